@@ -1,0 +1,7 @@
+//! Lango sells Wi-Fi by M-PESA through a MikroTik hotspot. The map, inside out:
+//!
+//! - [`ledger`]: the rules, pure.
+//! - [`ports`]: the traits behind which the world stands.
+
+pub mod ledger;
+pub mod ports;

@@ -1,0 +1,251 @@
+//! The few places where Lango meets the world: payment gateway, SMS gateway, clock, randomness.
+//!
+//! A gateway answers in Lango's words; the provider's own words stay in its folder. What is not
+//! understood is
+//! *unknown*, never *failed*: only an explicit answer changes what happens to money.
+
+use crate::ledger::{id::PaymentId, money::Cents, phone::Phone, time::Micros};
+use std::{future::Future, pin::Pin};
+use url::Url;
+
+/// A future that a port's method returns; boxed so that ports can be chosen at run time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What to ask of the buyer's phone.
+#[derive(Debug, Clone)]
+pub struct PromptRequest {
+    /// The attempt; for the gateway's logs only.
+    pub payment: PaymentId,
+    /// Who pays, and whose phone shows the prompt.
+    pub payer: Phone,
+    /// How much; M-PESA takes whole shillings.
+    pub amount: Cents,
+    /// Printed in the payer's own M-PESA message, and different for each attempt: at most 12
+    /// letters and digits.
+    pub reference: String,
+    /// Shown in the prompt: at most 13 characters.
+    pub description: String,
+    /// Where the provider reports the outcome; unguessable. `None` when callbacks are off and any
+    /// address will do.
+    pub callback: Option<Url>,
+}
+
+/// The provider's own names for an attempt, kept in the vault (they contain the phone number).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ProviderRefs {
+    /// The id by which the attempt is asked for (Daraja: `CheckoutRequestID`).
+    pub request: String,
+    /// A second id that must match in a callback (Daraja: `MerchantRequestID`).
+    pub merchant: String,
+}
+
+/// What came of asking for a prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Submitted {
+    /// The provider took it; the phone will show a prompt.
+    Accepted(ProviderRefs),
+    /// The provider said no and nothing will happen: safe to ask again where `again` says so.
+    Refused {
+        /// A word of ours: `bad_phone`, `subscriber_busy`, `configuration`, `throttled`,
+        /// `provider_busy` …
+        reason: &'static str,
+        /// Whether the same request may succeed a little later.
+        again: bool,
+    },
+    /// Nobody knows: the call may have reached the phone. Never asked again blindly.
+    Unknown {
+        /// A word of ours: `no_answer`, `edge_blocked`, `unreadable` …
+        reason: &'static str,
+    },
+}
+
+/// What the provider says of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentNews {
+    /// The money moved.
+    Paid {
+        /// As reported; a status query does not say.
+        amount: Option<Cents>,
+        /// The provider's proof number; a status query does not say.
+        receipt: Option<String>,
+        /// When, by the provider's clock.
+        paid_at: Option<Micros>,
+    },
+    /// The money did not move, and the provider says why.
+    Declined(Decline),
+    /// Still under way.
+    Pending,
+    /// No answer worth anything was got.
+    Unknown,
+}
+
+/// Why a payment was declined, in words that lead a buyer on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decline {
+    /// Not enough money in the account.
+    InsufficientFunds,
+    /// The buyer pressed cancel.
+    Cancelled,
+    /// The phone did not answer: off, busy, ignored, or an old SIM (`*234#`).
+    NoAnswer,
+    /// A wrong PIN.
+    WrongPin,
+    /// Over a limit of the payer's account.
+    PayerLimit,
+    /// The same amount from the same phone within two minutes.
+    TooSoon,
+    /// Another payment of this phone is under way.
+    Busy,
+    /// The prompt expired or could not be sent.
+    PromptFailed,
+    /// The payer's account may not pay.
+    PayerAccount,
+    /// The shop's own account or set-up: the owner must act.
+    Configuration,
+}
+
+/// What is known of an attempt when asking about it.
+#[derive(Debug, Clone)]
+pub struct StatusRequest {
+    /// The attempt; for the gateway's logs only.
+    pub payment: PaymentId,
+    /// The provider's names for it.
+    pub refs: ProviderRefs,
+}
+
+/// A callback, read but not yet believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadCallback {
+    /// The provider's names that it claims.
+    pub refs: ProviderRefs,
+    /// What it claims.
+    pub news: PaymentNews,
+}
+
+/// A payment provider.
+pub trait PaymentGateway: Send + Sync {
+    /// Its name in the ledger: `mpesa`.
+    fn name(&self) -> &'static str;
+
+    /// Asks for a prompt on the payer's phone. Called once per attempt, after *submitted* is in the
+    /// ledger.
+    fn submit(&self, request: PromptRequest) -> Answer<'_, Submitted>;
+
+    /// Asks what came of an attempt.
+    fn status(&self, request: StatusRequest) -> Answer<'_, PaymentNews>;
+
+    /// Reads a callback's bytes; `None` when they are no callback of this provider.
+    fn read_callback(&self, body: &[u8]) -> Option<ReadCallback>;
+
+    /// The body to answer a callback with, so that the provider is content.
+    fn callback_answer(&self) -> &'static str;
+}
+
+/// What came of handing over an SMS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SmsSubmitted {
+    /// Taken for delivery.
+    Accepted {
+        /// The gateway's id, by which a delivery report speaks of it.
+        reference: Option<String>,
+    },
+    /// Not taken. `retry` tells what may help.
+    Refused {
+        /// A word of ours: `bad_number`, `no_credit`, `blocked`, `configuration`, `gateway_error` …
+        reason: &'static str,
+        /// What may help.
+        retry: SmsRetry,
+    },
+    /// It may have been sent.
+    Unknown {
+        /// A word of ours: `no_answer`, `unreadable` …
+        reason: &'static str,
+    },
+}
+
+/// What may help after a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmsRetry {
+    /// Nothing: the number itself is bad.
+    Never,
+    /// Another gateway, now.
+    OtherGateway,
+    /// This gateway, later.
+    Later,
+}
+
+/// A delivery report, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadReport {
+    /// The gateway's id for the message.
+    pub reference: String,
+    /// What became of it.
+    pub outcome: Delivery,
+}
+
+/// What became of an SMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// On its way; tells nothing new.
+    Underway,
+    /// On the phone.
+    Delivered,
+    /// It will not arrive; a word of ours says why.
+    Failed(&'static str),
+}
+
+/// An SMS gateway.
+pub trait SmsGateway: Send + Sync {
+    /// Its id from the configuration; stands in the ledger.
+    fn id(&self) -> &str;
+
+    /// Hands over one message.
+    fn send<'a>(&'a self, to: &'a Phone, text: &'a str) -> Answer<'a, SmsSubmitted>;
+
+    /// Reads a delivery report's bytes with its content type; `None` when they are none of this
+    /// gateway's.
+    fn read_report(&self, content_type: &str, body: &[u8]) -> Option<ReadReport>;
+}
+
+/// The only source of time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Micros;
+}
+
+/// The only source of randomness and of ids.
+pub trait Random: Send + Sync {
+    /// Fills `bytes` so that nobody can guess them.
+    fn fill(&self, bytes: &mut [u8]);
+
+    /// A new id, later ones sorting after earlier ones.
+    fn id(&self, now: Micros) -> uuid::Uuid {
+        let mut random = [0; 10];
+        self.fill(&mut random);
+        let millis = u64::try_from(now.0 / 1000).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock's one home")]
+    fn now(&self) -> Micros {
+        Micros(jiff::Timestamp::now().as_microsecond())
+    }
+}
+
+/// The machine's randomness.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    #[expect(clippy::disallowed_methods, reason = "this is randomness' one home")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives random bytes");
+    }
+}
