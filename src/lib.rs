@@ -1,7 +1,9 @@
 //! Lango sells Wi-Fi by M-PESA through a MikroTik hotspot. The map, inside out:
 //!
 //! - [`ledger`]: the rules, pure.
+//! - [`commands`]: what can be wished for, decided purely.
 //! - [`ports`]: the traits behind which the world stands.
 
+pub mod commands;
 pub mod ledger;
 pub mod ports;

@@ -1,7 +1,19 @@
 //! The rules of the business, pure: no clock, no IO, no async. Nothing here knows the rest of the
 //! program.
 
+pub mod catalog;
+pub mod chain;
+pub mod decision;
+pub mod event;
 pub mod id;
+pub mod message;
 pub mod money;
+pub mod payment;
 pub mod phone;
+pub mod purchase;
+pub mod receipt;
+pub mod refusal;
+pub mod stream;
 pub mod time;
+pub mod voucher;
+pub mod world;

@@ -1,0 +1,52 @@
+//! What comes from outside is kept before anything is decided about it, and stays kept whatever
+//! happens next. Only then is the sender told that it arrived.
+
+use crate::ledger::{
+    decision::{Command, Decision, InboxRow, Need, VaultWrite},
+    refusal::Refusal,
+    time::Micros,
+    world::World,
+};
+
+/// Keeps one message from outside.
+#[derive(Debug, Clone)]
+pub struct KeepInbox {
+    /// As it came.
+    pub row: InboxRow,
+}
+
+impl Command for KeepInbox {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![]
+    }
+
+    fn decide(&self, _: &World, _: Micros) -> Result<Decision, Refusal> {
+        Ok(Decision::default().keep([VaultWrite::Inbox(self.row.clone())]))
+    }
+
+    fn actor(&self) -> &str {
+        "provider:callback"
+    }
+}
+
+/// Marks a row of the inbox as leading to nothing.
+#[derive(Debug, Clone)]
+pub struct IgnoreInbox {
+    /// Which.
+    pub row: i64,
+}
+
+impl Command for IgnoreInbox {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![]
+    }
+
+    fn decide(&self, _: &World, _: Micros) -> Result<Decision, Refusal> {
+        let ignored = VaultWrite::InboxDecided { row: self.row, outcome: "ignored" };
+        Ok(Decision::default().keep([ignored]))
+    }
+
+    fn actor(&self) -> &str {
+        "process:read_inbox"
+    }
+}

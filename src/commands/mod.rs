@@ -1,0 +1,15 @@
+//! What can be wished for, one file a verb. Each command decides purely from a
+//! [`World`](crate::ledger::world::World); the store carries it out. Nothing here reads a clock or
+//! a database, or calls anyone.
+
+pub mod catalogue;
+pub mod expire_purchase;
+pub mod import_vouchers;
+pub mod keep_inbox;
+pub mod send_message;
+pub mod serve_owed;
+pub mod start_purchase;
+pub mod submit_payment;
+pub mod take_news;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,232 @@
+//! Asking for money: *submitted* is recorded before the call leaves, its outcome after. Whoever
+//! records
+//! *submitted* makes the call; nobody else ever does.
+
+use crate::{
+    ledger::{
+        decision::{Command, Decision, Need, VaultWrite},
+        event::{Event, NewEvent},
+        id::{PaymentId, PurchaseId},
+        payment::{Payment, PaymentEvent, PaymentStatus},
+        purchase::{Expiry, Purchase, PurchaseStatus},
+        refusal::Refusal,
+        stream::Stream,
+        time::Micros,
+        world::World,
+    },
+    ports::Submitted,
+};
+
+use super::expire_purchase::expire;
+
+/// While the provider is busy, a purchase asks this often before it gives up.
+pub const ATTEMPTS_MAX: u32 = 3;
+
+/// The pause before another attempt, times the number of the attempt.
+const ATTEMPT_PAUSE_SECONDS: u32 = 20;
+
+pub(super) fn payment_needs(world: &World, payment: PaymentId) -> Vec<Need> {
+    let mut needs = vec![Need::Stream(Stream::Payment(payment))];
+    if let Some(payment) = world.payment(payment) {
+        needs.push(Need::Stream(Stream::Purchase(payment.purchase)));
+        if let Some(purchase) = world.purchase(payment.purchase) {
+            needs.push(Need::Stream(Stream::Voucher(purchase.held)));
+            needs.push(Need::Stock(purchase.package.clone()));
+        }
+    }
+    needs
+}
+
+pub(super) fn loaded(world: &World, payment: PaymentId) -> Result<(&Payment, &Purchase), Refusal> {
+    let payment = world.payment(payment).ok_or(Refusal::NotDue)?;
+    let purchase = world.purchase(payment.purchase).ok_or(Refusal::NotDue)?;
+    Ok((payment, purchase))
+}
+
+/// Records that the call is about to leave. Refused when somebody else has, or nobody must.
+#[derive(Debug, Clone)]
+pub struct SubmitPayment {
+    /// Which payment.
+    pub payment: PaymentId,
+    /// The provider's name.
+    pub provider: &'static str,
+}
+
+impl Command for SubmitPayment {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        payment_needs(world, self.payment)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let (payment, purchase) = loaded(world, self.payment)?;
+        if payment.status != PaymentStatus::Requested {
+            return Err(Refusal::NotDue);
+        }
+        let event = if purchase.status == PurchaseStatus::Open {
+            PaymentEvent::Submitted { provider: self.provider.into() }
+        } else {
+            // The hold is gone, so there is nothing to sell: never ask.
+            PaymentEvent::Refused { reason: "purchase_over".into() }
+        };
+        let stream = Stream::Payment(self.payment);
+        let event = NewEvent::of(payment.purchase, stream, Event::Payment(event));
+        Ok(Decision::events(vec![event]))
+    }
+
+    fn actor(&self) -> &str {
+        "process:collect_payment"
+    }
+}
+
+/// Records what came of the call.
+#[derive(Debug, Clone)]
+pub struct RecordSubmit {
+    /// Which payment.
+    pub payment: PaymentId,
+    /// What came of it.
+    pub outcome: Submitted,
+    /// The provider's names, sealed, where it accepted.
+    pub sealed_refs: Option<Vec<u8>>,
+    /// The id of another attempt, should one be made.
+    pub next_payment: PaymentId,
+}
+
+impl Command for RecordSubmit {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        payment_needs(world, self.payment)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let (payment, purchase) = loaded(world, self.payment)?;
+        let refs = self
+            .sealed_refs
+            .clone()
+            .map(|sealed| VaultWrite::ProviderRefs { payment: self.payment, sealed });
+        if payment.status != PaymentStatus::Submitted {
+            // A callback was faster than the answer, or a takeover called it unknown. The names are
+            // worth keeping all the same.
+            return Ok(Decision::default().keep(refs));
+        }
+        let of = |stream, event| NewEvent::of(payment.purchase, stream, event);
+        let own = |event| of(Stream::Payment(self.payment), Event::Payment(event));
+        let events = match &self.outcome {
+            Submitted::Accepted(_) => vec![own(PaymentEvent::Prompted {})],
+            Submitted::Unknown { reason } => {
+                vec![own(PaymentEvent::SubmitUnknown { reason: (*reason).into() })]
+            }
+            Submitted::Refused { reason, again } => {
+                let mut events = vec![own(PaymentEvent::Refused { reason: (*reason).into() })];
+                let open = purchase.status == PurchaseStatus::Open;
+                if *again && open && payment.attempt < ATTEMPTS_MAX {
+                    events.push(self.next_attempt(payment, purchase));
+                } else if open {
+                    events.extend(expire(world, payment.purchase, Expiry::Refused));
+                }
+                events
+            }
+        };
+        Ok(Decision::events(events).keep(refs))
+    }
+
+    fn actor(&self) -> &str {
+        "process:collect_payment"
+    }
+}
+
+impl RecordSubmit {
+    fn next_attempt(&self, payment: &Payment, purchase: &Purchase) -> NewEvent {
+        let id: PurchaseId = payment.purchase;
+        let requested = PaymentEvent::Requested {
+            site: purchase.package.site.clone(),
+            package: purchase.package.package.clone(),
+            purchase: id,
+            attempt: payment.attempt + 1,
+            amount_cents: payment.amount,
+            payer: payment.payer,
+            delay_seconds: ATTEMPT_PAUSE_SECONDS * payment.attempt,
+        };
+        NewEvent::of(id, Stream::Payment(self.next_payment), Event::Payment(requested))
+    }
+}
+
+/// Records that the provider was asked for the last time.
+#[derive(Debug, Clone)]
+pub struct EndInquiry {
+    /// About which payment.
+    pub payment: PaymentId,
+}
+
+impl Command for EndInquiry {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![Need::Stream(Stream::Payment(self.payment))]
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let payment = world.payment(self.payment).ok_or(Refusal::NotDue)?;
+        if payment.is_paid() {
+            return Err(Refusal::NotDue);
+        }
+        let event = Event::Payment(PaymentEvent::InquiryEnded {});
+        let stream = Stream::Payment(self.payment);
+        Ok(Decision::events(vec![NewEvent::of(payment.purchase, stream, event)]))
+    }
+
+    fn actor(&self) -> &str {
+        "process:collect_payment"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        commands::testing::{given, kinds, payment, started, submitted},
+        ports::ProviderRefs,
+    };
+
+    fn record(outcome: Submitted) -> RecordSubmit {
+        let sealed_refs = matches!(outcome, Submitted::Accepted(_)).then(|| vec![1]);
+        let next_payment = PaymentId(uuid::Uuid::from_u128(99));
+        RecordSubmit { payment: payment(1), outcome, sealed_refs, next_payment }
+    }
+
+    fn refused(again: bool) -> Submitted {
+        Submitted::Refused { reason: "provider_busy", again }
+    }
+
+    #[test]
+    fn nobody_asks_twice() {
+        let submit = SubmitPayment { payment: payment(1), provider: "mpesa" };
+        let events = given(started(1)).when(&submit).then_recorded();
+        assert_eq!(kinds(&events), ["payment_submitted"]);
+        given(submitted(1)).when(&submit).then_refused(&Refusal::NotDue);
+    }
+
+    #[test]
+    fn an_accepted_call_leaves_the_providers_names_in_the_vault() {
+        let refs = ProviderRefs { request: "ws".into(), merchant: "m".into() };
+        let (events, vault) =
+            given(submitted(1)).when(&record(Submitted::Accepted(refs))).then_both();
+        assert_eq!(kinds(&events), ["payment_prompted"]);
+        assert_eq!(vault.len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_answer_is_unknown_and_the_hold_stays() {
+        let unknown = Submitted::Unknown { reason: "no_answer" };
+        let events = given(submitted(1)).when(&record(unknown)).then_recorded();
+        assert_eq!(kinds(&events), ["payment_submit_unknown"]);
+    }
+
+    #[test]
+    fn a_busy_provider_is_asked_again_later_by_another_attempt() {
+        let events = given(submitted(1)).when(&record(refused(true))).then_recorded();
+        assert_eq!(kinds(&events), ["payment_refused", "payment_requested"]);
+    }
+
+    #[test]
+    fn a_final_refusal_frees_the_code() {
+        let events = given(submitted(1)).when(&record(refused(false))).then_recorded();
+        assert_eq!(kinds(&events), ["payment_refused", "purchase_expired", "voucher_released"]);
+    }
+}

@@ -1,0 +1,478 @@
+//! What a provider says of a payment, believed once it has been matched. Confirmation, code and SMS
+//! are one commit; late truth wins.
+
+use crate::{
+    ledger::{
+        decision::{Command, Decision, Need, VaultWrite},
+        event::{Event, NewEvent},
+        id::{MessageId, PaymentId, PurchaseId, ReceiptId, VoucherId},
+        message::{MessageEvent, Purpose, sms_once},
+        money::Cents,
+        payment::{Learnt, MoneySetAside, Payment, PaymentEvent, PaymentStatus},
+        purchase::{Expiry, Purchase, PurchaseEvent, PurchaseStatus},
+        receipt::{ReceiptEvent, receipt_once},
+        refusal::Refusal,
+        stream::Stream,
+        time::Micros,
+        voucher::{VoucherEvent, VoucherStatus, sale_once},
+        world::World,
+    },
+    ports::Decline,
+};
+
+use super::{
+    expire_purchase::{expire, release},
+    submit_payment::{loaded, payment_needs},
+};
+
+/// A receipt number, found again by fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptGiven {
+    /// The id it gets if it is new.
+    pub new_id: ReceiptId,
+    /// By which it is found, as text for the `once` name.
+    pub fingerprint: String,
+    /// The number itself, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// What a provider says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The money moved.
+    Paid {
+        /// How much, where it was told; the asked amount otherwise.
+        amount: Option<Cents>,
+        /// The proof, where it was told.
+        receipt: Option<ReceiptGiven>,
+        /// When, by the provider's clock.
+        paid_at: Option<Micros>,
+    },
+    /// The money did not move.
+    Declined(Decline),
+}
+
+/// Takes in what a provider says of a payment.
+#[derive(Debug, Clone)]
+pub struct TakeNews {
+    /// Of which payment.
+    pub payment: PaymentId,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// What it says.
+    pub news: News,
+    /// How it was learnt.
+    pub learnt: Learnt,
+    /// The id of the SMS, should one be queued.
+    pub message: MessageId,
+    /// The row of the inbox it came from.
+    pub inbox_row: Option<i64>,
+}
+
+impl Command for TakeNews {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        let mut needs = payment_needs(world, self.payment);
+        if let News::Paid { receipt: Some(receipt), .. } = &self.news {
+            let name = receipt_once(self.provider, &receipt.fingerprint);
+            if let Some(stream @ Stream::Receipt(_)) = world.once(&name) {
+                needs.push(Need::Stream(stream.clone()));
+            }
+            needs.push(Need::Once(name));
+        }
+        if let Ok((payment, purchase)) = loaded(world, self.payment)
+            && matches!(self.news, News::Paid { .. })
+        {
+            needs.push(Need::Once(sms_once(payment.purchase, 1)));
+            if let Some(voucher) = code_for(world, payment.purchase, purchase) {
+                needs.push(Need::Stream(Stream::Voucher(voucher)));
+            }
+        }
+        needs
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let (payment, purchase) = loaded(world, self.payment)?;
+        let decision = match &self.news {
+            News::Declined(reason) => self.declined(world, payment, purchase, *reason),
+            News::Paid { amount, receipt, paid_at } => {
+                let amount = amount.unwrap_or(payment.amount);
+                self.paid(world, payment, purchase, amount, receipt.as_ref(), *paid_at)
+            }
+        };
+        let row = self.inbox_row.map(|row| VaultWrite::InboxDecided { row, outcome: "taken" });
+        Ok(decision.keep(row))
+    }
+
+    fn actor(&self) -> &str {
+        match self.learnt {
+            Learnt::Callback => "provider:callback",
+            Learnt::Query => "process:collect_payment",
+        }
+    }
+}
+
+impl TakeNews {
+    fn own(&self, purchase: PurchaseId, event: PaymentEvent) -> NewEvent {
+        NewEvent::of(purchase, Stream::Payment(self.payment), Event::Payment(event))
+    }
+
+    fn declined(
+        &self,
+        world: &World,
+        payment: &Payment,
+        purchase: &Purchase,
+        reason: Decline,
+    ) -> Decision {
+        let waiting = matches!(
+            payment.status,
+            PaymentStatus::Submitted | PaymentStatus::Prompted | PaymentStatus::SubmitUnknown
+        );
+        if !waiting {
+            // Told before, or told after the money had come: paid never becomes declined.
+            return Decision::default();
+        }
+        let declined =
+            PaymentEvent::Declined { reason: decline_word(reason).into(), learnt: self.learnt };
+        let mut events = vec![self.own(payment.purchase, declined)];
+        if purchase.status == PurchaseStatus::Open {
+            events.extend(expire(world, payment.purchase, Expiry::Declined));
+        }
+        Decision::events(events)
+    }
+
+    fn paid(
+        &self,
+        world: &World,
+        payment: &Payment,
+        purchase: &Purchase,
+        amount: Cents,
+        receipt: Option<&ReceiptGiven>,
+        paid_at: Option<Micros>,
+    ) -> Decision {
+        let proof = receipt.map(|receipt| self.proof(world, receipt));
+        if let Some(Proof::AnothersReceipt) = proof {
+            return self.disputed(payment);
+        }
+        if payment.status == PaymentStatus::Requested {
+            // Nobody was asked yet, so nobody can have paid: a forger who guessed a path.
+            return Decision::default();
+        }
+        if payment.is_paid() {
+            return self.proof_of_known(payment, amount, receipt, proof);
+        }
+        let (package_site, package) =
+            (purchase.package.site.clone(), purchase.package.package.clone());
+        let receipt_id = proof.and_then(Proof::id);
+        let confirmed = PaymentEvent::Confirmed {
+            site: package_site,
+            package,
+            amount_cents: amount,
+            learnt: self.learnt,
+            receipt: receipt_id,
+            paid_at,
+        };
+        let mut events = vec![self.own(payment.purchase, confirmed)];
+        let mut vault = vec![];
+        if let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) {
+            events.extend(self.record_receipt(payment.purchase, id, amount, receipt));
+            vault.push(VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() });
+        }
+        events.extend(self.settle(world, payment, purchase, amount));
+        Decision::events(events).keep(vault)
+    }
+
+    /// What a confirmed payment gives: a code, the promise of one, or a place with a person.
+    fn settle(
+        &self,
+        world: &World,
+        payment: &Payment,
+        purchase: &Purchase,
+        amount: Cents,
+    ) -> Vec<NewEvent> {
+        let id = payment.purchase;
+        let finished =
+            matches!(purchase.status, PurchaseStatus::Fulfilled(_) | PurchaseStatus::Owed);
+        let reason = match (finished, amount == payment.amount) {
+            (true, _) => Some(MoneySetAside::Surplus),
+            (false, false) => Some(MoneySetAside::WrongAmount),
+            (false, true) => None,
+        };
+        let (site, package) = (purchase.package.site.clone(), purchase.package.package.clone());
+        if let Some(reason) = reason {
+            let aside = PaymentEvent::SetAside { site, package, amount_cents: amount, reason };
+            return vec![self.own(id, aside)];
+        }
+        let Some(voucher) = code_for(world, id, purchase) else {
+            let owed =
+                PurchaseEvent::Owed { site, package, amount_cents: amount, payment: self.payment };
+            let message = queue_sms(self.message, id, purchase, Purpose::Owed, 1);
+            return vec![NewEvent::of(id, Stream::Purchase(id), Event::Purchase(owed)), message];
+        };
+        let paid = (self.payment, amount);
+        let mut events = fulfil(id, purchase, voucher, paid);
+        if voucher != purchase.held {
+            events.extend(release(world, id));
+        }
+        events.push(queue_sms(self.message, id, purchase, Purpose::Code, 1));
+        events
+    }
+
+    fn proof(&self, world: &World, receipt: &ReceiptGiven) -> Proof {
+        match world.once(&receipt_once(self.provider, &receipt.fingerprint)) {
+            None => Proof::New(receipt.new_id),
+            Some(Stream::Receipt(id)) => match world.receipt(*id) {
+                Some(crate::ledger::receipt::Receipt::Applied(payment))
+                    if *payment != self.payment =>
+                {
+                    Proof::AnothersReceipt
+                }
+                _ => Proof::Known(*id),
+            },
+            Some(_) => Proof::AnothersReceipt,
+        }
+    }
+
+    fn disputed(&self, payment: &Payment) -> Decision {
+        if payment.disputed || payment.status == PaymentStatus::Requested {
+            return Decision::default();
+        }
+        let disputed = PaymentEvent::Disputed { reason: "receipt_of_another_payment".into() };
+        Decision::events(vec![self.own(payment.purchase, disputed)])
+    }
+
+    /// The same money told again. Its proof is new only if the first telling had none.
+    fn proof_of_known(
+        &self,
+        payment: &Payment,
+        amount: Cents,
+        receipt: Option<&ReceiptGiven>,
+        proof: Option<Proof>,
+    ) -> Decision {
+        let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) else {
+            return Decision::default();
+        };
+        if payment.receipt.is_some() {
+            // A second, different proof for one attempt: a person must look.
+            let disputed = PaymentEvent::Disputed { reason: "second_receipt".into() };
+            return match payment.disputed {
+                true => Decision::default(),
+                false => Decision::events(vec![self.own(payment.purchase, disputed)]),
+            };
+        }
+        let mut events = self.record_receipt(payment.purchase, id, amount, receipt);
+        events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt: id }));
+        let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
+        Decision::events(events).keep([kept])
+    }
+
+    fn record_receipt(
+        &self,
+        purchase: PurchaseId,
+        id: ReceiptId,
+        amount_cents: Cents,
+        receipt: &ReceiptGiven,
+    ) -> Vec<NewEvent> {
+        let of = |event| NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(event));
+        let recorded = ReceiptEvent::Recorded { provider: self.provider.into(), amount_cents };
+        let name = receipt_once(self.provider, &receipt.fingerprint);
+        vec![of(recorded).once(name), of(ReceiptEvent::Applied { payment: self.payment })]
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    New(ReceiptId),
+    Known(ReceiptId),
+    AnothersReceipt,
+}
+
+impl Proof {
+    fn id(self) -> Option<ReceiptId> {
+        match self {
+            Self::New(id) | Self::Known(id) => Some(id),
+            Self::AnothersReceipt => None,
+        }
+    }
+}
+
+/// The code a paid purchase gets: the one held for it, or any free one.
+fn code_for(world: &World, id: PurchaseId, purchase: &Purchase) -> Option<VoucherId> {
+    let held = world.voucher(purchase.held).map(|voucher| voucher.status);
+    if held == Some(VoucherStatus::Reserved(id)) {
+        return Some(purchase.held);
+    }
+    world.first_free(&purchase.package)
+}
+
+/// The events by which a purchase gets its code.
+pub(super) fn fulfil(
+    id: PurchaseId,
+    purchase: &Purchase,
+    voucher: VoucherId,
+    (payment, amount_cents): (PaymentId, Cents),
+) -> Vec<NewEvent> {
+    let (site, package) = (purchase.package.site.clone(), purchase.package.package.clone());
+    let (s, p) = (site.clone(), package.clone());
+    let allocated = VoucherEvent::Allocated { site: s, package: p, purchase: id };
+    let fulfilled = PurchaseEvent::Fulfilled { site, package, amount_cents, payment, voucher };
+    vec![
+        NewEvent::of(id, Stream::Voucher(voucher), Event::Voucher(allocated))
+            .once(sale_once(voucher)),
+        NewEvent::of(id, Stream::Purchase(id), Event::Purchase(fulfilled)),
+    ]
+}
+
+/// The event by which a purchase's `n`th SMS is queued.
+pub(super) fn queue_sms(
+    message: MessageId,
+    id: PurchaseId,
+    purchase: &Purchase,
+    purpose: Purpose,
+    n: u32,
+) -> NewEvent {
+    let queued = MessageEvent::Queued { purchase: id, contact: purchase.contact, purpose };
+    NewEvent::of(id, Stream::Message(message), Event::Message(queued)).once(sms_once(id, n))
+}
+
+/// The word under which a decline stands in the ledger.
+pub fn decline_word(reason: Decline) -> &'static str {
+    match reason {
+        Decline::InsufficientFunds => "insufficient_funds",
+        Decline::Cancelled => "cancelled",
+        Decline::NoAnswer => "no_answer",
+        Decline::WrongPin => "wrong_pin",
+        Decline::PayerLimit => "payer_limit",
+        Decline::TooSoon => "too_soon",
+        Decline::Busy => "busy",
+        Decline::PromptFailed => "prompt_failed",
+        Decline::PayerAccount => "payer_account",
+        Decline::Configuration => "configuration",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::{
+        expired, given, kinds, message, payment, prompted, receipt, started, submitted,
+        voucher_imported,
+    };
+
+    fn paid(shillings: i64) -> TakeNews {
+        let amount = Some(Cents::from_kes(shillings));
+        take(News::Paid { amount, receipt: Some(receipt(1)), paid_at: None })
+    }
+
+    fn paid_by_query() -> TakeNews {
+        let news = News::Paid { amount: None, receipt: None, paid_at: None };
+        TakeNews { learnt: Learnt::Query, ..take(news) }
+    }
+
+    fn take(news: News) -> TakeNews {
+        TakeNews {
+            payment: payment(1),
+            provider: "mpesa",
+            news,
+            learnt: Learnt::Callback,
+            message: message(1),
+            inbox_row: None,
+        }
+    }
+
+    const SALE: [&str; 6] = [
+        "payment_confirmed",
+        "receipt_recorded",
+        "receipt_applied",
+        "voucher_allocated",
+        "purchase_fulfilled",
+        "message_queued",
+    ];
+
+    #[test]
+    fn money_code_and_sms_are_one_commit() {
+        let events = given(prompted(1)).when(&paid(50)).then_recorded();
+        assert_eq!(kinds(&events), SALE);
+    }
+
+    #[test]
+    fn a_callback_may_come_before_the_answer_to_the_submit() {
+        let events = given(submitted(1)).when(&paid(50)).then_recorded();
+        assert_eq!(kinds(&events), SALE);
+    }
+
+    #[test]
+    fn the_same_callback_again_changes_nothing() {
+        let mut history = prompted(1);
+        history.extend(given(prompted(1)).when(&paid(50)).then_recorded());
+        given(history).when(&paid(50)).then_nothing();
+    }
+
+    #[test]
+    fn before_anyone_was_asked_nobody_can_have_paid() {
+        given(started(1)).when(&paid(50)).then_nothing();
+    }
+
+    #[test]
+    fn a_query_confirms_and_a_later_callback_brings_the_receipt() {
+        let mut history = prompted(1);
+        let events = given(prompted(1)).when(&paid_by_query()).then_recorded();
+        assert_eq!(kinds(&events)[0], "payment_confirmed");
+        assert!(!kinds(&events).contains(&"receipt_recorded".to_owned()));
+        history.extend(events);
+        let events = given(history).when(&paid(50)).then_recorded();
+        let learnt = ["receipt_recorded", "receipt_applied", "payment_receipt_learnt"];
+        assert_eq!(kinds(&events), learnt);
+    }
+
+    #[test]
+    fn money_after_a_decline_is_taken() {
+        let mut history = prompted(1);
+        let decline = take(News::Declined(Decline::NoAnswer));
+        let events = given(prompted(1)).when(&decline).then_recorded();
+        assert_eq!(kinds(&events), ["payment_declined", "purchase_expired", "voucher_released"]);
+        history.extend(events);
+        let events = given(history).when(&paid(50)).then_recorded();
+        assert_eq!(kinds(&events), SALE);
+    }
+
+    #[test]
+    fn a_decline_after_the_money_changes_nothing() {
+        let mut history = prompted(1);
+        history.extend(given(prompted(1)).when(&paid(50)).then_recorded());
+        given(history).when(&take(News::Declined(Decline::Cancelled))).then_nothing();
+    }
+
+    #[test]
+    fn late_money_without_a_free_code_is_owed() {
+        let mut history = expired(1);
+        history.extend(crate::commands::testing::another_holds(1, 2));
+        let events = given(history).when(&paid(50)).then_recorded();
+        assert_eq!(kinds(&events)[3..], ["purchase_owed", "message_queued"]);
+    }
+
+    #[test]
+    fn late_money_takes_any_free_code() {
+        let mut history = expired(1);
+        history.extend(crate::commands::testing::another_holds(1, 2));
+        history.push(voucher_imported(5));
+        let events = given(history).when(&paid(50)).then_recorded();
+        assert_eq!(kinds(&events), SALE);
+    }
+
+    #[test]
+    fn a_wrong_amount_is_set_aside_for_a_person() {
+        let events = given(prompted(1)).when(&paid(49)).then_recorded();
+        assert_eq!(kinds(&events).last().unwrap(), "payment_set_aside");
+        assert!(!kinds(&events).contains(&"voucher_allocated".to_owned()));
+    }
+
+    #[test]
+    fn a_receipt_of_another_payment_is_disputed_and_sells_nothing() {
+        let mut history = prompted(1);
+        history.extend(given(prompted(1)).when(&paid(50)).then_recorded());
+        history.extend(prompted(2).split_off(crate::commands::testing::stocked(8).len()));
+        let replayed = TakeNews { payment: payment(2), message: message(2), ..paid(50) };
+        let events = given(history).when(&replayed).then_recorded();
+        assert_eq!(kinds(&events), ["payment_disputed"]);
+    }
+}

@@ -1,0 +1,286 @@
+//! Given these events, when this command, then those events, nothing, or a refusal.
+
+use super::{
+    import_vouchers::Line,
+    start_purchase::{ContactGiven, StartPurchase},
+    submit_payment::SubmitPayment,
+    take_news::ReceiptGiven,
+};
+use crate::ledger::{
+    catalog::{Package, PackageEvent, SiteEvent},
+    decision::{Answer, CodeRow, Command, Decision, VaultWrite},
+    event::{Event, NewEvent},
+    id::{
+        BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
+        VoucherId,
+    },
+    message::{MessageEvent, Purpose},
+    money::Cents,
+    payment::PaymentEvent,
+    purchase::{Expiry, Language, PurchaseEvent},
+    refusal::Refusal,
+    stream::Stream,
+    time::Micros,
+    voucher::{SetAside, VoucherEvent},
+    world::World,
+};
+use uuid::Uuid;
+
+/// A moment, `micros` from the tests' noon.
+pub fn at(micros: i64) -> Micros {
+    Micros(1_800_000_000_000_000 + micros)
+}
+
+pub struct Given {
+    world: World,
+}
+
+pub fn given(history: impl IntoIterator<Item = NewEvent>) -> Given {
+    let mut world = World::default();
+    for event in history {
+        world.apply(&event, at(-3_600_000_000)).expect("the given history is legal");
+    }
+    Given { world }
+}
+
+impl Given {
+    /// The phone and device of an earlier purchase are in the vault.
+    pub fn knowing(mut self, earlier: &StartPurchase) -> Self {
+        self.world.put_contact(earlier.phone.fingerprint, earlier.phone.new_id);
+        self
+    }
+
+    /// The codes of earlier lines are in the vault.
+    pub fn knowing_codes(mut self, lines: &[Line]) -> Self {
+        for line in lines {
+            self.world.put_code(line.code.fingerprint, line.code.voucher);
+        }
+        self
+    }
+
+    pub fn when(self, command: &dyn Command) -> Then {
+        Then { outcome: command.decide(&self.world, at(0)) }
+    }
+}
+
+pub struct Then {
+    outcome: Result<Decision, Refusal>,
+}
+
+impl Then {
+    pub fn then_both(self) -> (Vec<NewEvent>, Vec<VaultWrite>) {
+        let decision = self.outcome.expect("the command was not refused");
+        (decision.events, decision.vault)
+    }
+
+    pub fn then_recorded(self) -> Vec<NewEvent> {
+        self.then_both().0
+    }
+
+    pub fn then_nothing(self) {
+        assert_eq!(kinds(&self.then_recorded()), [""; 0]);
+    }
+
+    pub fn then_answered(self, answer: Answer) {
+        let decision = self.outcome.expect("the command was not refused");
+        assert_eq!((decision.answer, decision.events), (answer, vec![]));
+    }
+
+    pub fn then_refused(self, refusal: &Refusal) {
+        assert_eq!(self.outcome.as_ref().err(), Some(refusal), "{:?}", self.outcome);
+    }
+}
+
+pub fn kinds(events: &[NewEvent]) -> Vec<String> {
+    events.iter().map(|event| event.event.encode().kind).collect()
+}
+
+fn slug(text: &str) -> Slug {
+    Slug::parse(text).unwrap()
+}
+
+pub fn key() -> PackageKey {
+    PackageKey { site: slug("mtaa"), package: slug("daily") }
+}
+
+pub fn purchase(n: u128) -> PurchaseId {
+    PurchaseId(Uuid::from_u128(n))
+}
+
+pub fn payment(n: u128) -> PaymentId {
+    PaymentId(Uuid::from_u128(n))
+}
+
+pub fn message(n: u128) -> MessageId {
+    MessageId(Uuid::from_u128(n))
+}
+
+fn voucher(n: u128) -> VoucherId {
+    VoucherId(Uuid::from_u128(n))
+}
+
+pub fn receipt(n: u128) -> ReceiptGiven {
+    let fingerprint = format!("fingerprint-{n}");
+    ReceiptGiven { new_id: ReceiptId(Uuid::from_u128(n)), fingerprint, sealed: vec![1] }
+}
+
+pub fn site() -> NewEvent {
+    let event = SiteEvent::Registered {
+        site: slug("mtaa"),
+        name: "Mtaa Wi-Fi".into(),
+        router_login: "http://10.5.50.1/login".into(),
+    };
+    NewEvent::alone(Stream::Site(slug("mtaa")), Event::Site(event))
+}
+
+pub fn package() -> Package {
+    Package {
+        site: slug("mtaa"),
+        package: slug("daily"),
+        version: 1,
+        name: "Daily".into(),
+        price_cents: Cents::from_kes(50),
+        validity_seconds: 86_400,
+        profile: "daily".into(),
+        devices: 1,
+        rate_kbps_down: None,
+        rate_kbps_up: None,
+        data_bytes_max: None,
+        retired: false,
+    }
+}
+
+pub fn package_defined() -> NewEvent {
+    NewEvent::alone(Stream::Package(key()), Event::Package(PackageEvent::Defined(package())))
+}
+
+pub fn voucher_imported(n: u128) -> NewEvent {
+    let batch = BatchId(Uuid::from_u128(1));
+    let event = VoucherEvent::Imported { site: slug("mtaa"), package: slug("daily"), batch };
+    NewEvent::alone(Stream::Voucher(voucher(n)), Event::Voucher(event))
+}
+
+/// A site with a package and `codes` codes.
+pub fn stocked(codes: u128) -> Vec<NewEvent> {
+    let mut events = vec![site(), package_defined()];
+    events.extend((1..=codes).map(voucher_imported));
+    events
+}
+
+/// The `n`th buyer's wish.
+pub fn start(n: u128) -> StartPurchase {
+    let byte = u8::try_from(n).unwrap();
+    StartPurchase {
+        purchase: purchase(n),
+        payment: payment(n),
+        package: key(),
+        package_version: 1,
+        phone: ContactGiven {
+            new_id: ContactId(Uuid::from_u128(n)),
+            fingerprint: [byte; 32],
+            sealed: vec![byte],
+        },
+        device: None,
+        language: Language::En,
+        nonce: format!("nonce-{n}"),
+        link: [byte; 32],
+    }
+}
+
+/// Eight codes in stock, and the `n`th buyer has started; earlier codes are held by nobody.
+pub fn started(n: u128) -> Vec<NewEvent> {
+    let mut history = stocked(8);
+    let codes_before = usize::try_from(n).unwrap() - 1;
+    let mut events = given(history.clone()).when(&start(n)).then_recorded();
+    // Each buyer takes a code of its own, so that two such histories can be joined.
+    let held = voucher(1 + codes_before as u128);
+    for event in &mut events {
+        if let Event::Purchase(PurchaseEvent::Started { voucher, .. }) = &mut event.event {
+            *voucher = held;
+        }
+        if let Stream::Voucher(id) = &mut event.stream {
+            *id = held;
+        }
+    }
+    history.extend(events);
+    history
+}
+
+fn then(mut history: Vec<NewEvent>, n: u128, event: PaymentEvent) -> Vec<NewEvent> {
+    let stream = Stream::Payment(payment(n));
+    history.push(NewEvent::of(purchase(n), stream, Event::Payment(event)));
+    history
+}
+
+pub fn submitted(n: u128) -> Vec<NewEvent> {
+    let mut history = started(n);
+    let submit = SubmitPayment { payment: payment(n), provider: "mpesa" };
+    history.extend(given(history.clone()).when(&submit).then_recorded());
+    history
+}
+
+pub fn prompted(n: u128) -> Vec<NewEvent> {
+    then(submitted(n), n, PaymentEvent::Prompted {})
+}
+
+/// Nothing was heard in time; the other seven codes are gone too.
+pub fn expired(n: u128) -> Vec<NewEvent> {
+    let mut history = prompted(n);
+    history.retain(|event| !matches!(&event.stream, Stream::Voucher(id) if *id != voucher(n)));
+    let expire = super::expire_purchase::ExpirePurchase { purchase: purchase(n) };
+    history.extend(given(history.clone()).when(&expire).then_recorded());
+    history
+}
+
+/// The code that the `n`th buyer had is held for the `other`th.
+pub fn another_holds(n: u128, other: u128) -> Vec<NewEvent> {
+    let event = VoucherEvent::Reserved {
+        site: slug("mtaa"),
+        package: slug("daily"),
+        purchase: purchase(other),
+    };
+    vec![NewEvent::of(purchase(other), Stream::Voucher(voucher(n)), Event::Voucher(event))]
+}
+
+/// A purchase that was paid when there was no code.
+pub fn owed_purchase(n: u128) -> Vec<NewEvent> {
+    let (site, package) = (slug("mtaa"), slug("daily"));
+    let (s, p) = (|| site.clone(), || package.clone());
+    let amount_cents = Cents::from_kes(50);
+    let of =
+        |event| NewEvent::of(purchase(n), Stream::Purchase(purchase(n)), Event::Purchase(event));
+    vec![
+        of(PurchaseEvent::Started {
+            site: s(),
+            package: p(),
+            package_version: 1,
+            amount_cents,
+            contact: ContactId(Uuid::from_u128(n)),
+            device: None,
+            voucher: voucher(1000 + n),
+            language: Language::Sw,
+        }),
+        of(PurchaseEvent::Expired { site: s(), package: p(), reason: Expiry::Unresolved }),
+        of(PurchaseEvent::Owed { site: s(), package: p(), amount_cents, payment: payment(n) }),
+    ]
+}
+
+pub fn queued_message(n: u128) -> Vec<NewEvent> {
+    let event = MessageEvent::Queued {
+        purchase: purchase(n),
+        contact: ContactId(Uuid::from_u128(n)),
+        purpose: Purpose::Code,
+    };
+    vec![NewEvent::of(purchase(n), Stream::Message(message(n)), Event::Message(event))]
+}
+
+pub fn import_line(n: u8, set_aside: Option<SetAside>) -> Line {
+    let code = CodeRow {
+        voucher: voucher(u128::from(n)),
+        fingerprint: [n; 32],
+        folded: [n; 32],
+        last_four: [n; 32],
+        sealed: vec![n],
+    };
+    Line { package: key(), set_aside, code }
+}

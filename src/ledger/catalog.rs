@@ -1,0 +1,176 @@
+//! What the owner sets up: the shop, its sites, their packages, and the batches of codes that came
+//! in.
+
+use super::{
+    id::{PackageKey, Slug},
+    money::Cents,
+};
+use serde::{Deserialize, Serialize};
+
+/// What happens to the shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum ShopEvent {
+    /// The first event of every ledger: what it is.
+    #[serde(rename = "shop_opened")]
+    Opened {
+        /// A real shop or a demo.
+        purpose: LedgerPurpose,
+        /// Its IANA time zone, by which business days go.
+        timezone: String,
+        /// Its currency.
+        currency: String,
+    },
+}
+
+/// What a ledger is for. A demo's is never served as a shop's, nor the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerPurpose {
+    /// Real money.
+    Shop,
+    /// Simulated money.
+    Demo,
+}
+
+/// What happens to a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum SiteEvent {
+    /// Added.
+    #[serde(rename = "site_registered")]
+    Registered {
+        /// Its short name.
+        site: Slug,
+        /// What buyers call it.
+        name: String,
+        /// The router's login page: the only address to which a code is ever handed.
+        router_login: String,
+    },
+    /// Renamed, or its router moved.
+    #[serde(rename = "site_changed")]
+    Changed {
+        /// Its short name.
+        site: Slug,
+        /// What buyers call it.
+        name: String,
+        /// The router's login page.
+        router_login: String,
+    },
+}
+
+/// A site as its events leave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// Its short name.
+    pub site: Slug,
+    /// What buyers call it.
+    pub name: String,
+    /// The router's login page.
+    pub router_login: String,
+}
+
+impl Site {
+    /// The site after `event`; `None` where the event cannot follow.
+    pub fn evolve(state: Option<&Self>, event: &SiteEvent) -> Option<Self> {
+        match (state, event) {
+            (None, SiteEvent::Registered { site, name, router_login })
+            | (Some(_), SiteEvent::Changed { site, name, router_login }) => Some(Self {
+                site: site.clone(),
+                name: name.clone(),
+                router_login: router_login.clone(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What happens to a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum PackageEvent {
+    /// Offered for the first time, or in a new version: a purchase keeps the version it saw.
+    #[serde(rename = "package_defined")]
+    Defined(Package),
+    /// Sold no longer.
+    #[serde(rename = "package_retired")]
+    Retired {
+        /// Where.
+        site: Slug,
+        /// Which.
+        package: Slug,
+    },
+}
+
+/// A package: what is sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Where it is sold.
+    pub site: Slug,
+    /// Its short name.
+    pub package: Slug,
+    /// 1, 2, 3 …; a new price is a new version.
+    pub version: u32,
+    /// What buyers call it.
+    pub name: String,
+    /// What it costs.
+    pub price_cents: Cents,
+    /// How long it lasts from the first login, in seconds.
+    pub validity_seconds: u64,
+    /// The RouterOS user profile whose codes it sells.
+    pub profile: String,
+    /// How many devices may use one code at a time.
+    pub devices: u32,
+    /// Download speed, where it is limited.
+    pub rate_kbps_down: Option<u32>,
+    /// Upload speed, where it is limited.
+    pub rate_kbps_up: Option<u32>,
+    /// Data, both directions together, where it is limited.
+    pub data_bytes_max: Option<u64>,
+    /// Whether it is sold no longer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
+}
+
+impl Package {
+    /// Its key.
+    pub fn key(&self) -> PackageKey {
+        PackageKey { site: self.site.clone(), package: self.package.clone() }
+    }
+
+    /// The package after `event`; `None` where the event cannot follow.
+    pub fn evolve(state: Option<&Self>, event: &PackageEvent) -> Option<Self> {
+        match (state, event) {
+            (None, PackageEvent::Defined(new)) if new.version == 1 => Some(new.clone()),
+            (Some(old), PackageEvent::Defined(new)) if new.version == old.version + 1 => {
+                Some(new.clone())
+            }
+            (Some(old), PackageEvent::Retired { .. }) if !old.retired => {
+                Some(Self { retired: true, ..old.clone() })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What happens to a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum BatchEvent {
+    /// A file of codes was read and its lines judged.
+    #[serde(rename = "batch_imported")]
+    Imported {
+        /// Where its codes are valid.
+        site: Slug,
+        /// The format it was recognised as.
+        format: String,
+        /// The keyed fingerprint of its bytes.
+        file: String,
+        /// How many lines were taken into stock.
+        accepted: u32,
+        /// How many were taken but are not sold online: printed, used or disabled.
+        set_aside: u32,
+        /// How many lines were left out.
+        left_out: u32,
+    },
+}

@@ -1,0 +1,171 @@
+//! The seam between the rules and the writer: a command says what it needs to see, then decides
+//! from the [`World`] alone. The writer reads for a whole batch of commands at once and decides
+//! them one after the other; each sees what the ones before it decided.
+
+use super::{
+    event::NewEvent,
+    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, VoucherId},
+    refusal::Refusal,
+    stream::Stream,
+    time::Micros,
+    world::World,
+};
+
+/// A keyed fingerprint (HMAC-SHA-256) of something in the vault.
+pub type Fingerprint = [u8; 32];
+
+/// Something to be read before a command can be decided.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Need {
+    /// All events of a stream.
+    Stream(Stream),
+    /// Whether a `once` name stands, and on which stream.
+    Once(String),
+    /// Free codes of a package, and how many are free, held and owed.
+    Stock(PackageKey),
+    /// The open purchase of a phone or device.
+    Open(ContactId),
+    /// The prompts sent to a phone in the last hour.
+    Prompts(ContactId),
+    /// The phone or device of a fingerprint.
+    Contact(Fingerprint),
+    /// The voucher of a code's fingerprint.
+    Code(Fingerprint),
+}
+
+/// What is written beside the ledger, in the same transaction. Texts are sealed already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultWrite {
+    /// A phone number or device.
+    Contact {
+        /// Its id.
+        contact: ContactId,
+        /// By which it is found.
+        fingerprint: Fingerprint,
+        /// The number itself.
+        sealed: Vec<u8>,
+    },
+    /// A code.
+    Code(CodeRow),
+    /// The provider's names for a payment.
+    ProviderRefs {
+        /// Which payment.
+        payment: PaymentId,
+        /// The names.
+        sealed: Vec<u8>,
+    },
+    /// A receipt's number.
+    Receipt {
+        /// Which receipt.
+        receipt: ReceiptId,
+        /// The number.
+        sealed: Vec<u8>,
+    },
+    /// The text of a message, as handed to a gateway.
+    MessageText {
+        /// Which message.
+        message: MessageId,
+        /// The text.
+        sealed: Vec<u8>,
+    },
+    /// The gateway's name for a message, by which a delivery report speaks of it.
+    MessageRef {
+        /// Which message.
+        message: MessageId,
+        /// By which it is found.
+        fingerprint: Fingerprint,
+    },
+    /// A purchase's link.
+    Link {
+        /// Which purchase.
+        purchase: PurchaseId,
+        /// By which it is found.
+        fingerprint: Fingerprint,
+    },
+    /// A callback or delivery report as it came.
+    Inbox(InboxRow),
+    /// What came of a row of the inbox.
+    InboxDecided {
+        /// Which row.
+        row: i64,
+        /// `taken` or `ignored`.
+        outcome: &'static str,
+    },
+}
+
+/// One code for the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRow {
+    /// Whose code.
+    pub voucher: VoucherId,
+    /// Of the site and the exact code: unique.
+    pub fingerprint: Fingerprint,
+    /// Of the site and the code as people type it.
+    pub folded: Fingerprint,
+    /// Of its last four characters.
+    pub last_four: Fingerprint,
+    /// Code, password and the line's other words, byte for byte.
+    pub sealed: Vec<u8>,
+}
+
+/// One message from outside, for the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxRow {
+    /// `payment` or `report`.
+    pub source: &'static str,
+    /// The payment's id, or the gateway's.
+    pub subject: String,
+    /// Of the bytes: repeated ones are kept once, with a count.
+    pub fingerprint: Fingerprint,
+    /// Bytes, headers, source address.
+    pub sealed: Vec<u8>,
+}
+
+/// What a command decided.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// To be recorded, in this order.
+    pub events: Vec<NewEvent>,
+    /// To be written beside them.
+    pub vault: Vec<VaultWrite>,
+    /// For whoever asked.
+    pub answer: Answer,
+}
+
+impl Decision {
+    /// Events, and nothing beside them.
+    pub fn events(events: Vec<NewEvent>) -> Self {
+        Self { events, ..Self::default() }
+    }
+
+    /// The same with something for the vault.
+    #[must_use]
+    pub fn keep(mut self, vault: impl IntoIterator<Item = VaultWrite>) -> Self {
+        self.vault.extend(vault);
+        self
+    }
+}
+
+/// What a command tells whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Answer {
+    /// It is done.
+    #[default]
+    Done,
+    /// This purchase was started, now or by the same form before.
+    Purchase(PurchaseId),
+    /// So many codes were new.
+    Codes(usize),
+}
+
+/// A wish, decided under the writer's hand.
+pub trait Command: Send + Sync {
+    /// What must be read first; asked again after each reading, since one thing leads to the next.
+    fn needs(&self, world: &World) -> Vec<Need>;
+
+    /// Decides from what was read.
+    fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal>;
+
+    /// Who or what causes the events: a word of ours, never a person's name.
+    fn actor(&self) -> &str;
+}

@@ -1,0 +1,193 @@
+//! Events: what was decided or learnt, in the past tense. The names of kinds are written out by
+//! hand where the events are defined: renaming a Rust type must never rename history.
+
+use super::{
+    catalog::{BatchEvent, PackageEvent, ShopEvent, SiteEvent},
+    chain::Hash,
+    id::PurchaseId,
+    message::MessageEvent,
+    payment::PaymentEvent,
+    purchase::PurchaseEvent,
+    receipt::ReceiptEvent,
+    stream::{BadStream, Stream},
+    time::Micros,
+    voucher::VoucherEvent,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Any event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// Of the shop.
+    Shop(ShopEvent),
+    /// Of a site.
+    Site(SiteEvent),
+    /// Of a package.
+    Package(PackageEvent),
+    /// Of a batch.
+    Batch(BatchEvent),
+    /// Of a voucher.
+    Voucher(VoucherEvent),
+    /// Of a purchase.
+    Purchase(PurchaseEvent),
+    /// Of a payment.
+    Payment(PaymentEvent),
+    /// Of a receipt.
+    Receipt(ReceiptEvent),
+    /// Of a message.
+    Message(MessageEvent),
+}
+
+/// An event as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// Its kind, such as `voucher_allocated`.
+    pub kind: String,
+    /// The version of that kind.
+    pub schema: i64,
+    /// Compact JSON; these very bytes are hashed.
+    pub data: String,
+    /// A copy of `data.site`, for grouping.
+    pub site: Option<String>,
+    /// A copy of `data.package`.
+    pub package: Option<String>,
+    /// A copy of `data.amount_cents`.
+    pub amount_cents: Option<i64>,
+}
+
+/// The typed columns that stand beside `data`: its own `site`, `package` and `amount_cents`.
+pub fn typed_columns(data: &Value) -> (Option<String>, Option<String>, Option<i64>) {
+    let text = |key| data.get(key).and_then(Value::as_str).map(str::to_owned);
+    (text("site"), text("package"), data.get("amount_cents").and_then(Value::as_i64))
+}
+
+/// An event that this program cannot read. It stops the reader: no event is ever skipped.
+#[derive(Debug, thiserror::Error)]
+pub enum Undecodable {
+    /// The stream's name is not one of ours.
+    #[error(transparent)]
+    Stream(#[from] BadStream),
+    /// The data do not fit the kind.
+    #[error("a {kind} of schema {schema} on {stream} cannot be read")]
+    Data {
+        /// Which stream.
+        stream: String,
+        /// Which kind.
+        kind: String,
+        /// Which version of it.
+        schema: i64,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Event {
+    /// To what is stored.
+    pub fn encode(&self) -> Encoded {
+        let whole = serde_json::to_value(self).expect("events are plain data");
+        let Value::Object(mut whole) = whole else { unreachable!("events are tagged objects") };
+        let kind = whole.remove("kind").and_then(|k| k.as_str().map(str::to_owned));
+        let data = whole.remove("data").unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let (site, package, amount_cents) = typed_columns(&data);
+        Encoded {
+            kind: kind.expect("every event has a kind"),
+            schema: 1,
+            data: data.to_string(),
+            site,
+            package,
+            amount_cents,
+        }
+    }
+
+    /// From what is stored.
+    pub fn decode(
+        stream: &Stream,
+        kind: &str,
+        schema: i64,
+        data: &str,
+    ) -> Result<Self, Undecodable> {
+        let read = || {
+            let data: Value = serde_json::from_str(data)?;
+            let whole = serde_json::json!({ "kind": kind, "data": data });
+            Ok(match stream {
+                Stream::Shop => Self::Shop(serde_json::from_value(whole)?),
+                Stream::Site(_) => Self::Site(serde_json::from_value(whole)?),
+                Stream::Package(_) => Self::Package(serde_json::from_value(whole)?),
+                Stream::Batch(_) => Self::Batch(serde_json::from_value(whole)?),
+                Stream::Voucher(_) => Self::Voucher(serde_json::from_value(whole)?),
+                Stream::Purchase(_) => Self::Purchase(serde_json::from_value(whole)?),
+                Stream::Payment(_) => Self::Payment(serde_json::from_value(whole)?),
+                Stream::Receipt(_) => Self::Receipt(serde_json::from_value(whole)?),
+                Stream::Message(_) => Self::Message(serde_json::from_value(whole)?),
+                Stream::Contact(_) => {
+                    return Err(serde::de::Error::custom("no event of a contact is known"));
+                }
+            })
+        };
+        read().map_err(|source| Undecodable::Data {
+            stream: stream.to_string(),
+            kind: kind.to_owned(),
+            schema,
+            source,
+        })
+    }
+}
+
+/// An event to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Of what.
+    pub stream: Stream,
+    /// What happened.
+    pub event: Event,
+    /// The purchase it belongs to.
+    pub correlation: Option<PurchaseId>,
+    /// The name that may stand only once in the whole ledger.
+    pub once: Option<String>,
+}
+
+impl NewEvent {
+    /// An event of a purchase.
+    pub fn of(purchase: PurchaseId, stream: Stream, event: Event) -> Self {
+        Self { stream, event, correlation: Some(purchase), once: None }
+    }
+
+    /// An event of no purchase.
+    pub fn alone(stream: Stream, event: Event) -> Self {
+        Self { stream, event, correlation: None, once: None }
+    }
+
+    /// The same, under a name that may stand only once.
+    #[must_use]
+    pub fn once(self, name: String) -> Self {
+        Self { once: Some(name), ..self }
+    }
+}
+
+/// An event as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Place in the ledger, from 1, without gaps.
+    pub position: i64,
+    /// Of what.
+    pub stream: Stream,
+    /// Place in the stream, from 1.
+    pub version: i64,
+    /// When.
+    pub recorded_at: Micros,
+    /// Local date.
+    pub business_day: String,
+    /// The purchase it belongs to.
+    pub correlation: Option<String>,
+    /// Who or what caused it.
+    pub actor: String,
+    /// The name that stands once.
+    pub once: Option<String>,
+    /// What happened.
+    pub event: Event,
+    /// Its link of the chain.
+    pub hash: Hash,
+}

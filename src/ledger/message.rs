@@ -1,0 +1,193 @@
+//! Messages: one SMS to a buyer. Sending is tried on each gateway in turn; a delivery report is
+//! advice.
+
+use super::id::{ContactId, PurchaseId};
+use serde::{Deserialize, Serialize};
+
+/// What happens to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum MessageEvent {
+    /// To be sent; its text is in the vault. Its `once` is [`sms_once`].
+    #[serde(rename = "message_queued")]
+    Queued {
+        /// For which purchase.
+        purchase: PurchaseId,
+        /// To whom.
+        contact: ContactId,
+        /// What it says.
+        purpose: Purpose,
+    },
+    /// The call is about to leave.
+    #[serde(rename = "message_submitted")]
+    Submitted {
+        /// By which gateway.
+        gateway: String,
+    },
+    /// A gateway took it.
+    #[serde(rename = "message_accepted")]
+    Accepted {
+        /// Which.
+        gateway: String,
+    },
+    /// A gateway did not take it, or nobody knows.
+    #[serde(rename = "message_failed")]
+    Failed {
+        /// Which.
+        gateway: String,
+        /// A word of ours.
+        reason: String,
+    },
+    /// On the phone, so the gateway says.
+    #[serde(rename = "message_delivered")]
+    Delivered {},
+    /// Not on the phone, so the gateway says.
+    #[serde(rename = "message_undelivered")]
+    Undelivered {
+        /// A word of ours.
+        reason: String,
+    },
+    /// No gateway would take it; the page still shows the code.
+    #[serde(rename = "message_given_up")]
+    GivenUp {},
+}
+
+/// What a message says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The code.
+    Code,
+    /// Paid, but the code is owed.
+    Owed,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageStatus {
+    /// To be sent.
+    Queued,
+    /// The call may be under way.
+    Submitted,
+    /// A gateway has it.
+    Accepted,
+    /// The last try failed; another is to come.
+    Failed,
+    /// On the phone.
+    Delivered,
+    /// It did not arrive.
+    Undelivered,
+    /// Nothing more is tried.
+    GivenUp,
+}
+
+/// A message as its events leave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// For which purchase.
+    pub purchase: PurchaseId,
+    /// To whom.
+    pub contact: ContactId,
+    /// Where it stands.
+    pub status: MessageStatus,
+    /// The gateways it was submitted to, in order.
+    pub tried: Vec<String>,
+}
+
+impl Message {
+    /// The message after `event`; `None` where the event cannot follow.
+    pub fn evolve(state: Option<&Self>, event: &MessageEvent) -> Option<Self> {
+        if let (None, MessageEvent::Queued { purchase, contact, .. }) = (state, event) {
+            let status = MessageStatus::Queued;
+            return Some(Self { purchase: *purchase, contact: *contact, status, tried: vec![] });
+        }
+        let mut message = state?.clone();
+        message.status = message.status.after(event)?;
+        if let MessageEvent::Submitted { gateway } = event {
+            message.tried.push(gateway.clone());
+        }
+        Some(message)
+    }
+}
+
+impl MessageStatus {
+    /// The transition table; `None` is an illegal step.
+    fn after(self, event: &MessageEvent) -> Option<Self> {
+        use MessageEvent as E;
+        use MessageStatus as S;
+        match (self, event) {
+            (S::Queued | S::Failed, E::Submitted { .. }) => Some(S::Submitted),
+            (S::Submitted, E::Accepted { .. }) => Some(S::Accepted),
+            (S::Submitted, E::Failed { .. }) => Some(S::Failed),
+            (S::Queued | S::Failed, E::GivenUp {}) => Some(S::GivenUp),
+            (
+                S::Submitted | S::Accepted | S::Failed | S::Undelivered | S::GivenUp,
+                E::Delivered {},
+            ) => Some(S::Delivered),
+            (S::Accepted, E::Undelivered { .. }) => Some(S::Undelivered),
+            _ => None,
+        }
+    }
+}
+
+/// The name under which the `n`th message of a purchase stands in the ledger.
+pub fn sms_once(purchase: PurchaseId, n: u32) -> String {
+    format!("sms:{purchase}:{n}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn events() -> Vec<MessageEvent> {
+        let gateway = || "main".to_owned();
+        vec![
+            MessageEvent::Queued {
+                purchase: PurchaseId(Uuid::nil()),
+                contact: ContactId(Uuid::nil()),
+                purpose: Purpose::Code,
+            },
+            MessageEvent::Submitted { gateway: gateway() },
+            MessageEvent::Accepted { gateway: gateway() },
+            MessageEvent::Failed { gateway: gateway(), reason: "no_credit".into() },
+            MessageEvent::Delivered {},
+            MessageEvent::Undelivered { reason: "absent".into() },
+            MessageEvent::GivenUp {},
+        ]
+    }
+
+    /// Rows are the events that led there, columns the events above; `-` is illegal.
+    #[test]
+    fn every_cell_of_the_transition_table() {
+        let table: [(&[usize], &str); 8] = [
+            (&[], "queued - - - - - -"),
+            (&[0], "- sub - - - - given_up"),
+            (&[0, 1], "- - acc failed dlvd - -"),
+            (&[0, 1, 2], "- - - - dlvd undlvd -"),
+            (&[0, 1, 3], "- sub - - dlvd - given_up"),
+            (&[0, 1, 2, 4], "- - - - - - -"),
+            (&[0, 1, 2, 5], "- - - - dlvd - -"),
+            (&[0, 6], "- - - - dlvd - -"),
+        ];
+        for (path, row) in table {
+            let state = path.iter().fold(None, |state: Option<Message>, i| {
+                Message::evolve(state.as_ref(), &events()[*i])
+            });
+            let words: Vec<&str> = events()
+                .iter()
+                .map(|event| match Message::evolve(state.as_ref(), event).map(|m| m.status) {
+                    None => "-",
+                    Some(MessageStatus::Queued) => "queued",
+                    Some(MessageStatus::Submitted) => "sub",
+                    Some(MessageStatus::Accepted) => "acc",
+                    Some(MessageStatus::Failed) => "failed",
+                    Some(MessageStatus::Delivered) => "dlvd",
+                    Some(MessageStatus::Undelivered) => "undlvd",
+                    Some(MessageStatus::GivenUp) => "given_up",
+                })
+                .collect();
+            assert_eq!(words.join(" "), row, "after {path:?}");
+        }
+    }
+}

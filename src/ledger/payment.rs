@@ -1,0 +1,336 @@
+//! Payments: one attempt to move money. Declined, refused or unresolved → paid is legal; paid →
+//! declined is not.
+
+use super::{
+    id::{ContactId, PaymentId, PurchaseId, ReceiptId, Slug},
+    money::Cents,
+    time::Micros,
+};
+use serde::{Deserialize, Serialize};
+
+/// What happens to a payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum PaymentEvent {
+    /// Money is to be asked for.
+    #[serde(rename = "payment_requested")]
+    Requested {
+        /// Where.
+        site: Slug,
+        /// For what.
+        package: Slug,
+        /// For which purchase.
+        purchase: PurchaseId,
+        /// Which attempt of the purchase, from 1.
+        attempt: u32,
+        /// How much.
+        amount_cents: Cents,
+        /// Whose phone is asked.
+        payer: ContactId,
+        /// Not before this many seconds from now: spaces attempts while the provider is busy.
+        delay_seconds: u32,
+    },
+    /// The call is about to leave: from here on nobody else may make it.
+    #[serde(rename = "payment_submitted")]
+    Submitted {
+        /// To whom.
+        provider: String,
+    },
+    /// The provider took it and the phone will show a prompt.
+    #[serde(rename = "payment_prompted")]
+    Prompted {},
+    /// The provider said no; nothing will happen.
+    #[serde(rename = "payment_refused")]
+    Refused {
+        /// A word of ours.
+        reason: String,
+    },
+    /// Nobody knows whether the call reached the phone.
+    #[serde(rename = "payment_submit_unknown")]
+    SubmitUnknown {
+        /// A word of ours.
+        reason: String,
+    },
+    /// The money moved.
+    #[serde(rename = "payment_confirmed")]
+    Confirmed {
+        /// Where.
+        site: Slug,
+        /// For what.
+        package: Slug,
+        /// How much moved.
+        amount_cents: Cents,
+        /// How we know.
+        learnt: Learnt,
+        /// The provider's proof, where it was told.
+        receipt: Option<ReceiptId>,
+        /// When, by the provider's clock, where it was told.
+        paid_at: Option<Micros>,
+    },
+    /// The money did not move.
+    #[serde(rename = "payment_declined")]
+    Declined {
+        /// A word of ours.
+        reason: String,
+        /// How we know.
+        learnt: Learnt,
+    },
+    /// Confirmed, but not for a code: a person decides.
+    #[serde(rename = "payment_set_aside")]
+    SetAside {
+        /// Where.
+        site: Slug,
+        /// For what it was meant.
+        package: Slug,
+        /// How much.
+        amount_cents: Cents,
+        /// Why.
+        reason: MoneySetAside,
+    },
+    /// A confirmation that cannot be right, such as a receipt of another payment: a person decides.
+    #[serde(rename = "payment_disputed")]
+    Disputed {
+        /// A word of ours.
+        reason: String,
+    },
+    /// The proof of a confirmed payment came later.
+    #[serde(rename = "payment_receipt_learnt")]
+    ReceiptLearnt {
+        /// The proof.
+        receipt: ReceiptId,
+    },
+    /// The provider was asked for the last time; only a callback or a statement may still speak.
+    #[serde(rename = "payment_inquiry_ended")]
+    InquiryEnded {},
+}
+
+/// How something about a payment was learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Learnt {
+    /// The provider called us.
+    Callback,
+    /// We asked.
+    Query,
+}
+
+/// Why money is set aside for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoneySetAside {
+    /// The purchase was paid already.
+    Surplus,
+    /// Not the price.
+    WrongAmount,
+}
+
+/// Where a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PaymentStatus {
+    /// To be submitted.
+    Requested,
+    /// The call may be under way.
+    Submitted,
+    /// The phone shows a prompt.
+    Prompted,
+    /// The provider said no.
+    Refused,
+    /// Nobody knows whether the phone shows a prompt.
+    SubmitUnknown,
+    /// Paid.
+    Confirmed,
+    /// Not paid.
+    Declined,
+    /// Paid, and set aside.
+    SetAside,
+}
+
+/// A payment as its events leave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// For which purchase.
+    pub purchase: PurchaseId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// How much is asked.
+    pub amount: Cents,
+    /// Whose phone.
+    pub payer: ContactId,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// The proof, once known.
+    pub receipt: Option<ReceiptId>,
+    /// Whether something about it is disputed.
+    pub disputed: bool,
+}
+
+impl Payment {
+    /// The payment after `event`; `None` where the event cannot follow.
+    pub fn evolve(state: Option<&Self>, event: &PaymentEvent) -> Option<Self> {
+        use PaymentEvent as E;
+        if let (None, E::Requested { purchase, attempt, amount_cents, payer, .. }) = (state, event)
+        {
+            return Some(Self {
+                purchase: *purchase,
+                attempt: *attempt,
+                amount: *amount_cents,
+                payer: *payer,
+                status: PaymentStatus::Requested,
+                receipt: None,
+                disputed: false,
+            });
+        }
+        let mut payment = state?.clone();
+        payment.status = payment.status.after(event)?;
+        match event {
+            E::Confirmed { receipt, .. } => payment.receipt = *receipt,
+            E::ReceiptLearnt { receipt } => payment.receipt = Some(*receipt),
+            E::Disputed { .. } => payment.disputed = true,
+            _ => {}
+        }
+        Some(payment)
+    }
+
+    /// Whether the money is known to have moved.
+    pub fn is_paid(&self) -> bool {
+        matches!(self.status, PaymentStatus::Confirmed | PaymentStatus::SetAside)
+    }
+}
+
+impl PaymentStatus {
+    /// The transition table; `None` is an illegal step.
+    fn after(self, event: &PaymentEvent) -> Option<Self> {
+        use PaymentEvent as E;
+        use PaymentStatus as S;
+        match (self, event) {
+            (S::Requested, E::Submitted { .. }) => Some(S::Submitted),
+            (S::Submitted, E::Prompted {}) => Some(S::Prompted),
+            // A request that is refused before it is submitted never left: the purchase was over.
+            (S::Requested | S::Submitted, E::Refused { .. }) => Some(S::Refused),
+            (S::Submitted, E::SubmitUnknown { .. }) => Some(S::SubmitUnknown),
+            (
+                S::Submitted | S::Prompted | S::Refused | S::SubmitUnknown | S::Declined,
+                E::Confirmed { .. },
+            ) => Some(S::Confirmed),
+            (S::Submitted | S::Prompted | S::SubmitUnknown, E::Declined { .. }) => {
+                Some(S::Declined)
+            }
+            (S::Confirmed, E::SetAside { .. }) => Some(S::SetAside),
+            (S::Confirmed | S::SetAside, E::ReceiptLearnt { .. }) => Some(self),
+            (
+                S::Submitted
+                | S::Prompted
+                | S::Refused
+                | S::SubmitUnknown
+                | S::Confirmed
+                | S::Declined
+                | S::SetAside,
+                E::Disputed { .. },
+            ) => Some(self),
+            (S::Submitted | S::Prompted | S::SubmitUnknown | S::Declined, E::InquiryEnded {}) => {
+                Some(self)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What the payer reads in the M-PESA message: 12 letters and digits, different for each attempt.
+/// Taken from the random end of the id, so two attempts of one second differ too.
+pub fn account_reference(payment: PaymentId) -> String {
+    let hex = payment.to_string();
+    format!("LG{}", hex[hex.len() - 10..].to_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn events() -> Vec<PaymentEvent> {
+        let (site, package) = (Slug::parse("mtaa").unwrap(), Slug::parse("daily").unwrap());
+        let (s, p) = (|| site.clone(), || package.clone());
+        let amount_cents = Cents(5000);
+        vec![
+            PaymentEvent::Requested {
+                site: s(),
+                package: p(),
+                purchase: PurchaseId(Uuid::nil()),
+                attempt: 1,
+                amount_cents,
+                payer: ContactId(Uuid::nil()),
+                delay_seconds: 0,
+            },
+            PaymentEvent::Submitted { provider: "mpesa".into() },
+            PaymentEvent::Prompted {},
+            PaymentEvent::Refused { reason: "bad_phone".into() },
+            PaymentEvent::SubmitUnknown { reason: "no_answer".into() },
+            PaymentEvent::Confirmed {
+                site: s(),
+                package: p(),
+                amount_cents,
+                learnt: Learnt::Query,
+                receipt: None,
+                paid_at: None,
+            },
+            PaymentEvent::Declined { reason: "cancelled".into(), learnt: Learnt::Query },
+            PaymentEvent::SetAside {
+                site: s(),
+                package: p(),
+                amount_cents,
+                reason: MoneySetAside::Surplus,
+            },
+            PaymentEvent::Disputed { reason: "receipt_reused".into() },
+            PaymentEvent::ReceiptLearnt { receipt: ReceiptId(Uuid::nil()) },
+            PaymentEvent::InquiryEnded {},
+        ]
+    }
+
+    /// Rows are the events that led there, columns the events above; `-` is illegal, `=` changes
+    /// nothing.
+    #[test]
+    fn every_cell_of_the_transition_table() {
+        let table: [(&[usize], &str); 9] = [
+            (&[], "req - - - - - - - - - -"),
+            (&[0], "- sub - refuse - - - - - - -"),
+            (&[0, 1], "- - prompt refuse unknown paid no - = - ="),
+            (&[0, 1, 2], "- - - - - paid no - = - ="),
+            (&[0, 1, 3], "- - - - - paid - - = - -"),
+            (&[0, 1, 4], "- - - - - paid no - = - ="),
+            (&[0, 1, 5], "- - - - - - - aside = = -"),
+            (&[0, 1, 6], "- - - - - paid - - = - ="),
+            (&[0, 1, 5, 7], "- - - - - - - - = = -"),
+        ];
+        for (path, row) in table {
+            let state = path.iter().fold(None, |state: Option<Payment>, i| {
+                Payment::evolve(state.as_ref(), &events()[*i])
+            });
+            let words: Vec<&str> = events()
+                .iter()
+                .map(|event| {
+                    let after = Payment::evolve(state.as_ref(), event).map(|p| p.status);
+                    match after {
+                        None => "-",
+                        Some(now) if Some(now) == state.as_ref().map(|p| p.status) => "=",
+                        Some(PaymentStatus::Requested) => "req",
+                        Some(PaymentStatus::Submitted) => "sub",
+                        Some(PaymentStatus::Prompted) => "prompt",
+                        Some(PaymentStatus::Refused) => "refuse",
+                        Some(PaymentStatus::SubmitUnknown) => "unknown",
+                        Some(PaymentStatus::Confirmed) => "paid",
+                        Some(PaymentStatus::Declined) => "no",
+                        Some(PaymentStatus::SetAside) => "aside",
+                    }
+                })
+                .collect();
+            assert_eq!(words.join(" "), row, "after {path:?}");
+        }
+    }
+
+    #[test]
+    fn the_reference_fits_m_pesa() {
+        let reference = account_reference(PaymentId(Uuid::from_u128(0x0123_4567_89ab_cdef)));
+        assert_eq!(reference.len(), 12);
+        assert!(reference.bytes().all(|b| b.is_ascii_alphanumeric()));
+    }
+}

@@ -1,0 +1,271 @@
+//! Purchases: a buyer's wish to buy one package. Late truth wins: an expired purchase that turns
+//! out to be paid is fulfilled or owed, never lost.
+
+use super::{
+    id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug, VoucherId},
+    money::Cents,
+    time::Micros,
+};
+use serde::{Deserialize, Serialize};
+
+/// What happens to a purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum PurchaseEvent {
+    /// A buyer chose a package and gave a phone number; a code is held.
+    #[serde(rename = "purchase_started")]
+    Started {
+        /// Where.
+        site: Slug,
+        /// What.
+        package: Slug,
+        /// The version of the package that the buyer saw, and is bound by.
+        package_version: u32,
+        /// Its price.
+        amount_cents: Cents,
+        /// Who pays and gets the SMS.
+        contact: ContactId,
+        /// The device that asked, where the router told.
+        device: Option<ContactId>,
+        /// The code held, by its voucher.
+        voucher: VoucherId,
+        /// The language of the page, for the SMS.
+        language: Language,
+    },
+    /// Paid, and the buyer has a code.
+    #[serde(rename = "purchase_fulfilled")]
+    Fulfilled {
+        /// Where.
+        site: Slug,
+        /// What.
+        package: Slug,
+        /// What was paid.
+        amount_cents: Cents,
+        /// By which payment.
+        payment: PaymentId,
+        /// With which code.
+        voucher: VoucherId,
+    },
+    /// Paid, but there was no free code.
+    #[serde(rename = "purchase_owed")]
+    Owed {
+        /// Where.
+        site: Slug,
+        /// What.
+        package: Slug,
+        /// What was paid.
+        amount_cents: Cents,
+        /// By which payment.
+        payment: PaymentId,
+    },
+    /// Given up waiting; the hold is gone. Money may still come.
+    #[serde(rename = "purchase_expired")]
+    Expired {
+        /// Where.
+        site: Slug,
+        /// What.
+        package: Slug,
+        /// Why.
+        reason: Expiry,
+    },
+}
+
+/// The buyer's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Swahili.
+    Sw,
+}
+
+impl Language {
+    /// `en` or `sw`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Sw => "sw",
+        }
+    }
+
+    /// Reads `en` or `sw`.
+    pub fn parse(code: &str) -> Option<Self> {
+        match code {
+            "en" => Some(Self::En),
+            "sw" => Some(Self::Sw),
+            _ => None,
+        }
+    }
+}
+
+/// Why a purchase is waited for no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expiry {
+    /// The payment was declined.
+    Declined,
+    /// The provider refused to ask.
+    Refused,
+    /// Nothing was heard in time.
+    Unresolved,
+}
+
+/// Where a purchase stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PurchaseStatus {
+    /// Waiting for money, a code held.
+    Open,
+    /// The buyer has a code.
+    Fulfilled(VoucherId),
+    /// The buyer is owed a code.
+    Owed,
+    /// No longer waited for.
+    Expired(Expiry),
+}
+
+/// A purchase as its events leave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// What is bought, and where.
+    pub package: PackageKey,
+    /// The version of the package seen.
+    pub package_version: u32,
+    /// The price seen.
+    pub price: Cents,
+    /// Who pays.
+    pub contact: ContactId,
+    /// The device.
+    pub device: Option<ContactId>,
+    /// The code held at the start.
+    pub held: VoucherId,
+    /// The buyer's language.
+    pub language: Language,
+    /// When it started.
+    pub started_at: Micros,
+    /// Where it stands.
+    pub status: PurchaseStatus,
+}
+
+impl Purchase {
+    /// The purchase after `event`, recorded at `at`; `None` where the event cannot follow.
+    pub fn evolve(state: Option<&Self>, event: &PurchaseEvent, at: Micros) -> Option<Self> {
+        if let (None, PurchaseEvent::Started { .. }) = (state, event) {
+            return Self::started(event, at);
+        }
+        let purchase = state?;
+        let status = purchase.status.after(event)?;
+        Some(Self { status, ..purchase.clone() })
+    }
+
+    fn started(event: &PurchaseEvent, at: Micros) -> Option<Self> {
+        let PurchaseEvent::Started {
+            site,
+            package,
+            package_version,
+            amount_cents,
+            contact,
+            device,
+            voucher,
+            language,
+        } = event
+        else {
+            return None;
+        };
+        Some(Self {
+            package: PackageKey { site: site.clone(), package: package.clone() },
+            package_version: *package_version,
+            price: *amount_cents,
+            contact: *contact,
+            device: *device,
+            held: *voucher,
+            language: *language,
+            started_at: at,
+            status: PurchaseStatus::Open,
+        })
+    }
+}
+
+impl PurchaseStatus {
+    /// The transition table; `None` is an illegal step.
+    fn after(self, event: &PurchaseEvent) -> Option<Self> {
+        use PurchaseEvent as E;
+        match (self, event) {
+            (Self::Open | Self::Expired(_) | Self::Owed, E::Fulfilled { voucher, .. }) => {
+                Some(Self::Fulfilled(*voucher))
+            }
+            (Self::Open | Self::Expired(_), E::Owed { .. }) => Some(Self::Owed),
+            (Self::Open, E::Expired { reason, .. }) => Some(Self::Expired(*reason)),
+            _ => None,
+        }
+    }
+}
+
+/// The name under which one filled-in form stands in the ledger.
+pub fn form_once(nonce: &str) -> String {
+    format!("form:{nonce}")
+}
+
+/// The correlation of a purchase's events: its id.
+pub fn correlation(purchase: PurchaseId) -> String {
+    purchase.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn events() -> Vec<PurchaseEvent> {
+        let (site, package) = (Slug::parse("mtaa").unwrap(), Slug::parse("daily").unwrap());
+        let (s, p) = (|| site.clone(), || package.clone());
+        let (amount_cents, payment) = (Cents(5000), PaymentId(Uuid::nil()));
+        let voucher = VoucherId(Uuid::nil());
+        vec![
+            PurchaseEvent::Started {
+                site: s(),
+                package: p(),
+                package_version: 1,
+                amount_cents,
+                contact: ContactId(Uuid::nil()),
+                device: None,
+                voucher,
+                language: Language::En,
+            },
+            PurchaseEvent::Fulfilled { site: s(), package: p(), amount_cents, payment, voucher },
+            PurchaseEvent::Owed { site: s(), package: p(), amount_cents, payment },
+            PurchaseEvent::Expired { site: s(), package: p(), reason: Expiry::Declined },
+        ]
+    }
+
+    /// Rows are the events that led there, columns the events above; `-` is illegal.
+    #[test]
+    fn every_cell_of_the_transition_table() {
+        let table: [(&[usize], &str); 5] = [
+            (&[], "open - - -"),
+            (&[0], "- done owed expired"),
+            (&[0, 1], "- - - -"),
+            (&[0, 2], "- done - -"),
+            (&[0, 3], "- done owed -"),
+        ];
+        for (path, row) in table {
+            let state = path.iter().fold(None, |state: Option<Purchase>, i| {
+                Purchase::evolve(state.as_ref(), &events()[*i], Micros(0))
+            });
+            let words: Vec<&str> = events()
+                .iter()
+                .map(|event| {
+                    match Purchase::evolve(state.as_ref(), event, Micros(0)).map(|p| p.status) {
+                        None => "-",
+                        Some(PurchaseStatus::Open) => "open",
+                        Some(PurchaseStatus::Fulfilled(_)) => "done",
+                        Some(PurchaseStatus::Owed) => "owed",
+                        Some(PurchaseStatus::Expired(_)) => "expired",
+                    }
+                })
+                .collect();
+            assert_eq!(words.join(" "), row, "after {path:?}");
+        }
+    }
+}

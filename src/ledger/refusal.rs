@@ -1,0 +1,71 @@
+//! Refusals: the business says no. Nothing was recorded; the person is told why and what to do.
+
+use super::id::PurchaseId;
+
+/// Why a command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The ledger already says what it is.
+    #[error("this ledger is opened already")]
+    ShopOpened,
+    /// There is a site of that name.
+    #[error("there is a site of that name already")]
+    SiteExists,
+    /// There is no site of that name.
+    #[error("there is no such site")]
+    NoSuchSite,
+    /// There is no package of that name, or it is sold no longer.
+    #[error("there is no such package")]
+    NoSuchPackage,
+    /// Validity and limits are fixed; another promise is another package.
+    #[error("a package's validity, limits and profile cannot change; add another package")]
+    PackageFixed,
+    /// The definition is the one in force.
+    #[error("the package is defined so already")]
+    NothingNew,
+    /// The package was changed while the buyer looked at it.
+    #[error("the price has changed; look again")]
+    PackageChanged,
+    /// No free code.
+    #[error("sold out")]
+    SoldOut,
+    /// Every free code that may be held is held for a buyer who is paying.
+    #[error("all codes are held by buyers who are paying; try again in a few minutes")]
+    AllHeld,
+    /// The phone or the device has a purchase that waits for money.
+    #[error("a purchase of this phone is under way")]
+    PurchaseOpen(PurchaseId),
+    /// M-PESA wants a pause between two prompts of one phone.
+    #[error("wait {seconds} seconds before the next prompt")]
+    TooSoon {
+        /// How long.
+        seconds: i64,
+    },
+    /// Too many prompts to one phone.
+    #[error("too many payment requests for this number; try again in an hour")]
+    TooManyPrompts,
+    /// Somebody else has done it, or it must not be done any more.
+    #[error("there is nothing to do")]
+    NotDue,
+}
+
+impl Refusal {
+    /// A stable word for logs, pages and `docs/reference`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ShopOpened => "shop_opened",
+            Self::SiteExists => "site_exists",
+            Self::NoSuchSite => "no_such_site",
+            Self::NoSuchPackage => "no_such_package",
+            Self::PackageFixed => "package_fixed",
+            Self::NothingNew => "nothing_new",
+            Self::PackageChanged => "package_changed",
+            Self::SoldOut => "sold_out",
+            Self::AllHeld => "all_held",
+            Self::PurchaseOpen(_) => "purchase_open",
+            Self::TooSoon { .. } => "too_soon",
+            Self::TooManyPrompts => "too_many_prompts",
+            Self::NotDue => "not_due",
+        }
+    }
+}

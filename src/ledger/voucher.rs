@@ -1,0 +1,202 @@
+//! Vouchers: the right to a package, proved by one code. A code is sold once, ever; a code that
+//! anyone has seen never returns to stock.
+
+use super::id::{BatchId, PackageKey, PurchaseId, Slug, VoucherId};
+use serde::{Deserialize, Serialize};
+
+/// What happens to a voucher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum VoucherEvent {
+    /// Its code came into the vault.
+    #[serde(rename = "voucher_imported")]
+    Imported {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+        /// The upload it came with.
+        batch: BatchId,
+    },
+    /// Known, but never sold online.
+    #[serde(rename = "voucher_set_aside")]
+    SetAside {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+        /// Why.
+        reason: SetAside,
+    },
+    /// Held for a purchase until its payment is decided.
+    #[serde(rename = "voucher_reserved")]
+    Reserved {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+        /// For whom.
+        purchase: PurchaseId,
+    },
+    /// Back in stock; nobody has seen it.
+    #[serde(rename = "voucher_released")]
+    Released {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+        /// Who had it.
+        purchase: PurchaseId,
+    },
+    /// Sold. Its `once` is [`sale_once`].
+    #[serde(rename = "voucher_allocated")]
+    Allocated {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+        /// To whom.
+        purchase: PurchaseId,
+    },
+    /// Never to be sold or used.
+    #[serde(rename = "voucher_voided")]
+    Voided {
+        /// Where it was valid.
+        site: Slug,
+        /// What it gave.
+        package: Slug,
+    },
+}
+
+/// Why a voucher is never sold online.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetAside {
+    /// Printed on a card that is sold by hand.
+    Printed,
+    /// Already used when it was uploaded.
+    Used,
+    /// Switched off on the router when it was uploaded.
+    Disabled,
+}
+
+/// Where a voucher stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VoucherStatus {
+    /// In stock.
+    Free,
+    /// Held for a purchase.
+    Reserved(PurchaseId),
+    /// Sold to a purchase.
+    Allocated(PurchaseId),
+    /// Never sold online.
+    SetAside(SetAside),
+    /// Never to be sold or used.
+    Voided,
+}
+
+/// A voucher as its events leave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voucher {
+    /// What it gives, and where.
+    pub package: PackageKey,
+    /// Where it stands.
+    pub status: VoucherStatus,
+}
+
+impl Voucher {
+    /// The voucher after `event`; `None` where the event cannot follow.
+    pub fn evolve(state: Option<&Self>, event: &VoucherEvent) -> Option<Self> {
+        let package = match (state, event) {
+            (None, VoucherEvent::Imported { site, package, .. }) => {
+                PackageKey { site: site.clone(), package: package.clone() }
+            }
+            (Some(voucher), _) => voucher.package.clone(),
+            (None, _) => return None,
+        };
+        let status = VoucherStatus::after(state.map(|voucher| voucher.status), event)?;
+        Some(Self { package, status })
+    }
+}
+
+impl VoucherStatus {
+    /// The transition table; `None` is an illegal step.
+    fn after(from: Option<Self>, event: &VoucherEvent) -> Option<Self> {
+        use VoucherEvent as E;
+        use VoucherStatus as S;
+        match (from, event) {
+            (None, E::Imported { .. }) => Some(S::Free),
+            (Some(S::Free), E::SetAside { reason, .. }) => Some(S::SetAside(*reason)),
+            (Some(S::Free), E::Reserved { purchase, .. }) => Some(S::Reserved(*purchase)),
+            (Some(S::Free), E::Allocated { purchase, .. }) => Some(S::Allocated(*purchase)),
+            (Some(S::Reserved(holder)), E::Released { purchase, .. }) if holder == *purchase => {
+                Some(S::Free)
+            }
+            (Some(S::Reserved(holder)), E::Allocated { purchase, .. }) if holder == *purchase => {
+                Some(S::Allocated(holder))
+            }
+            (
+                Some(S::Free | S::Reserved(_) | S::Allocated(_) | S::SetAside(_)),
+                E::Voided { .. },
+            ) => Some(S::Voided),
+            _ => None,
+        }
+    }
+}
+
+/// The name under which a voucher's one sale stands in the ledger.
+pub fn sale_once(voucher: VoucherId) -> String {
+    format!("sale:{voucher}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn purchase(n: u128) -> PurchaseId {
+        PurchaseId(Uuid::from_u128(n))
+    }
+
+    fn events() -> Vec<VoucherEvent> {
+        let (site, package) = (Slug::parse("mtaa").unwrap(), Slug::parse("daily").unwrap());
+        let (s, p) = (|| site.clone(), || package.clone());
+        vec![
+            VoucherEvent::Imported { site: s(), package: p(), batch: BatchId(Uuid::nil()) },
+            VoucherEvent::SetAside { site: s(), package: p(), reason: SetAside::Printed },
+            VoucherEvent::Reserved { site: s(), package: p(), purchase: purchase(1) },
+            VoucherEvent::Released { site: s(), package: p(), purchase: purchase(1) },
+            VoucherEvent::Allocated { site: s(), package: p(), purchase: purchase(1) },
+            VoucherEvent::Voided { site: s(), package: p() },
+        ]
+    }
+
+    /// Rows are states, columns the events above; `-` is illegal.
+    #[test]
+    fn every_cell_of_the_transition_table() {
+        use VoucherStatus as S;
+        let table: [(Option<S>, &str); 7] = [
+            (None, "free - - - - -"),
+            (Some(S::Free), "- aside held - sold void"),
+            (Some(S::Reserved(purchase(1))), "- - - free sold void"),
+            (Some(S::Reserved(purchase(2))), "- - - - - void"),
+            (Some(S::Allocated(purchase(1))), "- - - - - void"),
+            (Some(S::SetAside(SetAside::Used)), "- - - - - void"),
+            (Some(S::Voided), "- - - - - -"),
+        ];
+        for (from, row) in table {
+            let words: Vec<&str> = events()
+                .iter()
+                .map(|event| match S::after(from, event) {
+                    None => "-",
+                    Some(S::Free) => "free",
+                    Some(S::Reserved(_)) => "held",
+                    Some(S::Allocated(_)) => "sold",
+                    Some(S::SetAside(_)) => "aside",
+                    Some(S::Voided) => "void",
+                })
+                .collect();
+            assert_eq!(words.join(" "), row, "from {from:?}");
+        }
+    }
+}

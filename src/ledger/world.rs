@@ -1,0 +1,299 @@
+//! The world as a batch of commands sees it: what was read for them, and what they have decided so
+//! far.
+
+use super::{
+    catalog::{Package, Site},
+    decision::{Fingerprint, Need},
+    event::{Event, NewEvent},
+    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},
+    message::Message,
+    money::Cents,
+    payment::{Payment, PaymentEvent},
+    purchase::{Purchase, PurchaseEvent, PurchaseStatus},
+    receipt::Receipt,
+    stream::Stream,
+    time::Micros,
+    voucher::{Voucher, VoucherStatus},
+};
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// The stock of one package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stock {
+    /// Free vouchers, oldest first; as many as the batch can need.
+    pub free: VecDeque<VoucherId>,
+    /// How many are free.
+    pub free_count: i64,
+    /// How many are held.
+    pub held_count: i64,
+    /// How many buyers are owed one.
+    pub owed_count: i64,
+}
+
+/// A prompt that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PromptSeen {
+    /// When.
+    pub at: Micros,
+    /// For how much.
+    pub amount: Cents,
+}
+
+/// Events that cannot follow what was recorded: a bug, or a ledger from another program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an event of kind {kind} cannot follow version {version} of {stream}")]
+pub struct Illegal {
+    /// Which stream.
+    pub stream: String,
+    /// Its version so far.
+    pub version: i64,
+    /// The event's kind.
+    pub kind: String,
+}
+
+/// What a batch of commands sees.
+#[derive(Debug, Default)]
+pub struct World {
+    loaded: HashSet<Need>,
+    versions: HashMap<Stream, i64>,
+    sites: HashMap<Slug, Site>,
+    packages: HashMap<PackageKey, Package>,
+    vouchers: HashMap<VoucherId, Voucher>,
+    purchases: HashMap<PurchaseId, Purchase>,
+    payments: HashMap<PaymentId, Payment>,
+    receipts: HashMap<ReceiptId, Receipt>,
+    messages: HashMap<MessageId, Message>,
+    once: HashMap<String, Stream>,
+    stock: HashMap<PackageKey, Stock>,
+    open: HashMap<ContactId, PurchaseId>,
+    prompts: HashMap<ContactId, Vec<PromptSeen>>,
+    contacts: HashMap<Fingerprint, ContactId>,
+    codes: HashMap<Fingerprint, VoucherId>,
+}
+
+impl World {
+    /// Whether `need` has been read.
+    pub fn has(&self, need: &Need) -> bool {
+        self.loaded.contains(need)
+    }
+
+    /// Notes that `need` has been read, whether or not anything was there.
+    pub fn mark(&mut self, need: Need) {
+        self.loaded.insert(need);
+    }
+
+    /// The version of a stream: how many events it has.
+    pub fn version(&self, stream: &Stream) -> i64 {
+        self.versions.get(stream).copied().unwrap_or(0)
+    }
+
+    /// A site.
+    pub fn site(&self, site: &Slug) -> Option<&Site> {
+        self.sites.get(site)
+    }
+
+    /// A package.
+    pub fn package(&self, key: &PackageKey) -> Option<&Package> {
+        self.packages.get(key)
+    }
+
+    /// A voucher.
+    pub fn voucher(&self, id: VoucherId) -> Option<&Voucher> {
+        self.vouchers.get(&id)
+    }
+
+    /// A purchase.
+    pub fn purchase(&self, id: PurchaseId) -> Option<&Purchase> {
+        self.purchases.get(&id)
+    }
+
+    /// A payment.
+    pub fn payment(&self, id: PaymentId) -> Option<&Payment> {
+        self.payments.get(&id)
+    }
+
+    /// A receipt.
+    pub fn receipt(&self, id: ReceiptId) -> Option<&Receipt> {
+        self.receipts.get(&id)
+    }
+
+    /// A message.
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.messages.get(&id)
+    }
+
+    /// The stream on which a `once` name stands.
+    pub fn once(&self, name: &str) -> Option<&Stream> {
+        self.once.get(name)
+    }
+
+    /// The stock of a package.
+    pub fn stock(&self, key: &PackageKey) -> Stock {
+        self.stock.get(key).cloned().unwrap_or_default()
+    }
+
+    /// The oldest free voucher of a package.
+    pub fn first_free(&self, key: &PackageKey) -> Option<VoucherId> {
+        self.stock.get(key).and_then(|stock| stock.free.front().copied())
+    }
+
+    /// The open purchase of a phone or device.
+    pub fn open_purchase(&self, contact: ContactId) -> Option<PurchaseId> {
+        self.open.get(&contact).copied()
+    }
+
+    /// The prompts to a phone in the last hour.
+    pub fn prompts(&self, contact: ContactId) -> &[PromptSeen] {
+        self.prompts.get(&contact).map_or(&[], Vec::as_slice)
+    }
+
+    /// The phone or device of a fingerprint.
+    pub fn contact(&self, fingerprint: &Fingerprint) -> Option<ContactId> {
+        self.contacts.get(fingerprint).copied()
+    }
+
+    /// The voucher of a code's fingerprint.
+    pub fn code(&self, fingerprint: &Fingerprint) -> Option<VoucherId> {
+        self.codes.get(fingerprint).copied()
+    }
+
+    /// What was read: a `once` name that stands.
+    pub fn put_once(&mut self, name: String, stream: Stream) {
+        self.once.insert(name, stream);
+    }
+
+    /// What was read: a package's stock.
+    pub fn put_stock(&mut self, key: PackageKey, stock: Stock) {
+        self.stock.insert(key, stock);
+    }
+
+    /// What was read: a phone's or device's open purchase.
+    pub fn put_open(&mut self, contact: ContactId, purchase: PurchaseId) {
+        self.open.insert(contact, purchase);
+    }
+
+    /// What was read: a prompt.
+    pub fn put_prompt(&mut self, contact: ContactId, prompt: PromptSeen) {
+        self.prompts.entry(contact).or_default().push(prompt);
+    }
+
+    /// What was read, or decided in this batch: a phone or device.
+    pub fn put_contact(&mut self, fingerprint: Fingerprint, contact: ContactId) {
+        self.contacts.insert(fingerprint, contact);
+    }
+
+    /// What was read, or decided in this batch: a code.
+    pub fn put_code(&mut self, fingerprint: Fingerprint, voucher: VoucherId) {
+        self.codes.insert(fingerprint, voucher);
+    }
+
+    /// Takes in an event that was read: only the state of its stream changes.
+    pub fn replay(&mut self, stream: &Stream, event: &Event, at: Micros) -> Result<(), Illegal> {
+        let legal = self.evolve(stream, event, at);
+        if legal.is_none() {
+            let version = self.version(stream);
+            return Err(Illegal { stream: stream.to_string(), version, kind: event.encode().kind });
+        }
+        *self.versions.entry(stream.clone()).or_default() += 1;
+        Ok(())
+    }
+
+    /// Takes in an event that was just decided: its stream, and all that the next commands look at.
+    pub fn apply(&mut self, new: &NewEvent, at: Micros) -> Result<(), Illegal> {
+        let voucher_before = match &new.stream {
+            Stream::Voucher(id) => self.voucher(*id).map(|voucher| voucher.status),
+            _ => None,
+        };
+        let was_owed = match &new.stream {
+            Stream::Purchase(id) => {
+                self.purchase(*id).is_some_and(|p| p.status == PurchaseStatus::Owed)
+            }
+            _ => false,
+        };
+        self.replay(&new.stream, &new.event, at)?;
+        if let Some(name) = &new.once {
+            self.once.insert(name.clone(), new.stream.clone());
+        }
+        match (&new.stream, &new.event) {
+            (Stream::Voucher(id), _) => self.restock(*id, voucher_before),
+            (Stream::Purchase(id), Event::Purchase(event)) => {
+                self.open_or_close(*id, event, was_owed);
+            }
+            (_, Event::Payment(PaymentEvent::Requested { payer, amount_cents, .. })) => {
+                self.put_prompt(*payer, PromptSeen { at, amount: *amount_cents });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn evolve(&mut self, stream: &Stream, event: &Event, at: Micros) -> Option<()> {
+        match (stream, event) {
+            (Stream::Shop, Event::Shop(_)) => (self.version(stream) == 0).then_some(())?,
+            (Stream::Batch(_), Event::Batch(_)) => (self.version(stream) == 0).then_some(())?,
+            (Stream::Site(id), Event::Site(event)) => {
+                let next = Site::evolve(self.sites.get(id), event)?;
+                self.sites.insert(id.clone(), next);
+            }
+            (Stream::Package(id), Event::Package(event)) => {
+                let next = Package::evolve(self.packages.get(id), event)?;
+                self.packages.insert(id.clone(), next);
+            }
+            (Stream::Voucher(id), Event::Voucher(event)) => {
+                let next = Voucher::evolve(self.vouchers.get(id), event)?;
+                self.vouchers.insert(*id, next);
+            }
+            (Stream::Purchase(id), Event::Purchase(event)) => {
+                let next = Purchase::evolve(self.purchases.get(id), event, at)?;
+                self.purchases.insert(*id, next);
+            }
+            (Stream::Payment(id), Event::Payment(event)) => {
+                let next = Payment::evolve(self.payments.get(id), event)?;
+                self.payments.insert(*id, next);
+            }
+            (Stream::Receipt(id), Event::Receipt(event)) => {
+                let next = Receipt::evolve(self.receipts.get(id), event)?;
+                self.receipts.insert(*id, next);
+            }
+            (Stream::Message(id), Event::Message(event)) => {
+                let next = Message::evolve(self.messages.get(id), event)?;
+                self.messages.insert(*id, next);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn restock(&mut self, id: VoucherId, before: Option<VoucherStatus>) {
+        let Some(voucher) = self.vouchers.get(&id) else { return };
+        let stock = self.stock.entry(voucher.package.clone()).or_default();
+        match before {
+            Some(VoucherStatus::Free) => {
+                stock.free.retain(|free| *free != id);
+                stock.free_count -= 1;
+            }
+            Some(VoucherStatus::Reserved(_)) => stock.held_count -= 1,
+            _ => {}
+        }
+        match voucher.status {
+            VoucherStatus::Free => {
+                stock.free.push_back(id);
+                stock.free_count += 1;
+            }
+            VoucherStatus::Reserved(_) => stock.held_count += 1,
+            _ => {}
+        }
+    }
+
+    fn open_or_close(&mut self, id: PurchaseId, event: &PurchaseEvent, was_owed: bool) {
+        if let PurchaseEvent::Started { contact, device, .. } = event {
+            self.open.insert(*contact, id);
+            device.map(|device| self.open.insert(device, id));
+            return;
+        }
+        self.open.retain(|_, open| *open != id);
+        let Some(purchase) = self.purchases.get(&id) else { return };
+        let owed = i64::from(purchase.status == PurchaseStatus::Owed) - i64::from(was_owed);
+        self.stock.entry(purchase.package.clone()).or_default().owed_count += owed;
+    }
+}
