@@ -2,6 +2,8 @@
 //!
 //! - [`ledger`]: the rules, pure.
 //! - [`ports`]: the traits behind which the world stands.
+//! - [`routeros`]: what the router writes and reads.
 
 pub mod ledger;
 pub mod ports;
+pub mod routeros;

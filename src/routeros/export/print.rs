@@ -1,0 +1,205 @@
+//! What the router's terminal shows: `print detail`, `print terse` and `print as-value`.
+//!
+//! A row begins with its number and flags; in `detail` a comment follows `;;;` and the properties
+//! stand on indented lines. Names and passwords may be unquoted and hold blanks (`terse`), so a
+//! value ends where the next known property begins.
+
+use super::rows::{Draft, KNOWN, Rows};
+use super::{Format, NotVouchers};
+
+const BROKEN: &str = "It is cut off or wrapped in the middle of a value; use export, not print.";
+const NO_ROW: &str = "It is no row of the listing.";
+
+/// Whether the text is a listing of any kind.
+pub(super) fn looks_like(text: &str) -> bool {
+    text.lines().any(|line| {
+        let start = line.trim_start();
+        start.starts_with("Flags: ")
+            || start.starts_with("Columns: ")
+            || start.starts_with(".id=*")
+            || row_start(line).is_some_and(|row| first_property(row.rest).is_some())
+    })
+}
+
+/// Reads a listing.
+pub(super) fn read(text: &str, rows: &mut Rows) -> Result<Format, NotVouchers> {
+    let mut row: Option<Row> = None;
+    let mut seen_any = false;
+    for (line, number) in text.lines().zip(1..) {
+        let trimmed = line.trim_matches(|it: char| it.is_whitespace() || it == '\u{1a}');
+        if trimmed.starts_with(".id=") {
+            read_as_value(trimmed, number, rows);
+        } else if let Some(start) = row_start(line) {
+            finish(row.take(), rows);
+            row = Some(Row::begin(number, &start));
+            seen_any = true;
+        } else if trimmed.is_empty() || is_frame(trimmed) {
+            finish(row.take(), rows);
+        } else if let Some(row) = row.as_mut().filter(|_| line.starts_with([' ', '\t'])) {
+            row.more(trimmed);
+        } else if seen_any {
+            rows.unreadable(number, NO_ROW);
+        }
+    }
+    finish(row.take(), rows);
+    if rows.len() == 0 {
+        return Err(NotVouchers::ShortPrint);
+    }
+    Ok(Format::RouterosPrint)
+}
+
+/// Lines of the terminal itself: the legend, a prompt, the pager.
+fn is_frame(line: &str) -> bool {
+    let prompt = line.starts_with('[') && line.contains("] >");
+    prompt || ["Flags:", "Columns:", "-- [", "#"].iter().any(|it| line.starts_with(it))
+}
+
+struct RowStart<'a> {
+    flags: String,
+    rest: &'a str,
+}
+
+/// `  0 X ;;; comment`, ` 12 XD name=…`: a number, flags, and the rest.
+fn row_start(line: &str) -> Option<RowStart<'_>> {
+    let line = line.trim();
+    let after = line.trim_start_matches(|it: char| it.is_ascii_digit());
+    if after.len() == line.len() || !after.starts_with([' ', '\t']) {
+        return None;
+    }
+    let mut rest = after.trim_start();
+    let mut flags = String::new();
+    loop {
+        let word = rest.split([' ', '\t']).next().unwrap_or_default();
+        let is_flags = !word.is_empty() && word.bytes().all(|it| b"*XDIABHP".contains(&it));
+        if !is_flags {
+            return Some(RowStart { flags, rest });
+        }
+        flags.push_str(word);
+        rest = rest[word.len()..].trim_start();
+    }
+}
+
+/// A row being gathered from its lines.
+struct Row {
+    number: usize,
+    flags: String,
+    comment: Option<String>,
+    properties: String,
+}
+
+impl Row {
+    fn begin(number: usize, start: &RowStart<'_>) -> Self {
+        let flags = start.flags.clone();
+        let mut row = Self { number, flags, comment: None, properties: String::new() };
+        row.more(start.rest);
+        row
+    }
+
+    fn more(&mut self, text: &str) {
+        if let Some(comment) = text.strip_prefix(";;;") {
+            let line = comment.trim();
+            self.comment = Some(match self.comment.take() {
+                Some(before) => format!("{before}\n{line}"),
+                None => line.to_owned(),
+            });
+        } else {
+            self.properties.push(' ');
+            self.properties.push_str(text);
+        }
+    }
+}
+
+fn finish(row: Option<Row>, rows: &mut Rows) {
+    let Some(row) = row else { return };
+    let mut draft = Draft::new(row.number);
+    if let Some(comment) = row.comment {
+        draft.set("comment", comment);
+    }
+    if row.flags.contains('X') {
+        draft.set("disabled", "yes".to_owned());
+    }
+    if row.flags.contains(['D', '*']) {
+        draft.set("dynamic", "yes".to_owned());
+    }
+    match set_properties(&row.properties, &mut draft) {
+        Some(true) => rows.push(draft),
+        Some(false) => rows.unreadable(row.number, "It shows no name; use print detail."),
+        None => rows.unreadable(row.number, BROKEN),
+    }
+}
+
+/// Sets what `key=value key="value"` says, and tells whether a name was among it. `None` when a
+/// quoted value does not end.
+fn set_properties(text: &str, draft: &mut Draft) -> Option<bool> {
+    let mut named = false;
+    let mut rest = text;
+    while let Some((key, value)) = first_property(rest) {
+        let (value, after) = match value.strip_prefix('"') {
+            Some(quoted) => unescape(quoted)?,
+            None => {
+                let end = next_property(value).unwrap_or(value.len());
+                (value[..end].trim_end().to_owned(), &value[end..])
+            }
+        };
+        named |= key == "name";
+        draft.set(key, value);
+        rest = after;
+    }
+    Some(named)
+}
+
+/// The property at the beginning, as its key and all that follows its equals sign.
+fn first_property(text: &str) -> Option<(&str, &str)> {
+    let (key, value) = text.trim_start().split_once('=')?;
+    KNOWN.contains(&key).then_some((key, value))
+}
+
+/// Where the next known property begins, counted with the blank before it.
+fn next_property(value: &str) -> Option<usize> {
+    value.match_indices(' ').map(|(at, _)| at).find(|at| first_property(&value[*at..]).is_some())
+}
+
+/// A quoted value with `\"` and `\\`, and what follows it.
+fn unescape(quoted: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut letters = quoted.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return Some((value, &quoted[at + 1..])),
+            '\\' => value.push(letters.next()?.1),
+            _ => value.push(letter),
+        }
+    }
+    None
+}
+
+/// `.id=*1;name=abc;…;.id=*2;…`: every user on one line. A value may hold semicolons, so a piece
+/// that is no known property belongs to the one before.
+fn read_as_value(text: &str, number: usize, rows: &mut Rows) {
+    let mut draft: Option<Draft> = None;
+    let mut pending: Option<(&str, String)> = None;
+    for piece in text.split(';') {
+        let Some((key, value)) = first_property(piece) else {
+            if let Some((_, value)) = &mut pending {
+                value.push(';');
+                value.push_str(piece);
+            }
+            continue;
+        };
+        settle(draft.as_mut(), pending.take());
+        if key == ".id" {
+            draft.replace(Draft::new(number)).into_iter().for_each(|done| rows.push(done));
+        }
+        pending = Some((key, value.to_owned()));
+    }
+    // The terminal may end the last row with a semicolon.
+    let pending = pending.map(|(key, value)| (key, value.trim_end_matches(';').to_owned()));
+    settle(draft.as_mut(), pending);
+    draft.into_iter().for_each(|done| rows.push(done));
+}
+
+fn settle(draft: Option<&mut Draft>, property: Option<(&str, String)>) {
+    if let (Some(draft), Some((key, value))) = (draft, property) {
+        draft.set(key, value);
+    }
+}
