@@ -7,11 +7,10 @@ use serde_json::{Map, Value, value::RawValue};
 /// Whether the text begins as an array or object. A terminal's prompt begins with a bracket too,
 /// but no value follows it.
 pub(super) fn looks_like(text: &str) -> bool {
-    let text = text.trim_start();
-    let first_inside = text[text.len().min(1)..].trim_start().chars().next();
-    match text.chars().next() {
-        Some('[') => matches!(first_inside, Some('{' | '"' | ']')),
-        Some('{') => matches!(first_inside, Some('"' | '}')),
+    let mut letters = text.chars().filter(|it| !it.is_whitespace());
+    match letters.next() {
+        Some('[') => matches!(letters.next(), Some('{' | '"' | ']')),
+        Some('{') => matches!(letters.next(), Some('"' | '}')),
         _ => false,
     }
 }
