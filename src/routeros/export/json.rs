@@ -68,8 +68,8 @@ pub(super) struct Lines<'a> {
 impl Lines<'_> {
     /// The line of the file on which this byte stands; the first is 1.
     pub fn number_at(&mut self, offset: usize) -> usize {
-        let between = &self.text.as_bytes()[self.at..offset.max(self.at)];
-        self.number += between.iter().filter(|byte| **byte == b'\n').count();
+        let between = &self.text[self.at..offset.max(self.at)];
+        self.number += between.matches('\n').count();
         self.at = offset.max(self.at);
         self.number
     }

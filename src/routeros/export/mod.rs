@@ -249,8 +249,8 @@ impl NotVouchers {
                  the hotspot users, in parts if need be."
             }
             Self::NotText => {
-                "This is not a text file. If it is a spreadsheet, save it as CSV; if it is a router \
-                 backup, upload what `/ip hotspot user export show-sensitive` writes instead."
+                "This is not a text file. If it is a spreadsheet, save it as CSV; if it is a \
+                 router backup, upload what `/ip hotspot user export show-sensitive` writes."
             }
             Self::WebPage => {
                 "This is a web page. In Mikhmon, open the user list and download it as Script or \

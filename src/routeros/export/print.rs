@@ -8,6 +8,8 @@ use super::rows::{Draft, KNOWN, Rows};
 use super::{Format, NotVouchers};
 
 const BROKEN: &str = "It is cut off or wrapped in the middle of a value; use export, not print.";
+/// The longest key looked for; the router's longest for users is `limit-bytes-total`.
+const KEY_BYTES_MAX: usize = 32;
 const NO_ROW: &str = "It is no row of the listing.";
 
 /// Whether the text is a listing of any kind.
@@ -133,30 +135,54 @@ fn finish(row: Option<Row>, rows: &mut Rows) {
 fn set_properties(text: &str, draft: &mut Draft) -> Option<bool> {
     let mut named = false;
     let mut rest = text;
-    while let Some((key, value)) = first_property(rest) {
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => unescape(quoted)?,
-            None => {
-                let end = next_property(value).unwrap_or(value.len());
-                (value[..end].trim_end().to_owned(), &value[end..])
-            }
+    loop {
+        let Some((key, value)) = first_property(rest) else {
+            // A property of a later RouterOS: pass over it.
+            let Some(next) = next_property(rest.trim_start(), is_known) else { return Some(named) };
+            rest = &rest.trim_start()[next..];
+            continue;
+        };
+        let (value, after) = if let Some(quoted) = value.strip_prefix('"') {
+            unescape(quoted)?
+        } else {
+            // What people typed may hold an equals sign; the router's own words do not.
+            let typed = ["name", "password", "comment"].contains(&key);
+            let is_key = if typed { is_known } else { is_key_shaped };
+            let end = next_property(value, is_key).unwrap_or(value.len());
+            (value[..end].trim_end().to_owned(), &value[end..])
         };
         named |= key == "name";
         draft.set(key, value);
         rest = after;
     }
-    Some(named)
 }
 
 /// The property at the beginning, as its key and all that follows its equals sign.
 fn first_property(text: &str) -> Option<(&str, &str)> {
-    let (key, value) = text.trim_start().split_once('=')?;
-    KNOWN.contains(&key).then_some((key, value))
+    let key = key_at(text).filter(|key| is_known(key))?;
+    Some((key, &text.trim_start()[key.len() + 1..]))
 }
 
-/// Where the next known property begins, counted with the blank before it.
-fn next_property(value: &str) -> Option<usize> {
-    value.match_indices(' ').map(|(at, _)| at).find(|at| first_property(&value[*at..]).is_some())
+/// The word before an equals sign. Keys are short, so the search does not run through the text.
+fn key_at(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let end = text.bytes().take(KEY_BYTES_MAX + 1).position(|it| it == b'=' || it == b' ')?;
+    text[end..].starts_with('=').then_some(&text[..end])
+}
+
+fn is_known(key: &str) -> bool {
+    KNOWN.contains(&key)
+}
+
+fn is_key_shaped(key: &str) -> bool {
+    is_known(key)
+        || (key.starts_with(|it: char| it.is_ascii_lowercase())
+            && key.bytes().all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-')))
+}
+
+/// Where the next property with such a key begins, counted with the blank before it.
+fn next_property(value: &str, is_key: fn(&str) -> bool) -> Option<usize> {
+    value.match_indices(' ').map(|(at, _)| at).find(|at| key_at(&value[*at..]).is_some_and(is_key))
 }
 
 /// A quoted value with `\"` and `\\`, and what follows it.
@@ -187,15 +213,19 @@ fn read_as_value(text: &str, number: usize, rows: &mut Rows) {
             continue;
         };
         settle(draft.as_mut(), pending.take());
-        if key == ".id" {
-            draft.replace(Draft::new(number)).into_iter().for_each(|done| rows.push(done));
+        if key == ".id"
+            && let Some(done) = draft.replace(Draft::new(number))
+        {
+            rows.push(done);
         }
         pending = Some((key, value.to_owned()));
     }
     // The terminal may end the last row with a semicolon.
     let pending = pending.map(|(key, value)| (key, value.trim_end_matches(';').to_owned()));
     settle(draft.as_mut(), pending);
-    draft.into_iter().for_each(|done| rows.push(done));
+    if let Some(done) = draft {
+        rows.push(done);
+    }
 }
 
 fn settle(draft: Option<&mut Draft>, property: Option<(&str, String)>) {

@@ -108,7 +108,7 @@ pub(super) const KNOWN: [&str; 24] = [
     "profile",
     "routes",
     "server",
-    "totp-secret",
+    "otp-secret",
     "uptime",
 ];
 

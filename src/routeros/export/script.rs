@@ -46,7 +46,8 @@ pub(super) fn looks_like(text: &str) -> Option<Format> {
 
 /// A line that is nothing but the path of a user menu.
 fn is_menu(line: &str) -> bool {
-    let Some(path) = line.trim_end().strip_prefix('/') else { return false };
+    let line = line.trim_end().trim_end_matches('\\').trim_end();
+    let Some(path) = line.strip_prefix('/') else { return false };
     USER_MENUS.contains(&path.replace('/', " ").as_str())
 }
 
@@ -92,15 +93,13 @@ fn enter<'a>(statement: &'a Statement, menu: &mut String) -> Option<&'a [Word]> 
         (false, true) => menu.clone(),
         (false, false) => format!("{menu} {}", path.join(" ")),
     };
-    match verb {
-        Some(verb) => USER_MENUS.contains(&here.as_str()).then(|| &statement.words[verb..]),
-        None => {
-            if statement.broken.is_none() && absolute {
-                *menu = here;
-            }
-            None
-        }
+    if let Some(verb) = verb {
+        return USER_MENUS.contains(&here.as_str()).then(|| &statement.words[verb..]);
     }
+    if statement.broken.is_none() && absolute {
+        *menu = here;
+    }
+    None
 }
 
 fn read_statement(statement: &Statement, words: &[Word], format: Format, rows: &mut Rows) {

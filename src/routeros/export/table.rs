@@ -117,12 +117,11 @@ fn split(line: &str, delimiter: char) -> Option<Vec<String>> {
     let mut cells = Vec::new();
     let mut rest = line;
     loop {
-        let (cell, after) = match rest.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let (cell, after) = rest.split_at(rest.find(delimiter).unwrap_or(rest.len()));
-                (cell.to_owned(), after)
-            }
+        let (cell, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let (cell, after) = rest.split_at(rest.find(delimiter).unwrap_or(rest.len()));
+            (cell.to_owned(), after)
         };
         cells.push(cell);
         let after = after.trim_start_matches(' ');

@@ -152,6 +152,16 @@ fn the_first_verdicts_of_each_sample_read_like_this() {
 }
 
 #[test]
+fn people_wrap_lines_without_a_blank_before_the_backslash() {
+    let script =
+        "/ip hotspot user\\\n  add\\\n  name=A1\\\n  password=b-\\\n  c profile=\\\n  daily\n";
+    let export = read_str(script);
+    assert_eq!(codes(&export), ["A1"]);
+    assert_eq!(export.lines[0].password.as_deref(), Some("b-c"));
+    assert_eq!(export.lines[0].profile.as_deref(), Some("daily"));
+}
+
+#[test]
 fn what_is_no_voucher_list_says_what_to_upload_instead() {
     let cases: [(&[u8], &str); 16] = [
         (&sample("not-vouchers.txt"), "not_text"),
@@ -198,10 +208,12 @@ fn a_script_may_break_its_lines_anywhere_and_escape_anything() {
     let script = "# 2026-11-20 09:14:46 by RouterOS 7.21.4\r\n\
         /interface bridge\r\nadd name=bridge1\r\n\
         /ip/hotspot/user\r\n\
-        add comment=\\\r\n    \"hall \\\r\n    7\\_\\\r\n    \\_x\" name=\"A\\$\\\\\\\"\\?\\C3\\A9\" \\\r\n    \
+        add comment=\\\r\n    \"hall \\\r\n    7\\_\\\r\n    \\_x\" \
+        name=\"A\\$\\\\\\\"\\?\\C3\\A9\" \\\r\n    \
         password=\"\\r\\n\\t\\_\" profile=daily\r\n\
         set [ find default=yes ] disabled=yes\r\n\
-        add comment=\"open\r\nadd name=A2 disabled=yes mac-address=0A:00:00:00:00:01 \\ \r\n  server=s1\r\n\
+        add comment=\"open\r\nadd name=A2 disabled=yes mac-address=0A:00:00:00:00:01 \
+        \\ \r\n  server=s1\r\n\
         /ip hotspot user profile\r\nadd name=daily\r\n\
         /ip hotspot user add name=A3 limit-bytes-total=1G limit-uptime=1d2h; add name=bridge\r\n";
     let export = read_str(script);
@@ -234,19 +246,22 @@ fn listings_from_the_terminal_are_read_in_all_three_forms() {
     let detail = "[admin@MikroTik] > /ip hotspot user print detail\r\n\
         Flags: * - default, X - disabled, D - dynamic \r\n \
         0 *  ;;; counters and limits for trial users\r\n     name=\"default-trial\" \r\n\r\n \
-        1 XD ;;; may/16/2023 10:00:00\r\n     name=\"A \\\"1\" password=\"\" uptime=00:00:00\r\n";
+        1 XD ;;; may/16/2023 10:00:00\r\n     name=\"A \\\"1\" new-in-8=x password=\"\" \
+        uptime=00:00:00\r\n";
     let export = read_str(detail);
     assert_eq!(codes(&export), ["default-trial", "A \"1"]);
     assert!(export.lines[0].router_owned && export.lines[1].disabled);
     assert_eq!(export.lines[1].used, Some(UsedBecause::ExpiryInComment));
 
-    let terse = " 0   comment=hall 7 server=all name=A1 password=two words profile=daily uptime=0s\n \
-        1 X name=A2 password=p=q profile=daily uptime=1m bytes-in=0 \n";
+    let terse = " 0   comment=hall 7 server=all name=A1 password=two words profile=daily \
+        uptime=0s\n \
+        1 X name=A2 password=p=q profile=daily new-in-8=x uptime=1m bytes-in=0 \n";
     let export = read_str(terse);
     assert_eq!(codes(&export), ["A1", "A2"]);
     assert_eq!(export.lines[0].password.as_deref(), Some("two words"));
     assert_eq!(export.lines[0].comment.as_deref(), Some("hall 7"));
     assert_eq!(export.lines[1].password.as_deref(), Some("p=q"));
+    assert_eq!(export.lines[1].profile.as_deref(), Some("daily"));
     assert_eq!(export.lines[1].used, Some(UsedBecause::Counters));
 
     let as_value = ".id=*1;bytes-in=0;comment=a;b;disabled=false;name=A1;password=A1;profile=daily;\
@@ -297,7 +312,8 @@ fn tables_are_read_whatever_their_marks() {
 
 #[test]
 fn user_managers_xml_may_escape_and_indent() {
-    let xml = "<?xml version=\"1.0\"?>\n<users>\n  <user>\n    <username>A&amp;1&#x21;</username>\n    \
+    let xml = "<?xml version=\"1.0\"?>\n<users>\n  <user>\n    \
+        <username>A&amp;1&#x21;</username>\n    \
         <password><![CDATA[<p>]]></password><comment/>\n  </user>\n</users>";
     let export = read_str(xml);
     assert_eq!(codes(&export), ["A&1!"]);

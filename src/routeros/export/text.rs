@@ -41,13 +41,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Decoded<'static>, Not
 }
 
 fn eight_bit(bytes: &[u8]) -> Decoded<'_> {
-    match str::from_utf8(bytes) {
-        Ok(text) => Decoded { text: Cow::Borrowed(text), guessed: false },
-        Err(_) => {
-            let text = bytes.iter().map(|byte| char::from(*byte)).collect();
-            Decoded { text: Cow::Owned(text), guessed: true }
-        }
+    if let Ok(text) = str::from_utf8(bytes) {
+        return Decoded { text: Cow::Borrowed(text), guessed: false };
     }
+    let text = bytes.iter().map(|byte| char::from(*byte)).collect();
+    Decoded { text: Cow::Owned(text), guessed: true }
 }
 
 /// Characters that no text file holds. The C1 range is left out: it is where Windows keeps its

@@ -126,6 +126,9 @@ impl Scanner<'_> {
         loop {
             let at_start = word.value.is_empty();
             if self.skip_continuation() {
+                if !at_start && self.begins_new_word(&word) {
+                    return Ok(word);
+                }
                 continue;
             }
             match self.peek() {
@@ -147,6 +150,16 @@ impl Scanner<'_> {
                 }
             }
         }
+    }
+
+    /// Whether what follows a line break is a word of its own. The router parts words by a blank
+    /// before the backslash, people often do not; a value goes on unless a property begins.
+    fn begins_new_word(&self, word: &Word) -> bool {
+        let rest = &self.bytes[self.at..];
+        let is_key = |it: &&u8| it.is_ascii_lowercase() || matches!(it, b'-' | b'.');
+        let key = rest.iter().take_while(is_key).count();
+        let at_property = key > 0 && rest.get(key) == Some(&b'=');
+        at_property || (word.key.is_none() && rest.first() != Some(&b'='))
     }
 
     fn end_of_quoted(&self) -> Result<(), &'static str> {
