@@ -318,4 +318,6 @@ fn read_text(text: &str, rows: &mut rows::Rows) -> Result<Format, NotVouchers> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -182,7 +182,11 @@ fn is_key_shaped(key: &str) -> bool {
 
 /// Where the next property with such a key begins, counted with the blank before it.
 fn next_property(value: &str, is_key: fn(&str) -> bool) -> Option<usize> {
-    value.match_indices(' ').map(|(at, _)| at).find(|at| key_at(&value[*at..]).is_some_and(is_key))
+    // The last blank of a run decides; asking at each would take the square of the run.
+    let begins_word = |at: &usize| !value[*at..].starts_with("  ");
+    let blanks = value.match_indices(' ').map(|(at, _)| at).filter(begins_word);
+    let mut keys = blanks.filter(|at| key_at(&value[*at..]).is_some_and(is_key));
+    keys.next()
 }
 
 /// A quoted value with `\"` and `\\`, and what follows it.
