@@ -3,7 +3,9 @@
 //! - [`ledger`]: the rules, pure.
 //! - [`commands`]: what can be wished for, decided purely.
 //! - [`ports`]: the traits behind which the world stands.
+//! - [`routeros`]: what the router writes and reads.
 
 pub mod commands;
 pub mod ledger;
 pub mod ports;
+pub mod routeros;

@@ -1,0 +1,88 @@
+//! Sums up verdicts: how many of each, and how many in each group of profile and comment.
+
+use super::{Judged, Verdict, comment};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How many lines got each verdict. The verdicts add up to the lines of the list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// New vouchers, those set aside included.
+    pub accepted: usize,
+    /// See [`Verdict::OtherPackage`].
+    pub other_package: usize,
+    /// See [`Verdict::NoPackage`].
+    pub no_package: usize,
+    /// See [`Verdict::DuplicateInFile`].
+    pub duplicate_in_file: usize,
+    /// See [`Verdict::AlreadyKnown`].
+    pub already_known: usize,
+    /// See [`Verdict::AlreadyUsed`].
+    pub already_used: usize,
+    /// See [`Verdict::Disabled`].
+    pub disabled: usize,
+    /// See [`Verdict::NotAVoucher`].
+    pub not_a_voucher: usize,
+    /// Those of `accepted` that are printed and thus not sold here.
+    pub set_aside: usize,
+}
+
+impl Counts {
+    /// Counts the verdicts.
+    pub fn of(judged: &[Judged]) -> Self {
+        let mut counts = Self::default();
+        for line in judged {
+            let count = match line.verdict {
+                Verdict::Accepted => &mut counts.accepted,
+                Verdict::OtherPackage => &mut counts.other_package,
+                Verdict::NoPackage => &mut counts.no_package,
+                Verdict::DuplicateInFile => &mut counts.duplicate_in_file,
+                Verdict::AlreadyKnown => &mut counts.already_known,
+                Verdict::AlreadyUsed => &mut counts.already_used,
+                Verdict::Disabled => &mut counts.disabled,
+                Verdict::NotAVoucher => &mut counts.not_a_voucher,
+            };
+            *count += 1;
+            counts.set_aside += usize::from(line.verdict == Verdict::Accepted && line.printed);
+        }
+        counts
+    }
+}
+
+/// The vouchers that share a profile and a comment group: what an owner recognises as one batch,
+/// and what they choose from when some are to be set aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The router's user profile, if the list names one.
+    pub profile: Option<String>,
+    /// [`comment::group`] of the comments.
+    pub comment: Option<String>,
+    /// How many lines of the list, whatever their verdict.
+    pub lines: usize,
+    /// How many of them are accepted.
+    pub accepted: usize,
+    /// How many of the accepted are set aside.
+    pub set_aside: usize,
+}
+
+/// The groups of a list in alphabetical order; lines that are no vouchers are left out.
+pub fn groups(judged: &[Judged]) -> Vec<Group> {
+    let mut groups: BTreeMap<(Option<&str>, Option<&str>), Group> = BTreeMap::new();
+    for one in judged.iter().filter(|it| it.verdict != Verdict::NotAVoucher) {
+        let Some(line) = &one.line else { continue };
+        let profile = line.profile.as_deref();
+        let comment = line.comment.as_deref().and_then(comment::group);
+        let group = groups.entry((profile, comment)).or_insert_with(|| Group {
+            profile: profile.map(str::to_owned),
+            comment: comment.map(str::to_owned),
+            lines: 0,
+            accepted: 0,
+            set_aside: 0,
+        });
+        let accepted = one.verdict == Verdict::Accepted;
+        group.lines += 1;
+        group.accepted += usize::from(accepted);
+        group.set_aside += usize::from(accepted && one.printed);
+    }
+    groups.into_values().collect()
+}

@@ -1,0 +1,3 @@
+//! The MikroTik router: what it exports, what it reports, what it is told.
+
+pub mod export;
