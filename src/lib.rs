@@ -2,6 +2,7 @@
 //!
 //! - [`ledger`]: the rules, pure.
 //! - [`commands`]: what can be wished for, decided purely.
+//! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`ports`]: the traits behind which the world stands.
 //! - [`routeros`]: what the router writes and reads.
 
@@ -9,3 +10,4 @@ pub mod commands;
 pub mod ledger;
 pub mod ports;
 pub mod routeros;
+pub mod store;

@@ -60,7 +60,7 @@ create table prompts (
 ) strict;
 create index prompt_contact on prompts (contact, at);
 
--- What processes have to do. Rows come and go with the events; when and by whom is their own affair.
+-- What processes have to do. Rows come and go with the events; when to look again is the process's own affair.
 create table work (
     kind         text not null,
     subject      text not null,
@@ -69,7 +69,6 @@ create table work (
     attempt      integer not null default 0,
     -- A count of the process's own, such as how many declines were heard.
     seen         integer not null default 0,
-    lease_until  integer not null default 0,
     primary key (kind, subject)
 ) strict;
 create index work_due on work (kind, due_at);

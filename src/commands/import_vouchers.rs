@@ -66,7 +66,9 @@ pub struct ImportLines {
 
 impl Command for ImportLines {
     fn needs(&self, _: &World) -> Vec<Need> {
-        self.lines.iter().map(|line| Need::Code(line.code.fingerprint)).collect()
+        let codes = self.lines.iter().map(|line| Need::Code(line.code.fingerprint));
+        let stock = self.lines.iter().map(|line| Need::Stock(line.package.clone()));
+        codes.chain(stock).collect()
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {

@@ -3,9 +3,11 @@
 //! a database, or calls anyone.
 
 pub mod catalogue;
+pub mod count_try;
 pub mod expire_purchase;
 pub mod import_vouchers;
 pub mod keep_inbox;
+pub mod postpone;
 pub mod send_message;
 pub mod serve_owed;
 pub mod start_purchase;

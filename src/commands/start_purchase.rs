@@ -9,7 +9,7 @@ use crate::ledger::{
     purchase::{Language, PurchaseEvent, form_once},
     refusal::Refusal,
     stream::Stream,
-    time::{Micros, SECOND},
+    time::{HOUR, Micros, SECOND},
     voucher::VoucherEvent,
     world::{PromptSeen, Stock, World},
 };
@@ -177,7 +177,8 @@ impl StartPurchase {
 }
 
 fn may_prompt(prompts: &[PromptSeen], amount: Cents, now: Micros) -> Result<(), Refusal> {
-    if prompts.len() >= PROMPTS_PER_HOUR_MAX {
+    let last_hour = prompts.iter().filter(|prompt| prompt.at.until(now) < HOUR).count();
+    if last_hour >= PROMPTS_PER_HOUR_MAX {
         return Err(Refusal::TooManyPrompts);
     }
     let wait = |prompt: &PromptSeen| {

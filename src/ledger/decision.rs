@@ -31,6 +31,8 @@ pub enum Need {
     Contact(Fingerprint),
     /// The voucher of a code's fingerprint.
     Code(Fingerprint),
+    /// How often something was guessed at.
+    Tries(String),
 }
 
 /// What is written beside the ledger, in the same transaction. Texts are sealed already.
@@ -91,6 +93,50 @@ pub enum VaultWrite {
         /// `taken` or `ignored`.
         outcome: &'static str,
     },
+    /// A guess was made.
+    Try {
+        /// At what.
+        subject: String,
+    },
+}
+
+/// What a process has to do. The words stand in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WorkKind {
+    /// Ask for a payment.
+    SubmitPayment,
+    /// Find out what came of a payment.
+    SettlePayment,
+    /// End the waiting for a purchase.
+    ExpirePurchase,
+    /// Hand an SMS to a gateway.
+    SendMessage,
+}
+
+impl WorkKind {
+    /// The word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SubmitPayment => "submit_payment",
+            Self::SettlePayment => "settle_payment",
+            Self::ExpirePurchase => "expire_purchase",
+            Self::SendMessage => "send_message",
+        }
+    }
+}
+
+/// A piece of work that is to be looked at again later. When to look is a process's own affair and
+/// no event; that there is work is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Postponed {
+    /// What sort of work.
+    pub kind: WorkKind,
+    /// On what.
+    pub subject: String,
+    /// When to look again.
+    pub due_at: Micros,
+    /// A count of the process's own, such as how many declines were heard.
+    pub seen: i64,
 }
 
 /// One code for the vault.
@@ -128,6 +174,8 @@ pub struct Decision {
     pub events: Vec<NewEvent>,
     /// To be written beside them.
     pub vault: Vec<VaultWrite>,
+    /// Work to be looked at later.
+    pub postponed: Vec<Postponed>,
     /// For whoever asked.
     pub answer: Answer,
 }

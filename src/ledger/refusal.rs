@@ -44,6 +44,9 @@ pub enum Refusal {
     /// Too many prompts to one phone.
     #[error("too many payment requests for this number; try again in an hour")]
     TooManyPrompts,
+    /// The last four digits were guessed at too often.
+    #[error("too many tries; the code is in the SMS, or call the owner")]
+    TooManyTries,
     /// Somebody else has done it, or it must not be done any more.
     #[error("there is nothing to do")]
     NotDue,
@@ -65,6 +68,7 @@ impl Refusal {
             Self::PurchaseOpen(_) => "purchase_open",
             Self::TooSoon { .. } => "too_soon",
             Self::TooManyPrompts => "too_many_prompts",
+            Self::TooManyTries => "too_many_tries",
             Self::NotDue => "not_due",
         }
     }

@@ -69,6 +69,7 @@ pub struct World {
     prompts: HashMap<ContactId, Vec<PromptSeen>>,
     contacts: HashMap<Fingerprint, ContactId>,
     codes: HashMap<Fingerprint, VoucherId>,
+    tries: HashMap<String, i64>,
 }
 
 impl World {
@@ -155,6 +156,16 @@ impl World {
     /// The voucher of a code's fingerprint.
     pub fn code(&self, fingerprint: &Fingerprint) -> Option<VoucherId> {
         self.codes.get(fingerprint).copied()
+    }
+
+    /// How often something was guessed at.
+    pub fn tries(&self, subject: &str) -> i64 {
+        self.tries.get(subject).copied().unwrap_or(0)
+    }
+
+    /// What was read, or counted in this batch: guesses.
+    pub fn put_tries(&mut self, subject: String, times: i64) {
+        self.tries.insert(subject, times);
     }
 
     /// What was read: a `once` name that stands.

@@ -1,0 +1,29 @@
+//! A process looks at its work again later.
+
+use crate::ledger::{
+    decision::{Command, Decision, Need, Postponed},
+    refusal::Refusal,
+    time::Micros,
+    world::World,
+};
+
+/// Puts a piece of work off.
+#[derive(Debug, Clone)]
+pub struct Postpone {
+    /// Which, and until when.
+    pub work: Postponed,
+}
+
+impl Command for Postpone {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![]
+    }
+
+    fn decide(&self, _: &World, _: Micros) -> Result<Decision, Refusal> {
+        Ok(Decision { postponed: vec![self.work.clone()], ..Decision::default() })
+    }
+
+    fn actor(&self) -> &str {
+        "process"
+    }
+}

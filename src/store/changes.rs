@@ -1,0 +1,228 @@
+//! What a batch of events changes in the decision tables, pure: the last word on each row, so that
+//! each table is written in one statement however often the batch touched a row.
+
+use crate::{
+    commands::expire_purchase::HOLD_SECONDS,
+    ledger::{
+        catalog::{Package, Site},
+        decision::WorkKind,
+        event::{Event, NewEvent},
+        id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug, VoucherId},
+        message::MessageEvent,
+        money::Cents,
+        payment::PaymentEvent,
+        purchase::{PurchaseEvent, PurchaseStatus},
+        stream::Stream,
+        time::{Micros, SECOND},
+        voucher::VoucherStatus,
+        world::{Stock, World},
+    },
+};
+use std::collections::BTreeMap;
+
+/// A call that has not been answered for so long was interrupted: its process is gone.
+pub const INTERRUPTED_SECONDS: i64 = 120;
+
+/// A voucher that can still be sold online.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockRow {
+    /// What it gives.
+    pub key: PackageKey,
+    /// Since which position.
+    pub since: i64,
+    /// For whom it is held.
+    pub holder: Option<PurchaseId>,
+}
+
+/// A purchase that is owed a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedRow {
+    /// What is owed.
+    pub key: PackageKey,
+    /// By which payment it was paid.
+    pub payment: PaymentId,
+    /// How much was paid.
+    pub amount: Cents,
+    /// Since which position.
+    pub since: i64,
+}
+
+/// A prompt that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptRow {
+    /// Whose phone.
+    pub contact: ContactId,
+    /// When.
+    pub at: Micros,
+    /// For how much.
+    pub amount: Cents,
+}
+
+/// When a piece of work was made, and when it is due first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkRow {
+    /// When it came into being.
+    pub since: Micros,
+    /// When it is due.
+    pub due_at: Micros,
+}
+
+/// The rows to write (`Some`) and to remove (`None`).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Sites.
+    pub sites: BTreeMap<Slug, Site>,
+    /// Packages; a retired one is removed.
+    pub packages: BTreeMap<PackageKey, Option<Package>>,
+    /// Stock.
+    pub stock: BTreeMap<VoucherId, Option<StockRow>>,
+    /// Counts of stock, absolute.
+    pub counts: BTreeMap<PackageKey, (i64, i64, i64)>,
+    /// Open purchases, with the phone and device that have them.
+    pub open: BTreeMap<PurchaseId, Option<Vec<ContactId>>>,
+    /// Owed purchases.
+    pub owed: BTreeMap<PurchaseId, Option<OwedRow>>,
+    /// Prompts.
+    pub prompts: BTreeMap<PaymentId, PromptRow>,
+    /// Work.
+    pub work: BTreeMap<(WorkKind, String), Option<WorkRow>>,
+}
+
+impl Changes {
+    /// Takes in an event that `world` has just applied.
+    pub fn take(&mut self, world: &World, new: &NewEvent, position: i64, at: Micros) {
+        match (&new.stream, &new.event) {
+            (Stream::Site(id), _) => {
+                world.site(id).map(|site| self.sites.insert(id.clone(), site.clone()));
+            }
+            (Stream::Package(key), _) => {
+                let offered = world.package(key).filter(|package| !package.retired).cloned();
+                self.packages.insert(key.clone(), offered);
+            }
+            (Stream::Voucher(id), _) => self.voucher(world, *id, position),
+            (Stream::Purchase(id), Event::Purchase(event)) => {
+                self.purchase(world, *id, event, position, at);
+            }
+            (Stream::Payment(id), Event::Payment(event)) => {
+                self.payment(*id, event, new.correlation, at);
+            }
+            (Stream::Message(id), Event::Message(event)) => {
+                let subject = id.to_string();
+                match event {
+                    MessageEvent::Queued { .. } | MessageEvent::Failed { .. } => {
+                        self.due(WorkKind::SendMessage, subject, at, 0);
+                    }
+                    MessageEvent::Submitted { .. } => {
+                        self.due(WorkKind::SendMessage, subject, at, INTERRUPTED_SECONDS);
+                    }
+                    MessageEvent::Accepted { .. }
+                    | MessageEvent::Delivered {}
+                    | MessageEvent::GivenUp {} => self.done(WorkKind::SendMessage, subject),
+                    MessageEvent::Undelivered { .. } => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn voucher(&mut self, world: &World, id: VoucherId, position: i64) {
+        let Some(voucher) = world.voucher(id) else { return };
+        let row = |holder| StockRow { key: voucher.package.clone(), since: position, holder };
+        let row = match voucher.status {
+            VoucherStatus::Free => Some(row(None)),
+            VoucherStatus::Reserved(purchase) => Some(row(Some(purchase))),
+            VoucherStatus::Allocated(_) | VoucherStatus::SetAside(_) | VoucherStatus::Voided => {
+                None
+            }
+        };
+        self.stock.insert(id, row);
+        self.count(world, &voucher.package);
+    }
+
+    fn count(&mut self, world: &World, key: &PackageKey) {
+        let Stock { free_count, held_count, owed_count, .. } = world.stock(key);
+        self.counts.insert(key.clone(), (free_count, held_count, owed_count));
+    }
+
+    fn purchase(
+        &mut self,
+        world: &World,
+        id: PurchaseId,
+        event: &PurchaseEvent,
+        position: i64,
+        at: Micros,
+    ) {
+        let Some(purchase) = world.purchase(id) else { return };
+        if purchase.status == PurchaseStatus::Open {
+            let who = [Some(purchase.contact), purchase.device].into_iter().flatten().collect();
+            self.open.insert(id, Some(who));
+            self.due(WorkKind::ExpirePurchase, id.to_string(), at, HOLD_SECONDS);
+        } else {
+            self.open.insert(id, None);
+            self.done(WorkKind::ExpirePurchase, id.to_string());
+        }
+        let owed = match event {
+            PurchaseEvent::Owed { payment, amount_cents, .. } => Some(Some(OwedRow {
+                key: purchase.package.clone(),
+                payment: *payment,
+                amount: *amount_cents,
+                since: position,
+            })),
+            PurchaseEvent::Fulfilled { .. } => Some(None),
+            PurchaseEvent::Started { .. } | PurchaseEvent::Expired { .. } => None,
+        };
+        if let Some(row) = owed {
+            self.owed.insert(id, row);
+            self.count(world, &purchase.package);
+        }
+    }
+
+    fn payment(
+        &mut self,
+        id: PaymentId,
+        event: &PaymentEvent,
+        purchase: Option<PurchaseId>,
+        at: Micros,
+    ) {
+        use PaymentEvent as E;
+        let subject = || id.to_string();
+        match event {
+            E::Requested { payer, amount_cents, delay_seconds, .. } => {
+                let row = PromptRow { contact: *payer, at, amount: *amount_cents };
+                self.prompts.insert(id, row);
+                self.due(WorkKind::SubmitPayment, subject(), at, i64::from(*delay_seconds));
+            }
+            E::Submitted { .. } => {
+                self.done(WorkKind::SubmitPayment, subject());
+                self.due(WorkKind::SettlePayment, subject(), at, 0);
+                // The hold counts from the prompt, not from the click (design, rule 3).
+                if let Some(purchase) = purchase {
+                    let subject = purchase.to_string();
+                    self.due(WorkKind::ExpirePurchase, subject, at, HOLD_SECONDS);
+                }
+            }
+            E::Refused { .. } => {
+                self.done(WorkKind::SubmitPayment, subject());
+                self.done(WorkKind::SettlePayment, subject());
+            }
+            E::Confirmed { .. } | E::InquiryEnded {} => {
+                self.done(WorkKind::SettlePayment, subject());
+            }
+            E::Prompted {}
+            | E::SubmitUnknown { .. }
+            | E::Declined { .. }
+            | E::SetAside { .. }
+            | E::Disputed { .. }
+            | E::ReceiptLearnt { .. } => {}
+        }
+    }
+
+    fn due(&mut self, kind: WorkKind, subject: String, at: Micros, seconds: i64) {
+        let row = WorkRow { since: at, due_at: at.plus(seconds * SECOND) };
+        self.work.insert((kind, subject), Some(row));
+    }
+
+    fn done(&mut self, kind: WorkKind, subject: String) {
+        self.work.insert((kind, subject), None);
+    }
+}

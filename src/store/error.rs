@@ -1,0 +1,91 @@
+//! Failures: the world said no. Told to the operator, once, where they are handled.
+
+use super::vault::DoesNotOpen;
+use crate::ledger::{event::Undecodable, refusal::Refusal, world::Illegal};
+
+/// Why the store could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed.
+    #[error("the database failed while trying to {attempt}")]
+    Database {
+        /// What was tried.
+        attempt: &'static str,
+        /// What it said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The migrations failed.
+    #[error("the database could not be brought up to date")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// An event cannot be read.
+    #[error(transparent)]
+    Undecodable(#[from] Undecodable),
+    /// Events do not follow one another.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// Something in the vault does not open.
+    #[error(transparent)]
+    Sealed(#[from] DoesNotOpen),
+    /// A row holds what none of ours can hold.
+    #[error("table {table} holds an unreadable {column}")]
+    BadRow {
+        /// Which table.
+        table: &'static str,
+        /// Which column.
+        column: &'static str,
+    },
+    /// The writer has stopped, or did not live to see the commit.
+    #[error("the writer has stopped")]
+    Stopped,
+    /// The ledger is not what this command may open.
+    #[error("{0}")]
+    WrongLedger(String),
+}
+
+impl StoreError {
+    /// Whether the same may succeed a moment later.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Database { .. } | Self::Stopped => true,
+            Self::Migration(_)
+            | Self::Undecodable(_)
+            | Self::Illegal(_)
+            | Self::Sealed(_)
+            | Self::BadRow { .. }
+            | Self::WrongLedger(_) => false,
+        }
+    }
+}
+
+/// Names what was tried when a database call fails.
+pub(super) trait Attempt<T> {
+    fn attempt(self, attempt: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> Attempt<T> for Result<T, sqlx::Error> {
+    fn attempt(self, attempt: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Database { attempt, source })
+    }
+}
+
+/// What a command returns when it is not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The business says no. Tell the person; nothing was recorded.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The world said no. Tell the operator; it may be tried again.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}
+
+impl CommandError {
+    /// The refusal, where it is one.
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Failed(_) => None,
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What pages, processes and the command line read. Nothing here writes.
+
+use super::{
+    super::error::{Attempt, StoreError},
+    read::parse,
+    to_hash,
+};
+use crate::ledger::{
+    catalog::{Package, Site},
+    chain::{Hash, Link},
+    decision::Fingerprint,
+    event::Event,
+    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},
+    stream::Stream,
+    time::Micros,
+};
+use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+
+/// The reading connections.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub(super) pool: SqlitePool,
+}
+
+/// A package on sale, with its stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// What is sold.
+    pub package: Package,
+    /// How many codes are free and not owed to anyone.
+    pub free: i64,
+    /// How many are held for buyers who are paying.
+    pub held: i64,
+}
+
+/// An event with the columns that its hash covers, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Place in the ledger.
+    pub position: i64,
+    /// Name of the stream.
+    pub stream: String,
+    /// Place in the stream.
+    pub version: i64,
+    /// Its kind.
+    pub kind: String,
+    /// Version of its kind.
+    pub schema: i64,
+    /// When.
+    pub recorded_at: Micros,
+    /// Local date.
+    pub business_day: String,
+    /// The purchase it belongs to.
+    pub correlation: Option<String>,
+    /// Who or what caused it.
+    pub actor: String,
+    /// The name that stands once.
+    pub once: Option<String>,
+    /// The bytes that were hashed.
+    pub data: String,
+    /// Its hash.
+    pub hash: Hash,
+    /// The copy of `data.site`.
+    pub site: Option<String>,
+    /// The copy of `data.package`.
+    pub package: Option<String>,
+    /// The copy of `data.amount_cents`.
+    pub amount_cents: Option<i64>,
+}
+
+const EVENT_COLUMNS: &str = "position, stream, version, kind, schema, recorded_at, business_day, \
+    correlation, actor, once, data, hash, site, package, amount_cents";
+
+impl Offer {
+    /// What is sold, and where.
+    pub fn key(&self) -> PackageKey {
+        self.package.key()
+    }
+}
+
+impl StoredEvent {
+    fn of(row: &SqliteRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            position: row.get(0),
+            stream: row.get(1),
+            version: row.get(2),
+            kind: row.get(3),
+            schema: row.get(4),
+            recorded_at: Micros(row.get(5)),
+            business_day: row.get(6),
+            correlation: row.get(7),
+            actor: row.get(8),
+            once: row.get(9),
+            data: row.get(10),
+            hash: to_hash(row.get(11))?,
+            site: row.get(12),
+            package: row.get(13),
+            amount_cents: row.get(14),
+        })
+    }
+
+    /// What its hash covers.
+    pub fn link(&self) -> Link<'_> {
+        Link {
+            position: self.position,
+            stream: &self.stream,
+            version: self.version,
+            kind: &self.kind,
+            schema: self.schema,
+            recorded_at: self.recorded_at.0,
+            business_day: &self.business_day,
+            correlation: self.correlation.as_deref(),
+            actor: &self.actor,
+            once: self.once.as_deref(),
+            data: &self.data,
+        }
+    }
+
+    /// Stream and event, decoded.
+    pub fn decode(&self) -> Result<(Stream, Event), StoreError> {
+        let unreadable = |_| StoreError::BadRow { table: "events", column: "stream" };
+        let stream: Stream = self.stream.parse().map_err(unreadable)?;
+        let event = Event::decode(&stream, &self.kind, self.schema, &self.data)?;
+        Ok((stream, event))
+    }
+}
+
+impl Reader {
+    /// Events after a position, in order.
+    pub async fn events_after(
+        &self,
+        position: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let statement = format!(
+            "select {EVENT_COLUMNS} from events where position > $1 order by position limit $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(position)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .attempt("read the ledger")?;
+        rows.iter().map(StoredEvent::of).collect()
+    }
+
+    /// All events of a purchase, across streams, in order.
+    pub async fn events_of(&self, purchase: PurchaseId) -> Result<Vec<StoredEvent>, StoreError> {
+        let statement =
+            format!("select {EVENT_COLUMNS} from events where correlation = $1 order by position");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(purchase.to_string())
+            .fetch_all(&self.pool)
+            .await
+            .attempt("read a purchase")?;
+        rows.iter().map(StoredEvent::of).collect()
+    }
+
+    /// The last position.
+    pub async fn last_position(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("select coalesce(max(position), 0) from events")
+            .fetch_one(&self.pool)
+            .await
+            .attempt("read the end of the ledger")
+    }
+
+    /// All sites.
+    pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        let rows = sqlx::query("select site, name, router_login from sites order by site")
+            .fetch_all(&self.pool)
+            .await
+            .attempt("read sites")?;
+        rows.iter().map(site).collect()
+    }
+
+    /// A site.
+    pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
+        let row = sqlx::query("select site, name, router_login from sites where site = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .attempt("read a site")?;
+        row.as_ref().map(site).transpose()
+    }
+
+    /// What a site sells, cheapest first.
+    pub async fn offers(&self, site: &Slug) -> Result<Vec<Offer>, StoreError> {
+        let rows = sqlx::query(
+            "select data, coalesce(free, 0), coalesce(held, 0), coalesce(owed, 0) from packages
+             left join stock_counts using (site, package)
+             where site = $1",
+        )
+        .bind(site.as_str())
+        .fetch_all(&self.pool)
+        .await
+        .attempt("read packages")?;
+        let mut offers = rows.iter().map(offer).collect::<Result<Vec<_>, _>>()?;
+        offers.sort_by_key(|o| (o.package.price_cents, o.package.validity_seconds));
+        Ok(offers)
+    }
+
+    /// The purchase of a link.
+    pub async fn purchase_of_link(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<PurchaseId>, StoreError> {
+        let row = sqlx::query("select purchase from links where fingerprint = $1")
+            .bind(fingerprint.as_slice())
+            .fetch_optional(&self.pool)
+            .await
+            .attempt("find a link")?;
+        row.map(|row| parse(&row, 0, "links", "purchase")).transpose()
+    }
+
+    /// The contact of a fingerprint.
+    pub async fn contact(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<ContactId>, StoreError> {
+        let row = sqlx::query("select contact from contacts where fingerprint = $1")
+            .bind(fingerprint.as_slice())
+            .fetch_optional(&self.pool)
+            .await
+            .attempt("find a contact")?;
+        row.map(|row| parse(&row, 0, "contacts", "contact")).transpose()
+    }
+
+    /// The purchases of a phone or device, latest first.
+    pub async fn purchases_of(
+        &self,
+        contact: ContactId,
+        limit: i64,
+    ) -> Result<Vec<PurchaseId>, StoreError> {
+        let rows = sqlx::query(
+            "select purchase from projection_purchases
+             where contact = $1 or device = $1
+             order by started_at desc
+             limit $2",
+        )
+        .bind(contact.to_string())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .attempt("find purchases")?;
+        rows.iter().map(|row| parse(row, 0, "purchases", "purchase")).collect()
+    }
+
+    /// The message that a gateway's reference names.
+    pub async fn message_of_ref(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<MessageId>, StoreError> {
+        let row = sqlx::query("select message from message_refs where fingerprint = $1")
+            .bind(fingerprint.as_slice())
+            .fetch_optional(&self.pool)
+            .await
+            .attempt("find a message")?;
+        row.map(|row| parse(&row, 0, "message_refs", "message")).transpose()
+    }
+
+    /// The vouchers whose code reads the same to a person.
+    pub async fn vouchers_of_folded(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Vec<VoucherId>, StoreError> {
+        let rows = sqlx::query("select voucher from voucher_codes where folded = $1")
+            .bind(fingerprint.as_slice())
+            .fetch_all(&self.pool)
+            .await
+            .attempt("find a code")?;
+        rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
+    }
+
+    /// Whether a code's exact fingerprint is known.
+    pub async fn knows_code(&self, fingerprint: &Fingerprint) -> Result<bool, StoreError> {
+        let row = sqlx::query("select 1 from voucher_codes where fingerprint = $1")
+            .bind(fingerprint.as_slice())
+            .fetch_optional(&self.pool)
+            .await
+            .attempt("find a code")?;
+        Ok(row.is_some())
+    }
+
+    /// A sealed text of the vault.
+    pub async fn sealed(&self, what: Sealed) -> Result<Option<Vec<u8>>, StoreError> {
+        let (statement, id) = match what {
+            Sealed::Contact(id) => {
+                ("select sealed from contacts where contact = $1", id.to_string())
+            }
+            Sealed::Code(id) => {
+                ("select sealed from voucher_codes where voucher = $1", id.to_string())
+            }
+            Sealed::ProviderRefs(id) => {
+                ("select sealed from provider_refs where payment = $1", id.to_string())
+            }
+            Sealed::Receipt(id) => {
+                ("select sealed from receipt_numbers where receipt = $1", id.to_string())
+            }
+            Sealed::MessageText(id) => {
+                ("select sealed from message_texts where message = $1", id.to_string())
+            }
+        };
+        sqlx::query_scalar(statement)
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await
+            .attempt("read the vault")
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A sealed text of the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealed {
+    /// A phone number or device.
+    Contact(ContactId),
+    /// A code with the rest of its line.
+    Code(VoucherId),
+    /// The provider's names for a payment.
+    ProviderRefs(PaymentId),
+    /// A receipt's number.
+    Receipt(ReceiptId),
+    /// The text of a message.
+    MessageText(MessageId),
+}
+
+impl Sealed {
+    /// The context under which it is sealed.
+    pub fn context(self) -> String {
+        match self {
+            Self::Contact(id) => format!("contact:{id}"),
+            Self::Code(id) => format!("code:{id}"),
+            Self::ProviderRefs(id) => format!("provider_refs:{id}"),
+            Self::Receipt(id) => format!("receipt:{id}"),
+            Self::MessageText(id) => format!("message_text:{id}"),
+        }
+    }
+}
+
+fn site(row: &SqliteRow) -> Result<Site, StoreError> {
+    let id = parse(row, 0, "sites", "site")?;
+    Ok(Site { site: id, name: row.get(1), router_login: row.get(2) })
+}
+
+fn offer(row: &SqliteRow) -> Result<Offer, StoreError> {
+    let data: &str = row.get(0);
+    let unreadable = |_| StoreError::BadRow { table: "packages", column: "data" };
+    let package = serde_json::from_str(data).map_err(unreadable)?;
+    let (free, held, owed): (i64, i64, i64) = (row.get(1), row.get(2), row.get(3));
+    Ok(Offer { package, free: (free - owed).max(0), held })
+}

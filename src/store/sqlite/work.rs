@@ -1,0 +1,138 @@
+//! What processes have to do.
+
+use super::{
+    super::error::{Attempt, StoreError},
+    queries::Reader,
+    read::parse,
+};
+use crate::ledger::{
+    decision::WorkKind,
+    id::{PackageKey, PaymentId, PurchaseId},
+    money::Cents,
+    time::Micros,
+};
+use sqlx::Row;
+
+/// A piece of work that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// On what: an id.
+    pub subject: String,
+    /// Since when it stands.
+    pub since: Micros,
+    /// How often it was put off.
+    pub attempt: i64,
+    /// The process's own count.
+    pub seen: i64,
+}
+
+/// A purchase that is owed a code which is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// Which purchase.
+    pub purchase: PurchaseId,
+    /// What is owed.
+    pub package: PackageKey,
+    /// By which payment it was paid.
+    pub payment: PaymentId,
+    /// How much was paid.
+    pub amount: Cents,
+}
+
+/// A message from outside that nothing was decided about yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbox {
+    /// Its row.
+    pub row: i64,
+    /// `payment` or `report`.
+    pub source: String,
+    /// The payment's id, or the gateway's.
+    pub subject: String,
+    /// What came, sealed.
+    pub sealed: Vec<u8>,
+}
+
+impl Reader {
+    /// Work that is due at `now`, oldest first.
+    pub async fn work_due(
+        &self,
+        kind: WorkKind,
+        now: Micros,
+        limit: i64,
+    ) -> Result<Vec<Work>, StoreError> {
+        let rows = sqlx::query(
+            "select subject, since, attempt, seen from work
+             where kind = $1 and due_at <= $2
+             order by due_at
+             limit $3",
+        )
+        .bind(kind.word())
+        .bind(now.0)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .attempt("look for work")?;
+        let work = |row: &sqlx::sqlite::SqliteRow| Work {
+            subject: row.get(0),
+            since: Micros(row.get(1)),
+            attempt: row.get(2),
+            seen: row.get(3),
+        };
+        Ok(rows.iter().map(work).collect())
+    }
+
+    /// When the next piece of work is due.
+    pub async fn next_due(&self) -> Result<Option<Micros>, StoreError> {
+        let due: Option<i64> = sqlx::query_scalar("select min(due_at) from work")
+            .fetch_one(&self.pool)
+            .await
+            .attempt("look for the next work")?;
+        Ok(due.map(Micros))
+    }
+
+    /// Purchases that are owed a code and can be served, longest owed first.
+    pub async fn owed_and_in_stock(&self) -> Result<Vec<Owed>, StoreError> {
+        let rows = sqlx::query(
+            "select purchase, owed.site, owed.package, payment, amount_cents from owed
+             join stock_counts using (site, package)
+             where free > 0
+             order by since",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .attempt("look for what is owed")?;
+        let owed = |row: &sqlx::sqlite::SqliteRow| {
+            Ok(Owed {
+                purchase: parse(row, 0, "owed", "purchase")?,
+                package: PackageKey {
+                    site: parse(row, 1, "owed", "site")?,
+                    package: parse(row, 2, "owed", "package")?,
+                },
+                payment: parse(row, 3, "owed", "payment")?,
+                amount: Cents(row.get(4)),
+            })
+        };
+        rows.iter().map(owed).collect()
+    }
+
+    /// Messages from outside that nothing was decided about yet, in the order they came.
+    pub async fn inbox_undecided(&self, limit: i64) -> Result<Vec<Inbox>, StoreError> {
+        let rows = sqlx::query(
+            "select row, source, subject, sealed from inbox
+             where outcome is null
+             order by row
+             limit $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .attempt("read the inbox")?;
+        let inbox = |row: &sqlx::sqlite::SqliteRow| Inbox {
+            row: row.get(0),
+            source: row.get(1),
+            subject: row.get(2),
+            sealed: row.get(3),
+        };
+        Ok(rows.iter().map(inbox).collect())
+    }
+}

@@ -1,0 +1,325 @@
+//! The one writer of an instance, and why there is one.
+//!
+//! Every command goes through one task. It takes all that are waiting, reads what they need in a
+//! few set reads, decides them one after the other in memory (each sees the ones before it), writes
+//! all their events in one transaction, and answers everyone after one commit. So the price of a
+//! durable commit is shared by all who wait for it, and throughput grows with load; and since
+//! deciding happens under the writer's hand, two buyers can never be decided on the same code.
+//!
+//! A batch that fails is tried again one command at a time, so that one bad command never takes its
+//! neighbours down. The `once` and version constraints of the database stand behind all this.
+
+use super::{
+    changes::Changes,
+    error::{CommandError, StoreError},
+    sqlite::{Head, Sqlite, Transaction},
+};
+use crate::{
+    ledger::{
+        chain::{Hash, Link},
+        decision::{Answer, Command, Decision, Need, Postponed, VaultWrite},
+        event::{Encoded, NewEvent},
+        time::Micros,
+        world::World,
+    },
+    ports::Clock,
+};
+use jiff::tz::TimeZone;
+use std::{collections::BTreeSet, sync::Arc};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many commands share one commit at most: bounds the time the last of them waits.
+const BATCH_MAX: usize = 256;
+
+/// How many commands may wait; beyond it callers wait for room.
+const QUEUE_MAX: usize = 4096;
+
+/// How many further readings the needs of one batch may lead to; more means a command that never
+/// settles.
+const READINGS_MAX: usize = 8;
+
+/// A command on its way.
+pub(super) struct Job {
+    command: Arc<dyn Command>,
+    answer: oneshot::Sender<Result<Answer, CommandError>>,
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(super) struct Sender(mpsc::Sender<Job>);
+
+impl Sender {
+    /// Has a command carried out; returns after its events are durable.
+    pub async fn execute(&self, command: Arc<dyn Command>) -> Result<Answer, CommandError> {
+        let (answer, heard) = oneshot::channel();
+        let sent = self.0.send(Job { command, answer }).await;
+        sent.map_err(|_| StoreError::Stopped)?;
+        heard.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+/// What the writer works with.
+pub(super) struct Writer {
+    pub database: Sqlite,
+    pub clock: Arc<dyn Clock>,
+    pub zone: TimeZone,
+    /// The last position committed, for all who wait for news.
+    pub position: watch::Sender<i64>,
+}
+
+/// What bounds a reading.
+#[derive(Clone, Copy)]
+pub(super) struct Scope {
+    /// How many commands there are: so many free codes of a package can be asked for at most.
+    pub batch: usize,
+    /// When.
+    pub now: Micros,
+}
+
+/// An event with all its columns.
+pub(super) struct Row {
+    pub position: i64,
+    pub stream: String,
+    pub version: i64,
+    pub recorded_at: i64,
+    pub business_day: String,
+    pub correlation: Option<String>,
+    pub actor: String,
+    pub once: Option<String>,
+    pub hash: Hash,
+    pub encoded: Encoded,
+}
+
+/// What a batch came to.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<Row>,
+    vault: Vec<VaultWrite>,
+    postponed: Vec<Postponed>,
+    changes: Changes,
+    outcomes: Vec<Result<Answer, CommandError>>,
+}
+
+impl Writer {
+    /// Starts the task; it ends when all senders are gone.
+    pub fn start(self) -> Sender {
+        let (sender, jobs) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(self.run(jobs));
+        Sender(sender)
+    }
+
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            let commands: Vec<_> = batch.iter().map(|job| Arc::clone(&job.command)).collect();
+            let outcomes = self.carry_out(&commands).await;
+            for (job, outcome) in batch.drain(..).zip(outcomes) {
+                // Whoever asked may have hung up; what was decided stands all the same.
+                let _ = job.answer.send(outcome);
+            }
+        }
+    }
+
+    async fn carry_out(
+        &mut self,
+        commands: &[Arc<dyn Command>],
+    ) -> Vec<Result<Answer, CommandError>> {
+        match self.commit(commands).await {
+            Ok(outcomes) => outcomes,
+            Err(failure) if commands.len() == 1 => vec![Err(failure.into())],
+            Err(_) => {
+                let mut outcomes = Vec::with_capacity(commands.len());
+                for command in commands {
+                    let alone = self.commit(std::slice::from_ref(command)).await;
+                    outcomes.push(alone.map_or_else(
+                        |failure| Err(failure.into()),
+                        |mut one| one.pop().expect("one command has one outcome"),
+                    ));
+                }
+                outcomes
+            }
+        }
+    }
+
+    /// One transaction for all `commands`, or an error and nothing written.
+    async fn commit(
+        &mut self,
+        commands: &[Arc<dyn Command>],
+    ) -> Result<Vec<Result<Answer, CommandError>>, StoreError> {
+        let mut transaction = self.database.begin().await?;
+        let head = transaction.head().await?;
+        let now = self.clock.now().max(head.recorded_at);
+        let batch = match decide(&mut transaction, commands, &head, now, &self.zone).await {
+            Ok(batch) => batch,
+            Err(failure) => {
+                transaction.rollback().await;
+                return Err(failure);
+            }
+        };
+        let written = match write(&mut transaction, &batch, now).await {
+            Ok(()) => transaction.commit().await,
+            Err(failure) => {
+                transaction.rollback().await;
+                return Err(failure);
+            }
+        };
+        if let Some(last) = batch.rows.last() {
+            if let Err(failure) = written {
+                // In doubt: the commit may have happened. Our hash in the ledger is the answer.
+                if self.database.hash_at(last.position).await? != Some(last.hash) {
+                    return Err(failure);
+                }
+            }
+            self.position.send_replace(last.position);
+        } else {
+            written?;
+        }
+        Ok(batch.outcomes)
+    }
+}
+
+async fn decide(
+    transaction: &mut Transaction<'_>,
+    commands: &[Arc<dyn Command>],
+    head: &Head,
+    now: Micros,
+    zone: &TimeZone,
+) -> Result<Batch, StoreError> {
+    let mut world = World::default();
+    let scope = Scope { batch: commands.len(), now };
+    read(transaction, commands, &mut world, scope).await?;
+    let mut ledger = Scribe { head: *head, now, day: now.business_day(zone).to_string() };
+    let mut batch = Batch::default();
+    for command in commands {
+        // What an earlier command of the batch decided may lead this one to something unread.
+        read(transaction, std::slice::from_ref(command), &mut world, scope).await?;
+        let outcome = match command.decide(&world, now) {
+            Ok(Decision { events, vault, postponed, answer }) => {
+                for event in &events {
+                    ledger.record(&mut world, &mut batch, event, command.actor())?;
+                }
+                vault.iter().for_each(|write| note(&mut world, write));
+                batch.vault.extend(vault);
+                batch.postponed.extend(postponed);
+                Ok(answer)
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
+        batch.outcomes.push(outcome);
+    }
+    Ok(batch)
+}
+
+async fn read(
+    transaction: &mut Transaction<'_>,
+    commands: &[Arc<dyn Command>],
+    world: &mut World,
+    scope: Scope,
+) -> Result<(), StoreError> {
+    for _ in 0..READINGS_MAX {
+        let unread: BTreeSet<Need> = commands
+            .iter()
+            .flat_map(|command| command.needs(world))
+            .filter(|need| !world.has(need))
+            .collect();
+        if unread.is_empty() {
+            return Ok(());
+        }
+        transaction.read(unread, world, scope).await?;
+    }
+    unreachable!("a command's needs settle within {READINGS_MAX} readings")
+}
+
+/// What a command put into the vault is known to the commands behind it.
+fn note(world: &mut World, write: &VaultWrite) {
+    match write {
+        VaultWrite::Contact { contact, fingerprint, .. } => {
+            world.put_contact(*fingerprint, *contact);
+            world.mark(Need::Open(*contact));
+            world.mark(Need::Prompts(*contact));
+        }
+        VaultWrite::Try { subject } => {
+            let times = world.tries(subject) + 1;
+            world.put_tries(subject.clone(), times);
+        }
+        VaultWrite::Code(code) => world.put_code(code.fingerprint, code.voucher),
+        VaultWrite::ProviderRefs { .. }
+        | VaultWrite::Receipt { .. }
+        | VaultWrite::MessageText { .. }
+        | VaultWrite::MessageRef { .. }
+        | VaultWrite::Link { .. }
+        | VaultWrite::Inbox(_)
+        | VaultWrite::InboxDecided { .. } => {}
+    }
+}
+
+async fn write(
+    transaction: &mut Transaction<'_>,
+    batch: &Batch,
+    now: Micros,
+) -> Result<(), StoreError> {
+    transaction.append(&batch.rows).await?;
+    transaction.keep(&batch.vault, now).await?;
+    transaction.change(&batch.changes).await?;
+    transaction.postpone(&batch.postponed).await
+}
+
+/// Gives events their places in the ledger.
+struct Scribe {
+    head: Head,
+    now: Micros,
+    day: String,
+}
+
+impl Scribe {
+    fn record(
+        &mut self,
+        world: &mut World,
+        batch: &mut Batch,
+        new: &NewEvent,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        let fresh = world.version(&new.stream) == 0;
+        world.apply(new, self.now)?;
+        if fresh {
+            world.mark(Need::Stream(new.stream.clone()));
+        }
+        let position = self.head.position + 1;
+        batch.changes.take(world, new, position, self.now);
+        let mut row = Row {
+            position,
+            stream: new.stream.to_string(),
+            version: world.version(&new.stream),
+            recorded_at: self.now.0,
+            business_day: self.day.clone(),
+            correlation: new.correlation.map(|purchase| purchase.to_string()),
+            actor: actor.to_owned(),
+            once: new.once.clone(),
+            hash: Hash::default(),
+            encoded: new.event.encode(),
+        };
+        row.hash = row.link().hash(&self.head.hash);
+        self.head = Head { position, hash: row.hash, recorded_at: self.now };
+        batch.rows.push(row);
+        Ok(())
+    }
+}
+
+impl Row {
+    /// What its hash covers.
+    pub fn link(&self) -> Link<'_> {
+        Link {
+            position: self.position,
+            stream: &self.stream,
+            version: self.version,
+            kind: &self.encoded.kind,
+            schema: self.encoded.schema,
+            recorded_at: self.recorded_at,
+            business_day: &self.business_day,
+            correlation: self.correlation.as_deref(),
+            actor: &self.actor,
+            once: self.once.as_deref(),
+            data: &self.encoded.data,
+        }
+    }
+}
