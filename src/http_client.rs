@@ -42,7 +42,7 @@ pub fn client(timeout: Duration) -> Result<Client, HttpClientError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .timeout(timeout)
-        .connect_timeout(timeout.min(Duration::from_secs(CONNECT_SECONDS_MAX)))
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
         .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
         .redirect(redirect::Policy::none())
         .no_proxy()

@@ -7,7 +7,7 @@ use crate::http_client::HttpClientError;
 #[derive(Debug, thiserror::Error)]
 pub enum SmsSettingsError {
     /// The id would not fit in a hook's path.
-    #[error("id \"{id}\" must be 1 to 32 of a-z, 0-9 and _")]
+    #[error("id \"{id}\" must be 1 to 32 of a-z, 0-9, _ and -")]
     Id {
         /// As configured.
         id: String,

@@ -105,9 +105,13 @@ fn twin(letter: char) -> Option<&'static str> {
         '×' => "x",
         '✓' | '✔' => "OK",
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\t' => " ",
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe0f}' => "",
-        // Marks that stand alone after their letter, as some keyboards write them.
-        '\u{300}'..='\u{36f}' => "",
+        // What does not show, and marks that stand after their letter, as some keyboards write.
+        '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2060}'
+        | '\u{feff}'
+        | '\u{fe0f}'
+        | '\u{300}'..='\u{36f}' => "",
         'á' | 'â' | 'ã' | 'ā' | 'ă' => "a",
         'Á' | 'À' | 'Â' | 'Ã' | 'Ā' | 'Ă' => "A",
         'ç' | 'č' | 'ć' => "c",

@@ -25,9 +25,9 @@ const ID_LETTERS_MAX: usize = 32;
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Settings {
     /// Africa's Talking.
-    AfricasTalking(africas_talking::Settings),
+    AfricasTalking(Box<africas_talking::Settings>),
     /// Any gateway with an HTTP address, described in the configuration.
-    Http(http::Settings),
+    Http(Box<http::Settings>),
 }
 
 impl Settings {
@@ -46,14 +46,14 @@ pub fn gateway(settings: Settings) -> Result<Box<dyn SmsGateway>, SmsSettingsErr
     check_id(settings.id())?;
     Ok(match settings {
         Settings::AfricasTalking(settings) => {
-            Box::new(africas_talking::AfricasTalking::new(settings)?)
+            Box::new(africas_talking::AfricasTalking::new(*settings)?)
         }
-        Settings::Http(settings) => Box::new(http::HttpGateway::new(settings)?),
+        Settings::Http(settings) => Box::new(http::HttpGateway::new(*settings)?),
     })
 }
 
 fn check_id(id: &str) -> Result<(), SmsSettingsError> {
-    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let letters = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     if id.is_empty() || id.len() > ID_LETTERS_MAX || !id.bytes().all(letters) {
         return Err(SmsSettingsError::Id { id: id.to_owned() });
     }
@@ -92,6 +92,52 @@ mod tests {
             assert!(check_id(bad).is_err(), "{bad}");
         }
         check_id("celcom_2").unwrap();
+    }
+
+    /// As an owner writes it; the brands of this family differ in address only.
+    const CELCOM: &str = r#"
+        [[gateway]]
+        id = "celcom"
+        kind = "http"
+        url = "https://isms.celcomafrica.com/api/services/sendsms/"
+        secrets = { apikey = "sesame" }
+        body = """{"apikey":{{secret.apikey|json}},"partnerID":"123","shortcode":"SHOP",
+                   "message":{{text|json}},"mobile":{{to|json}}}"""
+        [gateway.tempfail]
+        http = [429, 503]
+        json = [{ path = "/response-code", in = [1005, 1007, 4090] }]
+        [gateway.permfail]
+        json = [
+            { path = "/response-code", in = [1004], reason = "no_credit" },
+            { path = "/responses/0/respose-code", in = [1003], reason = "bad_number" },
+        ]
+        [gateway.ok]
+        http = [200]
+        json = [{ path = "/responses/0/respose-code", in = [200] }]
+        [gateway.message_id]
+        json = "/responses/0/messageid"
+        [gateway.dlr]
+        match = "/messageid"
+        status = "/description"
+        delivered = ["DeliveredToTerminal"]
+        failed = ["AbsentSubscriber", "DeliveryImpossible", "SenderName Blacklisted"]
+
+        [[gateway]]
+        id = "at"
+        kind = "africas_talking"
+        username = "shop"
+        api_key = "sesame"
+    "#;
+
+    #[test]
+    fn gateways_are_read_from_toml() {
+        use figment::providers::{Format, Toml};
+        let file = figment::Figment::from(Toml::string(CELCOM));
+        let entries: Vec<Settings> = file.extract_inner("gateway").unwrap();
+        assert!(!format!("{entries:?}").contains("sesame"));
+        let gateways: Vec<_> = entries.into_iter().map(|entry| gateway(entry).unwrap()).collect();
+        let ids: Vec<_> = gateways.iter().map(|gateway| gateway.id()).collect();
+        assert_eq!(ids, ["celcom", "at"]);
     }
 
     #[test]

@@ -85,13 +85,13 @@ async fn send(center: &SmsCenter, headers: &HeaderMap, sending: Sending) -> Resp
     let code = match instead {
         Some(Answer::Html(status)) => return html(status),
         Some(Answer::EmptyObject) => return (StatusCode::CREATED, Json(json!({}))).into_response(),
-        Some(Answer::NoRecipients(why)) => return answer(&why, Vec::new()),
+        Some(Answer::NoRecipients(why)) => return answer(&why, &[]),
         Some(Answer::Xml) => return xml(),
         Some(Answer::Code(code)) => Some(code),
         Some(Answer::WrongKey) | None => None,
     };
     if sending.message.is_empty() {
-        return answer("MessageEmpty", Vec::new());
+        return answer("MessageEmpty", &[]);
     }
     let mut recipients = Vec::new();
     for to in &sending.to {
@@ -103,7 +103,7 @@ async fn send(center: &SmsCenter, headers: &HeaderMap, sending: Sending) -> Resp
     }
     let sent = recipients.iter().filter(|one| one["messageId"] != "None").count();
     let message = format!("Sent to {sent}/{} Total Cost: KES {sent}.0000", recipients.len());
-    answer(&message, recipients)
+    answer(&message, &recipients)
 }
 
 fn recipient(center: &SmsCenter, to: &str, sending: &Sending, code: Option<u16>) -> Value {
@@ -150,7 +150,7 @@ fn word(code: u16) -> &'static str {
 }
 
 /// 201, or 409 where the one recipient does not want to be disturbed.
-fn answer(message: &str, recipients: Vec<Value>) -> Response {
+fn answer(message: &str, recipients: &[Value]) -> Response {
     let disturbed = recipients.iter().any(|one| one["statusCode"] == 409);
     let status = if disturbed { StatusCode::CONFLICT } else { StatusCode::CREATED };
     let data = json!({"SMSMessageData": {"Message": message, "Recipients": recipients}});

@@ -10,12 +10,8 @@ use std::{future, panic, time::Duration};
 pub struct Faults {
     /// Every answer comes this much later.
     pub slow_ms: u64,
-    /// The request is read and nothing ever comes back; nothing is sent.
-    pub hang: bool,
-    /// The message is sent, and nothing ever comes back.
-    pub hang_after_accept: bool,
-    /// The message is sent, and the connection closed without an answer.
-    pub drop_after_accept: bool,
+    /// No answer at all.
+    pub silence: Option<Silence>,
     /// What is said instead of "taken".
     pub answer: Option<Answer>,
     /// `answer` goes for so many requests only; absent, for all.
@@ -30,6 +26,18 @@ pub struct Faults {
     pub celcom_bare_errors: bool,
     /// The Celcom family answers errors with HTTP 402, as one brand does.
     pub celcom_402: bool,
+}
+
+/// Ways not to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// The request is read and nothing ever comes back; nothing is sent.
+    Hang,
+    /// The message is sent, and nothing ever comes back.
+    HangAfterAccept,
+    /// The message is sent, and the connection closed.
+    DropAfterAccept,
 }
 
 /// An answer other than "taken". Nothing is sent.
@@ -71,15 +79,16 @@ pub enum Reports {
     Failed(String),
 }
 
-/// Waits out what comes before a message is looked at, and says what to answer instead of taking it.
+/// Waits out what comes before a message is looked at, and says what to answer instead of taking
+/// it.
 pub(super) async fn before(center: &SmsCenter) -> Option<Answer> {
-    let (slow, hang, answer) = {
+    let (slow, silence, answer) = {
         let mut state = center.state();
         state.requests += 1;
         let answer = take_answer(&mut state.faults);
-        (state.faults.slow_ms, state.faults.hang, answer)
+        (state.faults.slow_ms, state.faults.silence, answer)
     };
-    if hang {
+    if silence == Some(Silence::Hang) {
         future::pending::<()>().await;
     }
     if slow > 0 {
@@ -94,13 +103,12 @@ pub(super) async fn after(center: &SmsCenter) {
     if faults.reports == Reports::BeforeAnswer {
         center.deliver_reports().await;
     }
-    if faults.hang_after_accept {
-        future::pending::<()>().await;
-    }
-    if faults.drop_after_accept {
+    match faults.silence {
+        Some(Silence::HangAfterAccept) => future::pending::<()>().await,
         // Unwinding ends the connection's task, which closes the socket; the hook that would print
         // is not called.
-        panic::resume_unwind(Box::new("the simulator drops the connection"));
+        Some(Silence::DropAfterAccept) => panic::resume_unwind(Box::new("connection dropped")),
+        Some(Silence::Hang) | None => {}
     }
     if center.state().automatic && faults.reports != Reports::BeforeAnswer {
         let center = center.clone();

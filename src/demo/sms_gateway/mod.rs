@@ -11,7 +11,7 @@ mod reports;
 #[cfg(test)]
 mod tests;
 
-pub use faults::{Answer, Faults, Reports};
+pub use faults::{Answer, Faults, Reports, Silence};
 pub use reports::Family;
 
 use crate::{

@@ -236,7 +236,8 @@ mod tests {
                 let template = parse(&written, &[Filter::Url, Filter::Form]).unwrap();
                 let filled = template.render(Values { to: "", text: &text });
                 let read: Vec<_> = url::form_urlencoded::parse(filled.as_bytes()).collect();
-                prop_assert_eq!(&read, &[("m".into(), text.as_str().into()), ("n".into(), "1".into())]);
+                let meant = [("m".into(), text.as_str().into()), ("n".into(), "1".into())];
+                prop_assert_eq!(&read, &meant);
             }
         }
 
