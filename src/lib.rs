@@ -1,5 +1,7 @@
 //! Lango sells Wi-Fi by M-PESA through a MikroTik hotspot. The map, inside out:
 //!
+//! - [`demo`]: simulators of the world outside.
+//! - [`http_client`]: the one way out to other people's HTTP servers.
 //! - [`ledger`]: the rules, pure.
 //! - [`commands`]: what can be wished for, decided purely.
 //! - [`store`]: ledger, vault and decision tables in one database.
@@ -11,3 +13,7 @@ pub mod ledger;
 pub mod ports;
 pub mod routeros;
 pub mod store;
+//! - [`sms`]: SMS gateways, and what a text's length costs.
+pub mod demo;
+pub mod http_client;
+pub mod sms;

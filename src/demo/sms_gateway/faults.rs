@@ -1,0 +1,141 @@
+//! What can go wrong at a gateway, and what it does about it.
+
+use super::SmsCenter;
+use serde::{Deserialize, Serialize};
+use std::{future, panic, time::Duration};
+
+/// How the gateway misbehaves. The default is not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// Every answer comes this much later.
+    pub slow_ms: u64,
+    /// No answer at all.
+    pub silence: Option<Silence>,
+    /// What is said instead of "taken".
+    pub answer: Option<Answer>,
+    /// `answer` goes for so many requests only; absent, for all.
+    pub times: Option<u32>,
+    /// Recipients that are still paid for; then the credit is gone.
+    pub credit: Option<u32>,
+    /// What happens to delivery reports.
+    pub reports: Reports,
+    /// The Celcom family spells `response-code` as it is meant; most brands do not.
+    pub celcom_spelt_well: bool,
+    /// The Celcom family answers errors without `responses` around them.
+    pub celcom_bare_errors: bool,
+    /// The Celcom family answers errors with HTTP 402, as one brand does.
+    pub celcom_402: bool,
+}
+
+/// Ways not to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// The request is read and nothing ever comes back; nothing is sent.
+    Hang,
+    /// The message is sent, and nothing ever comes back.
+    HangAfterAccept,
+    /// The message is sent, and the connection closed.
+    DropAfterAccept,
+}
+
+/// An answer other than "taken". Nothing is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The recipient is refused by this code (either family's); Africa's Talking says so with 201.
+    Code(u16),
+    /// No recipients, and a sentence why.
+    NoRecipients(String),
+    /// 401 and plain text.
+    WrongKey,
+    /// Somebody else's HTML page, with this status.
+    Html(u16),
+    /// XML, as the classic way answers those who do not ask for JSON.
+    Xml,
+    /// A well-formed answer that says nothing.
+    EmptyObject,
+}
+
+/// What happens to delivery reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reports {
+    /// One that says "delivered".
+    #[default]
+    Delivered,
+    /// The same one twice.
+    Twice,
+    /// Before the sending is answered.
+    BeforeAnswer,
+    /// None, ever.
+    Never,
+    /// A word nobody knows.
+    UnknownWord,
+    /// "Delivered", and then "sent".
+    OutOfOrder,
+    /// A failure, in the gateway's own word.
+    Failed(String),
+}
+
+/// Waits out what comes before a message is looked at, and says what to answer instead of taking
+/// it.
+pub(super) async fn before(center: &SmsCenter) -> Option<Answer> {
+    let (slow, silence, answer) = {
+        let mut state = center.state();
+        state.requests += 1;
+        let answer = take_answer(&mut state.faults);
+        (state.faults.slow_ms, state.faults.silence, answer)
+    };
+    if silence == Some(Silence::Hang) {
+        future::pending::<()>().await;
+    }
+    if slow > 0 {
+        tokio::time::sleep(Duration::from_millis(slow)).await;
+    }
+    answer
+}
+
+/// What happens between taking a message and answering.
+pub(super) async fn after(center: &SmsCenter) {
+    let faults = center.state().faults.clone();
+    if faults.reports == Reports::BeforeAnswer {
+        center.deliver_reports().await;
+    }
+    match faults.silence {
+        Some(Silence::HangAfterAccept) => future::pending::<()>().await,
+        // Unwinding ends the connection's task, which closes the socket; the hook that would print
+        // is not called.
+        Some(Silence::DropAfterAccept) => panic::resume_unwind(Box::new("connection dropped")),
+        Some(Silence::Hang) | None => {}
+    }
+    if center.state().automatic && faults.reports != Reports::BeforeAnswer {
+        let center = center.clone();
+        tokio::spawn(async move { center.deliver_reports().await });
+    }
+}
+
+/// Pays for one recipient; `false` when the credit is gone.
+pub(super) fn pay(center: &SmsCenter) -> bool {
+    match &mut center.state().faults.credit {
+        None => true,
+        Some(0) => false,
+        Some(left) => {
+            *left -= 1;
+            true
+        }
+    }
+}
+
+fn take_answer(faults: &mut Faults) -> Option<Answer> {
+    let answer = faults.answer.clone()?;
+    match &mut faults.times {
+        None => Some(answer),
+        Some(0) => None,
+        Some(left) => {
+            *left -= 1;
+            Some(answer)
+        }
+    }
+}

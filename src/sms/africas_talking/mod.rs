@@ -1,0 +1,10 @@
+//! Africa's Talking (`facts/sms.md` section 1): one form or JSON POST a message, delivery reports
+//! as form POSTs. There is no idempotency key, so an answer that did not come leaves the message
+//! *unknown*; whether to send it again is not decided here.
+
+mod client;
+mod settings;
+mod wire;
+
+pub use client::AfricasTalking;
+pub use settings::{Api, Settings};
