@@ -115,6 +115,11 @@ impl Daraja {
         self.state().books.clone()
     }
 
+    /// How many tokens it has given out.
+    pub fn tokens_issued(&self) -> u32 {
+        self.state().tokens_issued
+    }
+
     /// Waits until the phone shows a prompt.
     pub async fn wait_for_prompt(&self, msisdn: &str) -> Prompt {
         self.wait_until(|state| {

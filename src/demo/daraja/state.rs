@@ -148,6 +148,8 @@ pub struct State {
     pub prompts: Vec<Prompt>,
     /// The books.
     pub books: Vec<BookEntry>,
+    /// How many tokens were given out.
+    pub tokens_issued: u32,
     /// Callbacks to send.
     pub due: VecDeque<Due>,
     by_request: HashMap<String, u64>,
@@ -172,6 +174,7 @@ impl State {
         if self.faults.new_token_kills_old {
             self.tokens.clear();
         }
+        self.tokens_issued += 1;
         self.tokens.retain(|_, until| *until > now);
         self.tokens.insert(token, now.plus(TOKEN_SECONDS * SECOND));
     }
