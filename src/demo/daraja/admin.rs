@@ -1,7 +1,7 @@
 //! `/_sim/…`: the fake phones and the faults for people and scripts, in JSON. Only ever served by
 //! the demo.
 
-use super::{BookEntry, Daraja, Faults, Prompt, state::Deed};
+use super::{BookEntry, Daraja, Faults, Prompt, prompt::Deed};
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
@@ -30,13 +30,12 @@ struct Filter {
 
 async fn prompts(State(daraja): State<Daraja>, Query(filter): Query<Filter>) -> Json<Vec<Prompt>> {
     daraja.tick();
-    let mut prompts = match filter.msisdn {
-        Some(msisdn) => daraja.prompts(&msisdn),
-        None => {
-            let state = daraja.state();
-            let from = state.prompts.len().saturating_sub(PROMPTS_MAX);
-            state.prompts.get(from..).unwrap_or_default().to_vec()
-        }
+    let mut prompts = if let Some(msisdn) = filter.msisdn {
+        daraja.prompts(&msisdn)
+    } else {
+        let state = daraja.state();
+        let from = state.prompts.len().saturating_sub(PROMPTS_MAX);
+        state.prompts.get(from..).unwrap_or_default().to_vec()
     };
     prompts.reverse();
     prompts.truncate(PROMPTS_MAX);

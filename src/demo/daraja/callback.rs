@@ -4,7 +4,7 @@
 use super::{
     Daraja, SHORT_CODE,
     faults::{BalanceItem, Faults, PhoneShape},
-    state::{Due, Prompt, PromptState},
+    prompt::{Due, Prompt, PromptState},
 };
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
@@ -44,10 +44,8 @@ impl Daraja {
                 .body(body(&prompt, &due.outcome, &faults))
                 .send()
                 .await;
-            match sent {
-                Ok(answer) => tracing::debug!(status = answer.status().as_u16(), "called back"),
-                Err(_) => tracing::debug!("nobody took the callback"),
-            }
+            let status = sent.map(|answer| answer.status().as_u16()).ok();
+            tracing::debug!(?status, "called back; without a status nobody answered");
         }
         if let Some(prompt) = self.state().prompt_mut(due.prompt) {
             prompt.callbacks_sent += 1;

@@ -55,6 +55,8 @@ pub struct Faults {
     pub result_code_as_string: bool,
     /// A payment ends with this code and no money, whatever the buyer does.
     pub forced_result: Option<String>,
+    /// No fault: buyers enter their PIN by themselves after so many ms of real time, for load.
+    pub pin_after_ms: Option<u64>,
     /// What a query says while the buyer has not answered.
     pub in_flight: InFlight,
     /// Every so many queries about a finished payment are answered by an error; 0 is never.

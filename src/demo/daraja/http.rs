@@ -4,7 +4,8 @@
 use super::{
     CONSUMER_KEY, CONSUMER_SECRET, Daraja, PASSKEY, SHORT_CODE, TILL, callback,
     faults::{Edge, InFlight, Throttle, TokenForm},
-    state::{AMOUNT_KES_MAX, Prompt, PromptState, Push},
+    prompt::{Deed, Prompt, PromptState, Push},
+    state::AMOUNT_KES_MAX,
 };
 use axum::{
     Router,
@@ -64,6 +65,14 @@ async fn push(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> 
         Err(refused) => return *refused,
     };
     let faults = daraja.faults();
+    if let Some(after_ms) = faults.pin_after_ms {
+        let daraja = daraja.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            // Refused where a person was faster.
+            let _ = daraja.act(prompt.id, Deed::Pin);
+        });
+    }
     if faults.lose_submit_response {
         // Ends this connection's task without a word, which is what a lost connection looks like.
         std::panic::resume_unwind(Box::new("the connection is dropped on purpose"));
@@ -148,7 +157,7 @@ impl Daraja {
         }
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !kind.is_some_and(|kind| kind.starts_with("application/json")) {
-            return Err(self.invalid("Content-Type"));
+            return Err(self.invalid("Content-Type").into());
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
@@ -184,14 +193,14 @@ impl Daraja {
     fn check_signature(&self, fields: &Value) -> Result<(), Refused> {
         let short_code = text(fields, "BusinessShortCode");
         if !is_digits(&short_code) {
-            return Err(self.invalid("BusinessShortCode"));
+            return Err(self.invalid("BusinessShortCode").into());
         }
         if short_code != SHORT_CODE {
             return Err(self.error(500, "500.001.1001", "Merchant does not exist").into());
         }
         let timestamp = text(fields, "Timestamp");
         if timestamp.len() != 14 || !is_digits(&timestamp) {
-            return Err(self.invalid("Timestamp"));
+            return Err(self.invalid("Timestamp").into());
         }
         let expected = BASE64_STANDARD.encode(format!("{SHORT_CODE}{PASSKEY}{timestamp}"));
         if text(fields, "Password") != expected {
@@ -234,30 +243,30 @@ impl Daraja {
         let wanted = match text(fields, "TransactionType").as_str() {
             "CustomerPayBillOnline" => SHORT_CODE,
             "CustomerBuyGoodsOnline" => TILL,
-            _ => return Err(self.invalid("TransactionType")),
+            _ => return Err(self.invalid("TransactionType").into()),
         };
         let amount = text(fields, "Amount").parse().ok().filter(|kes| is_amount(*kes));
         let amount_kes = amount.ok_or_else(|| self.invalid("Amount"))?;
         for name in ["PartyA", "PhoneNumber"] {
             if !is_msisdn(&text(fields, name)) {
-                return Err(self.invalid(name));
+                return Err(self.invalid(name).into());
             }
         }
         let receiver = text(fields, "PartyB");
         if !is_digits(&receiver) {
-            return Err(self.invalid("PartyB"));
+            return Err(self.invalid("PartyB").into());
         }
         let callback_url = text(fields, "CallBackURL");
         if !is_callback_url(&callback_url) {
-            return Err(self.invalid("CallBackURL"));
+            return Err(self.invalid("CallBackURL").into());
         }
         let reference = text(fields, "AccountReference");
         if reference.is_empty() {
-            return Err(self.invalid("AccountReference"));
+            return Err(self.invalid("AccountReference").into());
         }
         let description = text(fields, "TransactionDesc");
         if description.is_empty() {
-            return Err(self.invalid("Remarks"));
+            return Err(self.invalid("Remarks").into());
         }
         Ok(Push {
             msisdn: text(fields, "PhoneNumber"),
@@ -286,8 +295,8 @@ impl Daraja {
         }
     }
 
-    fn invalid(&self, field: &str) -> Refused {
-        self.error(400, "400.002.02", &format!("Bad Request - Invalid {field}")).into()
+    fn invalid(&self, field: &str) -> Response {
+        self.error(400, "400.002.02", &format!("Bad Request - Invalid {field}"))
     }
 
     fn error(&self, status: u16, code: &str, message: &str) -> Response {

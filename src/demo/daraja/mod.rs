@@ -9,18 +9,20 @@ mod admin;
 mod callback;
 mod faults;
 mod http;
+mod prompt;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use faults::{BalanceItem, Edge, Faults, InFlight, PhoneShape, Throttle, TokenForm};
-pub use state::{BookEntry, Prompt, PromptState, SHOP_NAME};
+pub use prompt::{BookEntry, Prompt, PromptState, SHOP_NAME};
 
 use crate::{
     ledger::time::Micros,
     ports::{Clock, Random},
 };
-use state::{Deed, Due, State};
+use prompt::{Deed, Due};
+use state::State;
 use std::{
     fmt::Write,
     sync::{
@@ -170,7 +172,7 @@ impl Daraja {
 
     /// Sends every callback that waits, held and delayed ones too, one after the other; how many.
     pub async fn deliver_callbacks(&self) -> usize {
-        let due: Vec<Due> = self.state().due.drain(..).collect();
+        let due: Vec<Due> = std::mem::take(&mut self.state().due).into_values().collect();
         let count = due.len();
         for due in due {
             self.deliver(due).await;

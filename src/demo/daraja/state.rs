@@ -1,10 +1,12 @@
 //! The simulator's memory and its rules: prompts, tokens and the books. Pure decisions under one
 //! lock; nothing here talks to the network or reads a clock.
 
-use super::faults::Faults;
+use super::{
+    faults::Faults,
+    prompt::{BookEntry, Deed, Due, Prompt, PromptState, Push, SHOP_NAME},
+};
 use crate::ledger::time::{Micros, SECOND};
-use serde::Serialize;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// The most of one payment, in shillings.
 pub const AMOUNT_KES_MAX: i64 = 250_000;
@@ -22,123 +24,6 @@ const TIMEOUT_CALLBACK_SECONDS: i64 = 12;
 /// How long a token lives, in seconds.
 const TOKEN_SECONDS: i64 = 3600;
 
-/// The name of the shop that the simulator pays, as prompts show it.
-pub const SHOP_NAME: &str = "LANGO DEMO WI-FI";
-
-/// A prompt on a fake phone.
-#[derive(Debug, Clone, Serialize)]
-pub struct Prompt {
-    /// Its number in this simulator.
-    pub id: u64,
-    /// Daraja's id for it.
-    pub checkout_request_id: String,
-    /// Daraja's second id.
-    pub merchant_request_id: String,
-    /// The phone.
-    pub msisdn: String,
-    /// Whole shillings.
-    pub amount_kes: i64,
-    /// The account reference.
-    pub reference: String,
-    /// The description.
-    pub description: String,
-    /// The shop's name.
-    pub shop: String,
-    /// The paybill or till.
-    pub receiver: String,
-    /// What the phone shows, word for word.
-    pub text: String,
-    /// M-PESA's message after the payment.
-    pub message: Option<String>,
-    /// When it appeared, in µs since 1970.
-    pub shown_at: Micros,
-    /// What became of it.
-    pub state: PromptState,
-    /// Where the outcome is posted.
-    pub callback_url: String,
-    /// How many callbacks about it have been sent.
-    pub callbacks_sent: u32,
-}
-
-/// What became of a prompt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
-pub enum PromptState {
-    /// The phone shows it.
-    Waiting,
-    /// The money moved.
-    Paid {
-        /// The proof number.
-        receipt: String,
-        /// When, in µs since 1970.
-        at: Micros,
-    },
-    /// It ended without money, or never appeared.
-    Ended {
-        /// The result code, as text.
-        code: String,
-    },
-}
-
-/// One payment in the simulator's own books.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BookEntry {
-    /// The proof number.
-    pub receipt: String,
-    /// Whole shillings.
-    pub amount_kes: i64,
-    /// Who paid.
-    pub msisdn: String,
-    /// The account reference.
-    pub reference: String,
-    /// When, in µs since 1970.
-    pub at: Micros,
-}
-
-/// What a buyer does with a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// Enters the PIN.
-    Pin,
-    /// Enters a wrong one.
-    WrongPin,
-    /// Presses cancel.
-    Cancel,
-    /// Lets it pass.
-    Ignore,
-    /// Enters the PIN of an empty account.
-    NoMoney,
-}
-
-/// A push that passed every check.
-pub struct Push {
-    /// The phone.
-    pub msisdn: String,
-    /// Whole shillings.
-    pub amount_kes: i64,
-    /// The account reference.
-    pub reference: String,
-    /// The description.
-    pub description: String,
-    /// Who is paid.
-    pub receiver: String,
-    /// Where the outcome is posted.
-    pub callback_url: String,
-    /// Whether type and receiver belong together; the real service finds out late, with 2028.
-    pub assigned: bool,
-}
-
-/// A callback that waits to be sent.
-#[derive(Debug, Clone)]
-pub struct Due {
-    /// The prompt it is about.
-    pub prompt: u64,
-    /// Not before, in µs since 1970.
-    pub at: Micros,
-    /// The outcome to tell: an earlier one stays true to its own time.
-    pub outcome: PromptState,
-}
-
 /// Everything the simulator knows.
 #[derive(Default)]
 pub struct State {
@@ -150,8 +35,9 @@ pub struct State {
     pub books: Vec<BookEntry>,
     /// How many tokens were given out.
     pub tokens_issued: u32,
-    /// Callbacks to send.
-    pub due: VecDeque<Due>,
+    /// Callbacks to send, in the order of their times.
+    pub due: BTreeMap<(Micros, u64), Due>,
+    callbacks: u64,
     by_request: HashMap<String, u64>,
     by_phone: HashMap<String, Vec<u64>>,
     open: HashMap<String, u64>,
@@ -207,9 +93,8 @@ impl State {
 
     /// Takes the callbacks whose time has come.
     pub fn take_due(&mut self, now: Micros) -> Vec<Due> {
-        let (due, later) = self.due.drain(..).partition::<VecDeque<Due>, _>(|due| due.at <= now);
-        self.due = later;
-        Vec::from(due)
+        let later = self.due.split_off(&(now.plus(1), 0));
+        std::mem::replace(&mut self.due, later).into_values().collect()
     }
 
     /// A prompt by Daraja's id.
@@ -344,8 +229,9 @@ impl State {
         }
         let delay = i64::from(self.faults.callback_delay_seconds) * SECOND;
         for _ in 0..=self.faults.duplicate_callback {
-            let outcome = prompt.state.clone();
-            self.due.push_back(Due { prompt: prompt.id, at: told_from.plus(delay), outcome });
+            self.callbacks += 1;
+            let due = Due { prompt: prompt.id, outcome: prompt.state.clone() };
+            self.due.insert((told_from.plus(delay), self.callbacks), due);
         }
     }
 

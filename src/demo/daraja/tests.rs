@@ -143,13 +143,16 @@ impl Town {
 }
 
 fn adapter(base: &str, clock: &Arc<Hands>, change: impl FnOnce(&mut Value)) -> Mpesa {
+    Mpesa::new(settings(base, change), clock.clone()).unwrap()
+}
+
+fn settings(base: &str, change: impl FnOnce(&mut Value)) -> Settings {
     let mut settings = json!({
         "base_url": base, "consumer_key": CONSUMER_KEY, "consumer_secret": CONSUMER_SECRET,
         "short_code": SHORT_CODE, "passkey": PASSKEY, "timeout_ms": 20_000,
     });
     change(&mut settings);
-    let settings: Settings = serde_json::from_value(settings).unwrap();
-    Mpesa::new(settings, clock.clone()).unwrap()
+    serde_json::from_value(settings).unwrap()
 }
 
 fn accepted(submitted: Submitted) -> ProviderRefs {
@@ -740,6 +743,33 @@ async fn people_drive_the_phones_over_http() {
     assert_eq!(town.daraja.faults().throttle, Some(Throttle::Quota));
     let typo = http.post(&faults).json(&json!({ "throtle": "quota" })).send().await.unwrap();
     assert_eq!(typo.status().as_u16(), 422);
+}
+
+#[tokio::test]
+async fn buyers_can_be_left_to_themselves() {
+    let mut town = Town::open().await;
+    town.faults(|faults| faults.pin_after_ms = Some(0));
+    accepted(town.submit(NJERI, 50).await);
+    assert_eq!(amount_of(&town.callback().await), Some(Cents::from_kes(50)));
+}
+
+/// A second passes whenever somebody looks.
+struct Racing(Hands);
+
+impl Clock for Racing {
+    fn now(&self) -> Micros {
+        self.0.advance(1);
+        self.0.now()
+    }
+}
+
+#[tokio::test]
+async fn password_and_timestamp_are_of_one_look_at_the_clock() {
+    let town = Town::open().await;
+    let racing = Arc::new(Racing(Hands(AtomicI64::new(town.clock.now().0))));
+    let settings = settings(&town.base, |_| ());
+    let mpesa = Mpesa::new(settings, racing).unwrap();
+    accepted(mpesa.submit(town.request(NJERI, 50)).await);
 }
 
 #[tokio::test]
