@@ -178,3 +178,60 @@ async fn password_and_timestamp_are_of_one_look_at_the_clock() {
     let mpesa = Mpesa::new(settings, racing).unwrap();
     accepted(mpesa.submit(town.request(NJERI, 50)).await);
 }
+
+/// Gives out a token and answers pushes with `answer`.
+async fn odd_service(answer: axum::routing::MethodRouter) -> String {
+    let token = async || r#"{"access_token":"made-up","expires_in":"3599"}"#;
+    let router = Router::new()
+        .route("/oauth/v1/generate", axum::routing::get(token))
+        .route("/mpesa/stkpush/v1/processrequest", answer)
+        .route("/elsewhere", axum::routing::any(async || accepted_body(0)));
+    serve(router).await
+}
+
+fn accepted_body(padding: usize) -> String {
+    let padding = " ".repeat(padding);
+    format!(r#"{{"ResponseCode":"0","CheckoutRequestID":"c","MerchantRequestID":"m"{padding}}}"#)
+}
+
+#[tokio::test]
+async fn answers_have_a_longest_length() {
+    let town = Town::open().await;
+    let fits = odd_service(post(async || accepted_body(60_000))).await;
+    let fits = adapter(&fits, &town.clock, |_| ());
+    accepted(fits.submit(town.request(NJERI, 50)).await);
+    let too_long = odd_service(post(async || accepted_body(70_000))).await;
+    let too_long = adapter(&too_long, &town.clock, |_| ());
+    assert_eq!(too_long.submit(town.request(NJERI, 50)).await, unknown("unreadable"));
+}
+
+#[tokio::test]
+async fn a_push_is_not_sent_on_to_another_address() {
+    let town = Town::open().await;
+    let redirect = async || axum::response::Redirect::temporary("/elsewhere");
+    let base = odd_service(post(redirect)).await;
+    let mpesa = adapter(&base, &town.clock, |_| ());
+    assert_eq!(mpesa.submit(town.request(NJERI, 50)).await, unknown("unreadable"));
+}
+
+#[tokio::test]
+async fn a_service_that_vanishes_after_the_token_was_not_sent_the_push() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let town = Town::open().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let once = tokio::spawn(async move {
+        let (mut caller, _) = listener.accept().await.unwrap();
+        drop(listener);
+        let mut request = [0; 2048];
+        assert!(caller.read(&mut request).await.unwrap() > 0);
+        let body = r#"{"access_token":"made-up","expires_in":"3599"}"#;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n", body.len());
+        let answer = format!("{head}connection: close\r\n\r\n{body}");
+        caller.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let mpesa = adapter(&base, &town.clock, |_| ());
+    let submitted = mpesa.submit(town.request(NJERI, 50)).await;
+    assert_eq!(submitted, refused("unreachable", true));
+    once.await.unwrap();
+}
