@@ -3,12 +3,13 @@
 
 use crate::ledger::time::Micros;
 use serde::Serialize;
+use std::fmt;
 
 /// The name of the shop that the simulator pays, as prompts show it.
 pub const SHOP_NAME: &str = "LANGO DEMO WI-FI";
 
 /// A prompt on a fake phone.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Prompt {
     /// Its number in this simulator.
     pub id: u64,
@@ -63,7 +64,7 @@ pub enum PromptState {
 }
 
 /// One payment in the simulator's own books.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct BookEntry {
     /// The proof number.
     pub receipt: String,
@@ -117,4 +118,22 @@ pub struct Due {
     pub prompt: u64,
     /// The outcome to tell: an earlier one stays true to its own time.
     pub outcome: PromptState,
+}
+
+/// Without the number, as everywhere: a demo's log may be shown to anybody.
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Prompt");
+        shown.field("id", &self.id).field("amount_kes", &self.amount_kes);
+        shown.field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Without the number.
+impl fmt::Debug for BookEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("BookEntry");
+        shown.field("receipt", &self.receipt).field("amount_kes", &self.amount_kes);
+        shown.field("reference", &self.reference).field("at", &self.at).finish_non_exhaustive()
+    }
 }
