@@ -9,7 +9,11 @@
 //! - [`routeros`]: what the router writes and reads.
 
 pub mod commands;
+//! - [`mpesa`]: payments, through Safaricom's Daraja.
+//! - [`demo`]: simulators of the world, as ill-behaved as the real one.
+pub mod demo;
 pub mod ledger;
+pub mod mpesa;
 pub mod ports;
 pub mod routeros;
 pub mod store;

@@ -1,0 +1,150 @@
+//! The misbehaviours that can be switched on while the simulator runs, each seen or reported of
+//! the real service (`facts/mpesa.md` sections 1 to 4). All off by default.
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong. Every switch stands for itself.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, read by people as JSON")]
+pub struct Faults {
+    /// A token's `expires_in` is a number, as in the newer manual, and not a string.
+    pub expires_in_as_number: bool,
+    /// A new token makes all older ones invalid.
+    pub new_token_kills_old: bool,
+    /// Asking for a token is answered 400 without a body, as wrong keys are.
+    pub oauth_empty_400: bool,
+    /// The next so many calls are answered that the token is invalid.
+    pub invalid_token_next: u32,
+    /// In which of its forms an invalid token is told.
+    pub invalid_token_form: TokenForm,
+    /// The firewall answers everything.
+    pub edge: Option<Edge>,
+    /// Pushes and queries are refused as too many, or too much.
+    pub throttle: Option<Throttle>,
+    /// Each push and query takes this much longer, in ms of real time.
+    pub slow_ms: u64,
+    /// Pushes and queries are carried out and never answered.
+    pub hang: bool,
+    /// A push is carried out, and the connection dropped without an answer.
+    pub lose_submit_response: bool,
+    /// The push is answered only after its callback was delivered.
+    pub callback_before_submit_response: bool,
+    /// Each callback is sent this many times more.
+    pub duplicate_callback: u32,
+    /// Callbacks wait until `deliver_callbacks` is called.
+    pub hold_callbacks: bool,
+    /// Callbacks come this much later, in seconds of the simulator's clock.
+    pub callback_delay_seconds: u32,
+    /// No callback is sent.
+    pub callback_never: bool,
+    /// A prompt that has timed out can still be paid: a query said 1037, and success comes after.
+    pub success_after_timeout: bool,
+    /// How long an unanswered prompt lives, in seconds; 60 when not said. The sandbox's number
+    /// without a phone gives up after 14.
+    pub prompt_lives_seconds: Option<u32>,
+    /// A `Balance` item stands in callbacks, as it did until 2023.
+    pub balance_item: Option<BalanceItem>,
+    /// The callback's amount is written `1.00`.
+    pub amount_with_decimals: bool,
+    /// The callback claims this amount, in shillings, whatever was paid.
+    pub wrong_amount: Option<u32>,
+    /// How the callback tells the payer's number.
+    pub phone: PhoneShape,
+    /// The callback's result code is a string.
+    pub result_code_as_string: bool,
+    /// A payment ends with this code and no money, whatever the buyer does.
+    pub forced_result: Option<String>,
+    /// No fault: buyers enter their PIN by themselves after so many ms of real time, for load.
+    pub pin_after_ms: Option<u64>,
+    /// What a query says while the buyer has not answered.
+    pub in_flight: InFlight,
+    /// Every so many queries about a finished payment are answered by an error; 0 is never.
+    pub query_noise_every: u32,
+}
+
+impl Faults {
+    /// No accident, but the everyday noise that was counted in September and October 2026.
+    pub fn as_observed() -> Self {
+        Self { in_flight: InFlight::Mix, query_noise_every: 5, ..Self::default() }
+    }
+}
+
+/// The ways of calling a token invalid, one for each family of APIs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenForm {
+    /// HTTP 404, `404.001.03`: pushes and queries.
+    #[default]
+    NotFound,
+    /// HTTP 400, `400.003.01`.
+    BadRequest,
+    /// HTTP 401, `401.002.01`, with the token in the text.
+    Echo,
+    /// HTTP 401, `401.001`.
+    Unauthorized,
+}
+
+/// The firewall's page, by HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    /// 403.
+    Forbidden,
+    /// 503.
+    Unavailable,
+    /// 200, which looks like success to those who do not read.
+    Ok,
+}
+
+/// Why calls are turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Throttle {
+    /// Too many a second.
+    SpikeArrest,
+    /// Too many in a longer while.
+    Quota,
+    /// The system says that it is busy.
+    SystemBusy,
+}
+
+/// The fifth item of old callbacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BalanceItem {
+    /// Without a `Value`, as captured.
+    WithoutValue,
+    /// With one.
+    WithValue,
+}
+
+/// How a callback tells the payer's number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhoneShape {
+    /// A JSON number, as captured until May 2026.
+    #[default]
+    Number,
+    /// A string of digits.
+    Text,
+    /// `2547*****001`, as other callbacks of Daraja have it.
+    Masked,
+    /// SHA-256 in hex, as others have it.
+    Hashed,
+}
+
+/// What a query says of a payment under way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InFlight {
+    /// HTTP 200 with result code 4999.
+    #[default]
+    StillProcessing,
+    /// HTTP 500, "The transaction is being processed".
+    BeingProcessed,
+    /// HTTP 200 with an error code and no text.
+    Empty,
+    /// 70 % the first, 10 % the second, 20 % the third.
+    Mix,
+}

@@ -1,0 +1,376 @@
+//! Daraja's paths: what is checked, in which order, and the words of each refusal. The same error
+//! code serves four purposes and the HTTP status misleads; that is how the real one is.
+
+use super::{
+    CONSUMER_KEY, CONSUMER_SECRET, Daraja, PASSKEY, SHORT_CODE, TILL, callback,
+    faults::{Edge, InFlight, Throttle, TokenForm},
+    prompt::{Deed, Prompt, PromptState, Push},
+    state::AMOUNT_KES_MAX,
+};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::{any, get, post},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use std::time::Duration;
+use url::Url;
+
+/// A refusal, boxed because answers are large and most calls go well.
+type Refused = Box<Response>;
+
+/// Daraja's own paths.
+pub fn routes() -> Router<Daraja> {
+    Router::new()
+        .route("/oauth/v1/generate", get(token).fallback(wrong_method_for_token))
+        .route("/mpesa/stkpush/v1/processrequest", post(push).fallback(wrong_method))
+        .route("/mpesa/stkpushquery/v1/query", post(query).fallback(wrong_method))
+        .route("/mpesa/{*rest}", any(nowhere))
+        .route("/oauth/{*rest}", any(nowhere))
+}
+
+async fn token(
+    State(daraja): State<Daraja>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let faults = daraja.faults();
+    if let Some(edge) = faults.edge {
+        return page(edge);
+    }
+    let authorization = bearer(&headers, "Basic ");
+    let Some(credentials) = authorization.and_then(|text| BASE64_STANDARD.decode(text).ok()) else {
+        return daraja.error(400, "400.008.01", "Invalid authentication type passed");
+    };
+    if query.as_deref() != Some("grant_type=client_credentials") {
+        return daraja.error(400, "400.008.02", "Invalid grant type passed");
+    }
+    let expected = format!("{CONSUMER_KEY}:{CONSUMER_SECRET}");
+    if credentials != expected.as_bytes() || faults.oauth_empty_400 {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let token = daraja.hex(14);
+    daraja.state().add_token(token.clone(), daraja.now());
+    let expires_in = if faults.expires_in_as_number { json!(3599) } else { json!("3599") };
+    json_answer(200, &json!({ "access_token": token, "expires_in": expires_in }))
+}
+
+async fn push(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
+    let prompt = match daraja.take_push(&headers, &body).await {
+        Ok(prompt) => prompt,
+        Err(refused) => return *refused,
+    };
+    let faults = daraja.faults();
+    if let Some(after_ms) = faults.pin_after_ms {
+        let daraja = daraja.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            // Refused where a person was faster.
+            let _ = daraja.act(prompt.id, Deed::Pin);
+        });
+    }
+    if faults.lose_submit_response {
+        // Ends this connection's task without a word, which is what a lost connection looks like.
+        std::panic::resume_unwind(Box::new("the connection is dropped on purpose"));
+    }
+    if faults.hang {
+        return std::future::pending().await;
+    }
+    if faults.callback_before_submit_response {
+        let called_back = |sent: u32| (sent > 0).then_some(());
+        daraja.wait_until(|state| called_back(state.prompt(prompt.id)?.callbacks_sent)).await;
+    }
+    let success = "Success. Request accepted for processing";
+    json_answer(
+        200,
+        &json!({
+            "MerchantRequestID": prompt.merchant_request_id,
+            "CheckoutRequestID": prompt.checkout_request_id,
+            "ResponseCode": "0",
+            "ResponseDescription": success,
+            "CustomerMessage": success,
+        }),
+    )
+}
+
+async fn query(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
+    let fields = match daraja.admit(&headers, &body).await {
+        Ok(fields) => fields,
+        Err(refused) => return *refused,
+    };
+    if let Err(refused) = daraja.check_signature(&fields) {
+        return *refused;
+    }
+    daraja.settle();
+    if daraja.faults().hang {
+        return std::future::pending().await;
+    }
+    let asked = text(&fields, "CheckoutRequestID");
+    let prompt = daraja.state().prompt_by_request(&asked).cloned();
+    let Some(prompt) = prompt else {
+        return daraja.error(500, "500.001.1001", "The transaction does not Exist");
+    };
+    match &prompt.state {
+        PromptState::Waiting => daraja.in_flight(&prompt),
+        _ if daraja.state().is_noise() => daraja.error(500, "500.001.1001", ""),
+        PromptState::Paid { .. } => result(&prompt, "0"),
+        PromptState::Ended { code } => result(&prompt, code),
+    }
+}
+
+async fn wrong_method_for_token(State(daraja): State<Daraja>) -> Response {
+    daraja.error(404, "404.001.04", "Invalid Authentication Header")
+}
+
+async fn wrong_method(State(daraja): State<Daraja>) -> Response {
+    daraja.error(405, "405.001", "Method Not Allowed")
+}
+
+async fn nowhere(State(daraja): State<Daraja>) -> Response {
+    daraja.error(404, "404.001.01", "Resource not found")
+}
+
+impl Daraja {
+    /// What every call but the token's goes through: firewall, token, limits, JSON.
+    async fn admit(&self, headers: &HeaderMap, body: &Bytes) -> Result<Value, Refused> {
+        let faults = self.faults();
+        if faults.slow_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(faults.slow_ms)).await;
+        }
+        if let Some(edge) = faults.edge {
+            return Err(page(edge).into());
+        }
+        self.check_token(headers)?;
+        if let Some(throttle) = faults.throttle {
+            let (code, message) = match throttle {
+                Throttle::SpikeArrest => ("500.003.02", "Error Occurred: Spike Arrest Violation"),
+                Throttle::Quota => ("500.003.03", "Quota Violation"),
+                Throttle::SystemBusy => {
+                    ("500.003.02", "System is busy. Please try again in few minutes.")
+                }
+            };
+            return Err(self.error(500, code, message).into());
+        }
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if !kind.is_some_and(|kind| kind.starts_with("application/json")) {
+            return Err(self.invalid("Content-Type").into());
+        }
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
+            _ => Err(self.error(400, "400.002.05", "Invalid Request Payload").into()),
+        }
+    }
+
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refused> {
+        let Some(token) = bearer(headers, "Bearer ") else {
+            let message = "Invalid Authentication Header";
+            return Err(self.error(404, "404.001.04", message).into());
+        };
+        let (valid, form) = {
+            let mut state = self.state();
+            let spoilt = state.faults.invalid_token_next > 0;
+            state.faults.invalid_token_next = state.faults.invalid_token_next.saturating_sub(1);
+            let now = self.now();
+            (!spoilt && state.knows_token(token, now), state.faults.invalid_token_form)
+        };
+        if valid {
+            return Ok(());
+        }
+        let echo = format!("Error Occurred - Invalid Access Token - {token}");
+        let (status, code, message) = match form {
+            TokenForm::NotFound => (404, "404.001.03", "Invalid Access Token"),
+            TokenForm::BadRequest => (400, "400.003.01", "Invalid Access Token"),
+            TokenForm::Echo => (401, "401.002.01", echo.as_str()),
+            TokenForm::Unauthorized => (401, "401.001", "Invalid Access Token"),
+        };
+        Err(self.error(status, code, message).into())
+    }
+
+    fn check_signature(&self, fields: &Value) -> Result<(), Refused> {
+        let short_code = text(fields, "BusinessShortCode");
+        if !is_digits(&short_code) {
+            return Err(self.invalid("BusinessShortCode").into());
+        }
+        if short_code != SHORT_CODE {
+            return Err(self.error(500, "500.001.1001", "Merchant does not exist").into());
+        }
+        let timestamp = text(fields, "Timestamp");
+        if timestamp.len() != 14 || !is_digits(&timestamp) {
+            return Err(self.invalid("Timestamp").into());
+        }
+        let expected = BASE64_STANDARD.encode(format!("{SHORT_CODE}{PASSKEY}{timestamp}"));
+        if text(fields, "Password") != expected {
+            return Err(self.error(500, "500.001.1001", "Wrong credentials").into());
+        }
+        Ok(())
+    }
+
+    async fn take_push(&self, headers: &HeaderMap, body: &Bytes) -> Result<Prompt, Refused> {
+        let fields = self.admit(headers, body).await?;
+        self.check_signature(&fields)?;
+        let push = self.read_push(&fields)?;
+        let now = self.now();
+        self.settle();
+        let merchant_request_id = format!(
+            "{}-{}-{}-{}{}",
+            self.hex(2),
+            self.hex(2),
+            self.hex(2),
+            self.hex(6),
+            u32::from(self.percent()) + 100_000
+        );
+        let shown = {
+            let mut state = self.state();
+            if state.is_busy(&push.msisdn) {
+                None
+            } else {
+                Some(state.push(push, merchant_request_id, now))
+            }
+        };
+        self.settle();
+        shown.ok_or_else(|| {
+            let message = "Unable to lock subscriber, a transaction is already in process for the \
+                           current subscriber";
+            self.error(500, "500.001.1001", message).into()
+        })
+    }
+
+    fn read_push(&self, fields: &Value) -> Result<Push, Refused> {
+        let wanted = match text(fields, "TransactionType").as_str() {
+            "CustomerPayBillOnline" => SHORT_CODE,
+            "CustomerBuyGoodsOnline" => TILL,
+            _ => return Err(self.invalid("TransactionType").into()),
+        };
+        let amount = text(fields, "Amount").parse().ok().filter(|kes| is_amount(*kes));
+        let amount_kes = amount.ok_or_else(|| self.invalid("Amount"))?;
+        for name in ["PartyA", "PhoneNumber"] {
+            if !is_msisdn(&text(fields, name)) {
+                return Err(self.invalid(name).into());
+            }
+        }
+        let receiver = text(fields, "PartyB");
+        if !is_digits(&receiver) {
+            return Err(self.invalid("PartyB").into());
+        }
+        let callback_url = text(fields, "CallBackURL");
+        if !is_callback_url(&callback_url) {
+            return Err(self.invalid("CallBackURL").into());
+        }
+        let reference = text(fields, "AccountReference");
+        if reference.is_empty() {
+            return Err(self.invalid("AccountReference").into());
+        }
+        let description = text(fields, "TransactionDesc");
+        if description.is_empty() {
+            return Err(self.invalid("Remarks").into());
+        }
+        Ok(Push {
+            msisdn: text(fields, "PhoneNumber"),
+            amount_kes,
+            reference,
+            description,
+            assigned: receiver == wanted,
+            receiver,
+            callback_url,
+        })
+    }
+
+    fn in_flight(&self, prompt: &Prompt) -> Response {
+        let shape = match (self.faults().in_flight, self.percent()) {
+            (InFlight::Mix, 0..70) => InFlight::StillProcessing,
+            (InFlight::Mix, 70..90) => InFlight::Empty,
+            (InFlight::Mix, _) => InFlight::BeingProcessed,
+            (shape, _) => shape,
+        };
+        match shape {
+            InFlight::BeingProcessed => {
+                self.error(500, "500.001.1001", "The transaction is being processed")
+            }
+            InFlight::Empty => self.error(200, "500.001.1001", ""),
+            InFlight::StillProcessing | InFlight::Mix => result(prompt, "4999"),
+        }
+    }
+
+    fn invalid(&self, field: &str) -> Response {
+        self.error(400, "400.002.02", &format!("Bad Request - Invalid {field}"))
+    }
+
+    fn error(&self, status: u16, code: &str, message: &str) -> Response {
+        let request_id = format!("{}-{}-{}", self.hex(2), self.hex(2), self.hex(8));
+        json_answer(
+            status,
+            &json!({ "requestId": request_id, "errorCode": code, "errorMessage": message }),
+        )
+    }
+}
+
+/// A query's answer, all strings, without receipt and amount.
+fn result(prompt: &Prompt, code: &str) -> Response {
+    json_answer(
+        200,
+        &json!({
+            "ResponseCode": "0",
+            "ResponseDescription": "The service request has been accepted successfully",
+            "MerchantRequestID": prompt.merchant_request_id,
+            "CheckoutRequestID": prompt.checkout_request_id,
+            "ResultCode": code,
+            "ResultDesc": callback::description(code, false),
+        }),
+    )
+}
+
+fn page(edge: Edge) -> Response {
+    let status = match edge {
+        Edge::Forbidden => StatusCode::FORBIDDEN,
+        Edge::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Edge::Ok => StatusCode::OK,
+    };
+    let html = "<html style=\"height:100%\"><head><META NAME=\"ROBOTS\" \
+                CONTENT=\"NOINDEX, NOFOLLOW\"></head><body>Request unsuccessful. Incapsula \
+                incident ID: 100000000000000001-1</body></html>";
+    (status, Html(html)).into_response()
+}
+
+fn json_answer(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, axum::Json(body)).into_response()
+}
+
+fn bearer<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix(scheme)
+}
+
+/// A field as text: Daraja takes numbers and strings alike.
+fn text(fields: &Value, name: &str) -> String {
+    match &fields[name] {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_amount(kes: i64) -> bool {
+    (1..=AMOUNT_KES_MAX).contains(&kes)
+}
+
+fn is_msisdn(text: &str) -> bool {
+    text.len() == 12 && is_digits(text) && (text.starts_with("2547") || text.starts_with("2541"))
+}
+
+/// Blanks, placeholders and upper-case hosts are refused; the real one also wants a public host,
+/// which a simulator on one machine cannot ask for.
+fn is_callback_url(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
+    let host = text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
+    let lower = host.is_some_and(|host| !host.bytes().any(|b| b.is_ascii_uppercase()));
+    let web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    plain && lower && web
+}
