@@ -2,6 +2,8 @@
 //!
 //! - [`ledger`]: the rules, pure.
 //! - [`ports`]: the traits behind which the world stands.
+//! - [`web`]: what people see over HTTP.
 
 pub mod ledger;
 pub mod ports;
+pub mod web;
