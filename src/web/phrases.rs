@@ -99,6 +99,13 @@ impl Phrases {
             .expect("phrases.toml is read by the tests, both languages in every phrase")
     }
 
+    /// The keys of all phrases.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        self.0.iter().flat_map(|(section, phrases)| {
+            phrases.keys().map(move |name| format!("{section}.{name}"))
+        })
+    }
+
     /// The phrase `section.name` in `lang`, its braces filled from `parameters`.
     pub fn say(
         &self,

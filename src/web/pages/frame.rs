@@ -5,6 +5,10 @@ use crate::web::phrases::Lang;
 use serde::Serialize;
 use url::form_urlencoded::Serializer;
 
+/// A longer destination is forgotten: it stands several times in a page that must stay small, and
+/// the phone's own captive check, which is what most are, is short.
+const DST_BYTES_MAX: usize = 200;
+
 /// The site, the language and what the router told us of the phone.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -61,10 +65,15 @@ impl Frame {
         format!("{path}?{}", pairs.finish())
     }
 
+    /// The destination, unless it is too long to carry.
+    pub fn carried_dst(&self) -> &str {
+        if self.dst.len() <= DST_BYTES_MAX { &self.dst } else { "" }
+    }
+
     fn query(&self) -> String {
         let mut pairs = Serializer::new(String::new());
         pairs.append_pair("lang", self.lang.code());
-        for (name, value) in [("mac", &self.mac), ("dst", &self.dst)] {
+        for (name, value) in [("mac", self.mac.as_str()), ("dst", self.carried_dst())] {
             if !value.is_empty() {
                 pairs.append_pair(name, value);
             }
@@ -106,6 +115,13 @@ mod tests {
         assert_eq!(frame.switch_link(), "/s/mtaa?mac=02%3A00%3A00%3A00%3A00%3A01&lang=en");
         frame.here = "/p/abc".into();
         assert_eq!(frame.switch_link(), "/p/abc?lang=en");
+    }
+
+    #[test]
+    fn a_destination_too_long_is_forgotten() {
+        let dst = format!("http://example.com/{}", "x".repeat(DST_BYTES_MAX));
+        let frame = Frame { dst, ..Frame::sample(Lang::En) };
+        assert!(!frame.links().unwrap().shop.contains("dst="));
     }
 
     #[test]
