@@ -10,8 +10,8 @@ use super::phrases::{Lang, Parameter, PhraseError, Phrases};
 use crate::ledger::money::Cents;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason,
-    ScopedJson,
+    Context, Handlebars, Helper, HelperDef, PathAndJson, RenderContext, RenderError,
+    RenderErrorReason, ScopedJson,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -180,7 +180,7 @@ fn registry(lang: Lang, phrases: &Arc<Phrases>) -> Handlebars<'static> {
     for (name, text) in TEMPLATES {
         registry.register_template_string(name, text).expect("a built-in template parses");
     }
-    let words: [(&str, fn(&Tongue, &Helper<'_>) -> Word); 8] = [
+    let words: [(&str, Speak); 8] = [
         ("t", phrase),
         ("ksh", shillings),
         ("lasts", lasts),
@@ -198,6 +198,7 @@ fn registry(lang: Lang, phrases: &Arc<Phrases>) -> Handlebars<'static> {
 }
 
 type Word = Result<Value, RenderError>;
+type Speak = fn(&Tongue, &Helper<'_>) -> Word;
 
 struct Tongue {
     lang: Lang,
@@ -215,7 +216,7 @@ impl Tongue {
 /// A helper that gives a value: in `{{…}}` it is escaped, in `(…)` it is passed on as it is.
 struct Speaker {
     tongue: Tongue,
-    word: fn(&Tongue, &Helper<'_>) -> Word,
+    word: Speak,
 }
 
 impl HelperDef for Speaker {
@@ -328,7 +329,7 @@ fn clock(_: &Tongue, helper: &Helper<'_>) -> Word {
 }
 
 fn argument<'a>(helper: &'a Helper<'_>) -> Result<&'a Value, RenderError> {
-    helper.param(0).map(|part| part.value()).ok_or_else(|| wrong(helper))
+    helper.param(0).map(PathAndJson::value).ok_or_else(|| wrong(helper))
 }
 
 fn number(helper: &Helper<'_>) -> Result<u64, RenderError> {
@@ -351,22 +352,27 @@ fn plain(value: &Value) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::LazyLock};
 
     /// Uncompressed; compressed it is a third. One TCP first flight is some 14 KB.
     const PAGE_BYTES_MAX: usize = 14_000;
 
-    fn every_page() -> Vec<(String, String)> {
-        let pages = Pages::new();
+    static PAGES: LazyLock<Pages> = LazyLock::new(Pages::new);
+    static DRAWN: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         let mut drawn = Vec::new();
         for lang in Lang::ALL {
             for (name, page) in Page::samples() {
-                let html = pages.draw(&Frame::sample(lang), &page);
+                let html = PAGES.draw(&Frame::sample(lang), &page);
                 let html = html.unwrap_or_else(|error| panic!("{name}: {error:?}"));
                 drawn.push((format!("{name}.{}", lang.code()), html));
             }
         }
         drawn
+    });
+
+    /// Name and HTML of every sample in every language.
+    fn every_page() -> impl Iterator<Item = (&'static str, &'static str)> {
+        DRAWN.iter().map(|(name, html)| (name.as_str(), html.as_str()))
     }
 
     fn between<'a>(html: &'a str, open: &str, close: &str) -> Vec<&'a str> {
@@ -394,7 +400,7 @@ mod tests {
     #[test]
     fn every_page_reads_as_it_did() {
         for (name, html) in every_page() {
-            snapshot(&name, between(&html, "<main>", "</main>")[0].trim());
+            snapshot(name, between(html, "<main>", "</main>")[0].trim());
         }
     }
 
@@ -411,8 +417,8 @@ mod tests {
 
     #[test]
     fn the_frame_reads_as_it_did() {
-        let (_, html) = every_page().swap_remove(0);
-        snapshot("frame", &markup(&html));
+        let (_, html) = every_page().next().expect("a page");
+        snapshot("frame", &markup(html));
     }
 
     #[test]
@@ -425,15 +431,15 @@ mod tests {
     #[test]
     fn nothing_is_left_unfilled() {
         for (name, html) in every_page() {
-            assert!(!markup(&html).contains("{{"), "{name}");
-            assert!(!markup(&html).contains("}}"), "{name}");
+            assert!(!markup(html).contains("{{"), "{name}");
+            assert!(!markup(html).contains("}}"), "{name}");
         }
     }
 
     #[test]
     fn every_field_a_person_fills_has_a_label() {
         for (name, html) in every_page() {
-            for input in between(&html, "<input ", ">") {
+            for input in between(html, "<input ", ">") {
                 if input.contains("type=\"hidden\"") {
                     continue;
                 }
@@ -450,8 +456,8 @@ mod tests {
     #[test]
     fn ids_stand_once_on_a_page() {
         for (name, html) in every_page() {
-            let html = markup(&html);
-            let ids = between(&html, " id=\"", "\"");
+            let html = &markup(html);
+            let ids = between(html, " id=\"", "\"");
             assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{name}: {ids:?}");
         }
     }
@@ -459,16 +465,16 @@ mod tests {
     #[test]
     fn no_page_needs_another_host_or_inline_handlers() {
         for (name, html) in every_page() {
-            let html = markup(&html);
+            let html = &markup(html);
             for handler in
                 [" onclick", " onload", " onsubmit", " onchange", " style=", "javascript:"]
             {
                 assert!(!html.contains(handler), "{name}: {handler}");
             }
-            assert!(between(&html, " src=\"", "\"").is_empty(), "{name}");
-            assert!(between(&html, "<svg", ">").len() <= 1, "{name}");
+            assert!(between(html, " src=\"", "\"").is_empty(), "{name}");
+            assert!(between(html, "<svg", ">").len() <= 1, "{name}");
             for attribute in [" href=\"", " action=\""] {
-                for url in between(&html, attribute, "\"") {
+                for url in between(html, attribute, "\"") {
                     let own = url.starts_with('/') && !url.starts_with("//");
                     let router = url.starts_with("http://10.5.50.1/login?var&#x3D;");
                     assert!(
@@ -482,26 +488,24 @@ mod tests {
 
     #[test]
     fn what_was_typed_comes_back_harmless() {
-        let pages: Vec<_> =
-            every_page().into_iter().filter(|(name, _)| name == "paid_none.en").collect();
-        assert!(pages[0].1.contains("value=\"TJK4&quot;&lt;b&gt;\""));
+        let (_, html) = every_page().find(|(name, _)| *name == "paid_none.en").expect("a page");
+        assert!(html.contains("value=\"TJK4&quot;&lt;b&gt;\""));
     }
 
     #[test]
     fn the_policy_allows_exactly_what_is_inlined() {
-        let pages = Pages::new();
         let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
         for (name, html) in every_page() {
-            let style = between(&html, "<style>", "</style>");
-            let script = between(&html, "<script>", "</script>");
+            let style = between(html, "<style>", "</style>");
+            let script = between(html, "<script>", "</script>");
             assert_eq!(style.len(), 1, "{name}");
             assert!(script.len() <= 1, "{name}");
-            assert!(pages.content_security_policy().contains(&hash(style[0])), "{name}");
+            assert!(PAGES.content_security_policy().contains(&hash(style[0])), "{name}");
             for script in script {
-                assert!(pages.content_security_policy().contains(&hash(script)), "{name}");
+                assert!(PAGES.content_security_policy().contains(&hash(script)), "{name}");
             }
         }
-        assert!(!pages.content_security_policy().contains("unsafe"));
+        assert!(!PAGES.content_security_policy().contains("unsafe"));
     }
 
     #[test]
@@ -517,7 +521,7 @@ mod tests {
     fn waiting_never_says_failed() {
         for (name, html) in every_page() {
             let undecided = ["waiting", "slow", "checking"].iter().any(|word| name.contains(word));
-            let main = between(&html, "<main>", "</main>")[0].to_lowercase();
+            let main = between(html, "<main>", "</main>")[0].to_lowercase();
             if name.starts_with("purchase") && undecided {
                 for word in ["fail", "declined", "not paid", "imeshindwa", "haijalipwa"] {
                     assert!(!main.contains(word), "{name}: {word}");
@@ -528,15 +532,12 @@ mod tests {
 
     #[test]
     fn an_error_without_a_site_still_leads_somewhere() {
-        let frame = Frame { site: None, ..Frame::sample(Lang::En) };
-        let pages = Pages::new();
+        let frame = Frame { site: None, here: "/".into(), ..Frame::sample(Lang::En) };
         for (name, page) in Page::samples() {
-            let drawn = pages.draw(&frame, &page);
-            match page {
-                Page::Error(_) => {
-                    assert!(drawn.unwrap().contains("class=\"main\" href=\""), "{name}")
-                }
-                _ => drop(drawn),
+            if let Page::Error(_) = page {
+                let html = PAGES.draw(&frame, &page).unwrap();
+                assert!(html.contains("class=\"main\" href=\""), "{name}");
+                assert!(!html.contains("\"/s/mtaa?"), "{name}");
             }
         }
     }
@@ -574,7 +575,7 @@ mod tests {
     #[test]
     fn no_phrase_is_left_over() {
         let asked = asked_for();
-        for key in Pages::new().phrases().keys() {
+        for key in PAGES.phrases().keys() {
             let section = &key[..=key.find('.').expect("section and name")];
             let completed = asked.contains(section)
                 || asked
@@ -585,8 +586,7 @@ mod tests {
     }
 
     fn word(lang: Lang, template: &str, value: &Value) -> String {
-        let pages = Pages::new();
-        let registry = if lang == Lang::En { &pages.english } else { &pages.swahili };
+        let registry = if lang == Lang::En { &PAGES.english } else { &PAGES.swahili };
         registry.render_template(template, value).unwrap()
     }
 

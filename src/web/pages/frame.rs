@@ -14,7 +14,8 @@ const DST_BYTES_MAX: usize = 200;
 pub struct Frame {
     /// The language of this page.
     pub lang: Lang,
-    /// The site; `None` only on an error page that belongs to none, where no other page renders.
+    /// The site; `None` only on an error page that belongs to none: the others link to it and do
+    /// not draw without.
     pub site: Option<Slug>,
     /// The name over the page: the site's, or the shop's where there is no site.
     pub site_name: String,
