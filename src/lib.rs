@@ -7,6 +7,7 @@
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`ports`]: the traits behind which the world stands.
 //! - [`routeros`]: what the router writes and reads.
+//! - [`web`]: what people see over HTTP.
 
 pub mod commands;
 //! - [`mpesa`]: payments, through Safaricom's Daraja.
@@ -21,3 +22,4 @@ pub mod store;
 pub mod demo;
 pub mod http_client;
 pub mod sms;
+pub mod web;
