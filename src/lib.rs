@@ -1,25 +1,25 @@
 //! Lango sells Wi-Fi by M-PESA through a MikroTik hotspot. The map, inside out:
 //!
-//! - [`demo`]: simulators of the world outside.
-//! - [`http_client`]: the one way out to other people's HTTP servers.
 //! - [`ledger`]: the rules, pure.
+//! - [`ports`]: the traits behind which the world stands.
 //! - [`commands`]: what can be wished for, decided purely.
 //! - [`store`]: ledger, vault and decision tables in one database.
-//! - [`ports`]: the traits behind which the world stands.
-//! - [`routeros`]: what the router writes and reads.
+//! - [`processes`]: what watches the store, acts outside and records what came of it.
+//! - [`mpesa`], [`sms`], [`routeros`]: the world's own languages, each in its folder;
+//!   [`http_client`] is the one way out.
+//! - [`phrases`]: every sentence that a buyer reads, in English and Swahili.
 //! - [`web`]: what people see over HTTP.
+//! - [`demo`]: simulators of the world, for `lango demo` and the tests.
 
 pub mod commands;
-//! - [`mpesa`]: payments, through Safaricom's Daraja.
-//! - [`demo`]: simulators of the world, as ill-behaved as the real one.
-pub mod demo;
-pub mod ledger;
-pub mod mpesa;
-pub mod ports;
-pub mod routeros;
-pub mod store;
-//! - [`sms`]: SMS gateways, and what a text's length costs.
 pub mod demo;
 pub mod http_client;
+pub mod ledger;
+pub mod mpesa;
+pub mod phrases;
+pub mod ports;
+pub mod processes;
+pub mod routeros;
 pub mod sms;
+pub mod store;
 pub mod web;

@@ -4,7 +4,7 @@
 
 use crate::{
     ledger::{
-        decision::{Command, Decision, Need, VaultWrite},
+        decision::{Answer, Command, Decision, Need, VaultWrite},
         event::{Event, NewEvent},
         id::{PaymentId, PurchaseId},
         payment::{Payment, PaymentEvent, PaymentStatus},
@@ -62,15 +62,15 @@ impl Command for SubmitPayment {
         if payment.status != PaymentStatus::Requested {
             return Err(Refusal::NotDue);
         }
-        let event = if purchase.status == PurchaseStatus::Open {
-            PaymentEvent::Submitted { provider: self.provider.into() }
+        let (event, answer) = if purchase.status == PurchaseStatus::Open {
+            (PaymentEvent::Submitted { provider: self.provider.into() }, Answer::Go)
         } else {
             // The hold is gone, so there is nothing to sell: never ask.
-            PaymentEvent::Refused { reason: "purchase_over".into() }
+            (PaymentEvent::Refused { reason: "purchase_over".into() }, Answer::Done)
         };
         let stream = Stream::Payment(self.payment);
         let event = NewEvent::of(payment.purchase, stream, Event::Payment(event));
-        Ok(Decision::events(vec![event]))
+        Ok(Decision { events: vec![event], answer, ..Decision::default() })
     }
 
     fn actor(&self) -> &str {

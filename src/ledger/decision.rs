@@ -204,6 +204,8 @@ pub enum Answer {
     Purchase(PurchaseId),
     /// So many codes were new.
     Codes(usize),
+    /// The call is on record and may leave now.
+    Go,
 }
 
 /// A wish, decided under the writer's hand.

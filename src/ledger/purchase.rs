@@ -77,11 +77,14 @@ pub enum Language {
     /// English.
     #[default]
     En,
-    /// Swahili.
+    /// Kenyan Swahili.
     Sw,
 }
 
 impl Language {
+    /// Every language, in the order of the switch.
+    pub const ALL: [Self; 2] = [Self::En, Self::Sw];
+
     /// `en` or `sw`.
     pub const fn code(self) -> &'static str {
         match self {
@@ -90,12 +93,21 @@ impl Language {
         }
     }
 
-    /// Reads `en` or `sw`.
-    pub fn parse(code: &str) -> Option<Self> {
-        match code {
+    /// Reads `?lang=`, a cookie or the start of an `Accept-Language` (`sw-KE,en;q=0.8`).
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.trim().get(..2)?.to_ascii_lowercase().as_str() {
             "en" => Some(Self::En),
             "sw" => Some(Self::Sw),
             _ => None,
+        }
+    }
+
+    /// The language that the switch offers.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::En => Self::Sw,
+            Self::Sw => Self::En,
         }
     }
 }

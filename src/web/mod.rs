@@ -1,7 +1,6 @@
 //! What people see over HTTP. Handlers read a request, call one command or one query and render;
-//! rules live in the ledger, wording in [`phrases`], looks in `templates/` and `assets/`. Nothing
+//! rules live in the ledger, wording in [`crate::phrases`], looks in `templates/` and `assets/`. Nothing
 //! here decides about money or stock.
 
 pub mod pages;
-pub mod phrases;
 pub mod render;

@@ -6,8 +6,10 @@
 //! stylesheet and the scripts themselves.
 
 use super::pages::{Frame, Links, Page};
-use super::phrases::{Lang, Parameter, PhraseError, Phrases};
-use crate::ledger::money::Cents;
+use crate::{
+    ledger::{money::Cents, purchase::Language},
+    phrases::{Parameter, PhraseError, Phrases},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, PathAndJson, RenderContext, RenderError,
@@ -72,13 +74,13 @@ pub enum PageError {
 
 #[derive(Serialize)]
 struct Root<'a> {
-    lang: Lang,
+    lang: Language,
     title: String,
     site_name: &'a str,
     support_phone: Option<&'a str>,
     links: Option<Links>,
     switch_link: String,
-    other_lang: Lang,
+    other_lang: Language,
     mac: &'a str,
     dst: &'a str,
     refresh_seconds: Option<u32>,
@@ -95,8 +97,8 @@ impl Pages {
         let shop_script = without_comments(include_str!("assets/shop.js"));
         let purchase_script = without_comments(include_str!("assets/purchase.js"));
         let policy = policy(&style, &[&shop_script, &purchase_script]);
-        let english = registry(Lang::En, &phrases);
-        let swahili = registry(Lang::Sw, &phrases);
+        let english = registry(Language::En, &phrases);
+        let swahili = registry(Language::Sw, &phrases);
         Self { phrases, english, swahili, style, shop_script, purchase_script, policy }
     }
 
@@ -118,8 +120,8 @@ impl Pages {
             page,
         };
         let registry = match frame.lang {
-            Lang::En => &self.english,
-            Lang::Sw => &self.swahili,
+            Language::En => &self.english,
+            Language::Sw => &self.swahili,
         };
         let template = page.template();
         registry
@@ -173,7 +175,7 @@ fn without_comments(source: &str) -> String {
     lines.join("\n")
 }
 
-fn registry(lang: Lang, phrases: &Arc<Phrases>) -> Handlebars<'static> {
+fn registry(lang: Language, phrases: &Arc<Phrases>) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     registry.set_prevent_indent(true);
@@ -201,7 +203,7 @@ type Word = Result<Value, RenderError>;
 type Speak = fn(&Tongue, &Helper<'_>) -> Word;
 
 struct Tongue {
-    lang: Lang,
+    lang: Language,
     phrases: Arc<Phrases>,
 }
 
@@ -360,7 +362,7 @@ mod tests {
     static PAGES: LazyLock<Pages> = LazyLock::new(Pages::new);
     static DRAWN: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         let mut drawn = Vec::new();
-        for lang in Lang::ALL {
+        for lang in Language::ALL {
             for (name, page) in Page::samples() {
                 let html = PAGES.draw(&Frame::sample(lang), &page);
                 let html = html.unwrap_or_else(|error| panic!("{name}: {error:?}"));
@@ -532,7 +534,7 @@ mod tests {
 
     #[test]
     fn an_error_without_a_site_still_leads_somewhere() {
-        let frame = Frame { site: None, here: "/".into(), ..Frame::sample(Lang::En) };
+        let frame = Frame { site: None, here: "/".into(), ..Frame::sample(Language::En) };
         for (name, page) in Page::samples() {
             if let Page::Error(_) = page {
                 let html = PAGES.draw(&frame, &page).unwrap();
@@ -562,7 +564,7 @@ mod tests {
         let shop =
             [S::NothingChosen, S::PackageChanged, S::JustSoldOut, S::TooMany, S::PurchaseOpen]
                 .map(|p| json!(p));
-        for lang in Lang::ALL {
+        for lang in Language::ALL {
             for problem in &phone {
                 word(lang, "{{t \"phone.\" this}}", problem);
             }
@@ -585,14 +587,14 @@ mod tests {
         }
     }
 
-    fn word(lang: Lang, template: &str, value: &Value) -> String {
-        let registry = if lang == Lang::En { &PAGES.english } else { &PAGES.swahili };
+    fn word(lang: Language, template: &str, value: &Value) -> String {
+        let registry = if lang == Language::En { &PAGES.english } else { &PAGES.swahili };
         registry.render_template(template, value).unwrap()
     }
 
     #[test]
     fn money_reads_as_people_write_it() {
-        let ksh = |cents: i64| word(Lang::En, "{{ksh this}}", &cents.into());
+        let ksh = |cents: i64| word(Language::En, "{{ksh this}}", &cents.into());
         assert_eq!(ksh(5000), "KSh\u{a0}50");
         assert_eq!(ksh(150_000), "KSh\u{a0}1,500");
         assert_eq!(ksh(123_456_750), "KSh\u{a0}1,234,567.50");
@@ -602,26 +604,26 @@ mod tests {
     #[test]
     fn times_and_limits_read_as_people_say_them() {
         let lasts = |lang, seconds: u64| word(lang, "{{lasts this}}", &seconds.into());
-        assert_eq!(lasts(Lang::En, 86_400), "1 day");
-        assert_eq!(lasts(Lang::Sw, 86_400), "siku 1");
-        assert_eq!(lasts(Lang::En, 30 * 86_400), "30 days");
-        assert_eq!(lasts(Lang::Sw, 7 * 86_400), "wiki 1");
-        assert_eq!(lasts(Lang::En, 5400), "90 minutes");
-        assert_eq!(lasts(Lang::Sw, 3 * 3600), "saa 3");
-        assert_eq!(lasts(Lang::En, 0), "0 minutes");
-        let data = |bytes: u64| word(Lang::En, "{{data this}}", &bytes.into());
+        assert_eq!(lasts(Language::En, 86_400), "1 day");
+        assert_eq!(lasts(Language::Sw, 86_400), "siku 1");
+        assert_eq!(lasts(Language::En, 30 * 86_400), "30 days");
+        assert_eq!(lasts(Language::Sw, 7 * 86_400), "wiki 1");
+        assert_eq!(lasts(Language::En, 5400), "90 minutes");
+        assert_eq!(lasts(Language::Sw, 3 * 3600), "saa 3");
+        assert_eq!(lasts(Language::En, 0), "0 minutes");
+        let data = |bytes: u64| word(Language::En, "{{data this}}", &bytes.into());
         assert_eq!(data(2 << 30), "2\u{a0}GB");
         assert_eq!(data(1_500_000_000), "1.5\u{a0}GB");
         assert_eq!(data(500 << 20), "500\u{a0}MB");
-        assert_eq!(word(Lang::En, "{{speed this}}", &10_500.into()), "10.5\u{a0}Mbps");
-        assert_eq!(word(Lang::En, "{{speed this}}", &512.into()), "512\u{a0}kbps");
-        assert_eq!(word(Lang::En, "{{clock this}}", &95.into()), "1:35");
+        assert_eq!(word(Language::En, "{{speed this}}", &10_500.into()), "10.5\u{a0}Mbps");
+        assert_eq!(word(Language::En, "{{speed this}}", &512.into()), "512\u{a0}kbps");
+        assert_eq!(word(Language::En, "{{clock this}}", &95.into()), "1:35");
     }
 
     #[test]
     fn a_code_in_groups_is_still_the_code() {
         let groups =
-            |code: &str| word(Lang::En, "{{#each (groups this)}}[{{this}}]{{/each}}", &code.into());
+            |code: &str| word(Language::En, "{{#each (groups this)}}[{{this}}]{{/each}}", &code.into());
         assert_eq!(groups("k7qf2mxd"), "[k7qf][2mxd]");
         assert_eq!(groups("123456"), "[123][456]");
         assert_eq!(groups("12345"), "[12345]");

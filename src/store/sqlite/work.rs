@@ -50,6 +50,8 @@ pub struct Inbox {
     pub subject: String,
     /// What came, sealed.
     pub sealed: Vec<u8>,
+    /// When it came first.
+    pub received_at: Micros,
 }
 
 impl Reader {
@@ -118,7 +120,7 @@ impl Reader {
     /// Messages from outside that nothing was decided about yet, in the order they came.
     pub async fn inbox_undecided(&self, limit: i64) -> Result<Vec<Inbox>, StoreError> {
         let rows = sqlx::query(
-            "select row, source, subject, sealed from inbox
+            "select row, source, subject, sealed, received_at from inbox
              where outcome is null
              order by row
              limit $1",
@@ -132,6 +134,7 @@ impl Reader {
             source: row.get(1),
             subject: row.get(2),
             sealed: row.get(3),
+            received_at: Micros(row.get(4)),
         };
         Ok(rows.iter().map(inbox).collect())
     }

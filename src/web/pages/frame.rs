@@ -1,7 +1,7 @@
 //! What stands around every page, and the addresses its links lead to.
 
 use crate::ledger::id::Slug;
-use crate::web::phrases::Lang;
+use crate::ledger::purchase::Language;
 use serde::Serialize;
 use url::form_urlencoded::Serializer;
 
@@ -13,7 +13,7 @@ const DST_BYTES_MAX: usize = 200;
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// The language of this page.
-    pub lang: Lang,
+    pub lang: Language,
     /// The site; `None` only on an error page that belongs to none: the others link to it and do
     /// not draw without.
     pub site: Option<Slug>,
@@ -83,7 +83,7 @@ impl Frame {
     }
 
     /// A frame for tests and previews, its phone found by the router.
-    pub fn sample(lang: Lang) -> Self {
+    pub fn sample(lang: Language) -> Self {
         Self {
             lang,
             site: Slug::parse("mtaa").ok(),
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn links_carry_the_device_and_the_destination() {
-        let links = Frame::sample(Lang::Sw).links().unwrap();
+        let links = Frame::sample(Language::Sw).links().unwrap();
         assert_eq!(
             links.paid,
             "/s/mtaa/paid?lang=sw&mac=02%3A00%3A00%3A00%3A00%3A01\
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_switch_keeps_everything_but_the_language() {
-        let mut frame = Frame::sample(Lang::Sw);
+        let mut frame = Frame::sample(Language::Sw);
         assert_eq!(frame.switch_link(), "/s/mtaa?mac=02%3A00%3A00%3A00%3A00%3A01&lang=en");
         frame.here = "/p/abc".into();
         assert_eq!(frame.switch_link(), "/p/abc?lang=en");
@@ -121,12 +121,12 @@ mod tests {
     #[test]
     fn a_destination_too_long_is_forgotten() {
         let dst = format!("http://example.com/{}", "x".repeat(DST_BYTES_MAX));
-        let frame = Frame { dst, ..Frame::sample(Lang::En) };
+        let frame = Frame { dst, ..Frame::sample(Language::En) };
         assert!(!frame.links().unwrap().shop.contains("dst="));
     }
 
     #[test]
     fn without_a_site_there_are_no_links() {
-        assert_eq!(Frame { site: None, ..Frame::sample(Lang::En) }.links(), None);
+        assert_eq!(Frame { site: None, ..Frame::sample(Language::En) }.links(), None);
     }
 }

@@ -4,54 +4,13 @@
 //! a phrase that counts has two forms, `one` and `other`, chosen by its parameter `count`. A
 //! phrase is plain text: whoever puts it into a page escapes it.
 
+use crate::ledger::purchase::Language;
 use figment::{
     Figment,
     providers::{Format, Toml},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// A language of the shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum Lang {
-    /// English.
-    #[default]
-    En,
-    /// Kenyan Swahili.
-    Sw,
-}
-
-impl Lang {
-    /// Every language, in the order of the switch.
-    pub const ALL: [Self; 2] = [Self::En, Self::Sw];
-
-    /// Reads `?lang=`, a cookie or the start of an `Accept-Language` (`sw-KE,en;q=0.8`).
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().get(..2)?.to_ascii_lowercase().as_str() {
-            "en" => Some(Self::En),
-            "sw" => Some(Self::Sw),
-            _ => None,
-        }
-    }
-
-    /// The language tag: `en` or `sw`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Sw => "sw",
-        }
-    }
-
-    /// The language that the switch offers.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::En => Self::Sw,
-            Self::Sw => Self::En,
-        }
-    }
-}
 
 /// Why a phrase could not be said. Always a mistake of ours; tests render every page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +68,7 @@ impl Phrases {
     /// The phrase `section.name` in `lang`, its braces filled from `parameters`.
     pub fn say(
         &self,
-        lang: Lang,
+        lang: Language,
         key: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<String, PhraseError> {
@@ -118,8 +77,8 @@ impl Phrases {
             .and_then(|(section, name)| self.0.get(section)?.get(name))
             .ok_or_else(|| PhraseError::Unknown(key.to_owned()))?;
         let wording = match lang {
-            Lang::En => &phrase.en,
-            Lang::Sw => &phrase.sw,
+            Language::En => &phrase.en,
+            Language::Sw => &phrase.sw,
         };
         let text = match wording {
             Wording::Plain(text) => text,
@@ -212,21 +171,21 @@ mod tests {
         let days = |lang, count: &str| {
             phrases.say(lang, "lasts.days", &[("count", count.to_owned())]).unwrap()
         };
-        assert_eq!(days(Lang::En, "1"), "1 day");
-        assert_eq!(days(Lang::En, "3"), "3 days");
-        assert_eq!(days(Lang::Sw, "1"), "siku 1");
-        assert_eq!(days(Lang::Sw, "3"), "siku 3");
+        assert_eq!(days(Language::En, "1"), "1 day");
+        assert_eq!(days(Language::En, "3"), "3 days");
+        assert_eq!(days(Language::Sw, "1"), "siku 1");
+        assert_eq!(days(Language::Sw, "3"), "siku 3");
     }
 
     #[test]
     fn a_brace_nobody_filled_is_an_error() {
         let phrases = Phrases::built_in();
         assert_eq!(
-            phrases.say(Lang::En, "lasts.days", &[]),
+            phrases.say(Language::En, "lasts.days", &[]),
             Err(PhraseError::Missing { key: "lasts.days".into(), name: "count".into() })
         );
         assert_eq!(
-            phrases.say(Lang::En, "lasts.ages", &[]),
+            phrases.say(Language::En, "lasts.ages", &[]),
             Err(PhraseError::Unknown("lasts.ages".into()))
         );
     }
@@ -239,10 +198,10 @@ mod tests {
 
     #[test]
     fn a_language_is_read_from_where_it_stands() {
-        assert_eq!(Lang::parse("sw-KE,en;q=0.8"), Some(Lang::Sw));
-        assert_eq!(Lang::parse("EN"), Some(Lang::En));
+        assert_eq!(Language::parse("sw-KE,en;q=0.8"), Some(Language::Sw));
+        assert_eq!(Language::parse("EN"), Some(Language::En));
         for other in ["", "s", "fr", "ßw"] {
-            assert_eq!(Lang::parse(other), None, "{other}");
+            assert_eq!(Language::parse(other), None, "{other}");
         }
     }
 }

@@ -1,0 +1,81 @@
+//! Calls to providers, running beside the processes: counted, bounded, never twice about the same thing
+//! at a time.
+
+use std::{
+    collections::HashSet,
+    future::Future,
+    sync::{Arc, Mutex},
+};
+use tokio::sync::{Notify, Semaphore};
+
+/// How many calls may be under way: bounds sockets and memory when a provider hangs.
+const CALLS_MAX: usize = 256;
+
+/// The calls under way.
+#[derive(Clone)]
+pub struct Calls {
+    about: Arc<Mutex<HashSet<String>>>,
+    ended: Arc<Notify>,
+    room: Arc<Semaphore>,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            about: Arc::default(),
+            ended: Arc::default(),
+            room: Arc::new(Semaphore::new(CALLS_MAX)),
+        }
+    }
+}
+
+/// Takes its subject off the list, even when the call panics.
+struct Ending {
+    calls: Calls,
+    subject: String,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.calls.list().remove(&self.subject);
+        self.calls.ended.notify_waiters();
+    }
+}
+
+impl Calls {
+    fn list(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.about.lock().expect("nothing panics while it holds this list")
+    }
+
+    /// Whether a call about `subject` is under way.
+    pub fn under_way(&self, subject: &str) -> bool {
+        self.list().contains(subject)
+    }
+
+    /// Makes a call about `subject`, beside the caller. Not made when one about it is under way.
+    pub fn make(&self, subject: &str, call: impl Future<Output = ()> + Send + 'static) -> bool {
+        if !self.list().insert(subject.to_owned()) {
+            return false;
+        }
+        let ending = Ending { calls: self.clone(), subject: subject.to_owned() };
+        tokio::spawn(async move {
+            let _permit = ending.calls.room.acquire().await;
+            call.await;
+            drop(ending);
+        });
+        true
+    }
+
+    /// Waits until no call is under way; tells whether there was one.
+    pub async fn idle(&self) -> bool {
+        let mut waited = false;
+        loop {
+            let ended = self.ended.notified();
+            if self.list().is_empty() {
+                return waited;
+            }
+            waited = true;
+            ended.await;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What every process works with.
+
+use super::Calls;
+use crate::{
+    ledger::time::{MINUTE, Micros},
+    phrases::Phrases,
+    ports::{Clock, PaymentGateway, Random, SmsGateway},
+    store::Store,
+};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use tokio::sync::watch;
+use url::Url;
+
+/// How many status queries a second the whole shop asks at most: M-PESA arrests spikes.
+const QUERIES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+
+/// For so long after a failure pages say that M-PESA is slow, unless it answers well before.
+const SLOW_FOR: i64 = 2 * MINUTE;
+
+/// What the owner decided about processes.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address that providers can reach; `None` where callbacks are off and only queries tell.
+    pub callbacks: Option<Url>,
+    /// What the shop is called in messages.
+    pub shop_name: String,
+}
+
+/// What every process works with.
+pub struct Context {
+    /// Ledger, vault and decision tables.
+    pub store: Store,
+    /// Where money comes from.
+    pub payments: Arc<dyn PaymentGateway>,
+    /// How messages leave, the preferred one first.
+    pub sms: Vec<Arc<dyn SmsGateway>>,
+    /// The source of time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness and ids.
+    pub random: Arc<dyn Random>,
+    /// What buyers read.
+    pub phrases: Arc<Phrases>,
+    /// What the owner decided.
+    pub settings: Settings,
+    /// Calls under way.
+    pub calls: Calls,
+    pub(super) query_limit: DefaultDirectRateLimiter,
+    told: watch::Sender<u64>,
+    slow_until: AtomicI64,
+}
+
+impl Context {
+    /// A context; nothing runs yet.
+    pub fn new(
+        store: Store,
+        payments: Arc<dyn PaymentGateway>,
+        sms: Vec<Arc<dyn SmsGateway>>,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
+        settings: Settings,
+    ) -> Self {
+        Self {
+            store,
+            payments,
+            sms,
+            clock,
+            random,
+            phrases: Arc::new(Phrases::built_in()),
+            settings,
+            calls: Calls::default(),
+            query_limit: RateLimiter::direct(Quota::per_second(QUERIES_PER_SECOND)),
+            told: watch::Sender::new(0),
+            slow_until: AtomicI64::new(0),
+        }
+    }
+
+    /// Tells the processes that something came from outside.
+    pub fn tell(&self) {
+        self.told.send_modify(|times| *times += 1);
+    }
+
+    /// Changes whenever something came from outside.
+    pub fn told(&self) -> watch::Receiver<u64> {
+        self.told.subscribe()
+    }
+
+    /// Now.
+    pub fn now(&self) -> Micros {
+        self.clock.now()
+    }
+
+    /// A new id.
+    pub fn id(&self) -> uuid::Uuid {
+        self.random.id(self.now())
+    }
+
+    /// Whether M-PESA is failing, so that buyers are told not to pay twice.
+    pub fn is_payment_slow(&self) -> bool {
+        self.now().0 < self.slow_until.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the payment provider itself answered well.
+    pub(super) fn note_provider(&self, well: bool) {
+        let until = if well { 0 } else { self.now().plus(SLOW_FOR).0 };
+        self.slow_until.store(until, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,111 @@
+//! Processes: reconcilers that make the world what the ledger says it should be.
+//!
+//! Each takes no input. Woken by a commit, by a message from outside or by a tick, it reads from a
+//! decision table what is to be done, does it, and records what came of it; so there is one code path for
+//! the normal case, for a restart and for a second instance. Before a call leaves, *submitted* is in the
+//! ledger: whoever records it makes the call, and a call that was cut off is never made again blindly.
+//! Calls run beside, so that a provider that hangs holds up nobody else.
+
+mod calls;
+mod collect_payment;
+mod context;
+mod fulfil;
+mod read_inbox;
+mod release_holds;
+mod send_messages;
+mod text;
+
+pub use calls::Calls;
+pub use context::{Context, Settings};
+pub use read_inbox::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT};
+
+use crate::store::StoreError;
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+
+/// How often a process looks for work that no signal told it of.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How much one look takes on at most.
+const WORK_PER_LOOK: i64 = 256;
+
+/// The processes, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Process {
+    ReadInbox,
+    SubmitPayments,
+    SettlePayments,
+    Fulfil,
+    SendMessages,
+    ReleaseHolds,
+    Project,
+}
+
+impl Process {
+    const ALL: [Self; 7] = [
+        Self::ReadInbox,
+        Self::SubmitPayments,
+        Self::SettlePayments,
+        Self::Fulfil,
+        Self::SendMessages,
+        Self::ReleaseHolds,
+        Self::Project,
+    ];
+
+    /// Looks once; tells how much was done.
+    async fn look(self, context: &Arc<Context>) -> Result<usize, StoreError> {
+        match self {
+            Self::ReadInbox => read_inbox::look(context).await,
+            Self::SubmitPayments => collect_payment::submit(context).await,
+            Self::SettlePayments => collect_payment::settle(context).await,
+            Self::Fulfil => fulfil::look(context).await,
+            Self::SendMessages => send_messages::look(context).await,
+            Self::ReleaseHolds => release_holds::look(context).await,
+            Self::Project => context.store.project().await,
+        }
+    }
+
+    async fn run(self, context: Arc<Context>) {
+        let mut committed = context.store.position();
+        let mut told = context.told();
+        loop {
+            committed.borrow_and_update();
+            told.borrow_and_update();
+            match self.look(&context).await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(failure) => {
+                    tracing::error!(process = ?self, error = ?failure, "{self:?}: {failure}");
+                }
+            }
+            tokio::select! {
+                _ = committed.changed() => {}
+                _ = told.changed() => {}
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+    }
+}
+
+/// Starts all processes; they end when the set is dropped.
+pub fn start(context: &Arc<Context>) -> JoinSet<()> {
+    let mut running = JoinSet::new();
+    for process in Process::ALL {
+        running.spawn(process.run(Arc::clone(context)));
+    }
+    running
+}
+
+/// Looks again and again until nothing is left to do now and no call is under way.
+pub async fn settle(context: &Arc<Context>) -> Result<(), StoreError> {
+    loop {
+        let mut done = 0;
+        for process in Process::ALL {
+            done += process.look(context).await?;
+        }
+        let waited = context.calls.idle().await;
+        if done == 0 && !waited {
+            return Ok(());
+        }
+    }
+}

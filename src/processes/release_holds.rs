@@ -1,0 +1,29 @@
+//! Ends the waiting for purchases whose time is over.
+
+use super::{Context, WORK_PER_LOOK};
+use crate::{
+    commands::expire_purchase::ExpirePurchase,
+    ledger::{decision::WorkKind, id::PurchaseId},
+    store::{CommandError, StoreError, Work},
+};
+use std::sync::Arc;
+
+pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
+    let due = context.store.work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK).await?;
+    let mut done = 0;
+    for work in due {
+        let purchase: PurchaseId = subject(&work)?;
+        match context.store.execute(ExpirePurchase { purchase }).await {
+            Ok(_) => done += 1,
+            Err(CommandError::Refused(_)) => {}
+            Err(CommandError::Failed(failure)) => return Err(failure),
+        }
+    }
+    Ok(done)
+}
+
+/// The id that a piece of work is about.
+pub(super) fn subject<T: std::str::FromStr>(work: &Work) -> Result<T, StoreError> {
+    let unreadable = |_| StoreError::BadRow { table: "work", column: "subject" };
+    work.subject.parse().map_err(unreadable)
+}
