@@ -2,6 +2,10 @@
 //!
 //! - [`ledger`]: the rules, pure.
 //! - [`ports`]: the traits behind which the world stands.
+//! - [`routeros`]: the router's pages, and the way back to its login.
+//! - [`demo`]: simulators of the outside world.
 
+pub mod demo;
 pub mod ledger;
 pub mod ports;
+pub mod routeros;
