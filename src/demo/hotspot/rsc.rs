@@ -147,7 +147,7 @@ pub fn write_duration(micros: i64) -> String {
     let mut text = String::new();
     for (unit, length) in [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] {
         if seconds >= length {
-            text.push_str(&format!("{}{unit}", seconds / length));
+            text.extend([&(seconds / length).to_string(), unit]);
             seconds %= length;
         }
     }

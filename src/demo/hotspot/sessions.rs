@@ -75,6 +75,8 @@ pub struct Book {
     pub mac_cookies: HashMap<String, Cookie>,
     /// Keys of the refusals that come next, whatever is asked, with the untranslated text.
     pub refusals: Vec<(&'static str, String)>,
+    /// How often a login was tried by name.
+    pub attempts: usize,
 }
 
 impl Book {

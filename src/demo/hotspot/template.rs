@@ -56,9 +56,9 @@ pub fn render(page: &str, variables: &Variables, unknown: UnknownTokens) -> Rend
     let mut place = 0;
     let mut rendered = Rendered::default();
     let mut body = String::new();
-    let mut renderer = Renderer { variables, unknown, rendered: &mut rendered };
+    let mut filling = Filling { variables, unknown, rendered: &mut rendered };
     while place < tokens.len() {
-        renderer.block(&tokens, &mut place, true, &mut body);
+        filling.block(&tokens, &mut place, true, &mut body);
         // A stray `else` or `endif` ends no block: it is dropped.
         place += 1;
     }
@@ -111,13 +111,13 @@ fn tokens(page: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-struct Renderer<'a> {
+struct Filling<'a> {
     variables: &'a Variables,
     unknown: UnknownTokens,
     rendered: &'a mut Rendered,
 }
 
-impl Renderer<'_> {
+impl Filling<'_> {
     /// Takes tokens up to the `elif`, `else` or `endif` that ends this block, and leaves `place` on
     /// it. What is not `live` is read but neither printed nor obeyed.
     fn block(&mut self, tokens: &[Token], place: &mut usize, live: bool, out: &mut String) {
