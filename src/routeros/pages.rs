@@ -1,9 +1,9 @@
 //! The pages that a site's router serves to phones: `hotspot-html/`, filled in for one site.
 //!
-//! Handlebars fills `{{…}}` here; the router fills `$(…)` later, so those pass untouched, and no
-//! value of ours may contain one. Three kinds of place need three ways of escaping: HTML, a
-//! script's string, and plain text. The set is complete: whether a router falls back file by file
-//! is not known (facts 1.8).
+//! Handlebars fills `{{…}}` here; the router fills `$(…)` later, so those pass untouched, and
+//! no value of ours may contain one. Three kinds of place need three ways of escaping: HTML, a
+//! script's string, and plain text. The set is complete: whether a router falls back file by
+//! file is not known (facts 1.8).
 
 use figment::{
     Figment,
@@ -160,7 +160,9 @@ fn context(site: &SitePages, own: &Phrases, other: &Phrases, template: &str) -> 
             key.strip_prefix("e_").map(|key| json!({"key": key, "text": text}))
         })
         .collect();
+    let dialled = |it: &char| it.is_ascii_digit() || *it == '+';
     json!({
+        "support_tel": site.support_phone.chars().filter(dialled).collect::<String>(),
         "shop_url": shop_url,
         "site": site.site,
         "site_name": site.site_name,

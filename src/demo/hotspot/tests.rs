@@ -84,14 +84,19 @@ fn settings(login_by: &[LoginMethod]) -> HotspotSettings {
 
 fn plain_pages() -> Vec<(String, Vec<u8>)> {
     [
-        ("login.html", "login id=$(chap-id); challenge=$(chap-challenge); $(error) orig=$(link-orig) var=$(var)"),
+        (
+            "login.html",
+            "login id=$(chap-id); challenge=$(chap-challenge); $(error) orig=$(link-orig) \
+             var=$(var)",
+        ),
         ("alogin.html", "alogin to=$(link-redirect) left=$(session-time-left)"),
         ("status.html", "status $(uptime) $(bytes-out-nice)"),
         ("logout.html", "logout $(uptime)"),
         ("error.html", "error $(error)"),
         (
             "redirect.html",
-            "$(if http-status == 302)x$(endif)$(if http-header == 'Location')$(link-redirect)$(endif)",
+            "$(if http-status == 302)x$(endif)\
+             $(if http-header == 'Location')$(link-redirect)$(endif)",
         ),
         ("errors.txt", "uptime-limit = spent, $(username)\n"),
         ("api.json", "{\"captive\": $(if logged-in == 'yes')false$(else)true$(endif)}"),
@@ -280,7 +285,7 @@ fn every_mode(check: impl Fn(&Bench, &[LoginMethod], bool)) {
         for unknown_tokens in [UnknownTokens::Blank, UnknownTokens::Kept] {
             for https_links in [false, true] {
                 let settings =
-                    HotspotSettings { unknown_tokens, https_links, ..settings(login_by) };
+                    HotspotSettings { https_links, unknown_tokens, ..settings(login_by) };
                 check(&Bench::with(settings, shop_pages()), login_by, https_links);
             }
         }
@@ -328,7 +333,7 @@ fn the_shops_pages_leave_no_token_and_answer_as_json() {
         for answer in &pages {
             assert!(!body(answer).contains("$("), "{}", body(answer));
         }
-        assert!(body(&pages[0]).contains("<p class=\"big\">1d</p>"));
+        assert!(body(&pages[0]).contains("data-secs=\"86400\">1d</p>"));
         let api: serde_json::Value = serde_json::from_slice(&pages[2].body).unwrap();
         assert_eq!(api["captive"], false);
         assert_eq!(api["seconds-remaining"], 86_400);
@@ -338,8 +343,84 @@ fn the_shops_pages_leave_no_token_and_answer_as_json() {
     });
 }
 
-#[test]
-fn a_stranger_is_led_to_the_login_with_its_destination() {
-    let bench = Bench::with(settings(&[LoginMethod::HttpPap]), shop_pages());
-    assert_eq!(location(&bench.get("/")), "http://10.5.50.1/login");
+/// A hotspot that listens, with a shop in its walled garden.
+async fn on_the_wire() -> (Bench, SocketAddr) {
+    use axum::routing::{get, post};
+    let shop = Router::new()
+        .route("/s/mtaa", get(|| async { "the shop" }))
+        .route("/buy", post(|body: String| async move { format!("sold {body}") }));
+    let settings = HotspotSettings {
+        garden: Garden::with_host("shop.test"),
+        names: [("shop.test".to_owned(), listen(shop).await)].into(),
+        ..settings(&[LoginMethod::HttpPap])
+    };
+    let bench = Bench::with(settings, shop_pages());
+    let address = listen(bench.hotspot.router()).await;
+    (bench, address)
+}
+
+async fn listen(router: Router) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    address
+}
+
+/// Sends one request from the given address of this machine; the whole answer.
+async fn say(from: [u8; 4], to: SocketAddr, first_line: &str, host: &str, body: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    let mut stream = socket.connect(to).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "{first_line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+const FIRST: [u8; 4] = [127, 0, 0, 1];
+const SECOND: [u8; 4] = [127, 0, 0, 2];
+
+#[tokio::test]
+async fn a_strangers_request_is_intercepted_and_the_walled_garden_is_open() {
+    let (_bench, router) = on_the_wire().await;
+    for (line, host) in [
+        ("GET /generate_204?x=1", "probe.test"),
+        ("GET http://probe.test/generate_204?x=1", "probe.test"),
+        ("GET http://PROBE.test:80/generate_204?x=1", "elsewhere.test"),
+    ] {
+        let answer = say(FIRST, router, line, host, "").await;
+        assert!(answer.starts_with("HTTP/1.1 302"), "{answer}");
+        assert!(answer.contains("location: http://10.5.50.1/login?dst=http%3A%2F%2Fprobe.test"));
+    }
+    let answer = say(FIRST, router, "GET /s/mtaa", "shop.test", "").await;
+    assert!(answer.ends_with("the shop"), "{answer}");
+    let answer = say(FIRST, router, "POST http://shop.test/buy", "shop.test", "p=1").await;
+    assert!(answer.ends_with("sold p=1"), "{answer}");
+    let answer = say(FIRST, router, "CONNECT bank.test:443", "bank.test:443", "").await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_guest_passes_and_its_neighbour_does_not() {
+    let (bench, router) = on_the_wire().await;
+    let form = "username=K7QX2M&password=K7QX2M&dst=http%3A%2F%2Fexample.test%2F";
+    let answer = say(FIRST, router, "POST /login", "10.5.50.1", form).await;
+    assert!(answer.contains("data-to=\"http%3A%2F%2Fexample.test%2F\""), "{answer}");
+    assert!(bench.hotspot.is_online(FIRST.into()));
+    let answer = say(FIRST, router, "GET /generate_204", "probe.test", "").await;
+    assert!(answer.starts_with("HTTP/1.1 204"));
+    let answer = say(FIRST, router, "GET /hotspot-detect.html", "captive.test", "").await;
+    assert!(answer.contains("<BODY>Success</BODY>"));
+    let answer = say(FIRST, router, "GET http://example.test/", "example.test", "").await;
+    assert!(answer.contains("You are online"));
+    let answer = say(SECOND, router, "GET http://example.test/", "example.test", "").await;
+    assert!(answer.starts_with("HTTP/1.1 302"));
+    assert!(!bench.hotspot.is_online(SECOND.into()));
 }
