@@ -2,4 +2,5 @@
 //! that Lango's can be compared with them, and misbehave on request as the real ones do.
 
 pub mod daraja;
+pub mod hotspot;
 pub mod sms_gateway;
