@@ -19,22 +19,21 @@ pub struct CountTry {
     pub purchase: PurchaseId,
 }
 
-impl CountTry {
-    fn subject(&self) -> String {
-        format!("unlock:{}", self.purchase)
-    }
+/// The name under which the tries at a purchase are counted.
+pub fn subject(purchase: PurchaseId) -> String {
+    format!("unlock:{purchase}")
 }
 
 impl Command for CountTry {
     fn needs(&self, _: &World) -> Vec<Need> {
-        vec![Need::Tries(self.subject())]
+        vec![Need::Tries(subject(self.purchase))]
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
-        if world.tries(&self.subject()) >= TRIES_MAX {
+        if world.tries(&subject(self.purchase)) >= TRIES_MAX {
             return Err(Refusal::TooManyTries);
         }
-        Ok(Decision::default().keep([VaultWrite::Try { subject: self.subject() }]))
+        Ok(Decision::default().keep([VaultWrite::Try { subject: subject(self.purchase) }]))
     }
 
     fn actor(&self) -> &str {

@@ -59,7 +59,8 @@ impl Calls {
         }
         let ending = Ending { calls: self.clone(), subject: subject.to_owned() };
         tokio::spawn(async move {
-            let _permit = ending.calls.room.acquire().await;
+            let room = Arc::clone(&ending.calls.room);
+            let _permit = room.acquire_owned().await;
             call.await;
             drop(ending);
         });

@@ -9,7 +9,8 @@ use crate::{
 use std::sync::Arc;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let due = context.store.work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK).await?;
+    let due =
+        context.store.work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK).await?;
     let mut done = 0;
     for work in due {
         let purchase: PurchaseId = subject(&work)?;

@@ -3,13 +3,18 @@
 
 mod changes;
 mod error;
+mod news;
 mod sqlite;
 mod vault;
+mod views;
 mod writer;
 
+pub use changes::INTERRUPTED_SECONDS;
 pub use error::{CommandError, StoreError};
+pub use news::{News, Place};
 pub use sqlite::{Inbox, Offer, Owed, Reader, Sealed, StoredEvent, Work};
 pub use vault::{DoesNotOpen, Key, Vault};
+pub use views::{PaymentView, PurchaseView, VoucherCode};
 
 use crate::{
     ledger::{
@@ -46,6 +51,7 @@ pub struct Store {
     sender: writer::Sender,
     vault: Arc<Vault>,
     position: watch::Receiver<i64>,
+    news: News,
 }
 
 impl Deref for Store {
@@ -64,9 +70,15 @@ impl Store {
         let vault = open_vault(&mut database, &opening).await?;
         let reader = Sqlite::readers(&opening.url).await?;
         let (sender, position) = watch::channel(reader.last_position().await?);
-        let writer =
-            writer::Writer { database, clock: opening.clock, zone: opening.zone, position: sender };
-        Ok(Self { reader, sender: writer.start(), vault: Arc::new(vault), position })
+        let news = News::default();
+        let writer = writer::Writer {
+            database,
+            clock: opening.clock,
+            zone: opening.zone,
+            position: sender,
+            news: news.clone(),
+        };
+        Ok(Self { reader, sender: writer.start(), vault: Arc::new(vault), position, news })
     }
 
     /// Has a command carried out; returns after its events are durable.
@@ -77,6 +89,11 @@ impl Store {
     /// The vault's keys.
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// Who waits for news of a purchase.
+    pub fn news(&self) -> &News {
+        &self.news
     }
 
     /// The last position that this instance committed; changes with each commit.

@@ -129,6 +129,16 @@ impl Vault {
         mac(&self.fingerprint, what, value)
     }
 
+    /// The fingerprint of a receipt number, as text for its `once` name.
+    pub fn receipt_fingerprint(&self, number: &str) -> String {
+        let fingerprint = self.fingerprint("receipt", number.as_bytes());
+        uuid::Builder::from_slice(&fingerprint[..16])
+            .expect("sixteen bytes are an id")
+            .into_uuid()
+            .simple()
+            .to_string()
+    }
+
     /// The secret of a purchase's link: whoever has it sees the code. 128 bits, made from the id,
     /// so that it is never stored.
     pub fn link_token(&self, purchase: PurchaseId) -> String {

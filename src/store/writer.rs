@@ -12,6 +12,7 @@
 use super::{
     changes::Changes,
     error::{CommandError, StoreError},
+    news::News,
     sqlite::{Head, Sqlite, Transaction},
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
         chain::{Hash, Link},
         decision::{Answer, Command, Decision, Need, Postponed, VaultWrite},
         event::{Encoded, NewEvent},
+        id::PurchaseId,
         time::Micros,
         world::World,
     },
@@ -65,6 +67,8 @@ pub(super) struct Writer {
     pub zone: TimeZone,
     /// The last position committed, for all who wait for news.
     pub position: watch::Sender<i64>,
+    /// Those who wait for one purchase.
+    pub news: News,
 }
 
 /// What bounds a reading.
@@ -97,6 +101,7 @@ struct Batch {
     vault: Vec<VaultWrite>,
     postponed: Vec<Postponed>,
     changes: Changes,
+    touched: BTreeSet<PurchaseId>,
     outcomes: Vec<Result<Answer, CommandError>>,
 }
 
@@ -171,6 +176,7 @@ impl Writer {
                 }
             }
             self.position.send_replace(last.position);
+            self.news.tell(batch.touched.iter().copied());
         } else {
             written?;
         }
@@ -286,6 +292,7 @@ impl Scribe {
         }
         let position = self.head.position + 1;
         batch.changes.take(world, new, position, self.now);
+        batch.touched.extend(new.correlation);
         let mut row = Row {
             position,
             stream: new.stream.to_string(),

@@ -259,15 +259,11 @@ fn shillings(_: &Tongue, helper: &Helper<'_>) -> Word {
 
 /// `{{lasts seconds}}`: `1 day`, `saa 3`; the largest unit that fits without a rest.
 fn lasts(tongue: &Tongue, helper: &Helper<'_>) -> Word {
-    let seconds = number(helper)?;
-    let units = [("weeks", 604_800), ("days", 86_400), ("hours", 3600)];
-    let fits = units.into_iter().find(|(_, unit)| seconds > 0 && seconds % unit == 0);
-    let (unit, count) = match fits {
-        Some((name, unit)) => (name, seconds / unit),
-        None => ("minutes", seconds.div_ceil(60)),
-    };
-    let key = format!("lasts.{unit}");
-    tongue.say(&key, &[("count", count.to_string())]).map(Value::String)
+    tongue
+        .phrases
+        .lasts(tongue.lang, number(helper)?)
+        .map(Value::String)
+        .map_err(|error| RenderErrorReason::NestedError(Box::new(error)).into())
 }
 
 /// `{{speed kbps}}`: `5 Mbps`.
@@ -622,8 +618,9 @@ mod tests {
 
     #[test]
     fn a_code_in_groups_is_still_the_code() {
-        let groups =
-            |code: &str| word(Language::En, "{{#each (groups this)}}[{{this}}]{{/each}}", &code.into());
+        let groups = |code: &str| {
+            word(Language::En, "{{#each (groups this)}}[{{this}}]{{/each}}", &code.into())
+        };
         assert_eq!(groups("k7qf2mxd"), "[k7qf][2mxd]");
         assert_eq!(groups("123456"), "[123][456]");
         assert_eq!(groups("12345"), "[12345]");

@@ -156,6 +156,18 @@ impl Reader {
         rows.iter().map(StoredEvent::of).collect()
     }
 
+    /// All events of a stream, in order.
+    pub async fn stream_events(&self, stream: &Stream) -> Result<Vec<StoredEvent>, StoreError> {
+        let statement =
+            format!("select {EVENT_COLUMNS} from events where stream = $1 order by version");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(stream.to_string())
+            .fetch_all(&self.pool)
+            .await
+            .attempt("read a stream")?;
+        rows.iter().map(StoredEvent::of).collect()
+    }
+
     /// The last position.
     pub async fn last_position(&self) -> Result<i64, StoreError> {
         sqlx::query_scalar("select coalesce(max(position), 0) from events")
@@ -243,6 +255,28 @@ impl Reader {
         .await
         .attempt("find purchases")?;
         rows.iter().map(|row| parse(row, 0, "purchases", "purchase")).collect()
+    }
+
+    /// How often somebody guessed at the code of a purchase.
+    pub async fn tries_at_code(&self, purchase: PurchaseId) -> Result<i64, StoreError> {
+        let times: Option<i64> = sqlx::query_scalar("select times from tries where subject = $1")
+            .bind(crate::commands::count_try::subject(purchase))
+            .fetch_optional(&self.pool)
+            .await
+            .attempt("count tries")?;
+        Ok(times.unwrap_or(0))
+    }
+
+    /// The purchase whose events hold a name that stands once.
+    pub async fn purchase_of_once(&self, name: &str) -> Result<Option<PurchaseId>, StoreError> {
+        let row = sqlx::query(
+            "select correlation from events where once = $1 and correlation is not null",
+        )
+        .bind(name)
+        .fetch_optional(&self.pool)
+        .await
+        .attempt("find a purchase")?;
+        row.map(|row| parse(&row, 0, "events", "correlation")).transpose()
     }
 
     /// The message that a gateway's reference names.

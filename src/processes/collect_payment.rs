@@ -1,0 +1,245 @@
+//! Asks for money, and finds out what came of it.
+//!
+//! A prompt is asked for once: *submitted* is recorded first, and whoever records it makes the call. Then
+//! a callback usually brings the outcome; status queries on a ladder bring it when none comes, and go on
+//! after a decline, because late truth wins. A decline counts when it was heard twice.
+
+use super::{Context, WORK_PER_LOOK, release_holds::subject};
+use crate::{
+    commands::{
+        postpone::Postpone,
+        submit_payment::{EndInquiry, RecordSubmit, SubmitPayment},
+        take_news::{News, TakeNews},
+    },
+    ledger::{
+        decision::{Answer, Postponed, WorkKind},
+        id::{MessageId, PaymentId},
+        payment::{Learnt, PaymentStatus, account_reference},
+        time::{Micros, SECOND},
+    },
+    ports::{PaymentNews, PromptRequest, StatusRequest, Submitted},
+    store::{CommandError, INTERRUPTED_SECONDS, Sealed, StoreError, Work},
+};
+use std::sync::Arc;
+use url::Url;
+
+/// When to ask, in seconds after the prompt, where callbacks come (`facts/mpesa.md`, section 4).
+const LADDER_WITH_CALLBACKS: [i64; 9] = [15, 25, 40, 60, 90, 300, 1800, 7200, 86_400];
+
+/// When to ask where none come: a buyer waits for nothing else.
+const LADDER_WITHOUT: [i64; 16] =
+    [10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 90, 300, 1800, 7200, 86_400];
+
+/// A decline counts when it was heard so often by queries.
+const DECLINES_HEARD: i64 = 2;
+
+/// Shown in the prompt; the provider takes 13 characters.
+const DESCRIPTION: &str = "Wi-Fi";
+
+/// Submits the payments that are to be asked for.
+pub(super) async fn submit(context: &Arc<Context>) -> Result<usize, StoreError> {
+    let due = context.store.work_due(WorkKind::SubmitPayment, context.now(), WORK_PER_LOOK).await?;
+    let mut submitting = tokio::task::JoinSet::new();
+    for work in due {
+        let payment: PaymentId = subject(&work)?;
+        let context = Arc::clone(context);
+        submitting.spawn(async move {
+            let provider = context.payments.name();
+            let answer = context.store.execute(SubmitPayment { payment, provider }).await;
+            (payment, answer)
+        });
+    }
+    let mut done = 0;
+    while let Some(submitted) = submitting.join_next().await {
+        let (payment, answer) = submitted.expect("submitting does not panic");
+        match answer {
+            Ok(Answer::Go) => {
+                let beside = prompt(Arc::clone(context), payment);
+                context.calls.make(&format!("submit:{payment}"), beside);
+                done += 1;
+            }
+            Ok(_) => done += 1,
+            Err(CommandError::Refused(_)) => {}
+            Err(CommandError::Failed(failure)) => return Err(failure),
+        }
+    }
+    Ok(done)
+}
+
+async fn prompt(context: Arc<Context>, payment: PaymentId) {
+    let outcome = match request(&context, payment).await {
+        Ok(request) => context.payments.submit(request).await,
+        Err(failure) => {
+            tracing::error!(%payment, error = ?failure, "payment {payment} cannot be asked for");
+            Submitted::Refused { reason: "unreadable", again: false }
+        }
+    };
+    note_health(&context, &outcome);
+    let recorded = record(&context, payment, outcome).await;
+    if let Err(CommandError::Failed(failure)) = recorded {
+        // The ledger says *submitted*; the settling process takes it from there.
+        tracing::error!(%payment, error = ?failure, "the outcome of {payment} is not on record");
+    }
+}
+
+fn note_health(context: &Context, outcome: &Submitted) {
+    match outcome {
+        Submitted::Accepted(_) => context.note_provider(true),
+        Submitted::Unknown { .. } | Submitted::Refused { again: true, .. } => {
+            context.note_provider(false);
+        }
+        Submitted::Refused { again: false, .. } => {}
+    }
+}
+
+async fn record(
+    context: &Context,
+    payment: PaymentId,
+    outcome: Submitted,
+) -> Result<Answer, CommandError> {
+    let sealed_refs = match &outcome {
+        Submitted::Accepted(refs) => {
+            let text = serde_json::to_vec(refs).expect("two texts are plain data");
+            Some(context.store.vault().seal(&Sealed::ProviderRefs(payment).context(), &text))
+        }
+        Submitted::Refused { .. } | Submitted::Unknown { .. } => None,
+    };
+    let next_payment = PaymentId(context.id());
+    context.store.execute(RecordSubmit { payment, outcome, sealed_refs, next_payment }).await
+}
+
+async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, StoreError> {
+    let missing = || StoreError::BadRow { table: "events", column: "stream" };
+    let payment = context.store.payment(id).await?.ok_or_else(missing)?;
+    let payer = context.store.phone(payment.payer).await?.ok_or_else(missing)?;
+    Ok(PromptRequest {
+        payment: id,
+        payer,
+        amount: payment.amount,
+        reference: account_reference(id),
+        description: DESCRIPTION.into(),
+        callback: context.settings.callbacks.as_ref().map(|base| callback(context, base, id)),
+    })
+}
+
+/// The address of a payment's callback. No word of the provider stands in it: some are banned there.
+fn callback(context: &Context, base: &Url, payment: PaymentId) -> Url {
+    let secret = context.store.vault().hook_secret(payment);
+    let mut address = base.clone();
+    address.set_path(&format!("/hooks/p/{payment}/{secret}"));
+    address
+}
+
+/// Asks what came of the payments whose time on the ladder has come.
+pub(super) async fn settle(context: &Arc<Context>) -> Result<usize, StoreError> {
+    let now = context.now();
+    let due = context.store.work_due(WorkKind::SettlePayment, now, WORK_PER_LOOK).await?;
+    let ladder: &'static [i64] = match context.settings.callbacks {
+        Some(_) => &LADDER_WITH_CALLBACKS,
+        None => &LADDER_WITHOUT,
+    };
+    let mut done = 0;
+    for work in due {
+        let payment: PaymentId = subject(&work)?;
+        let elapsed = work.since.until(now) / SECOND;
+        if elapsed < ladder[0] {
+            postpone(context, &work, ladder, now, work.seen).await?;
+            continue;
+        }
+        let name = format!("settle:{payment}");
+        let beside = Arc::clone(context);
+        let made = context.calls.make(&name, async move {
+            let asked = ask(&beside, payment, &work, ladder).await;
+            if let Err(CommandError::Failed(failure)) = asked {
+                tracing::error!(%payment, error = ?failure, "asking about {payment}: {failure}");
+            }
+        });
+        done += usize::from(made);
+    }
+    Ok(done)
+}
+
+async fn ask(
+    context: &Context,
+    id: PaymentId,
+    work: &Work,
+    ladder: &[i64],
+) -> Result<(), CommandError> {
+    let Some(payment) = context.store.payment(id).await? else { return Ok(()) };
+    let now = context.now();
+    let mut seen = work.seen;
+    match refs(context, id).await? {
+        Some(refs) => {
+            context.query_limit.until_ready().await;
+            let news = context.payments.status(StatusRequest { payment: id, refs }).await;
+            if let PaymentNews::Declined(_) = news {
+                seen += 1;
+            }
+            if let Some(news) = believed(news, seen) {
+                take(context, id, news).await?;
+            }
+        }
+        None if payment.status == PaymentStatus::Submitted
+            && work.since.until(now) / SECOND >= INTERRUPTED_SECONDS =>
+        {
+            // Whoever made the call did not live to record its outcome.
+            record(context, id, Submitted::Unknown { reason: "interrupted" }).await?;
+        }
+        None => {}
+    }
+    let last = *ladder.last().expect("a ladder has rungs");
+    if work.since.until(now) / SECOND >= last {
+        match context.store.execute(EndInquiry { payment: id }).await {
+            Ok(_) | Err(CommandError::Refused(_)) => return Ok(()),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(postpone(context, work, ladder, now, seen).await?)
+}
+
+async fn refs(
+    context: &Context,
+    payment: PaymentId,
+) -> Result<Option<crate::ports::ProviderRefs>, StoreError> {
+    let Some(text) = context.store.open_sealed(Sealed::ProviderRefs(payment)).await? else {
+        return Ok(None);
+    };
+    let unreadable = |_| StoreError::BadRow { table: "provider_refs", column: "sealed" };
+    serde_json::from_str(&text).map(Some).map_err(unreadable)
+}
+
+fn believed(news: PaymentNews, declines: i64) -> Option<News> {
+    match news {
+        PaymentNews::Paid { amount, paid_at, .. } => {
+            Some(News::Paid { amount, receipt: None, paid_at })
+        }
+        PaymentNews::Declined(reason) if declines >= DECLINES_HEARD => Some(News::Declined(reason)),
+        PaymentNews::Declined(_) | PaymentNews::Pending | PaymentNews::Unknown => None,
+    }
+}
+
+async fn take(context: &Context, payment: PaymentId, news: News) -> Result<(), CommandError> {
+    let message = MessageId(context.id());
+    let provider = context.payments.name();
+    let learnt = Learnt::Query;
+    let take = TakeNews { payment, provider, news, learnt, message, inbox_row: None };
+    context.store.execute(take).await.map(|_| ())
+}
+
+async fn postpone(
+    context: &Context,
+    work: &Work,
+    ladder: &[i64],
+    now: Micros,
+    seen: i64,
+) -> Result<(), StoreError> {
+    let elapsed = work.since.until(now) / SECOND;
+    let next = ladder.iter().find(|rung| **rung > elapsed).or(ladder.last());
+    let due_at = work.since.plus(next.expect("a ladder has rungs") * SECOND).max(now);
+    let kind = WorkKind::SettlePayment;
+    let later = Postponed { kind, subject: work.subject.clone(), due_at, seen };
+    match context.store.execute(Postpone { work: later }).await {
+        Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
+        Err(CommandError::Failed(failure)) => Err(failure),
+    }
+}

@@ -1,0 +1,176 @@
+//! Decides about what came from outside. The bytes are in the vault already and stay there, whatever
+//! happens here.
+
+use super::{Context, WORK_PER_LOOK};
+use crate::{
+    commands::{
+        keep_inbox::IgnoreInbox,
+        send_message::TakeReport,
+        take_news::{News, ReceiptGiven, TakeNews},
+    },
+    ledger::{
+        id::{MessageId, PaymentId, ReceiptId},
+        payment::Learnt,
+        time::MINUTE,
+    },
+    ports::{PaymentNews, ReadCallback},
+    store::{CommandError, Inbox, Sealed, StoreError},
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A payment's callback.
+pub const SOURCE_PAYMENT: &str = "payment";
+
+/// An SMS gateway's delivery report.
+pub const SOURCE_REPORT: &str = "report";
+
+/// A report may come before the gateway's own answer told us its name for the message; for so long it
+/// waits for that.
+const REPORT_WAITS: i64 = 10 * MINUTE;
+
+/// A message from outside as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawMessage {
+    /// What the sender called the body.
+    pub content_type: String,
+    /// The sender's address; a hint for people, never a proof.
+    pub from: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
+    let mut done = 0;
+    for row in context.store.inbox_undecided(WORK_PER_LOOK).await? {
+        match decide(context, &row).await {
+            Ok(true) => done += 1,
+            Ok(false) => {}
+            Err(CommandError::Refused(_)) => {
+                ignore(context, &row).await?;
+                done += 1;
+            }
+            Err(CommandError::Failed(failure)) => return Err(failure),
+        }
+    }
+    Ok(done)
+}
+
+async fn decide(context: &Context, row: &Inbox) -> Result<bool, CommandError> {
+    let opened = context.store.vault().unseal(&context_of(row), &row.sealed);
+    let message = opened.map_err(StoreError::from)?;
+    let unreadable = |_| StoreError::BadRow { table: "inbox", column: "sealed" };
+    let message: RawMessage = serde_json::from_slice(&message).map_err(unreadable)?;
+    match row.source.as_str() {
+        SOURCE_PAYMENT => callback(context, row, &message).await,
+        SOURCE_REPORT => report(context, row, &message).await,
+        _ => Err(StoreError::BadRow { table: "inbox", column: "source" }.into()),
+    }
+}
+
+fn context_of(row: &Inbox) -> String {
+    RawMessage::context(&row.source, &row.subject)
+}
+
+impl RawMessage {
+    /// The context under which it is sealed.
+    pub fn context(source: &str, subject: &str) -> String {
+        format!("inbox:{source}:{subject}")
+    }
+}
+
+async fn callback(
+    context: &Context,
+    row: &Inbox,
+    message: &RawMessage,
+) -> Result<bool, CommandError> {
+    let unreadable = |_| StoreError::BadRow { table: "inbox", column: "subject" };
+    let payment: PaymentId = row.subject.parse().map_err(unreadable)?;
+    let read = context.payments.read_callback(&message.body);
+    let Some(read) = read.filter(|read| !matches!(read.news, PaymentNews::Unknown)) else {
+        tracing::warn!(%payment, inbox.row = row.row, "a callback says nothing that we understand");
+        return ignore(context, row).await.map_err(CommandError::from);
+    };
+    if !names_match(context, payment, &read).await? {
+        tracing::warn!(%payment, inbox.row = row.row, "a callback names another attempt");
+        return ignore(context, row).await.map_err(CommandError::from);
+    }
+    let Some(news) = news(context, read.news) else {
+        return ignore(context, row).await.map_err(CommandError::from);
+    };
+    let take = TakeNews {
+        payment,
+        provider: context.payments.name(),
+        news,
+        learnt: Learnt::Callback,
+        message: MessageId(context.id()),
+        inbox_row: Some(row.row),
+    };
+    context.store.execute(take).await.map(|_| true)
+}
+
+/// Whether the provider's names are those of this attempt. Where the submit's answer was lost there is
+/// nothing to compare, and the unguessable path alone speaks for the callback.
+async fn names_match(
+    context: &Context,
+    payment: PaymentId,
+    read: &ReadCallback,
+) -> Result<bool, StoreError> {
+    let Some(known) = context.store.open_sealed(Sealed::ProviderRefs(payment)).await? else {
+        return Ok(true);
+    };
+    let claimed = serde_json::to_string(&read.refs).expect("two texts are plain data");
+    Ok(claimed == known)
+}
+
+fn news(context: &Context, news: PaymentNews) -> Option<News> {
+    match news {
+        PaymentNews::Paid { amount, receipt, paid_at } => {
+            let receipt = receipt.map(|number| {
+                let new_id = ReceiptId(context.id());
+                let vault = context.store.vault();
+                let fingerprint = vault.receipt_fingerprint(&number);
+                let sealed = vault.seal(&Sealed::Receipt(new_id).context(), number.as_bytes());
+                ReceiptGiven { new_id, fingerprint, sealed }
+            });
+            Some(News::Paid { amount, receipt, paid_at })
+        }
+        PaymentNews::Declined(reason) => Some(News::Declined(reason)),
+        PaymentNews::Pending | PaymentNews::Unknown => None,
+    }
+}
+
+async fn report(
+    context: &Context,
+    row: &Inbox,
+    message: &RawMessage,
+) -> Result<bool, CommandError> {
+    let gateway = context.sms.iter().find(|gateway| gateway.id() == row.subject);
+    let read = gateway.and_then(|g| g.read_report(&message.content_type, &message.body));
+    let Some(read) = read else { return ignore(context, row).await.map_err(CommandError::from) };
+    let fingerprint = message_ref(context, &row.subject, &read.reference);
+    match context.store.message_of_ref(&fingerprint).await? {
+        Some(message) => {
+            let report = TakeReport { message, outcome: read.outcome, inbox_row: row.row };
+            context.store.execute(report).await.map(|_| true)
+        }
+        None if row.received_at.until(context.now()) < REPORT_WAITS => Ok(false),
+        None => ignore(context, row).await.map_err(CommandError::from),
+    }
+}
+
+/// The fingerprint of a gateway's name for a message.
+pub(super) fn message_ref(
+    context: &Context,
+    gateway: &str,
+    reference: &str,
+) -> crate::ledger::decision::Fingerprint {
+    context.store.vault().fingerprint("message_ref", format!("{gateway}:{reference}").as_bytes())
+}
+
+async fn ignore(context: &Context, row: &Inbox) -> Result<bool, StoreError> {
+    match context.store.execute(IgnoreInbox { row: row.row }).await {
+        Ok(_) | Err(CommandError::Refused(_)) => Ok(true),
+        Err(CommandError::Failed(failure)) => Err(failure),
+    }
+}

@@ -1,0 +1,132 @@
+//! Hands messages to SMS gateways: the first one, and on a refusal the next. A call that was cut off is
+//! not made again, because the message may have left; the page shows the code in any case.
+
+use super::{
+    Context, WORK_PER_LOOK,
+    read_inbox::message_ref,
+    release_holds::subject,
+    text::{TextError, compose},
+};
+use crate::{
+    commands::{
+        postpone::Postpone,
+        send_message::{GiveUpMessage, RecordSend, SubmitMessage},
+    },
+    ledger::{
+        decision::{Postponed, WorkKind},
+        id::MessageId,
+        message::{Message, MessageStatus},
+        time::SECOND,
+    },
+    ports::{SmsGateway, SmsRetry, SmsSubmitted},
+    store::{CommandError, Sealed, StoreError, Work},
+};
+use std::sync::Arc;
+
+/// How often each gateway is tried.
+const ROUNDS: usize = 2;
+
+/// The pause before the second round.
+const ROUND_PAUSE_SECONDS: i64 = 60;
+
+pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
+    let due = context.store.work_due(WorkKind::SendMessage, context.now(), WORK_PER_LOOK).await?;
+    let mut done = 0;
+    for work in due {
+        let message: MessageId = subject(&work)?;
+        let beside = Arc::clone(context);
+        let made = context.calls.make(&format!("send:{message}"), async move {
+            if let Err(CommandError::Failed(failure)) = send(&beside, message, &work).await {
+                tracing::error!(%message, error = ?failure, "sending {message}: {failure}");
+            }
+        });
+        done += usize::from(made);
+    }
+    Ok(done)
+}
+
+async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), CommandError> {
+    let Some(message) = context.store.message(id).await? else { return Ok(()) };
+    if message.status == MessageStatus::Submitted {
+        return give_up_interrupted(context, id, &message).await;
+    }
+    let Some(gateway) = next_gateway(&context.sms, &message) else {
+        return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+    };
+    let round_over = !message.tried.is_empty() && message.tried.len() == context.sms.len();
+    if round_over && work.attempt == 0 {
+        return pause(context, work).await;
+    }
+    let to = context.store.phone(message.contact).await?;
+    let text = compose(context, message.purchase).await;
+    let (to, text) = match (to, text) {
+        (Some(to), Ok(text)) => (to, text),
+        (_, Err(TextError::Store(failure))) => return Err(failure.into()),
+        (_, failed) => {
+            tracing::error!(message = %id, error = ?failed.err(), "message {id} has no text");
+            return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+        }
+    };
+    let context_of_text = Sealed::MessageText(id).context();
+    let sealed_text = context.store.vault().seal(&context_of_text, text.as_bytes());
+    let by = gateway.id().to_owned();
+    let submit = SubmitMessage { message: id, gateway: by.clone(), sealed_text };
+    context.store.execute(submit).await?;
+    let outcome = gateway.send(&to, &text).await;
+    let bad_number = matches!(outcome, SmsSubmitted::Refused { retry: SmsRetry::Never, .. });
+    record(context, id, by, outcome).await?;
+    if bad_number {
+        context.store.execute(GiveUpMessage { message: id }).await?;
+    }
+    Ok(())
+}
+
+async fn record(
+    context: &Context,
+    message: MessageId,
+    gateway: String,
+    outcome: SmsSubmitted,
+) -> Result<(), CommandError> {
+    let reference = match &outcome {
+        SmsSubmitted::Accepted { reference: Some(name) } => {
+            Some(message_ref(context, &gateway, name))
+        }
+        SmsSubmitted::Accepted { reference: None }
+        | SmsSubmitted::Refused { .. }
+        | SmsSubmitted::Unknown { .. } => None,
+    };
+    context.store.execute(RecordSend { message, gateway, outcome, reference }).await?;
+    // A report that overtook this answer waits in the inbox for the name.
+    context.tell();
+    Ok(())
+}
+
+/// The next gateway to try, each in turn, or none when all were tried often enough.
+fn next_gateway<'a>(
+    gateways: &'a [Arc<dyn SmsGateway>],
+    message: &Message,
+) -> Option<&'a Arc<dyn SmsGateway>> {
+    let tries = message.tried.len();
+    if gateways.is_empty() || tries >= gateways.len() * ROUNDS {
+        return None;
+    }
+    gateways.get(tries % gateways.len())
+}
+
+async fn pause(context: &Context, work: &Work) -> Result<(), CommandError> {
+    let due_at = context.now().plus(ROUND_PAUSE_SECONDS * SECOND);
+    let (kind, subject) = (WorkKind::SendMessage, work.subject.clone());
+    let work = Postponed { kind, subject, due_at, seen: work.seen };
+    context.store.execute(Postpone { work }).await.map(|_| ())
+}
+
+async fn give_up_interrupted(
+    context: &Context,
+    id: MessageId,
+    message: &Message,
+) -> Result<(), CommandError> {
+    let gateway = message.tried.last().cloned().unwrap_or_default();
+    let outcome = SmsSubmitted::Unknown { reason: "interrupted" };
+    record(context, id, gateway, outcome).await?;
+    context.store.execute(GiveUpMessage { message: id }).await.map(|_| ())
+}

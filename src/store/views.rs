@@ -1,0 +1,228 @@
+//! One thing as its events leave it, read outside the writer: for pages, processes and people.
+
+use super::{Reader, Sealed, Store, StoreError, StoredEvent};
+use crate::ledger::{
+    catalog::{Package, PackageEvent},
+    event::Event,
+    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, VoucherId},
+    message::{Message, MessageEvent, MessageStatus},
+    money::Cents,
+    payment::{Payment, PaymentEvent},
+    phone::Phone,
+    purchase::Purchase,
+    receipt::receipt_once,
+    stream::Stream,
+    time::Micros,
+};
+use serde::{Deserialize, Serialize};
+
+/// A code with the rest of its line, byte for byte as uploaded.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherCode {
+    /// What is typed.
+    pub code: String,
+    /// The password; `None` where the list had none.
+    pub password: Option<String>,
+    /// The router's profile.
+    pub profile: Option<String>,
+    /// The hotspot server it is bound to.
+    pub server: Option<String>,
+    /// The line's comment.
+    pub comment: Option<String>,
+    /// The line's uptime limit, as the router writes it.
+    pub limit_uptime: Option<String>,
+    /// The line's data limit, as the router writes it.
+    pub limit_bytes_total: Option<String>,
+}
+
+impl std::fmt::Debug for VoucherCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VoucherCode(…)")
+    }
+}
+
+impl VoucherCode {
+    /// The password where a person must type it: it is neither the code nor blank.
+    pub fn other_password(&self) -> Option<&str> {
+        self.password.as_deref().filter(|password| !password.is_empty() && *password != self.code)
+    }
+}
+
+/// A payment with what pages tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentView {
+    /// Which.
+    pub id: PaymentId,
+    /// As its events leave it.
+    pub payment: Payment,
+    /// When the call left.
+    pub submitted_at: Option<Micros>,
+    /// Why it was declined or refused, in our words.
+    pub reason: Option<String>,
+    /// How much was set aside for a person.
+    pub set_aside: Option<Cents>,
+}
+
+/// A purchase with what pages tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseView {
+    /// Which.
+    pub id: PurchaseId,
+    /// As its events leave it.
+    pub purchase: Purchase,
+    /// Its payments, in order.
+    pub payments: Vec<PaymentView>,
+    /// Its messages, in order.
+    pub messages: Vec<(MessageId, Message)>,
+    /// The position of its last event: grows whenever something happens to it.
+    pub position: i64,
+}
+
+impl PurchaseView {
+    /// The latest payment.
+    pub fn last_payment(&self) -> Option<&PaymentView> {
+        self.payments.last()
+    }
+
+    /// The proof of the payment that paid, where it is known.
+    pub fn receipt(&self) -> Option<ReceiptId> {
+        self.payments.iter().filter(|view| view.payment.is_paid()).find_map(|v| v.payment.receipt)
+    }
+
+    /// Whether an SMS is on its way or arrived.
+    pub fn has_sms(&self) -> bool {
+        let gone = |status| {
+            matches!(
+                status,
+                MessageStatus::Queued
+                    | MessageStatus::Submitted
+                    | MessageStatus::Accepted
+                    | MessageStatus::Delivered
+            )
+        };
+        self.messages.iter().any(|(_, message)| gone(message.status))
+    }
+
+    fn fold(id: PurchaseId, events: &[StoredEvent]) -> Result<Option<Self>, StoreError> {
+        let mut purchase = None;
+        let mut payments: Vec<PaymentView> = vec![];
+        let mut messages: Vec<(MessageId, Message)> = vec![];
+        for stored in events {
+            let (stream, event) = stored.decode()?;
+            match (stream, &event) {
+                (Stream::Purchase(_), Event::Purchase(event)) => {
+                    purchase = Purchase::evolve(purchase.as_ref(), event, stored.recorded_at);
+                }
+                (Stream::Payment(of), Event::Payment(event)) => {
+                    take_payment(&mut payments, of, event, stored.recorded_at);
+                }
+                (Stream::Message(of), Event::Message(event)) => {
+                    take_message(&mut messages, of, event);
+                }
+                _ => {}
+            }
+        }
+        let position = events.last().map_or(0, |event| event.position);
+        Ok(purchase.map(|purchase| Self { id, purchase, payments, messages, position }))
+    }
+}
+
+fn take_payment(views: &mut Vec<PaymentView>, id: PaymentId, event: &PaymentEvent, at: Micros) {
+    let found = views.iter().position(|view| view.id == id);
+    let before = found.map(|at| views[at].payment.clone());
+    let Some(payment) = Payment::evolve(before.as_ref(), event) else { return };
+    let place = found.unwrap_or_else(|| {
+        let payment = payment.clone();
+        views.push(PaymentView { id, payment, submitted_at: None, reason: None, set_aside: None });
+        views.len() - 1
+    });
+    let view = &mut views[place];
+    view.payment = payment;
+    match event {
+        PaymentEvent::Submitted { .. } => view.submitted_at = Some(at),
+        PaymentEvent::Declined { reason, .. } | PaymentEvent::Refused { reason } => {
+            view.reason = Some(reason.clone());
+        }
+        PaymentEvent::SetAside { amount_cents, .. } => view.set_aside = Some(*amount_cents),
+        _ => {}
+    }
+}
+
+fn take_message(views: &mut Vec<(MessageId, Message)>, id: MessageId, event: &MessageEvent) {
+    let found = views.iter().position(|(known, _)| *known == id);
+    let before = found.map(|at| views[at].1.clone());
+    let Some(message) = Message::evolve(before.as_ref(), event) else { return };
+    match found {
+        Some(at) => views[at].1 = message,
+        None => views.push((id, message)),
+    }
+}
+
+impl Reader {
+    /// A purchase.
+    pub async fn purchase(&self, id: PurchaseId) -> Result<Option<PurchaseView>, StoreError> {
+        PurchaseView::fold(id, &self.events_of(id).await?)
+    }
+
+    /// A payment.
+    pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        let mut payment = None;
+        for stored in self.stream_events(&Stream::Payment(id)).await? {
+            if let (_, Event::Payment(event)) = stored.decode()? {
+                payment = Payment::evolve(payment.as_ref(), &event);
+            }
+        }
+        Ok(payment)
+    }
+
+    /// A message.
+    pub async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        let mut message = None;
+        for stored in self.stream_events(&Stream::Message(id)).await? {
+            if let (_, Event::Message(event)) = stored.decode()? {
+                message = Message::evolve(message.as_ref(), &event);
+            }
+        }
+        Ok(message)
+    }
+
+    /// A package as it was in one of its versions.
+    pub async fn package_version(
+        &self,
+        key: &PackageKey,
+        version: u32,
+    ) -> Result<Option<Package>, StoreError> {
+        for stored in self.stream_events(&Stream::Package(key.clone())).await? {
+            if let (_, Event::Package(PackageEvent::Defined(package))) = stored.decode()?
+                && package.version == version
+            {
+                return Ok(Some(package));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Store {
+    /// The code of a voucher, in clear.
+    pub async fn voucher_code(&self, id: VoucherId) -> Result<Option<VoucherCode>, StoreError> {
+        let Some(text) = self.open_sealed(Sealed::Code(id)).await? else { return Ok(None) };
+        let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "sealed" };
+        serde_json::from_str(&text).map(Some).map_err(unreadable)
+    }
+
+    /// The purchase that a receipt number paid.
+    pub async fn purchase_of_receipt(
+        &self,
+        number: &str,
+    ) -> Result<Option<PurchaseId>, StoreError> {
+        let fingerprint = self.vault().receipt_fingerprint(number);
+        self.purchase_of_once(&receipt_once("mpesa", &fingerprint)).await
+    }
+
+    /// The phone number of a contact.
+    pub async fn phone(&self, id: ContactId) -> Result<Option<Phone>, StoreError> {
+        let text = self.open_sealed(Sealed::Contact(id)).await?;
+        Ok(text.as_deref().and_then(Phone::parse))
+    }
+}

@@ -1,0 +1,107 @@
+//! Where providers call. The bytes are committed before the answer leaves; what they mean is decided later,
+//! so a callback is quick whatever hangs elsewhere. A wrong secret is refused without a look at the
+//! database, and takes no longer or shorter than any other wrong secret.
+
+use super::Shop;
+use crate::{
+    commands::keep_inbox::KeepInbox,
+    ledger::{decision::InboxRow, id::PaymentId},
+    processes::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT},
+};
+use axum::{
+    body::Bytes,
+    extract::{ConnectInfo, Path, RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use std::{net::SocketAddr, sync::Arc};
+
+/// A payment provider's callback.
+pub async fn payment(
+    State(shop): State<Arc<Shop>>,
+    Path((payment, secret)): Path<(String, String)>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let named = payment.parse::<PaymentId>().unwrap_or(PaymentId(uuid::Uuid::nil()));
+    if !shop.context.store.vault().is_hook_secret(named, &secret) {
+        return refused();
+    }
+    let message = raw(&headers, from, &body);
+    match keep(&shop, SOURCE_PAYMENT, named.to_string(), message).await {
+        true => {
+            let json = [(header::CONTENT_TYPE, "application/json")];
+            (json, shop.context.payments.callback_answer()).into_response()
+        }
+        false => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// An SMS gateway's delivery report in the body.
+pub async fn report(
+    State(shop): State<Arc<Shop>>,
+    Path((gateway, secret)): Path<(String, String)>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    take_report(&shop, gateway, &secret, raw(&headers, from, &body)).await
+}
+
+/// An SMS gateway's delivery report in the query, as some send it.
+pub async fn report_by_query(
+    State(shop): State<Arc<Shop>>,
+    Path((gateway, secret)): Path<(String, String)>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let message = RawMessage {
+        content_type: "application/x-www-form-urlencoded".into(),
+        from: from.ip().to_string(),
+        body: query.unwrap_or_default().into_bytes(),
+    };
+    take_report(&shop, gateway, &secret, message).await
+}
+
+async fn take_report(shop: &Shop, gateway: String, secret: &str, message: RawMessage) -> Response {
+    if !shop.context.store.vault().is_report_secret(&gateway, secret) {
+        return refused();
+    }
+    match keep(shop, SOURCE_REPORT, gateway, message).await {
+        true => "ok\n".into_response(),
+        false => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn refused() -> Response {
+    (StatusCode::NOT_FOUND, "not found\n").into_response()
+}
+
+fn raw(headers: &HeaderMap, from: SocketAddr, body: &Bytes) -> RawMessage {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    RawMessage {
+        content_type: content_type.unwrap_or_default().to_owned(),
+        from: from.ip().to_string(),
+        body: body.to_vec(),
+    }
+}
+
+/// Commits what came; tells whether that worked.
+async fn keep(shop: &Shop, source: &'static str, subject: String, message: RawMessage) -> bool {
+    let vault = shop.context.store.vault();
+    let fingerprint = vault.fingerprint("inbox", &message.body);
+    let plain = serde_json::to_vec(&message).expect("texts and bytes are plain data");
+    let sealed = vault.seal(&RawMessage::context(source, &subject), &plain);
+    let row = InboxRow { source, subject, fingerprint, sealed };
+    match shop.context.store.execute(KeepInbox { row }).await {
+        Ok(_) => {
+            shop.context.tell();
+            true
+        }
+        Err(failure) => {
+            tracing::error!(error = ?failure, "a message from outside is lost: {failure}");
+            false
+        }
+    }
+}

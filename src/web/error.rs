@@ -1,0 +1,131 @@
+//! The one place that makes an answer of what went wrong: a sentence and a way on for the person, the cause
+//! for the log, and a short reference that joins the two.
+
+use super::{
+    Shop,
+    pages::{ErrorMessage, ErrorPage, Frame, Page, Recovery, RecoveryLabel},
+    render::PageError,
+};
+use crate::{
+    ledger::purchase::Language,
+    phrases::PhraseError,
+    store::{CommandError, StoreError},
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use std::sync::Arc;
+
+/// What went wrong while answering.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A page could not be drawn.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// A phrase is missing.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
+    /// Something in the ledger has no counterpart.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+}
+
+/// Why a person does not get the page that was asked for.
+#[derive(Debug)]
+pub enum Problem {
+    /// There is none, or not for them.
+    Person(ErrorMessage),
+    /// It could not be made.
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Problem {
+    fn from(failure: E) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+impl Problem {
+    /// A command's failure; its refusals are answered where they are understood.
+    pub fn of(error: CommandError) -> Self {
+        match error {
+            CommandError::Failed(failure) => failure.into(),
+            CommandError::Refused(_) => Self::Person(ErrorMessage::Busy),
+        }
+    }
+}
+
+/// The page for a problem.
+pub fn answer(shop: &Shop, frame: Frame, problem: Problem) -> Response {
+    let (message, reference) = match problem {
+        Problem::Person(message) => (message, None),
+        Problem::Failed(failure) => {
+            let reference = shop.nonce()[..8].to_owned();
+            tracing::error!(reference, error = ?failure, "a page failed: {failure}");
+            (ErrorMessage::Failed, Some(reference))
+        }
+    };
+    let status = match message {
+        ErrorMessage::NotFound | ErrorMessage::PurchaseNotFound => StatusCode::NOT_FOUND,
+        ErrorMessage::FormExpired | ErrorMessage::BadRequest => StatusCode::BAD_REQUEST,
+        ErrorMessage::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        ErrorMessage::Busy | ErrorMessage::Closed => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorMessage::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let recovery = vec![Recovery { label: RecoveryLabel::TryAgain, path: frame.here.clone() }];
+    let page = Page::Error(ErrorPage { message, reference, recovery });
+    (status, draw(shop, &frame, &page, None)).into_response()
+}
+
+/// Draws a page, with the headers that every page has. `router` is where a form may lead besides here.
+pub fn draw(shop: &Shop, frame: &Frame, page: &Page, router: Option<&str>) -> Response {
+    match shop.pages.draw(frame, page) {
+        Ok(html) => (headers(shop, router), Html(html)).into_response(),
+        Err(failure) => {
+            tracing::error!(error = ?failure, "a page cannot be drawn: {failure}");
+            (StatusCode::INTERNAL_SERVER_ERROR, "Please try again.\n").into_response()
+        }
+    }
+}
+
+fn headers(shop: &Shop, router: Option<&str>) -> HeaderMap {
+    let policy = shop.pages.content_security_policy();
+    // Browsers hold a form's redirects to `form-action` too.
+    let policy = match router {
+        Some(origin) => {
+            policy.replace("form-action 'self'", &format!("form-action 'self' {origin}"))
+        }
+        None => policy.to_owned(),
+    };
+    let mut headers = HeaderMap::new();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
+        // A page of one buyer must never be shown to the next one from a cache.
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, value.parse().expect("policies are plain ASCII"));
+    }
+    headers
+}
+
+/// For an address that is none of ours.
+pub async fn not_found(State(shop): State<Arc<Shop>>) -> Response {
+    let frame = Frame {
+        lang: Language::default(),
+        site: None,
+        site_name: shop.settings.shop_name.clone(),
+        support_phone: shop.settings.support_phone.clone(),
+        here: "/".into(),
+        mac: String::new(),
+        dst: String::new(),
+    };
+    answer(&shop, frame, Problem::Person(ErrorMessage::NotFound))
+}

@@ -1,0 +1,233 @@
+//! The page of one purchase.
+
+use super::{
+    shop::package,
+    visit::{self, Asked, Fields},
+};
+use crate::{
+    commands::{
+        count_try::TRIES_MAX, expire_purchase::HOLD_SECONDS,
+        start_purchase::SAME_AMOUNT_GAP_SECONDS, take_news::decline_word,
+    },
+    ledger::{
+        catalog::Site,
+        id::VoucherId,
+        payment::{PaymentStatus, account_reference},
+        purchase::{Expiry, PurchaseStatus},
+        time::{Micros, SECOND},
+    },
+    ports::Decline,
+    routeros::login_link::login_link,
+    store::{PaymentView, PurchaseView as View, Sealed},
+    web::{
+        Shop,
+        error::{self, Failure, Problem},
+        pages::{
+            Again, Declined, Frame, Locked, Owed, Page, Paid, PhoneWords, PurchasePage,
+            PurchaseView, SetAside, Slow, Waiting,
+        },
+    },
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::Response,
+};
+use std::sync::Arc;
+use url::Url;
+
+/// The page counts down so long before it says "still checking".
+const COUNTDOWN_SECONDS: i64 = 90;
+
+/// The code is sent to the router by itself after so long, unless stopped.
+const CONNECT_SECONDS: u32 = 3;
+
+/// `GET /p/{key}`
+pub async fn show(
+    State(shop): State<Arc<Shop>>,
+    Path(key): Path<String>,
+    Query(fields): Query<Fields>,
+    headers: HeaderMap,
+) -> Response {
+    answer(&shop, &key, &fields, &headers, false).await
+}
+
+/// Draws the page; `wrong` after digits that were not the phone's.
+pub async fn answer(
+    shop: &Shop,
+    key: &str,
+    fields: &Fields,
+    headers: &HeaderMap,
+    wrong: bool,
+) -> Response {
+    let frame = visit::frame(shop, None, headers, fields, format!("/p/{key}"));
+    let drawn = async {
+        let asked = visit::asked(shop, key, headers).await?;
+        let site = visit::site_of(shop, &asked.view).await?;
+        let mut own = visit::frame(shop, Some(&site), headers, fields, format!("/p/{key}"));
+        if fields.get("lang").is_none() {
+            own.lang = asked.view.purchase.language;
+        }
+        let page = fill(shop, key, &site, &asked, wrong).await?;
+        Ok((own, page))
+    };
+    match drawn.await {
+        Ok((frame, page)) => error::draw(shop, &frame, &Page::Purchase(Box::new(page)), None),
+        Err(problem) => error::answer(shop, frame, problem),
+    }
+}
+
+async fn fill(
+    shop: &Shop,
+    key: &str,
+    site: &Site,
+    asked: &Asked,
+    wrong: bool,
+) -> Result<PurchasePage, Problem> {
+    let view = &asked.view;
+    let package = package(shop, view).await?;
+    let state = match view.purchase.status {
+        PurchaseStatus::Fulfilled(voucher) if asked.unlocked => {
+            PurchaseView::Paid(paid(shop, site, view, voucher).await?)
+        }
+        PurchaseStatus::Fulfilled(_) => PurchaseView::PaidLocked(locked(shop, view, wrong).await?),
+        PurchaseStatus::Owed => PurchaseView::Owed(Owed { receipt: receipt(shop, asked).await? }),
+        PurchaseStatus::Open | PurchaseStatus::Expired(_) => unpaid(shop, asked).await?,
+    };
+    Ok(PurchasePage {
+        path: format!("/p/{key}"),
+        version: u64::try_from(view.position).unwrap_or_default(),
+        reference: view.id.to_string()[24..].to_uppercase(),
+        package: package.name,
+        validity_seconds: package.validity_seconds,
+        price: view.purchase.price,
+        view: state,
+    })
+}
+
+async fn unpaid(shop: &Shop, asked: &Asked) -> Result<PurchaseView, Problem> {
+    let view = &asked.view;
+    let aside = view.payments.iter().find_map(|payment| payment.set_aside);
+    if let Some(received) = aside {
+        let receipt = receipt(shop, asked).await?;
+        return Ok(PurchaseView::SetAside(SetAside { received, receipt }));
+    }
+    let payment = view.last_payment().ok_or(Failure::Missing("the payment of a purchase"))?;
+    Ok(match view.purchase.status {
+        PurchaseStatus::Expired(Expiry::Declined | Expiry::Refused) => {
+            PurchaseView::Declined(declined(shop, asked, payment))
+        }
+        PurchaseStatus::Expired(Expiry::Unresolved)
+            if payment.payment.status == PaymentStatus::Refused
+                || payment.payment.status == PaymentStatus::Requested =>
+        {
+            PurchaseView::Expired
+        }
+        PurchaseStatus::Expired(Expiry::Unresolved) => PurchaseView::StillChecking,
+        _ => waiting(shop, asked, payment).await?,
+    })
+}
+
+async fn waiting(
+    shop: &Shop,
+    asked: &Asked,
+    payment: &PaymentView,
+) -> Result<PurchaseView, Problem> {
+    let asked_at = payment.submitted_at.unwrap_or(asked.view.purchase.started_at);
+    let elapsed = asked_at.until(shop.context.now()) / SECOND;
+    let words = PhoneWords {
+        shop: shop.settings.shop_name.clone(),
+        account: account_reference(payment.id),
+    };
+    if elapsed >= COUNTDOWN_SECONDS {
+        return Ok(PurchaseView::StillChecking);
+    }
+    if shop.context.is_payment_slow() {
+        let until = asked_at.plus(HOLD_SECONDS * SECOND);
+        let checking_until = until.local_clock(&shop.settings.zone)[..5].to_owned();
+        return Ok(PurchaseView::Slow(Slow { words, checking_until }));
+    }
+    let phone = masked(shop, asked).await?;
+    let seconds_left = u32::try_from(COUNTDOWN_SECONDS - elapsed).unwrap_or_default();
+    Ok(PurchaseView::Waiting(Waiting { phone, words, seconds_left }))
+}
+
+/// The paying phone, masked; nothing of it for someone who only named a MAC.
+async fn masked(shop: &Shop, asked: &Asked) -> Result<Option<String>, Problem> {
+    if !asked.unlocked {
+        return Ok(None);
+    }
+    let phone = shop.context.store.phone(asked.view.purchase.contact).await?;
+    Ok(phone.map(|phone| phone.masked()))
+}
+
+fn declined(shop: &Shop, asked: &Asked, payment: &PaymentView) -> Declined {
+    let reason = reason(payment.reason.as_deref().unwrap_or_default());
+    let helps = !matches!(reason, Decline::Configuration | Decline::PayerAccount);
+    let again = (asked.unlocked && helps).then(|| Again {
+        nonce: shop.nonce(),
+        in_seconds: wait_seconds(asked.view.purchase.started_at, shop.context.now()),
+    });
+    Declined { reason, again }
+}
+
+fn wait_seconds(started: Micros, now: Micros) -> u32 {
+    let elapsed = started.until(now) / SECOND;
+    u32::try_from((SAME_AMOUNT_GAP_SECONDS - elapsed).max(0)).unwrap_or_default()
+}
+
+/// The reason in the ledger as pages know it; a refusal by the provider is told like a decline.
+fn reason(word: &str) -> Decline {
+    let declines = [
+        Decline::InsufficientFunds,
+        Decline::Cancelled,
+        Decline::NoAnswer,
+        Decline::WrongPin,
+        Decline::PayerLimit,
+        Decline::TooSoon,
+        Decline::Busy,
+        Decline::PromptFailed,
+        Decline::PayerAccount,
+        Decline::Configuration,
+    ];
+    let known = declines.into_iter().find(|decline| decline_word(*decline) == word);
+    known.unwrap_or(match word {
+        "subscriber_busy" => Decline::Busy,
+        "bad_phone" => Decline::PayerAccount,
+        "configuration" => Decline::Configuration,
+        _ => Decline::PromptFailed,
+    })
+}
+
+async fn locked(shop: &Shop, view: &View, wrong: bool) -> Result<Locked, Problem> {
+    let tries = shop.context.store.tries_at_code(view.id).await?;
+    let tries_left = u32::try_from((TRIES_MAX - tries).max(0)).unwrap_or_default();
+    Ok(Locked { wrong, tries_left })
+}
+
+async fn receipt(shop: &Shop, asked: &Asked) -> Result<Option<String>, Problem> {
+    let Some(id) = asked.view.receipt().filter(|_| asked.unlocked) else { return Ok(None) };
+    Ok(shop.context.store.open_sealed(Sealed::Receipt(id)).await?)
+}
+
+async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Result<Paid, Problem> {
+    let store = &shop.context.store;
+    let code = store.voucher_code(voucher).await?.ok_or(Failure::Missing("a sold code"))?;
+    let router = Url::parse(&site.router_login).map_err(|_| Failure::Missing("a login address"))?;
+    let password = code.password.as_deref().filter(|password| *password != code.code);
+    let connect = login_link(&router, &code.code, password, None);
+    let asked = Asked { view: view.clone(), unlocked: true };
+    let sms_to = if view.has_sms() { masked(shop, &asked).await? } else { None };
+    let token = store.vault().link_token(view.id);
+    let keep = shop.settings.public_url.join(&format!("/p/{token}"));
+    Ok(Paid {
+        password: code.other_password().map(str::to_owned),
+        code: code.code,
+        connect: Some(connect.to_string()),
+        connect_in_seconds: Some(CONNECT_SECONDS),
+        sms_to,
+        runs_until: None,
+        receipt: receipt(shop, &asked).await?,
+        keep: keep.map_or_else(|_| format!("/p/{token}"), |address| address.to_string()),
+    })
+}

@@ -1,0 +1,190 @@
+//! The shop page of a site.
+
+use super::visit::{self, Fields, field};
+use crate::{
+    ledger::{catalog::Site, purchase::PurchaseStatus},
+    store::{Offer, PurchaseView},
+    web::{
+        Shop,
+        error::{self, Failure, Problem},
+        pages::{
+            ErrorMessage, Frame, OpenPurchase, OpenState, PackageCard, PackageFacts, Page,
+            PhoneField, ShopPage, ShopProblem, SoldOutPage,
+        },
+    },
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use std::sync::Arc;
+
+/// What a form that comes back carries.
+#[derive(Default)]
+pub struct Back {
+    /// The package that was chosen.
+    pub chosen: Option<String>,
+    /// The phone field as it was.
+    pub phone: PhoneField,
+    /// Why it came back.
+    pub problem: Option<ShopProblem>,
+}
+
+/// `GET /s/{site}`
+pub async fn show(
+    State(shop): State<Arc<Shop>>,
+    Path(name): Path<String>,
+    Query(fields): Query<Fields>,
+    headers: HeaderMap,
+) -> Response {
+    let site = match visit::site(&shop, &name).await {
+        Ok(site) => site,
+        Err(problem) => {
+            let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}"));
+            return error::answer(&shop, frame, problem);
+        }
+    };
+    let frame = visit::frame(&shop, Some(&site), &headers, &fields, here(&site, &fields));
+    let language = visit::language_cookie(&shop, frame.lang);
+    let mut response = page(&shop, &site, frame, &headers, Back::default()).await;
+    if !field(&fields, "lang").is_empty() {
+        response.headers_mut().append(header::SET_COOKIE, language);
+    }
+    response
+}
+
+/// `GET /`: the shop's only site, or a hint.
+pub async fn start(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
+    let frame = visit::frame(&shop, None, &headers, &Fields::new(), "/".into());
+    match shop.context.store.sites().await {
+        Ok(sites) if sites.len() == 1 => {
+            Redirect::to(&format!("/s/{}", sites[0].site)).into_response()
+        }
+        Ok(_) => error::answer(&shop, frame, Problem::Person(ErrorMessage::NotFound)),
+        Err(failure) => error::answer(&shop, frame, failure.into()),
+    }
+}
+
+/// The address of the shop page, with what the router told.
+pub fn here(site: &Site, fields: &Fields) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for name in ["mac", "dst"] {
+        if !field(fields, name).is_empty() {
+            query.append_pair(name, field(fields, name));
+        }
+    }
+    format!("/s/{}?{}", site.site, query.finish())
+}
+
+/// Draws the shop page, with a form that came back.
+pub async fn page(
+    shop: &Shop,
+    site: &Site,
+    frame: Frame,
+    headers: &HeaderMap,
+    back: Back,
+) -> Response {
+    match fill(shop, site, &frame, headers, back).await {
+        Ok(page) => error::draw(shop, &frame, &page, None),
+        Err(problem) => error::answer(shop, frame, problem),
+    }
+}
+
+async fn fill(
+    shop: &Shop,
+    site: &Site,
+    frame: &Frame,
+    headers: &HeaderMap,
+    back: Back,
+) -> Result<Page, Problem> {
+    let offers = shop.context.store.offers(&site.site).await?;
+    let open = open_purchase(shop, frame, headers).await?;
+    if open.is_none() && offers.iter().all(|offer| offer.free == 0 && offer.held == 0) {
+        return Ok(Page::SoldOut(SoldOutPage { back: None }));
+    }
+    let cards = offers.iter().map(card).collect();
+    Ok(Page::Shop(ShopPage {
+        nonce: shop.nonce(),
+        packages: ShopPage::arrange(cards, back.chosen.as_deref()),
+        phone: back.phone,
+        problem: back.problem,
+        mpesa_slow: shop.context.is_payment_slow(),
+        open,
+    }))
+}
+
+fn card(offer: &Offer) -> PackageCard {
+    let package = &offer.package;
+    PackageCard {
+        key: package.package.to_string(),
+        version: package.version,
+        name: package.name.clone(),
+        facts: PackageFacts {
+            validity_seconds: package.validity_seconds,
+            uptime_seconds: None,
+            devices: Some(package.devices),
+            speed_kbps: package.rate_kbps_down,
+            data_bytes: package.data_bytes_max,
+        },
+        price: package.price_cents,
+        sold_out: offer.free == 0,
+        chosen: false,
+    }
+}
+
+/// The purchase this phone comes back to: by cookie, which may see all, or by MAC, which may not.
+async fn open_purchase(
+    shop: &Shop,
+    frame: &Frame,
+    headers: &HeaderMap,
+) -> Result<Option<OpenPurchase>, Problem> {
+    let store = &shop.context.store;
+    if let Some(view) = visit::remembered(shop, headers).await?
+        && let Some(state) = open_state(shop, &view).await?
+    {
+        let path = format!("/p/{}", store.vault().link_token(view.id));
+        return Ok(Some(OpenPurchase { path, package: package_name(shop, &view).await?, state }));
+    }
+    let Some(device) = visit::device(shop, &frame.mac).await? else { return Ok(None) };
+    for purchase in store.purchases_of(device, 1).await? {
+        let Some(view) = store.purchase(purchase).await? else { continue };
+        if let Some(state) = open_state(shop, &view).await? {
+            let package = package_name(shop, &view).await?;
+            return Ok(Some(OpenPurchase { path: format!("/p/{}", view.id), package, state }));
+        }
+    }
+    Ok(None)
+}
+
+/// How far a purchase is, where its page is worth coming back to.
+async fn open_state(shop: &Shop, view: &PurchaseView) -> Result<Option<OpenState>, Problem> {
+    Ok(match view.purchase.status {
+        PurchaseStatus::Open | PurchaseStatus::Owed => Some(OpenState::Underway),
+        PurchaseStatus::Expired(_) => None,
+        PurchaseStatus::Fulfilled(_) => {
+            let age = view.purchase.started_at.until(shop.context.now());
+            let validity = package(shop, view).await?.validity_seconds;
+            let validity = i64::try_from(validity).unwrap_or(i64::MAX / 2_000_000);
+            // A buyer may come back a day after the purchase to connect for the first time.
+            let kept = validity + 86_400;
+            (age < kept * crate::ledger::time::SECOND).then_some(OpenState::Bought)
+        }
+    })
+}
+
+/// The package of a purchase, in the version that was bought.
+pub async fn package(
+    shop: &Shop,
+    view: &PurchaseView,
+) -> Result<crate::ledger::catalog::Package, Problem> {
+    let purchase = &view.purchase;
+    let store = &shop.context.store;
+    let found = store.package_version(&purchase.package, purchase.package_version).await?;
+    Ok(found.ok_or(Failure::Missing("the package of a purchase"))?)
+}
+
+/// Its name.
+pub async fn package_name(shop: &Shop, view: &PurchaseView) -> Result<String, Problem> {
+    Ok(package(shop, view).await?.name)
+}

@@ -1,0 +1,46 @@
+//! What every handler works with.
+
+use super::{limits::Limits, render::Pages};
+use crate::processes::Context;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+use url::Url;
+
+/// What the owner decided about pages.
+#[derive(Debug, Clone)]
+pub struct WebSettings {
+    /// The address at which buyers reach the shop.
+    pub public_url: Url,
+    /// The name M-PESA shows for the shop.
+    pub shop_name: String,
+    /// The number that buyers may call.
+    pub support_phone: Option<String>,
+    /// The shop's time zone.
+    pub zone: TimeZone,
+}
+
+/// What every handler works with.
+pub struct Shop {
+    /// Store, clock and the processes' signal.
+    pub context: Arc<Context>,
+    /// The pages.
+    pub pages: Pages,
+    /// What the owner decided.
+    pub settings: WebSettings,
+    pub(super) limits: Limits,
+}
+
+impl Shop {
+    /// A shop; it serves nobody yet.
+    pub fn new(context: Arc<Context>, settings: WebSettings) -> Self {
+        Self { context, pages: Pages::new(), settings, limits: Limits::default() }
+    }
+
+    /// A text nobody can guess, for a form.
+    pub(super) fn nonce(&self) -> String {
+        let mut bytes = [0; 16];
+        self.context.random.fill(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
