@@ -21,8 +21,9 @@ lint: ## Check formatting and run clippy, warnings being errors
 	cargo fmt --all -- --check
 	cargo clippy --locked --all-targets -- -D warnings
 
-bless: tools ## Run the tests and take every changed snapshot as right; read the diff afterwards
-	INSTA_UPDATE=always cargo test --locked
+bless: tools ## Run the tests and take every changed snapshot file as right; then read the diff
+	INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --locked --no-fail-fast
+	@find src tests -name '.*.pending-snap' -print -delete | sed 's/^/inline, to be edited by hand: /'
 
 bench: ## Measure, each figure beside its yardstick
 	cargo bench --locked
