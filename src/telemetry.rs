@@ -32,9 +32,9 @@ pub fn init(log: &Log) {
 #[derive(Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
-/// Keeps every line of this process from level `trace` of ours and `debug` of others on. All callers
-/// share one capture, because a process has one log; searching it for a story's own secrets is
-/// sound whatever else is in it.
+/// Keeps every line of this process, from level `trace` of ours and `debug` of others on. All
+/// callers share one capture, because a process has one log; searching it for a story's own
+/// secrets is sound whatever else is in it.
 pub fn init_captured() -> Captured {
     static CAPTURED: OnceLock<Captured> = OnceLock::new();
     let start = || {

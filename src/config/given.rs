@@ -76,8 +76,8 @@ impl Given {
         }
     }
 
-    /// One layer for each variable, so that its name is known afterwards. An empty one counts as not
-    /// set: that is how service files and containers say so.
+    /// One layer for each variable, so that its name is known afterwards. An empty one counts as
+    /// not set: that is how service files and containers say so.
     fn environment(&mut self, environment: &[(String, String)]) -> Vec<Layer> {
         let known = key::names();
         let mut layers = Vec::new();

@@ -36,7 +36,7 @@ pub use show::Row;
 pub use sms::{Gateway, Sms};
 
 use given::Given;
-use reader::Reader;
+use reader::{Reader, Reported};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// The file that is read when none is named; it need not exist.
@@ -114,13 +114,20 @@ impl Config {
             check_callbacks(http, mpesa, &mut reader);
         }
         let rows = reader.finish()?;
-        let sections = (database, http, admin, secrets, shop, mpesa, sms, log);
-        let (Ok(database), Ok(http), Ok(admin), Ok(secrets), Ok(shop), Ok(mpesa), Ok(sms), Ok(log)) =
-            sections
-        else {
-            unreachable!("a section that could not be read has reported why");
+        let whole = || -> Result<Self, Reported> {
+            Ok(Self {
+                database: database?,
+                http: http?,
+                admin: admin?,
+                secrets: secrets?,
+                shop: shop?,
+                mpesa: mpesa?,
+                sms: sms?,
+                log: log?,
+                rows,
+            })
         };
-        Ok(Self { database, http, admin, secrets, shop, mpesa, sms, log, rows })
+        Ok(whole().expect("a section that could not be read has reported why"))
     }
 
     /// Where a key's value came from: [`Origin::Default`] where nobody said anything.

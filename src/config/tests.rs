@@ -195,41 +195,26 @@ fn a_file_that_is_no_toml_is_reported_without_quoting_it() {
     let given = given("[mpesa]\npasskey = \"sesame\n").variable("LANGO_COLOUR", "red");
     let text = given.problem_text();
     assert!(!text.contains("sesame"), "{text}");
-    insta::assert_snapshot!(text, @r"
-    the configuration has 2 problems
-      lango.toml: TOML parse error at line 2, column 18: invalid basic string
-      LANGO_COLOUR (environment LANGO_COLOUR): is no key of Lango; docs/reference/configuration.md lists them
-    ");
+    insta::assert_snapshot!(text);
 }
 
 #[test]
 fn a_named_file_must_exist() {
     let sources = Sources { file: Some("nowhere/lango.toml".into()), ..Sources::default() };
     let problems = Config::load(&sources).expect_err("no such file");
-    insta::assert_snapshot!(problems, @r"
-    the configuration has 1 problem
-      nowhere/lango.toml: the file cannot be read: No such file or directory (os error 2)
-    ");
+    insta::assert_snapshot!(problems);
 }
 
 #[test]
 fn a_half_configured_account_is_refused() {
     let text = given("[mpesa]\nconsumer_key = 'sesame'\ntill = '500200'\n").problem_text();
-    insta::assert_snapshot!(text, @r"
-    the configuration has 3 problems
-      mpesa.consumer_secret: is missing, while mpesa.consumer_key is set; write the app's consumer secret, without blanks (or set mpesa.consumer_secret_file)
-      mpesa.short_code: is missing, while mpesa.consumer_key is set; write the paybill number, 5 to 7 digits; for a till its store number
-      mpesa.passkey: is missing, while mpesa.consumer_key is set; write the passkey that Safaricom mailed, without blanks (or set mpesa.passkey_file)
-    ");
+    insta::assert_snapshot!(text);
 }
 
 #[test]
 fn callbacks_need_an_address() {
     let shop = SHOP.replace("public_url = \"https://wifi.example\"", "");
-    insta::assert_snapshot!(given(&shop).problem_text(), @r#"
-    the configuration has 1 problem
-      http.public_url: is missing, and M-PESA must know where to call back; write the shop's public address, or mpesa.callbacks = "off" where none can reach it
-    "#);
+    insta::assert_snapshot!(given(&shop).problem_text());
     let local = shop.replace("[mpesa]", "[mpesa]\ncallbacks = false");
     assert_eq!(given(&local).config().mpesa.unwrap().callbacks, OnOff::Off);
 }
@@ -237,10 +222,7 @@ fn callbacks_need_an_address() {
 #[test]
 fn buyers_and_staff_do_not_share_a_port() {
     let file = "[http]\nlisten = '0.0.0.0:8081'";
-    insta::assert_snapshot!(given(file).problem_text(), @r"
-    the configuration has 1 problem
-      admin.listen: 127.0.0.1:8081 is taken by http.listen (0.0.0.0:8081); give the staff another port
-    ");
+    insta::assert_snapshot!(given(file).problem_text());
     given("[http]\nlisten = '127.0.0.1:0'\n[admin]\nlisten = '127.0.0.1:0'").config();
 }
 
@@ -261,11 +243,7 @@ fn a_secret_in_two_places_or_in_a_missing_file_is_refused() {
     let given = given(SHOP)
         .variable("LANGO_MPESA__PASSKEY_FILE", "passkey")
         .variable("LANGO_DATABASE__URL_FILE", "nowhere/url");
-    insta::assert_snapshot!(given.problem_text(), @r"
-    the configuration has 2 problems
-      database.url_file (environment LANGO_DATABASE__URL_FILE): `nowhere/url` cannot be read (No such file or directory (os error 2)); write the path of a file that Lango may read
-      mpesa.passkey_file (environment LANGO_MPESA__PASSKEY_FILE): mpesa.passkey is set as well (file lango.toml); keep one of the two
-    ");
+    insta::assert_snapshot!(given.problem_text());
 }
 
 #[test]
