@@ -26,7 +26,7 @@ bless: tools ## Run the tests and take every changed snapshot file as right; the
 	@find src tests -name '.*.pending-snap' -print -delete | sed 's/^/inline, to be edited by hand: /'
 
 bench: ## Measure, each figure beside its yardstick
-	cargo bench --locked
+	cargo bench --locked --bench '*'
 
 ci: ## Do what the build server does
 	bash .ci/run

@@ -27,7 +27,6 @@ const MAY_NAME_ALL: &[&str] = &["app", "cli", "demo", "lib", "main"];
 const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["web", "demo", "app"]),
     ("clap", &["cli", "main"]),
-    ("figment", &["config"]),
     ("getrandom", &["ports"]),
     ("reqwest", &["mpesa", "sms", "demo", "http_client"]),
     ("sqlx", &["store"]),
