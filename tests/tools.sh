@@ -10,7 +10,7 @@ need() {
     command -v "$1" >/dev/null 2>&1 || missing+=("$2")
 }
 
-need cc gcc
+need cc build-essential
 need chromium chromium
 need chromedriver chromium-driver
 
