@@ -4,14 +4,20 @@
 //! - [`ports`]: the traits behind which the world stands.
 //! - [`commands`]: what can be wished for, decided purely.
 //! - [`store`]: ledger, vault and decision tables in one database.
+//! - [`projections`]: read models, as folders of SQL.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
 //! - [`mpesa`], [`sms`], [`routeros`]: the world's own languages, each in its folder;
 //!   [`http_client`] is the one way out.
 //! - [`phrases`]: every sentence that a buyer reads, in English and Swahili.
 //! - [`web`]: what people see over HTTP.
 //! - [`demo`]: simulators of the world, for `lango demo` and the tests.
+//! - [`config`], [`telemetry`]: what the owner decided; what is logged.
+//! - [`app`]: puts it all together; [`cli`] is its command line.
 
+pub mod app;
+pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod demo;
 pub mod http_client;
 pub mod ledger;
@@ -22,4 +28,5 @@ pub mod processes;
 pub mod routeros;
 pub mod sms;
 pub mod store;
+pub mod telemetry;
 pub mod web;

@@ -1,0 +1,35 @@
+# The front door. `make` alone lists what there is.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint bless bench ci tools
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: ## Run a whole shop with simulated M-PESA, SMS and router
+	cargo run --release --locked -- demo
+
+run: ## Run the shop that lango.toml and the environment describe
+	cargo run --release --locked -- serve
+
+test: tools ## Install what the tests need and run all of them
+	cargo test --locked
+
+lint: ## Check formatting and run clippy, warnings being errors
+	cargo fmt --all -- --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+bless: tools ## Run the tests and take every changed snapshot file as right; then read the diff
+	INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --locked --no-fail-fast
+	@find src tests -name '.*.pending-snap' -print -delete | sed 's/^/inline, to be edited by hand: /'
+
+bench: ## Measure, each figure beside its yardstick
+	cargo bench --locked --bench '*'
+
+ci: ## Do what the build server does
+	bash .ci/run
+
+tools: ## Install the Debian packages that the tests need
+	@bash tests/tools.sh

@@ -1,0 +1,185 @@
+//! Section `[mpesa]`: the shop's Daraja account. All of it or none: a half-configured account would
+//! take orders that nobody can pay.
+
+use super::{
+    http::bare_address,
+    key::{Key, Kind},
+    reader::{Reader, Reported},
+};
+use secrecy::SecretString;
+use std::time::Duration;
+use url::Url;
+
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "mpesa.base_url",
+        default: Some("https://api.safaricom.co.ke"),
+        kind: Kind::Plain,
+        write: "Daraja's address without a path, such as https://sandbox.safaricom.co.ke",
+    },
+    Key {
+        name: "mpesa.consumer_key",
+        default: None,
+        kind: Kind::Secret,
+        write: "the app's consumer key, without blanks",
+    },
+    Key {
+        name: "mpesa.consumer_secret",
+        default: None,
+        kind: Kind::Secret,
+        write: "the app's consumer secret, without blanks",
+    },
+    Key {
+        name: "mpesa.short_code",
+        default: None,
+        kind: Kind::Plain,
+        write: "the paybill number, 5 to 7 digits; for a till its store number",
+    },
+    Key {
+        name: "mpesa.till",
+        default: None,
+        kind: Kind::Plain,
+        write: "the till number, 5 to 8 digits, or leave the key out for a paybill",
+    },
+    Key {
+        name: "mpesa.passkey",
+        default: None,
+        kind: Kind::Secret,
+        write: "the passkey that Safaricom mailed, without blanks",
+    },
+    Key {
+        name: "mpesa.callbacks",
+        default: Some("on"),
+        kind: Kind::Plain,
+        write: "\"on\" or \"off\"",
+    },
+    Key {
+        name: "mpesa.timeout_ms",
+        default: Some("30000"),
+        kind: Kind::Plain,
+        write: "how long a call may take, 1 to 300000 milliseconds",
+    },
+    Key {
+        name: "mpesa.connect_timeout_ms",
+        default: Some("10000"),
+        kind: Kind::Plain,
+        write: "how long connecting may take, 1 to 300000 milliseconds",
+    },
+];
+
+/// What an account cannot do without.
+const NEEDED: [&str; 4] =
+    ["mpesa.consumer_key", "mpesa.consumer_secret", "mpesa.short_code", "mpesa.passkey"];
+/// What, when written, means that an account is meant.
+const TELLING: [&str; 6] = [
+    "mpesa.consumer_key",
+    "mpesa.consumer_secret",
+    "mpesa.short_code",
+    "mpesa.passkey",
+    "mpesa.till",
+    "mpesa.base_url",
+];
+/// The longest a call may take, in ms; longer and the buyer has gone.
+const TIMEOUT_MS_MAX: u64 = 300_000;
+
+/// The shop's Daraja account.
+#[derive(Debug)]
+pub struct Mpesa {
+    /// Daraja, its sandbox, or a simulator.
+    pub base_url: Url,
+    /// The app's consumer key.
+    pub consumer_key: SecretString,
+    /// The app's consumer secret.
+    pub consumer_secret: SecretString,
+    /// The paybill number; for a till its store (head-office) number.
+    pub short_code: String,
+    /// The till number, where money goes to a till.
+    pub till: Option<String>,
+    /// The passkey of going live.
+    pub passkey: SecretString,
+    /// Whether Daraja can reach the shop; where not, status queries alone tell.
+    pub callbacks: OnOff,
+    /// How long a call may take.
+    pub timeout: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+}
+
+/// Said as a person says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnOff {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+impl OnOff {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "on" => Some(Self::On),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+impl Mpesa {
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
+        let complete = complete(reader);
+        let base_url = reader.required("mpesa.base_url", bare_address);
+        let consumer_key = reader.secret("mpesa.consumer_key");
+        let consumer_secret = reader.secret("mpesa.consumer_secret");
+        let short_code = reader.optional("mpesa.short_code", |text| digits(text, 7));
+        let till = reader.optional("mpesa.till", |text| digits(text, 8));
+        let passkey = reader.secret("mpesa.passkey");
+        let callbacks = reader.required("mpesa.callbacks", OnOff::parse);
+        let timeout = reader.required("mpesa.timeout_ms", duration_ms);
+        let connect_timeout = reader.required("mpesa.connect_timeout_ms", duration_ms);
+        complete?;
+        let needed = (consumer_key?, consumer_secret?, short_code?, passkey?);
+        let (base_url, till, callbacks) = (base_url?, till?, callbacks?);
+        let (timeout, connect_timeout) = (timeout?, connect_timeout?);
+        let (Some(consumer_key), Some(consumer_secret), Some(short_code), Some(passkey)) = needed
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            base_url,
+            consumer_key,
+            consumer_secret,
+            short_code,
+            till,
+            passkey,
+            callbacks,
+            timeout,
+            connect_timeout,
+        }))
+    }
+}
+
+/// Either nothing was said of an account, or all that it needs.
+fn complete(reader: &mut Reader) -> Result<(), Reported> {
+    let Some(told) = TELLING.into_iter().find(|key| reader.is_given(key)) else {
+        return Ok(());
+    };
+    let mut whole = Ok(());
+    for missing in NEEDED.into_iter().filter(|key| !reader.is_given(key)).collect::<Vec<_>>() {
+        let key = super::key::find(missing);
+        let file = key.file_name().map(|name| format!(" (or set {name})")).unwrap_or_default();
+        let message = format!("is missing, while {told} is set; write {}{file}", key.write);
+        reader.problem(missing, message);
+        whole = Err(Reported);
+    }
+    whole
+}
+
+fn digits(text: &str, most: usize) -> Option<String> {
+    let fits = (5..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| text.to_owned())
+}
+
+fn duration_ms(text: &str) -> Option<Duration> {
+    let ms = text.parse().ok()?;
+    (1..=TIMEOUT_MS_MAX).contains(&ms).then(|| Duration::from_millis(ms))
+}

@@ -1,0 +1,67 @@
+//! Section `[shop]`: what the shop is called, where it stands, whom to call.
+
+use super::{
+    key::{Key, Kind},
+    reader::{Reader, Reported},
+};
+use jiff::tz::TimeZone;
+
+/// The longest name; more does not fit a phone's first line.
+const NAME_LETTERS_MAX: usize = 40;
+/// The longest telephone number that is taken, spaces included.
+const PHONE_LETTERS_MAX: usize = 20;
+
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "shop.name",
+        default: Some("Wi-Fi"),
+        kind: Kind::Plain,
+        write: "a name of at most 40 letters",
+    },
+    Key {
+        name: "shop.timezone",
+        default: Some("Africa/Nairobi"),
+        kind: Kind::Plain,
+        write: "a name of the IANA time zone database, such as Africa/Nairobi",
+    },
+    Key {
+        name: "shop.support_phone",
+        default: None,
+        kind: Kind::Plain,
+        write: "a telephone number in quotes, digits and spaces, at most 20 of them",
+    },
+];
+
+/// The shop.
+#[derive(Debug)]
+pub struct Shop {
+    /// What buyers read on top of the page.
+    pub name: String,
+    /// Decides which *business day* a sale belongs to; a ledger keeps the one it began with.
+    pub timezone: TimeZone,
+    /// Whom a buyer calls when nothing else helps; it stands on public pages.
+    pub support_phone: Option<String>,
+}
+
+impl Shop {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
+        let name = reader.required("shop.name", name);
+        let timezone = reader.required("shop.timezone", |text| TimeZone::get(text).ok());
+        let support_phone = reader.optional("shop.support_phone", phone);
+        Ok(Self { name: name?, timezone: timezone?, support_phone: support_phone? })
+    }
+}
+
+fn name(text: &str) -> Option<String> {
+    let letters = text.trim().chars().count();
+    let fits = (1..=NAME_LETTERS_MAX).contains(&letters) && !text.contains(char::is_control);
+    fits.then(|| text.trim().to_owned())
+}
+
+/// Any telephone, a landline too: only the shape is checked.
+fn phone(text: &str) -> Option<String> {
+    let shape = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-');
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let fits = text.len() <= PHONE_LETTERS_MAX && digits >= 3 && text.chars().all(shape);
+    fits.then(|| text.trim().to_owned())
+}
