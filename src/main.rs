@@ -1,1 +1,8 @@
-fn main() {}
+//! `lango`: see [`lango::cli`].
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    lango::cli::run().await
+}

@@ -73,6 +73,11 @@ impl Sources {
     }
 }
 
+/// Where files may be put that nobody needs tomorrow.
+pub fn temporary_folder() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {

@@ -3,4 +3,7 @@
 
 pub mod daraja;
 pub mod hotspot;
+pub mod phone;
 pub mod sms_gateway;
+pub mod walk;
+pub mod world;

@@ -76,8 +76,6 @@ pub enum SetAside {
     Printed,
     /// Already used when it was uploaded.
     Used,
-    /// Switched off on the router when it was uploaded.
-    Disabled,
 }
 
 /// Where a voucher stands.

@@ -5,6 +5,7 @@
 //! script's string, and plain text. The set is complete: whether a router falls back file by
 //! file is not known (facts 1.8).
 
+use crate::ledger::purchase::Language;
 use figment::{
     Figment,
     providers::{Format as _, Toml},
@@ -14,32 +15,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use url::Url;
-
-/// A language that the pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PageLanguage {
-    /// English.
-    English,
-    /// Swahili.
-    Swahili,
-}
-
-impl PageLanguage {
-    /// Its name in HTML: `en`, `sw`.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Swahili => "sw",
-        }
-    }
-
-    const fn other(self) -> Self {
-        match self {
-            Self::English => Self::Swahili,
-            Self::Swahili => Self::English,
-        }
-    }
-}
 
 /// What differs from site to site.
 #[derive(Debug, Clone)]
@@ -53,7 +28,7 @@ pub struct SitePages {
     /// The number to call for help; empty for none.
     pub support_phone: String,
     /// The language shown first; the other is one tap away.
-    pub language: PageLanguage,
+    pub language: Language,
     /// The version of the set, for the technician who looks at a router's files.
     pub version: String,
 }
@@ -98,8 +73,8 @@ pub fn render(site: &SitePages) -> Vec<Page> {
     let mut languages: BTreeMap<String, Phrases> = Figment::from(Toml::string(PHRASES))
         .extract()
         .expect("phrases.toml is part of the program and tested");
-    let mut take = |language: PageLanguage| {
-        languages.remove(language.tag()).expect("phrases.toml has each language")
+    let mut take = |language: Language| {
+        languages.remove(language.code()).expect("phrases.toml has each language")
     };
     let own = take(site.language);
     let other = take(site.language.other());
@@ -168,16 +143,16 @@ fn context(site: &SitePages, own: &Phrases, other: &Phrases, template: &str) -> 
         "site_name": site.site_name,
         "support_phone": site.support_phone,
         "version": site.version,
-        "lang": site.language.tag(),
+        "lang": site.language.code(),
         "t": own,
         "errors": errors,
         "css": STYLE.trim_end(),
         "md5": MD5.trim_end(),
-        "other_lang": other_language.tag(),
+        "other_lang": other_language.code(),
         "other_name": other["name"],
         "own_name": script(&own["name"]),
         "other": script(&swaps),
-        "codes": script(&[site.language.tag(), other_language.tag()]),
+        "codes": script(&[site.language.code(), other_language.code()]),
         "pixel": script(&format!("{shop_url}/pixel.gif")),
     })
 }
@@ -226,7 +201,7 @@ fn text_escape(value: &str) -> String {
 mod tests {
     use super::*;
 
-    fn mtaa(language: PageLanguage) -> SitePages {
+    fn mtaa(language: Language) -> SitePages {
         SitePages {
             shop_url: Url::parse("https://shop.example").unwrap(),
             site: "mtaa".into(),
@@ -244,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_set_is_complete_and_small() {
-        for language in [PageLanguage::English, PageLanguage::Swahili] {
+        for language in [Language::En, Language::Sw] {
             let pages = render(&mtaa(language));
             let names: Vec<_> = pages.iter().map(|page| page.name).collect();
             assert_eq!(
@@ -282,7 +257,7 @@ mod tests {
 
     #[test]
     fn every_refusal_of_the_router_has_a_sentence() {
-        let pages = render(&mtaa(PageLanguage::English));
+        let pages = render(&mtaa(Language::En));
         let errors = text(&pages, "errors.txt");
         for key in [
             "internal-error",
@@ -312,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_sites_name_can_start_neither_markup_nor_a_token_nor_a_script() {
-        let mut site = mtaa(PageLanguage::Swahili);
+        let mut site = mtaa(Language::Sw);
         site.site_name = "\"><script>$(evil)</script>\n".into();
         for page in render(&site) {
             let text = String::from_utf8(page.bytes).unwrap();
@@ -323,7 +298,7 @@ mod tests {
 
     #[test]
     fn scripts_hold_no_token_of_the_router() {
-        for page in render(&mtaa(PageLanguage::English)) {
+        for page in render(&mtaa(Language::En)) {
             let text = String::from_utf8(page.bytes).unwrap();
             for script in text.split("<script>").skip(1) {
                 let script = script.split("</script>").next().unwrap();

@@ -81,6 +81,11 @@ impl Store {
         Ok(Self { reader, sender: writer.start(), vault: Arc::new(vault), position, news })
     }
 
+    /// Whether a database holds a vault already; an empty one does not. Changes nothing but its schema.
+    pub async fn has_keys(url: &str) -> Result<bool, StoreError> {
+        Ok(!Sqlite::open(url).await?.wrapped_keys().await?.is_empty())
+    }
+
     /// Has a command carried out; returns after its events are durable.
     pub async fn execute(&self, command: impl Command + 'static) -> Result<Answer, CommandError> {
         self.sender.execute(Arc::new(command)).await

@@ -12,7 +12,7 @@ use lango::{
     ports::{SystemClock, SystemRandom},
     routeros::{
         login_link::login_link,
-        pages::{PageLanguage, SitePages, render},
+        pages::{SitePages, render},
     },
 };
 use md5::{Digest as _, Md5};
@@ -196,7 +196,7 @@ fn pages() -> SitePages {
         site: "mtaa".into(),
         site_name: "Mtaa Wi-Fi".into(),
         support_phone: "0700 000 001".into(),
-        language: PageLanguage::English,
+        language: Language::En,
         version: "1".into(),
     }
 }

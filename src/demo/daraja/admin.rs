@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 
 /// How many prompts a list shows, the newest first.
-const PROMPTS_MAX: usize = 100;
+pub(super) const PROMPTS_MAX: usize = 100;
 
 /// The paths for people.
 pub fn routes() -> Router<Daraja> {

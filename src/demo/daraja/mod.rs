@@ -107,6 +107,12 @@ impl Daraja {
         self.state().prompts_of(msisdn)
     }
 
+    /// The latest prompts of all phones, newest first.
+    pub fn recent_prompts(&self) -> Vec<Prompt> {
+        let state = self.state();
+        state.prompts.iter().rev().take(admin::PROMPTS_MAX).cloned().collect()
+    }
+
     /// A prompt by its number.
     pub fn prompt(&self, id: u64) -> Option<Prompt> {
         self.state().prompt(id).cloned()

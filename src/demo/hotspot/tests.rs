@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ledger::time::{DAY, HOUR, MINUTE},
-    routeros::pages::{PageLanguage, SitePages, render},
+    routeros::pages::{SitePages, render},
 };
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use url::Url;
@@ -271,7 +271,7 @@ fn shop_pages() -> Vec<(String, Vec<u8>)> {
         site: "mtaa".into(),
         site_name: "Mtaa Wi-Fi".into(),
         support_phone: "0700 000 001".into(),
-        language: PageLanguage::English,
+        language: Language::En,
         version: "1".into(),
     };
     render(&site).into_iter().map(|page| (page.name.to_owned(), page.bytes)).collect()

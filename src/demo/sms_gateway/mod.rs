@@ -32,6 +32,12 @@ use std::{
 use tokio::sync::Notify;
 use url::Url;
 
+/// A user name that the simulator takes; it takes any.
+pub const USERNAME: &str = "demo";
+
+/// A key that the simulator takes; it takes any.
+pub const API_KEY: &str = "demo-key";
+
 /// How long a callback of ours may take.
 const REPORT_SECONDS_MAX: u64 = 10;
 

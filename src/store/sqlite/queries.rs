@@ -2,6 +2,7 @@
 
 use super::{
     super::error::{Attempt, StoreError},
+    append::hex,
     read::parse,
     to_hash,
 };
@@ -15,6 +16,7 @@ use crate::ledger::{
     time::Micros,
 };
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use std::collections::HashSet;
 
 /// The reading connections.
 #[derive(Debug, Clone)]
@@ -305,14 +307,32 @@ impl Reader {
         rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
     }
 
-    /// Whether a code's exact fingerprint is known.
-    pub async fn knows_code(&self, fingerprint: &Fingerprint) -> Result<bool, StoreError> {
-        let row = sqlx::query("select 1 from voucher_codes where fingerprint = $1")
-            .bind(fingerprint.as_slice())
-            .fetch_optional(&self.pool)
+    /// Which of these codes are known, exactly and as people type them.
+    pub async fn known_codes(
+        &self,
+        exact: Vec<Fingerprint>,
+        folded: Vec<Fingerprint>,
+    ) -> Result<(HashSet<Fingerprint>, HashSet<Fingerprint>), StoreError> {
+        let by_exact = "select fingerprint from voucher_codes
+             where fingerprint in (select unhex(value) from json_each($1))";
+        let by_folded = "select folded from voucher_codes
+             where folded in (select unhex(value) from json_each($1))";
+        Ok((self.known(by_exact, exact).await?, self.known(by_folded, folded).await?))
+    }
+
+    async fn known(
+        &self,
+        statement: &'static str,
+        fingerprints: Vec<Fingerprint>,
+    ) -> Result<HashSet<Fingerprint>, StoreError> {
+        let asked: Vec<String> = fingerprints.iter().map(|bytes| hex(bytes)).collect();
+        let found: Vec<Vec<u8>> = sqlx::query_scalar(statement)
+            .bind(serde_json::json!(asked).to_string())
+            .fetch_all(&self.pool)
             .await
-            .attempt("find a code")?;
-        Ok(row.is_some())
+            .attempt("find codes")?;
+        let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "fingerprint" };
+        found.into_iter().map(|bytes| bytes.try_into().map_err(unreadable)).collect()
     }
 
     /// A sealed text of the vault.

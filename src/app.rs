@@ -1,0 +1,235 @@
+//! Puts the parts together: the one place that knows everybody. The tests build their shops here too.
+
+use crate::{
+    commands::catalogue::OpenShop,
+    config::{self, Config},
+    ledger::catalog::LedgerPurpose,
+    mpesa,
+    ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
+    processes::{self, Context},
+    sms,
+    store::{Key, Opening, Store},
+    web::{self, Shop, WebSettings},
+};
+use anyhow::{Context as _, bail};
+use jiff::tz::TimeZone;
+use std::{future::Future, io::Write as _, net::SocketAddr, path::Path, sync::Arc};
+use tokio::net::TcpListener;
+use url::Url;
+
+/// The clock and the randomness of the machine.
+pub fn machine() -> (Arc<dyn Clock>, Arc<dyn Random>) {
+    (Arc::new(SystemClock), Arc::new(SystemRandom))
+}
+
+/// Opens the configured ledger. With a `purpose`, a ledger of the other purpose is refused and an empty
+/// one becomes that.
+pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Result<Store> {
+    if config.database.url.is_postgres() {
+        bail!("this version keeps its ledger in SQLite only; set database.url to sqlite:lango.db");
+    }
+    let (clock, random) = machine();
+    let url = config.database.url.expose().to_owned();
+    let master = master_key(&config.secrets.master_key_file, &url, random.as_ref()).await?;
+    let zone = config.shop.timezone.clone();
+    let name = zone.iana_name().unwrap_or("UTC").to_owned();
+    let store = Store::open(Opening { url, master, zone, clock, random }).await?;
+    match (store.purpose().await?, purpose) {
+        (None, wanted) => {
+            let purpose = wanted.unwrap_or(LedgerPurpose::Shop);
+            store.execute(OpenShop { purpose, timezone: name }).await?;
+        }
+        (Some((LedgerPurpose::Demo, _)), Some(LedgerPurpose::Shop)) => {
+            bail!("this ledger is a demo's; a shop needs one of its own (database.url)");
+        }
+        (Some((LedgerPurpose::Shop, _)), Some(LedgerPurpose::Demo)) => {
+            bail!("this ledger is a shop's; the demo never touches it (unset database.url)");
+        }
+        (Some((_, timezone)), _) if timezone != name => {
+            bail!("this ledger keeps its days by {timezone}; set shop.timezone to that again");
+        }
+        (Some(_), _) => {}
+    }
+    Ok(store)
+}
+
+/// Reads the master key, or makes one for a ledger that has none yet.
+async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Result<Key> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => parse_key(text.trim()).with_context(|| {
+            format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if Store::has_keys(url).await? {
+                bail!(
+                    "the master key {} is missing, and without it the codes in this ledger cannot \
+                     be read; put the key from the recovery sheet there",
+                    file.display()
+                );
+            }
+            make_key(file, random)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+fn parse_key(text: &str) -> Option<Key> {
+    let mut key = Key::default();
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(key)
+}
+
+fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut key = Key::default();
+    random.fill(&mut key);
+    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let attempt = || format!("cannot write the new master key to {}", file.display());
+    let mut opened = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(attempt)?;
+    writeln!(opened, "{text}").and_then(|()| opened.sync_all()).with_context(attempt)?;
+    eprintln!("{}", recovery_sheet(file));
+    Ok(key)
+}
+
+fn recovery_sheet(file: &Path) -> String {
+    format!(
+        "\nRECOVERY SHEET\n\
+         A new master key stands in {}.\n\
+         Without it nobody, you included, can read the voucher codes and phone numbers of this\n\
+         ledger. Copy that file to paper or to a safe place that is not this machine, now.\n",
+        file.display()
+    )
+}
+
+/// What a shop is made of.
+pub struct Parts {
+    /// Ledger, vault and decision tables.
+    pub store: Store,
+    /// Where money comes from.
+    pub payments: Arc<dyn PaymentGateway>,
+    /// How messages leave.
+    pub sms: Vec<Arc<dyn SmsGateway>>,
+    /// The sources of time and randomness.
+    pub machine: (Arc<dyn Clock>, Arc<dyn Random>),
+    /// Whether the provider calls back at the public address.
+    pub callbacks: bool,
+    /// What pages need.
+    pub web: WebSettings,
+}
+
+/// Puts a shop together; it serves nobody yet.
+pub fn build(parts: Parts) -> Arc<Shop> {
+    let settings = processes::Settings {
+        callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
+        shop_name: parts.web.shop_name.clone(),
+    };
+    let context = Context::new(parts.store, parts.payments, parts.sms, parts.machine, settings);
+    Arc::new(Shop::new(Arc::new(context), parts.web))
+}
+
+/// The shop that the configuration describes, with the real providers.
+pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
+    let Some(account) = &config.mpesa else {
+        bail!("no M-PESA account is configured; see mpesa.* in docs/reference/configuration.md");
+    };
+    let (clock, random) = machine();
+    let payments = Arc::new(mpesa::Mpesa::new(daraja(account), Arc::clone(&clock))?);
+    let gateways = config.sms.gateways.iter().map(gateway).collect::<anyhow::Result<Vec<_>>>()?;
+    if gateways.is_empty() {
+        tracing::warn!("no SMS gateway is configured: buyers see codes on the page only");
+    }
+    Ok(build(Parts {
+        store,
+        payments,
+        sms: gateways,
+        machine: (clock, random),
+        callbacks: account.callbacks == config::OnOff::On,
+        web: web_settings(config, config.http.listen)?,
+    }))
+}
+
+fn daraja(account: &config::Mpesa) -> mpesa::Settings {
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    mpesa::Settings {
+        base_url: account.base_url.clone(),
+        consumer_key: account.consumer_key.clone(),
+        consumer_secret: account.consumer_secret.clone(),
+        short_code: account.short_code.clone(),
+        till: account.till.clone(),
+        passkey: account.passkey.clone(),
+        timeout_ms: millis(account.timeout),
+        connect_timeout_ms: millis(account.connect_timeout),
+    }
+}
+
+fn gateway(entry: &config::Gateway) -> anyhow::Result<Arc<dyn SmsGateway>> {
+    let value = serde_json::Value::Object(entry.entry.clone());
+    let settings: sms::Settings = serde_json::from_value(value)
+        .with_context(|| format!("the SMS gateway {} is not understood", entry.id))?;
+    Ok(Arc::from(sms::gateway(settings)?))
+}
+
+/// What pages need, for a shop that listens on `listen`.
+pub fn web_settings(config: &Config, listen: SocketAddr) -> anyhow::Result<WebSettings> {
+    let local = || Url::parse(&format!("http://{listen}"));
+    Ok(WebSettings {
+        public_url: config.http.public_url.clone().map_or_else(local, Ok)?,
+        shop_name: config.shop.name.clone(),
+        support_phone: config.shop.support_phone.clone(),
+        zone: config.shop.timezone.clone(),
+    })
+}
+
+/// The time zone that simulators and tests keep.
+pub fn nairobi() -> TimeZone {
+    TimeZone::get("Africa/Nairobi").expect("the time zones are built in")
+}
+
+/// Serves both listeners and runs the processes until `stop`.
+pub async fn serve(
+    shop: Arc<Shop>,
+    public: TcpListener,
+    staff: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let processes = processes::start(&shop.context);
+    let (stopping, stopped) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        stop.await;
+        stopping.send_replace(true);
+    });
+    let until = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
+        // An error means that nobody can say stop any more, which is as good.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    let with_address =
+        |router: axum::Router| router.into_make_service_with_connect_info::<SocketAddr>();
+    let buyers = axum::serve(public, with_address(web::public(Arc::clone(&shop))))
+        .with_graceful_shutdown(until(stopped.clone()));
+    let people = axum::serve(staff, with_address(web::staff(Arc::clone(&shop))))
+        .with_graceful_shutdown(until(stopped));
+    tokio::try_join!(async { buyers.await }, async { people.await })?;
+    shop.context.calls.idle().await;
+    drop(processes);
+    Ok(())
+}
+
+/// Returns when the program is asked to stop.
+pub async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened for");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,127 @@
+//! `lango demo [--walk]`
+
+use super::audit::{describe, timeline};
+use crate::{
+    app,
+    config::{Config, Format, Log, Origin, Sources, temporary_folder},
+    demo::{
+        walk,
+        world::{Addresses, Plan, World},
+    },
+    ledger::catalog::LedgerPurpose,
+    processes,
+    store::Store,
+    telemetry,
+};
+use clap::Args;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Try everything on this machine.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Play one sale in the terminal and exit: 0 only if the phone ended online.
+    #[arg(long)]
+    walk: bool,
+    /// As behind a router without a public address: no callbacks, M-PESA is asked instead.
+    #[arg(long)]
+    local: bool,
+}
+
+/// The router and the phone of the demo listen beside the shop.
+const ROUTER_PORT: u16 = 8082;
+const PHONE_PORT: u16 = 8083;
+
+/// A ledger for this run only, unless one is configured.
+struct Place {
+    config: Config,
+    throw_away: Option<PathBuf>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.throw_away {
+            // Left behind, it is a small folder among the temporary files.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+impl Demo {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let quiet = Log { level: "warn".into(), format: Format::Text };
+        telemetry::init(if self.walk { &quiet } else { &config.log });
+        let place = place(config)?;
+        let used = place.throw_away.as_ref().map_or(config, |_| &place.config);
+        let store = app::open(used, Some(LedgerPurpose::Demo)).await?;
+        if self.walk { self.walk(store, config).await } else { self.click(store, config).await }
+    }
+
+    fn plan(&self, addresses: Addresses) -> Plan {
+        Plan { addresses, callbacks: !self.local, machine: app::machine() }
+    }
+
+    async fn walk(&self, store: Store, config: &Config) -> anyhow::Result<ExitCode> {
+        let mut world = World::open(store, self.plan(Addresses::any())).await?;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        world.start(async move {
+            let _ = stopped.await;
+        })?;
+        let online = walk::walk(&world).await?;
+        processes::settle(&world.shop.context).await?;
+        let events = walk::events(&world).await?;
+        println!("\n● What the ledger says of it");
+        print!("{}", timeline(&events, &config.shop.timezone));
+        let (whole, sentence) = describe(&world.shop.context.store.verify(|_| {}).await?);
+        println!("\n{sentence}");
+        drop(stop);
+        world.stopped().await;
+        let good = online && whole;
+        println!("{}", if good { "\nOnline. Sold once." } else { "\nThe sale did not work." });
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn click(&self, store: Store, config: &Config) -> anyhow::Result<ExitCode> {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let addresses = Addresses {
+            shop: config.http.listen,
+            staff: config.admin.listen,
+            router: local(ROUTER_PORT),
+            phone: local(PHONE_PORT),
+        };
+        let mut world = World::open(store, self.plan(addresses)).await?;
+        let at = world.addresses;
+        println!(
+            "\nLango demo: simulated M-PESA, SMS, router and phone. No real money moves.\n\n\
+             1. The phone      http://{}/    keep it open beside the next window\n\
+             2. The router     http://{}/    join the Wi-Fi, choose, pay, be online\n\n\
+             The shop itself   http://{}/s/mtaa\n\
+             Stop with Ctrl-C.\n",
+            at.phone, at.router, at.shop
+        );
+        world.start(app::asked_to_stop())?;
+        world.stopped().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn place(config: &Config) -> anyhow::Result<Place> {
+    let configured = config.origin("database.url") != Origin::Default;
+    let mut random = [0; 8];
+    app::machine().1.fill(&mut random);
+    let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = temporary_folder().join(format!("lango-demo-{name}"));
+    let environment = vec![
+        ("LANGO_DATABASE__URL".into(), format!("sqlite:{}", folder.join("demo.db").display())),
+        ("LANGO_SECRETS__MASTER_KEY_FILE".into(), folder.join("demo.key").display().to_string()),
+    ];
+    if !configured {
+        std::fs::create_dir(&folder)?;
+    }
+    let sources = Sources { environment, ..Sources::default() };
+    let config = Config::load(&sources).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+    Ok(Place { config, throw_away: (!configured).then_some(folder) })
+}

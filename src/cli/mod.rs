@@ -1,0 +1,99 @@
+//! The command line: one file a subcommand. Says what it did; exits 0 only when it worked.
+
+mod audit;
+mod catalogue;
+mod config;
+mod demo;
+mod serve;
+mod vouchers;
+
+use crate::config::{Config, Flag, Sources};
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Sells Wi-Fi by M-PESA through a MikroTik hotspot, and proves every sale.
+#[derive(Debug, Parser)]
+#[command(name = "lango", version, about, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file [default: lango.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The ledger, such as sqlite:lango.db [default: database.url]
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the shop.
+    Serve(serve::Serve),
+    /// Try everything: shop, simulated M-PESA, SMS, router and phone, ready to click.
+    Demo(demo::Demo),
+    /// Bring the database up to date, and nothing else.
+    Migrate,
+    /// What is configured, and where each value came from.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Hotspots.
+    #[command(subcommand)]
+    Site(catalogue::Site),
+    /// What is sold.
+    #[command(subcommand)]
+    Package(catalogue::Package),
+    /// Voucher codes.
+    #[command(subcommand)]
+    Vouchers(vouchers::Command),
+    /// Check the ledger, and look at sales in it.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Read models.
+    #[command(subcommand)]
+    Projections(audit::Projections),
+}
+
+/// Does what the command line says.
+pub async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match carry_out(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("lango: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut flags = vec![];
+    let mut flag = |flag: &str, key: &str, value: Option<String>| {
+        flags.extend(value.map(|value| Flag { flag: flag.into(), key: key.into(), value }));
+    };
+    flag("--database", "database.url", arguments.database);
+    if let Command::Serve(serve) = &arguments.command {
+        flag("--listen", "http.listen", serve.listen.map(|address| address.to_string()));
+    }
+    let config = match Config::load(&Sources::of_process(arguments.config, flags)) {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    match arguments.command {
+        Command::Serve(serve) => serve.run(&config).await?,
+        Command::Demo(demo) => return demo.run(&config).await,
+        Command::Migrate => {
+            crate::app::open(&config, None).await?;
+            println!("The database is up to date.");
+        }
+        Command::Config(command) => command.run(&config),
+        Command::Site(command) => command.run(&config).await?,
+        Command::Package(command) => command.run(&config).await?,
+        Command::Vouchers(command) => command.run(&config).await?,
+        Command::Audit(command) => return command.run(&config).await,
+        Command::Projections(command) => return command.run(&config).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,87 @@
+//! `lango vouchers import`
+
+use crate::{
+    app,
+    config::Config,
+    import::{self, Import, Report},
+    ledger::id::Slug,
+};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Voucher codes.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Take in a list of codes, as the router or a tool wrote it; the format is recognised.
+    Import(ImportFile),
+}
+
+/// Take in a list of codes.
+#[derive(Debug, Args)]
+pub(super) struct ImportFile {
+    /// The list.
+    file: PathBuf,
+    /// Where the codes are valid.
+    #[arg(long)]
+    site: Slug,
+    /// Keep only this package's lines; lists that name no profiles need it.
+    #[arg(long)]
+    package: Option<Slug>,
+    /// Say what would happen, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Set aside codes whose comment is this or starts with it: printed cards, never sold online.
+    /// May be given several times.
+    #[arg(long, value_name = "COMMENT")]
+    set_aside_comment: Vec<String>,
+    /// Print the verdict on each line.
+    #[arg(long)]
+    lines: bool,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Command {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let Self::Import(arguments) = self;
+        let bytes = std::fs::read(&arguments.file)
+            .with_context(|| format!("cannot read {}", arguments.file.display()))?;
+        let store = app::open(config, None).await?;
+        let (clock, random) = app::machine();
+        let import = Import {
+            site: arguments.site,
+            package: arguments.package,
+            set_aside_comments: arguments.set_aside_comment,
+            dry_run: arguments.dry_run,
+        };
+        let report =
+            import::run(&store, (clock.as_ref(), random.as_ref()), &import, &bytes).await?;
+        if arguments.json {
+            println!("{}", serde_json::to_string_pretty(&report.as_json(arguments.lines))?);
+        } else {
+            print(&report, arguments.lines, arguments.dry_run);
+        }
+        Ok(())
+    }
+}
+
+fn print(report: &Report, lines: bool, dry_run: bool) {
+    println!("Recognised as {}.", report.format.replace('_', " "));
+    if lines {
+        for judged in &report.judged {
+            println!("{:>6}  {:<18} {}", judged.number, judged.verdict.code(), judged.reason);
+        }
+    }
+    for (name, count) in report.counts_by_name() {
+        if count > 0 {
+            println!("{count:>6}  {}", name.replace('_', " "));
+        }
+    }
+    if dry_run {
+        println!("Nothing was changed (--dry-run).");
+    } else {
+        println!("{} codes are new in stock.", report.taken);
+    }
+}

@@ -1,0 +1,248 @@
+//! Takes a list of codes into stock: reads it, judges each line against what is known, and imports what is
+//! new in small commits. Doing it twice is harmless, and a dry run changes nothing.
+
+use crate::{
+    commands::import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch},
+    ledger::{
+        catalog::BatchEvent,
+        decision::{Answer, CodeRow, Fingerprint},
+        id::{BatchId, PackageKey, Slug, VoucherId},
+        voucher::SetAside,
+    },
+    ports::{Clock, Random},
+    routeros::export::{
+        Counts, Export, ExportLine, Judged, Lookup, NotVouchers, Rules, Verdict, fold, judge, read,
+    },
+    store::{CommandError, Offer, Sealed, Store, StoreError, VoucherCode},
+};
+use std::collections::HashSet;
+
+/// What to take in, and how.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// Where the codes are valid.
+    pub site: Slug,
+    /// Keep only this package's lines.
+    pub package: Option<Slug>,
+    /// Comments of codes that are printed and sold by hand.
+    pub set_aside_comments: Vec<String>,
+    /// Change nothing.
+    pub dry_run: bool,
+}
+
+/// Why nothing was taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file is no list of codes.
+    #[error("{}", .0.sentence())]
+    NotVouchers(NotVouchers),
+    /// There is no such site.
+    #[error("there is no site {0}; add it with `lango site add`, or see `lango site list`")]
+    NoSuchSite(Slug),
+    /// There is no such package.
+    #[error("site {site} has no package {package}; see `lango package list --site {site}`")]
+    NoSuchPackage {
+        /// Which site.
+        site: Slug,
+        /// Which package.
+        package: Slug,
+    },
+    /// The router left the passwords out.
+    #[error(
+        "this export has no passwords; make it again with \
+         `/ip hotspot user export show-sensitive`"
+    )]
+    PasswordsHidden,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A command was not carried out.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+/// What came of an import.
+pub struct Report {
+    /// The format that was recognised, as a word.
+    pub format: &'static str,
+    /// The verdict on each line.
+    pub judged: Vec<Judged>,
+    /// How many lines got which verdict.
+    pub counts: Counts,
+    /// How many codes are new in stock.
+    pub taken: usize,
+}
+
+impl Report {
+    /// The counts by name, in the order in which people read them.
+    pub fn counts_by_name(&self) -> Vec<(&'static str, usize)> {
+        let c = &self.counts;
+        vec![
+            ("accepted", c.accepted),
+            ("set_aside", c.set_aside),
+            ("other_package", c.other_package),
+            ("no_package", c.no_package),
+            ("duplicate_in_file", c.duplicate_in_file),
+            ("already_known", c.already_known),
+            ("already_used", c.already_used),
+            ("disabled", c.disabled),
+            ("not_a_voucher", c.not_a_voucher),
+        ]
+    }
+
+    /// As JSON, with the verdicts on all lines where `lines` is wanted. Holds no code.
+    pub fn as_json(&self, lines: bool) -> serde_json::Value {
+        let mut json = serde_json::json!({ "format": self.format, "taken": self.taken });
+        for (name, count) in self.counts_by_name() {
+            json[name] = count.into();
+        }
+        if lines {
+            let line = |judged: &Judged| {
+                serde_json::json!({
+                    "line": judged.number,
+                    "verdict": judged.verdict.code(),
+                    "reason": judged.reason,
+                    "package": judged.package,
+                })
+            };
+            json["lines"] = self.judged.iter().map(line).collect();
+        }
+        json
+    }
+}
+
+/// Reads, judges and, unless it is a dry run, imports.
+pub async fn run(
+    store: &Store,
+    (clock, random): (&dyn Clock, &dyn Random),
+    import: &Import,
+    bytes: &[u8],
+) -> Result<Report, ImportError> {
+    let export = read(bytes).map_err(ImportError::NotVouchers)?;
+    if export.passwords_hidden() {
+        return Err(ImportError::PasswordsHidden);
+    }
+    let rules = rules(store, import).await?;
+    let names = Names { store, site: &import.site };
+    let judged = names.judge(&export, &rules).await?;
+    let counts = Counts::of(&judged);
+    let mut report = Report { format: export.format.code(), judged, counts, taken: 0 };
+    let batch = BatchId(random.id(clock.now()));
+    let lines = names.lines(&report.judged, || VoucherId(random.id(clock.now())));
+    if import.dry_run || lines.is_empty() {
+        return Ok(report);
+    }
+    let file = store.vault().fingerprint("file", bytes);
+    let imported = batch_event(import, &report, &lines, &file);
+    store.execute(RecordBatch { batch, imported }).await?;
+    for piece in lines.chunks(LINES_PER_COMMIT) {
+        match store.execute(ImportLines { batch, lines: piece.to_vec() }).await? {
+            Answer::Codes(taken) => report.taken += taken,
+            answer => unreachable!("an import answers with a count, not with {answer:?}"),
+        }
+    }
+    Ok(report)
+}
+
+fn batch_event(import: &Import, report: &Report, lines: &[Line], file: &Fingerprint) -> BatchEvent {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let set_aside = lines.iter().filter(|line| line.set_aside.is_some()).count();
+    BatchEvent::Imported {
+        site: import.site.clone(),
+        format: report.format.to_owned(),
+        file: file.iter().map(|byte| format!("{byte:02x}")).collect(),
+        accepted: count(lines.len() - set_aside),
+        set_aside: count(set_aside),
+        left_out: count(report.judged.len() - lines.len()),
+    }
+}
+
+async fn rules(store: &Store, import: &Import) -> Result<Rules, ImportError> {
+    let site = import.site.clone();
+    store.site(&site).await?.ok_or_else(|| ImportError::NoSuchSite(site.clone()))?;
+    let offers = store.offers(&site).await?;
+    if let Some(package) = &import.package
+        && !offers.iter().any(|offer| offer.package.package == *package)
+    {
+        return Err(ImportError::NoSuchPackage { site, package: package.clone() });
+    }
+    let pair = |offer: Offer| (offer.package.profile, offer.package.package.to_string());
+    Ok(Rules {
+        packages: offers.into_iter().map(pair).collect(),
+        only_package: import.package.as_ref().map(Slug::to_string),
+        set_aside_comments: import.set_aside_comments.clone(),
+    })
+}
+
+/// The names by which a site's codes are found again.
+struct Names<'a> {
+    store: &'a Store,
+    site: &'a Slug,
+}
+
+impl Names<'_> {
+    fn fingerprint(&self, what: &str, value: &str) -> Fingerprint {
+        self.store.vault().fingerprint(what, format!("{}:{value}", self.site).as_bytes())
+    }
+
+    fn exact(&self, code: &str) -> Fingerprint {
+        self.fingerprint("code", code)
+    }
+
+    fn folded(&self, code: &str) -> Fingerprint {
+        self.fingerprint("code_folded", &fold(code))
+    }
+
+    async fn judge(&self, export: &Export, rules: &Rules) -> Result<Vec<Judged>, StoreError> {
+        let exact = export.lines.iter().map(|line| self.exact(&line.code)).collect();
+        let folded = export.lines.iter().map(|line| self.folded(&line.code)).collect();
+        let (exact, folded): (HashSet<_>, HashSet<_>) =
+            self.store.known_codes(exact, folded).await?;
+        Ok(judge(export, rules, |lookup| match lookup {
+            Lookup::Exact(code) => exact.contains(&self.exact(code)),
+            Lookup::Folded(code) => folded.contains(&self.folded(code)),
+        }))
+    }
+
+    /// The lines that are kept: new ones, and used ones, which must never look new again after the router
+    /// has lost its counters.
+    fn lines(&self, judged: &[Judged], mut id: impl FnMut() -> VoucherId) -> Vec<Line> {
+        let kept = judged.iter().filter_map(|judged| {
+            let set_aside = match judged.verdict {
+                Verdict::Accepted => judged.printed.then_some(SetAside::Printed),
+                Verdict::AlreadyUsed => Some(SetAside::Used),
+                _ => return None,
+            };
+            let package = Slug::parse(judged.package.as_ref()?).ok()?;
+            Some((judged.line.as_ref()?, package, set_aside))
+        });
+        kept.map(|(line, package, set_aside)| Line {
+            package: PackageKey { site: self.site.clone(), package },
+            set_aside,
+            code: self.row(line, id()),
+        })
+        .collect()
+    }
+
+    fn row(&self, line: &ExportLine, voucher: VoucherId) -> CodeRow {
+        let code = VoucherCode {
+            code: line.code.clone(),
+            password: line.password.clone(),
+            profile: line.profile.clone(),
+            server: line.server.clone(),
+            comment: line.comment.clone(),
+            limit_uptime: line.limit_uptime.clone(),
+            limit_bytes_total: line.limit_bytes_total.clone(),
+        };
+        let plain = serde_json::to_vec(&code).expect("texts are plain data");
+        let folded = fold(&line.code);
+        let last = folded.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
+        CodeRow {
+            voucher,
+            fingerprint: self.exact(&line.code),
+            folded: self.folded(&line.code),
+            last_four: self.fingerprint("code_last_four", &folded[last..]),
+            sealed: self.store.vault().seal(&Sealed::Code(voucher).context(), &plain),
+        }
+    }
+}
