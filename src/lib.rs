@@ -3,6 +3,7 @@
 //! - [`ledger`]: the rules, pure.
 //! - [`ports`]: the traits behind which the world stands.
 //! - [`commands`]: what can be wished for, decided purely.
+//! - [`projections`]: read models as folders of SQL.
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
 //! - [`mpesa`], [`sms`], [`routeros`]: the world's own languages, each in its folder;
@@ -19,6 +20,7 @@ pub mod mpesa;
 pub mod phrases;
 pub mod ports;
 pub mod processes;
+pub mod projections;
 pub mod routeros;
 pub mod sms;
 pub mod store;

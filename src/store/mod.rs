@@ -8,6 +8,7 @@ mod vault;
 mod writer;
 
 pub use error::{CommandError, StoreError};
+pub use sqlite::projections;
 pub use sqlite::{Inbox, Offer, Owed, Reader, Sealed, StoredEvent, Work};
 pub use vault::{DoesNotOpen, Key, Vault};
 
