@@ -3,6 +3,7 @@
 //! - [`ledger`]: the rules, pure.
 //! - [`ports`]: the traits behind which the world stands.
 //! - [`commands`]: what can be wished for, decided purely.
+//! - [`projections`]: read models as folders of SQL.
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`projections`]: read models, as folders of SQL.
 //! - [`import`]: takes lists of codes into stock.
@@ -27,6 +28,7 @@ pub mod mpesa;
 pub mod phrases;
 pub mod ports;
 pub mod processes;
+pub mod projections;
 pub mod routeros;
 pub mod sms;
 pub mod store;

@@ -132,7 +132,7 @@ impl Projections {
         if compare {
             let differences = store.compare_projections().await?;
             for difference in &differences {
-                println!("{difference}");
+                println!("{}: {}", difference.projection, difference.first);
             }
             if differences.is_empty() {
                 println!("Every projection equals what the ledger gives.");

@@ -12,6 +12,7 @@ mod writer;
 pub use changes::INTERRUPTED_SECONDS;
 pub use error::{CommandError, StoreError};
 pub use news::{News, Place};
+pub use sqlite::projections::Difference;
 pub use sqlite::{Inbox, Offer, Owed, Reader, Sealed, StoredEvent, Work};
 pub use vault::{DoesNotOpen, Key, Vault};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
@@ -52,6 +53,7 @@ pub struct Store {
     vault: Arc<Vault>,
     position: watch::Receiver<i64>,
     news: News,
+    projecting: sqlite::Projecting,
 }
 
 impl Deref for Store {
@@ -68,6 +70,7 @@ impl Store {
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
         let mut database = Sqlite::open(&opening.url).await?;
         let vault = open_vault(&mut database, &opening).await?;
+        let projecting = sqlite::Projecting::open(&opening.url).await?;
         let reader = Sqlite::readers(&opening.url).await?;
         let (sender, position) = watch::channel(reader.last_position().await?);
         let news = News::default();
@@ -78,7 +81,14 @@ impl Store {
             position: sender,
             news: news.clone(),
         };
-        Ok(Self { reader, sender: writer.start(), vault: Arc::new(vault), position, news })
+        Ok(Self {
+            reader,
+            sender: writer.start(),
+            vault: Arc::new(vault),
+            position,
+            news,
+            projecting,
+        })
     }
 
     /// Whether a database holds a vault already; an empty one does not. Changes nothing but its schema.
@@ -144,9 +154,28 @@ impl Store {
         }
     }
 
+    /// Takes new events into the projections; tells how many.
+    pub async fn project(&self) -> Result<usize, StoreError> {
+        self.projecting.fold().await
+    }
+
+    /// Builds every projection anew; `progress` is told a projection and how far it is.
+    pub async fn rebuild_projections(
+        &self,
+        progress: impl FnMut(&'static str, i64),
+    ) -> Result<(), StoreError> {
+        self.projecting.rebuild(progress).await
+    }
+
+    /// The first difference of each projection from what the ledger gives.
+    pub async fn compare_projections(&self) -> Result<Vec<Difference>, StoreError> {
+        self.projecting.compare().await
+    }
+
     /// Waits until all connections are closed.
     pub async fn close(self) {
         self.reader.close().await;
+        self.projecting.close().await;
     }
 }
 

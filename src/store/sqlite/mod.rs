@@ -1,10 +1,13 @@
 //! SQLite: one connection that writes, a few that read. Full durability, or no start.
 
 mod append;
+mod projecting;
+pub mod projections;
 mod queries;
 mod read;
 mod work;
 
+pub use projecting::Projecting;
 pub use queries::*;
 pub use work::*;
 
@@ -89,6 +92,15 @@ impl Sqlite {
             .await
             .attempt("open the database for reading")?;
         Ok(Reader { pool })
+    }
+
+    /// Opens a connection that folds projections beside the writer.
+    pub(super) async fn folder(url: &str) -> Result<sqlx::SqlitePool, StoreError> {
+        SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options(url, READER_CACHE_KIB)?)
+            .await
+            .attempt("open the database for projections")
     }
 
     /// Begins a transaction that may write; waits for any other writer.

@@ -3,6 +3,7 @@
 use super::{
     super::error::{Attempt, StoreError},
     append::hex,
+    projections::{self, Param},
     read::parse,
     to_hash,
 };
@@ -15,6 +16,7 @@ use crate::ledger::{
     stream::Stream,
     time::Micros,
 };
+use serde_json::{Map, Value};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use std::collections::HashSet;
 
@@ -245,18 +247,17 @@ impl Reader {
         contact: ContactId,
         limit: i64,
     ) -> Result<Vec<PurchaseId>, StoreError> {
-        let rows = sqlx::query(
-            "select purchase from projection_purchases
-             where contact = $1 or device = $1
-             order by started_at desc
-             limit $2",
-        )
-        .bind(contact.to_string())
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .attempt("find purchases")?;
-        rows.iter().map(|row| parse(row, 0, "purchases", "purchase")).collect()
+        let purchases = projection("purchases");
+        let id = contact.to_string();
+        let wanted = [Param::Text(&id), Param::Number(limit)];
+        let mut found = projections::query(&self.pool, purchases, "by_contact", &wanted).await?;
+        if found.is_empty() {
+            found = projections::query(&self.pool, purchases, "by_device", &wanted).await?;
+        }
+        let unreadable = || StoreError::BadRow { table: "shown_purchases", column: "purchase" };
+        let purchase =
+            |row: Map<String, Value>| row.get("purchase")?.as_str()?.parse::<PurchaseId>().ok();
+        found.into_iter().map(|row| purchase(row).ok_or_else(unreadable)).collect()
     }
 
     /// How often somebody guessed at the code of a purchase.
@@ -393,6 +394,10 @@ impl Sealed {
             Self::MessageText(id) => format!("message_text:{id}"),
         }
     }
+}
+
+fn projection(name: &str) -> &'static crate::projections::Projection {
+    crate::projections::find(name).expect("the projections that pages ask are built in")
 }
 
 fn site(row: &SqliteRow) -> Result<Site, StoreError> {

@@ -23,8 +23,8 @@ use crate::{
         Shop,
         error::{self, Failure, Problem},
         pages::{
-            Again, Declined, Frame, Locked, Owed, Page, Paid, PhoneWords, PurchasePage,
-            PurchaseView, SetAside, Slow, Waiting,
+            Again, Declined, Locked, Owed, Page, Paid, PhoneWords, PurchasePage, PurchaseView,
+            SetAside, Slow, Waiting,
         },
     },
 };

@@ -1,0 +1,67 @@
+-- Exceptions: first what came up, then what was settled. Nothing that is settled comes up again, so
+-- this order holds within any range. Where and what was bought is read from the purchase's first
+-- event, the amount of a dispute from the payment's.
+
+insert into shown_exceptions (
+    kind, subject, purchase, site, package, amount_cents, reason, since, position
+)
+select
+    case news.kind
+        when 'purchase_owed' then 'owed'
+        when 'payment_set_aside' then 'set_aside'
+        when 'payment_disputed' then 'disputed'
+        when 'message_undelivered' then 'undelivered'
+        else 'given_up'
+    end,
+    news.id,
+    news.correlation,
+    bought.site,
+    bought.package,
+    case when news.kind = 'payment_disputed' then asked.amount_cents else news.amount_cents end,
+    news.data ->> 'reason',
+    news.recorded_at,
+    news.position
+from facts as news
+left join facts as bought
+    on bought.stream = 'purchase-' || news.correlation
+    and bought.version = 1
+left join facts as asked
+    on asked.stream = news.stream
+    and asked.version = 1
+where news.position > $1
+    and news.position <= $2
+    and news.kind in (
+        'purchase_owed',
+        'payment_set_aside',
+        'payment_disputed',
+        'message_undelivered',
+        'message_given_up'
+    )
+    -- What is said twice counts from the first time, whichever range the second is in.
+    and not exists (
+        select 1
+        from facts as earlier
+        where earlier.stream = news.stream
+            and earlier.version < news.version
+            and earlier.kind = news.kind
+    );
+
+delete from shown_exceptions
+where kind = 'owed'
+    and subject in (
+        select id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind = 'purchase_fulfilled'
+    );
+
+delete from shown_exceptions
+where kind in ('undelivered', 'given_up')
+    and subject in (
+        select id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind = 'message_delivered'
+    );

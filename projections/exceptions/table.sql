@@ -1,0 +1,24 @@
+-- Exceptions: what a person should look at. A row goes away when the ledger says it is settled.
+
+create table shown_exceptions (
+    -- owed: paid, and no code yet.
+    -- set_aside: money that bought nothing, being surplus or a wrong amount.
+    -- disputed: a proof of payment that cannot be right.
+    -- undelivered: an SMS that did not arrive.
+    -- given_up: an SMS that no gateway would take.
+    kind          text not null,
+    -- What it is about: a purchase, a payment or a message.
+    subject       text not null,
+    purchase      text not null,
+    site          text,
+    package       text,
+    -- The money at stake in cents; null for a message.
+    amount_cents  bigint,
+    -- A word of ours, where one was given.
+    reason        text,
+    -- Microseconds since 1970, UTC, and the event that says so.
+    since         bigint not null,
+    position      bigint not null,
+    primary key (kind, subject),
+    unique (purchase, kind, subject)
+);

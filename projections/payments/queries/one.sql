@@ -1,0 +1,4 @@
+-- One payment. $1: its id.
+select *
+from shown_payments
+where payment = $1

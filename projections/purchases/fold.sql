@@ -1,0 +1,49 @@
+-- Purchases: a row when it starts; then the last event wins, for an expired purchase may yet be
+-- paid, and an owed one gets its code.
+
+insert into shown_purchases (
+    purchase, site, package, status, amount_cents, contact, device, language, started_at,
+    first_position, last_position
+)
+select
+    id, site, package, 'open', amount_cents, data ->> 'contact', data ->> 'device',
+    data ->> 'language', recorded_at, position, position
+from facts
+where position > $1
+    and position <= $2
+    and kind = 'purchase_started';
+
+with last as (
+    select max(position) as position
+    from facts
+    where position > $1
+        and position <= $2
+        and kind in ('purchase_fulfilled', 'purchase_owed', 'purchase_expired')
+    group by stream
+),
+news as (
+    select
+        facts.id,
+        facts.kind,
+        facts.data ->> 'reason' as why,
+        facts.data ->> 'voucher' as code_given,
+        facts.data ->> 'payment' as paid_by,
+        facts.recorded_at,
+        last.position
+    from last
+    join facts on facts.position = last.position
+)
+update shown_purchases
+set
+    status = case news.kind
+        when 'purchase_fulfilled' then 'fulfilled'
+        when 'purchase_owed' then 'owed'
+        else 'expired'
+    end,
+    reason = news.why,
+    voucher = news.code_given,
+    payment = news.paid_by,
+    finished_at = news.recorded_at,
+    last_position = news.position
+from news
+where shown_purchases.purchase = news.id;

@@ -1,0 +1,63 @@
+-- Vouchers: a row when the code comes in; then the last event wins. Holding and selling come before
+-- setting aside and voiding, which nothing follows, so the statements below keep that order.
+
+insert into shown_vouchers (
+    voucher, site, package, batch, status, imported_at, last_position
+)
+select id, site, package, data ->> 'batch', 'free', recorded_at, position
+from facts
+where position > $1
+    and position <= $2
+    and kind = 'voucher_imported';
+
+with last as (
+    select max(position) as position
+    from facts
+    where position > $1
+        and position <= $2
+        and kind in ('voucher_reserved', 'voucher_released', 'voucher_allocated')
+    group by stream
+),
+news as (
+    select
+        facts.id,
+        facts.kind,
+        facts.data ->> 'purchase' as buyer,
+        facts.recorded_at,
+        last.position
+    from last
+    join facts on facts.position = last.position
+)
+update shown_vouchers
+set
+    status = case news.kind
+        when 'voucher_reserved' then 'held'
+        when 'voucher_released' then 'free'
+        else 'sold'
+    end,
+    purchase = case when news.kind = 'voucher_released' then null else news.buyer end,
+    allocated_at = case when news.kind = 'voucher_allocated' then news.recorded_at end,
+    last_position = news.position
+from news
+where shown_vouchers.voucher = news.id;
+
+with last as (
+    select max(position) as position
+    from facts
+    where position > $1
+        and position <= $2
+        and kind in ('voucher_set_aside', 'voucher_voided')
+    group by stream
+),
+news as (
+    select facts.id, facts.kind, facts.data ->> 'reason' as why, last.position
+    from last
+    join facts on facts.position = last.position
+)
+update shown_vouchers
+set
+    status = case when news.kind = 'voucher_voided' then 'voided' else 'set_aside' end,
+    reason = news.why,
+    last_position = news.position
+from news
+where shown_vouchers.voucher = news.id;
