@@ -30,7 +30,11 @@ pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Re
     }
     let (clock, random) = machine();
     let url = config.database.url.expose().to_owned();
-    let master = master_key(&config.secrets.master_key_file, &url, random.as_ref()).await?;
+    let file = &config.secrets.master_key_file;
+    let (master, new) = master_key(file, &url, random.as_ref()).await?;
+    if new && purpose != Some(LedgerPurpose::Demo) {
+        eprintln!("{}", recovery_sheet(file));
+    }
     let zone = config.shop.timezone.clone();
     let name = zone.iana_name().unwrap_or("UTC").to_owned();
     let store = Store::open(Opening { url, master, zone, clock, random }).await?;
@@ -53,12 +57,19 @@ pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Re
     Ok(store)
 }
 
-/// Reads the master key, or makes one for a ledger that has none yet.
-async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Result<Key> {
+/// Reads the master key, or makes one for a ledger that has none yet; tells whether it is new.
+async fn master_key(
+    file: &Path,
+    url: &str,
+    random: &dyn Random,
+) -> anyhow::Result<(Key, bool)> {
     match std::fs::read_to_string(file) {
-        Ok(text) => parse_key(text.trim()).with_context(|| {
-            format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
-        }),
+        Ok(text) => {
+            let key = parse_key(text.trim()).with_context(|| {
+                format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
+            })?;
+            Ok((key, false))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             if Store::has_keys(url).await? {
                 bail!(
@@ -67,7 +78,7 @@ async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Resu
                     file.display()
                 );
             }
-            make_key(file, random)
+            Ok((make_key(file, random)?, true))
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }
@@ -97,7 +108,6 @@ fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
         .open(file)
         .with_context(attempt)?;
     writeln!(opened, "{text}").and_then(|()| opened.sync_all()).with_context(attempt)?;
-    eprintln!("{}", recovery_sheet(file));
     Ok(key)
 }
 

@@ -153,7 +153,7 @@ async fn buy(phone: &mut Browser, shop: &Page, package: &str) -> anyhow::Result<
 async fn wait_for_code(phone: &mut Browser, purchase: &Page) -> anyhow::Result<Page> {
     let mut page = phone.get(purchase.address.as_str()).await?;
     for _ in 0..10 {
-        if page.html.contains("var=") {
+        if find_link(&page.html, "var=").is_some() {
             return Ok(page);
         }
         let wait = attribute(&page.html, "data-wait=\"", "seen=").context("the page has ended")?;
@@ -202,8 +202,8 @@ fn octal(text: &str) -> Vec<u8> {
 fn attribute(html: &str, before: &str, with: &str) -> Option<String> {
     html.match_indices(before)
         .filter_map(|(at, _)| html[at + before.len()..].split('"').next())
-        .find(|value| value.contains(with))
         .map(plain)
+        .find(|value| value.contains(with))
 }
 
 fn find_link(html: &str, with: &str) -> Option<String> {

@@ -1,1 +1,3 @@
+//! The stories: the real server, the real store, and simulators that misbehave as the real world does.
 
+mod browser_login;
