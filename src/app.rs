@@ -58,11 +58,7 @@ pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Re
 }
 
 /// Reads the master key, or makes one for a ledger that has none yet; tells whether it is new.
-async fn master_key(
-    file: &Path,
-    url: &str,
-    random: &dyn Random,
-) -> anyhow::Result<(Key, bool)> {
+async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Result<(Key, bool)> {
     match std::fs::read_to_string(file) {
         Ok(text) => {
             let key = parse_key(text.trim()).with_context(|| {

@@ -174,8 +174,7 @@ impl Vault {
 }
 
 fn mac(key: &Key, what: &str, value: &[u8]) -> Fingerprint {
-    let mut mac =
-        <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("any length is a key");
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("any length is a key");
     mac.update(&u32::try_from(what.len()).expect("a short word").to_be_bytes());
     mac.update(what.as_bytes());
     mac.update(value);

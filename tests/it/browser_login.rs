@@ -9,6 +9,7 @@ use lango::{
     demo::hotspot::{
         Hotspot, HotspotSettings, LoginMethod, garden::Garden, template::UnknownTokens, users::User,
     },
+    ledger::purchase::Language,
     ports::{SystemClock, SystemRandom},
     routeros::{
         login_link::login_link,

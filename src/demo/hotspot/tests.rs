@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    ledger::time::{DAY, HOUR, MINUTE},
+    ledger::{
+        purchase::Language,
+        time::{DAY, HOUR, MINUTE},
+    },
     routeros::pages::{SitePages, render},
 };
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
