@@ -3,7 +3,7 @@
 use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
-    ledger::catalog::LedgerPurpose,
+    ledger::{catalog::LedgerPurpose, chain::hex},
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes::{self, Context},
@@ -95,7 +95,6 @@ fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut key = Key::default();
     random.fill(&mut key);
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     let attempt = || format!("cannot write the new master key to {}", file.display());
     let mut opened = std::fs::OpenOptions::new()
         .write(true)
@@ -103,7 +102,7 @@ fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
         .mode(0o600)
         .open(file)
         .with_context(attempt)?;
-    writeln!(opened, "{text}").and_then(|()| opened.sync_all()).with_context(attempt)?;
+    writeln!(opened, "{}", hex(&key)).and_then(|()| opened.sync_all()).with_context(attempt)?;
     Ok(key)
 }
 
@@ -204,26 +203,25 @@ pub fn nairobi() -> TimeZone {
 /// Serves both listeners and runs the processes until `stop`.
 pub async fn serve(
     shop: Arc<Shop>,
-    public: TcpListener,
-    staff: TcpListener,
+    (public, staff): (TcpListener, TcpListener),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let processes = processes::start(&shop.context);
-    let (stopping, stopped) = tokio::sync::watch::channel(false);
+    let (ending, ended) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         stop.await;
-        stopping.send_replace(true);
+        ending.send_replace(true);
     });
-    let until = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
+    let until = |mut ended: tokio::sync::watch::Receiver<bool>| async move {
         // An error means that nobody can say stop any more, which is as good.
-        let _ = stopped.wait_for(|stop| *stop).await;
+        let _ = ended.wait_for(|stop| *stop).await;
     };
     let with_address =
         |router: axum::Router| router.into_make_service_with_connect_info::<SocketAddr>();
     let buyers = axum::serve(public, with_address(web::public(Arc::clone(&shop))))
-        .with_graceful_shutdown(until(stopped.clone()));
+        .with_graceful_shutdown(until(ended.clone()));
     let people = axum::serve(staff, with_address(web::staff(Arc::clone(&shop))))
-        .with_graceful_shutdown(until(stopped));
+        .with_graceful_shutdown(until(ended));
     tokio::try_join!(async { buyers.await }, async { people.await })?;
     shop.context.calls.idle().await;
     drop(processes);

@@ -5,6 +5,7 @@ use crate::{
     commands::import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch},
     ledger::{
         catalog::BatchEvent,
+        chain::hex,
         decision::{Answer, CodeRow, Fingerprint},
         id::{BatchId, PackageKey, Slug, VoucherId},
         voucher::SetAside,
@@ -150,7 +151,7 @@ fn batch_event(import: &Import, report: &Report, lines: &[Line], file: &Fingerpr
     BatchEvent::Imported {
         site: import.site.clone(),
         format: report.format.to_owned(),
-        file: file.iter().map(|byte| format!("{byte:02x}")).collect(),
+        file: hex(file),
         accepted: count(lines.len() - set_aside),
         set_aside: count(set_aside),
         left_out: count(report.judged.len() - lines.len()),

@@ -93,7 +93,7 @@ impl Phrases {
     /// A span of time as people say it: the largest unit that fits without a rest.
     pub fn lasts(&self, lang: Language, seconds: u64) -> Result<String, PhraseError> {
         let units = [("weeks", 604_800), ("days", 86_400), ("hours", 3600)];
-        let fits = units.into_iter().find(|(_, unit)| seconds > 0 && seconds % unit == 0);
+        let fits = units.into_iter().find(|(_, unit)| seconds > 0 && seconds.is_multiple_of(*unit));
         let (unit, count) = match fits {
             Some((name, unit)) => (name, seconds / unit),
             None => ("minutes", seconds.div_ceil(60)),

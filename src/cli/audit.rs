@@ -3,7 +3,7 @@
 use crate::{
     app,
     config::Config,
-    ledger::{id::PurchaseId, time::Micros},
+    ledger::{chain::hex, id::PurchaseId, time::Micros},
     store::{StoredEvent, Verified},
 };
 use clap::Subcommand;
@@ -57,7 +57,7 @@ impl Command {
 pub(super) fn describe(verified: &Verified) -> (bool, String) {
     match verified {
         Verified::Whole { events, hash } => {
-            let hash: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = hex(&hash[..8]);
             (
                 true,
                 format!("{events} events, each follows from the one before; the last is {hash}…"),
@@ -72,8 +72,7 @@ pub(super) fn describe(verified: &Verified) -> (bool, String) {
 fn as_json(verified: &Verified) -> serde_json::Value {
     match verified {
         Verified::Whole { events, hash } => {
-            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            serde_json::json!({ "verified": true, "events": events, "hash": hash })
+            serde_json::json!({ "verified": true, "events": events, "hash": hex(hash) })
         }
         Verified::Broken { position, why } => {
             serde_json::json!({ "verified": false, "position": position, "why": why })

@@ -8,7 +8,7 @@ use crate::{
         walk,
         world::{Addresses, Plan, World},
     },
-    ledger::catalog::LedgerPurpose,
+    ledger::{catalog::LedgerPurpose, chain::hex},
     processes,
     store::Store,
     telemetry,
@@ -112,8 +112,7 @@ fn place(config: &Config) -> anyhow::Result<Place> {
     let configured = config.origin("database.url") != Origin::Default;
     let mut random = [0; 8];
     app::machine().1.fill(&mut random);
-    let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let folder = temporary_folder().join(format!("lango-demo-{name}"));
+    let folder = temporary_folder().join(format!("lango-demo-{}", hex(&random)));
     let environment = vec![
         ("LANGO_DATABASE__URL".into(), format!("sqlite:{}", folder.join("demo.db").display())),
         ("LANGO_SECRETS__MASTER_KEY_FILE".into(), folder.join("demo.key").display().to_string()),

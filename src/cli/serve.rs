@@ -32,7 +32,7 @@ impl Serve {
             let path = report_path(&shop, &gateway.id);
             println!("Delivery reports of {} go to {path}", gateway.id);
         }
-        app::serve(shop, public, staff, app::asked_to_stop()).await?;
+        app::serve(shop, (public, staff), app::asked_to_stop()).await?;
         tracing::info!("closed");
         Ok(())
     }

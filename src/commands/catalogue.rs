@@ -37,7 +37,7 @@ impl Command for OpenShop {
         Ok(Decision::events(vec![NewEvent::alone(Stream::Shop, Event::Shop(opened))]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "system"
     }
 }
@@ -76,7 +76,7 @@ impl Command for RegisterSite {
         Ok(Decision::events(vec![NewEvent::alone(stream, Event::Site(event))]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "cli"
     }
 }
@@ -121,7 +121,7 @@ impl Command for DefinePackage {
         Ok(Decision::events(vec![NewEvent::alone(Stream::Package(key), event)]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "cli"
     }
 }

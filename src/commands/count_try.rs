@@ -36,7 +36,7 @@ impl Command for CountTry {
         Ok(Decision::default().keep([VaultWrite::Try { subject: subject(self.purchase) }]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "buyer"
     }
 }

@@ -40,7 +40,7 @@ impl Command for ExpirePurchase {
         Ok(Decision::events(expire(world, self.purchase, Expiry::Unresolved)))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:release_holds"
     }
 }

@@ -39,7 +39,7 @@ impl Command for RecordBatch {
         Ok(Decision::events(vec![NewEvent::alone(Stream::Batch(self.batch), event)]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "cli"
     }
 }
@@ -92,7 +92,7 @@ impl Command for ImportLines {
         Ok(decision)
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "cli"
     }
 }

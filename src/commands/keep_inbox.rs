@@ -24,7 +24,7 @@ impl Command for KeepInbox {
         Ok(Decision::default().keep([VaultWrite::Inbox(self.row.clone())]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "provider:callback"
     }
 }
@@ -46,7 +46,7 @@ impl Command for IgnoreInbox {
         Ok(Decision::default().keep([ignored]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:read_inbox"
     }
 }

@@ -23,7 +23,7 @@ impl Command for Postpone {
         Ok(Decision { postponed: vec![self.work.clone()], ..Decision::default() })
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process"
     }
 }

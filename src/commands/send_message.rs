@@ -46,7 +46,7 @@ impl Command for SubmitMessage {
         Ok(Decision::events(vec![own(self.message, message, event)]).keep([text]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:send_messages"
     }
 }
@@ -87,7 +87,7 @@ impl Command for RecordSend {
         Ok(Decision::events(vec![own(self.message, message, event)]).keep(reference))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:send_messages"
     }
 }
@@ -112,7 +112,7 @@ impl Command for GiveUpMessage {
         Ok(Decision::events(vec![own(self.message, message, MessageEvent::GivenUp {})]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:send_messages"
     }
 }
@@ -148,7 +148,7 @@ impl Command for TakeReport {
         Ok(Decision::events(events).keep([decided]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "provider:report"
     }
 }

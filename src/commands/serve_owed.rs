@@ -52,7 +52,7 @@ impl Command for ServeOwed {
         Ok(Decision::events(events))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:fulfil"
     }
 }

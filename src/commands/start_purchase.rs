@@ -128,7 +128,7 @@ impl Command for StartPurchase {
         Ok(decision.keep(kept.into_iter().flatten().chain([link])))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "buyer"
     }
 }

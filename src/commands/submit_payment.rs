@@ -73,7 +73,7 @@ impl Command for SubmitPayment {
         Ok(Decision { events: vec![event], answer, ..Decision::default() })
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:collect_payment"
     }
 }
@@ -128,7 +128,7 @@ impl Command for RecordSubmit {
         Ok(Decision::events(events).keep(refs))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:collect_payment"
     }
 }
@@ -171,7 +171,7 @@ impl Command for EndInquiry {
         Ok(Decision::events(vec![NewEvent::of(payment.purchase, stream, event)]))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         "process:collect_payment"
     }
 }

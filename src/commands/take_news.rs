@@ -103,7 +103,7 @@ impl Command for TakeNews {
         Ok(decision.keep(row))
     }
 
-    fn actor(&self) -> &str {
+    fn actor(&self) -> &'static str {
         match self.learnt {
             Learnt::Callback => "provider:callback",
             Learnt::Query => "process:collect_payment",
@@ -254,10 +254,8 @@ impl TakeNews {
         if payment.receipt.is_some() {
             // A second, different proof for one attempt: a person must look.
             let disputed = PaymentEvent::Disputed { reason: "second_receipt".into() };
-            return match payment.disputed {
-                true => Decision::default(),
-                false => Decision::events(vec![self.own(payment.purchase, disputed)]),
-            };
+            let news = (!payment.disputed).then(|| self.own(payment.purchase, disputed));
+            return Decision::events(news.into_iter().collect());
         }
         let mut events = self.record_receipt(payment.purchase, id, amount, receipt);
         events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt: id }));

@@ -2,7 +2,10 @@
 //! walker does what the router's login page does by script, and knows nothing that a phone does not.
 
 use super::world::World;
-use crate::{ledger::phone::Phone, store::StoredEvent};
+use crate::{
+    ledger::{chain::hex, phone::Phone},
+    store::StoredEvent,
+};
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use md5::{Digest, Md5};
@@ -185,7 +188,7 @@ async fn log_in(phone: &mut Browser, connect: &str) -> anyhow::Result<()> {
         md5.update(&id);
         md5.update(password.as_bytes());
         md5.update(&challenge);
-        md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&md5.finalize())
     };
     let form = vec![("username".into(), code), ("password".into(), answer)];
     let action = Url::parse(connect)?.join("/login")?;

@@ -147,10 +147,10 @@ impl World {
 
     /// Starts the shop, which runs until `stop`; can be called once.
     pub fn start(&mut self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let (public, staff) = self.listeners.take().context("the shop is started already")?;
+        let listeners = self.listeners.take().context("the shop is started already")?;
         self.simulators.spawn(self.daraja.clone().run());
         let shop = Arc::clone(&self.shop);
-        self.serving = Some(tokio::spawn(app::serve(shop, public, staff, stop)));
+        self.serving = Some(tokio::spawn(app::serve(shop, listeners, stop)));
         Ok(())
     }
 

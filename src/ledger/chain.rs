@@ -3,6 +3,7 @@
 //! needed.
 
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// A link of the chain.
 pub type Hash = [u8; 32];
@@ -12,6 +13,14 @@ const CHAIN_VERSION: &[u8] = b"lango.event.1\0";
 
 /// What stands before the first event.
 pub const GENESIS: Hash = [0; 32];
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes every text");
+        text
+    })
+}
 
 /// The columns that a hash covers, in this order. The typed columns (site, package, amount) are
 /// copies of what `data` says and are compared with it instead.

@@ -217,5 +217,5 @@ pub trait Command: Send + Sync {
     fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal>;
 
     /// Who or what causes the events: a word of ours, never a person's name.
-    fn actor(&self) -> &str;
+    fn actor(&self) -> &'static str;
 }

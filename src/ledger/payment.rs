@@ -216,20 +216,13 @@ impl PaymentStatus {
                 Some(S::Declined)
             }
             (S::Confirmed, E::SetAside { .. }) => Some(S::SetAside),
-            (S::Confirmed | S::SetAside, E::ReceiptLearnt { .. }) => Some(self),
-            (
-                S::Submitted
-                | S::Prompted
-                | S::Refused
-                | S::SubmitUnknown
-                | S::Confirmed
-                | S::Declined
-                | S::SetAside,
-                E::Disputed { .. },
+            // What is learnt beside the course of a payment, and changes nothing of it.
+            (S::Confirmed | S::SetAside, E::ReceiptLearnt { .. } | E::Disputed { .. })
+            | (S::Refused, E::Disputed { .. })
+            | (
+                S::Submitted | S::Prompted | S::SubmitUnknown | S::Declined,
+                E::Disputed { .. } | E::InquiryEnded {},
             ) => Some(self),
-            (S::Submitted | S::Prompted | S::SubmitUnknown | S::Declined, E::InquiryEnded {}) => {
-                Some(self)
-            }
             _ => None,
         }
     }

@@ -240,8 +240,9 @@ impl World {
 
     fn evolve(&mut self, stream: &Stream, event: &Event, at: Micros) -> Option<()> {
         match (stream, event) {
-            (Stream::Shop, Event::Shop(_)) => (self.version(stream) == 0).then_some(())?,
-            (Stream::Batch(_), Event::Batch(_)) => (self.version(stream) == 0).then_some(())?,
+            (Stream::Shop, Event::Shop(_)) | (Stream::Batch(_), Event::Batch(_)) => {
+                (self.version(stream) == 0).then_some(())?;
+            }
             (Stream::Site(id), Event::Site(event)) => {
                 let next = Site::evolve(self.sites.get(id), event)?;
                 self.sites.insert(id.clone(), next);

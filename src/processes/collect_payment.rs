@@ -75,7 +75,7 @@ async fn prompt(context: Arc<Context>, payment: PaymentId) {
         }
     };
     note_health(&context, &outcome);
-    let recorded = record(&context, payment, outcome).await;
+    let recorded = record(&context, payment, &outcome).await;
     if let Err(CommandError::Failed(failure)) = recorded {
         // The ledger says *submitted*; the settling process takes it from there.
         tracing::error!(%payment, error = ?failure, "the outcome of {payment} is not on record");
@@ -95,9 +95,9 @@ fn note_health(context: &Context, outcome: &Submitted) {
 async fn record(
     context: &Context,
     payment: PaymentId,
-    outcome: Submitted,
+    outcome: &Submitted,
 ) -> Result<Answer, CommandError> {
-    let sealed_refs = match &outcome {
+    let sealed_refs = match outcome {
         Submitted::Accepted(refs) => {
             let text = serde_json::to_vec(refs).expect("two texts are plain data");
             Some(context.store.vault().seal(&Sealed::ProviderRefs(payment).context(), &text))
@@ -105,7 +105,10 @@ async fn record(
         Submitted::Refused { .. } | Submitted::Unknown { .. } => None,
     };
     let next_payment = PaymentId(context.id());
-    context.store.execute(RecordSubmit { payment, outcome, sealed_refs, next_payment }).await
+    context
+        .store
+        .execute(RecordSubmit { payment, outcome: outcome.clone(), sealed_refs, next_payment })
+        .await
 }
 
 async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, StoreError> {
@@ -175,7 +178,7 @@ async fn ask(
             if let PaymentNews::Declined(_) = news {
                 seen += 1;
             }
-            if let Some(news) = believed(news, seen) {
+            if let Some(news) = believed(&news, seen) {
                 take(context, id, news).await?;
             }
         }
@@ -183,7 +186,7 @@ async fn ask(
             && work.since.until(now) / SECOND >= INTERRUPTED_SECONDS =>
         {
             // Whoever made the call did not live to record its outcome.
-            record(context, id, Submitted::Unknown { reason: "interrupted" }).await?;
+            record(context, id, &Submitted::Unknown { reason: "interrupted" }).await?;
         }
         None => {}
     }
@@ -208,8 +211,8 @@ async fn refs(
     serde_json::from_str(&text).map(Some).map_err(unreadable)
 }
 
-fn believed(news: PaymentNews, declines: i64) -> Option<News> {
-    match news {
+fn believed(news: &PaymentNews, declines: i64) -> Option<News> {
+    match *news {
         PaymentNews::Paid { amount, paid_at, .. } => {
             Some(News::Paid { amount, receipt: None, paid_at })
         }

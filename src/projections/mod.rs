@@ -10,8 +10,8 @@ mod folders;
 
 pub use folders::ALL;
 
+use crate::ledger::chain::hex;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// What the names of live tables begin with. Tables that are built beside them get another prefix
 /// in its place, in a copy of the text.
@@ -56,10 +56,7 @@ impl Projection {
             sha.update(u64::try_from(text.len()).expect("a file's length").to_be_bytes());
             sha.update(text);
         }
-        sha.finalize().iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string takes every text");
-            hex
-        })
+        hex(&sha.finalize())
     }
 
     /// The query of that name.

@@ -204,7 +204,9 @@ async fn decide(
                 for event in &events {
                     ledger.record(&mut world, &mut batch, event, command.actor())?;
                 }
-                vault.iter().for_each(|write| note(&mut world, write));
+                for write in &vault {
+                    note(&mut world, write);
+                }
                 batch.vault.extend(vault);
                 batch.postponed.extend(postponed);
                 Ok(answer)

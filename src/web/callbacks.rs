@@ -29,13 +29,11 @@ pub async fn payment(
         return refused();
     }
     let message = raw(&headers, from, &body);
-    match keep(&shop, SOURCE_PAYMENT, named.to_string(), message).await {
-        true => {
-            let json = [(header::CONTENT_TYPE, "application/json")];
-            (json, shop.context.payments.callback_answer()).into_response()
-        }
-        false => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    if !keep(&shop, SOURCE_PAYMENT, named.to_string(), message).await {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (json, shop.context.payments.callback_answer()).into_response()
 }
 
 /// An SMS gateway's delivery report in the body.
@@ -68,9 +66,10 @@ async fn take_report(shop: &Shop, gateway: String, secret: &str, message: RawMes
     if !shop.context.store.vault().is_report_secret(&gateway, secret) {
         return refused();
     }
-    match keep(shop, SOURCE_REPORT, gateway, message).await {
-        true => "ok\n".into_response(),
-        false => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    if keep(shop, SOURCE_REPORT, gateway, message).await {
+        "ok\n".into_response()
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
     }
 }
 

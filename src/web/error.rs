@@ -61,6 +61,7 @@ impl Problem {
 }
 
 /// The page for a problem.
+#[expect(clippy::needless_pass_by_value, reason = "the frame ends with the answer")]
 pub fn answer(shop: &Shop, frame: Frame, problem: Problem) -> Response {
     let (message, reference) = match problem {
         Problem::Person(message) => (message, None),

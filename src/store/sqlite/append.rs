@@ -10,19 +10,11 @@ use super::{
     Transaction,
 };
 use crate::ledger::{
+    chain::hex,
     decision::{Postponed, VaultWrite},
     time::Micros,
 };
 use serde_json::{Value, json};
-use std::fmt::Write as _;
-
-/// Lower-case hexadecimal, for bytes that travel inside JSON.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
 
 impl Transaction<'_> {
     /// Appends events.

@@ -193,7 +193,7 @@ impl Trouble {
     /// Tells SQL that is wrong, or meets events it was not made for, from a database in trouble.
     fn of(source: sqlx::Error) -> Self {
         const OWN: [i32; 5] = [1, 18, 19, 20, 25]; // error, too big, constraint, mismatch, range
-        let code = source.as_database_error().and_then(|error| error.code());
+        let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
         // The low byte is the kind of result, the rest only refines it.
         let kind = code.and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
         if kind.is_some_and(|kind| OWN.contains(&kind)) {

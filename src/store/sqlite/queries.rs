@@ -2,14 +2,13 @@
 
 use super::{
     super::error::{Attempt, StoreError},
-    append::hex,
     projections::{self, Param},
     read::parse,
     to_hash,
 };
 use crate::ledger::{
     catalog::{Package, Site},
-    chain::{Hash, Link},
+    chain::{Hash, Link, hex},
     decision::Fingerprint,
     event::Event,
     id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},

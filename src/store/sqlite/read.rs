@@ -6,9 +6,9 @@ use super::{
         writer::Scope,
     },
     Transaction,
-    append::hex,
 };
 use crate::ledger::{
+    chain::hex,
     decision::{Fingerprint, Need},
     event::Event,
     id::{ContactId, PackageKey, PurchaseId, VoucherId},

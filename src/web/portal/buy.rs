@@ -127,10 +127,9 @@ pub fn phone_problem(typed: &str) -> PhoneProblem {
     let digits = typed.chars().filter(char::is_ascii_digit).count();
     match digits {
         _ if typed.trim().is_empty() => PhoneProblem::Empty,
-        0 => PhoneProblem::NotANumber,
         1..=8 => PhoneProblem::TooShort,
-        9..=12 => PhoneProblem::NotANumber,
-        _ => PhoneProblem::TooLong,
+        13.. => PhoneProblem::TooLong,
+        _ => PhoneProblem::NotANumber,
     }
 }
 
