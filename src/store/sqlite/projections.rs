@@ -11,13 +11,16 @@ use crate::{
 };
 use serde_json::{Map, Value};
 use sqlx::{
-    AssertSqlSafe, Column, Connection, Row, SqliteConnection, SqlitePool, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, Row, SqliteConnection, SqlitePool, TypeInfo, ValueRef,
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-/// Events taken in at once. The writer waits while a range is folded, so it is kept short: these
-/// take some tens of milliseconds.
-const EVENTS_PER_FOLD_MAX: i64 = 5_000;
+/// Events taken in at once by all projections together. The writer waits meanwhile, so it is kept
+/// short: about 10 ms.
+const EVENTS_PER_FOLD_MAX: i64 = 1_000;
+
+/// Events taken in at once by the one projection that is rebuilt: about 10 ms too.
+const EVENTS_PER_PIECE_MAX: i64 = 5_000;
 
 /// Events taken in at once where nobody waits.
 const EVENTS_PER_COMPARISON_MAX: i64 = 50_000;
@@ -93,22 +96,33 @@ pub async fn fold_new(pool: &SqlitePool, set: &[Projection]) -> Result<i64, Stor
     loop {
         let mut connection = pool.acquire().await.attempt("reach the projections")?;
         let head = last_position(&mut connection).await?;
-        let mut healthy = healthy(&mut connection, set).await?;
-        if healthy.iter().all(|(_, position)| *position >= head) {
-            return Ok(healthy.iter().map(|(_, position)| *position).min().unwrap_or(head));
+        let reached = healthy(&mut connection, set).await?;
+        let reached = reached.iter().map(|(_, position)| *position).min().unwrap_or(head);
+        if reached >= head {
+            return Ok(reached);
         }
         drop(connection);
         let mut transaction =
             pool.begin_with("begin immediate").await.attempt("begin to fold projections")?;
-        // Read again under the lock: another instance may have been here.
-        let head = last_position(&mut transaction).await?;
-        healthy = self::healthy(&mut transaction, set).await?;
-        for (projection, from) in healthy.into_iter().filter(|(_, from)| *from < head) {
-            let to = head.min(from + EVENTS_PER_FOLD_MAX);
-            fold_or_park(&mut transaction, projection, (from, to)).await?;
-        }
+        fold_piece(&mut transaction, set).await?;
         transaction.commit().await.attempt("commit folded projections")?;
     }
+}
+
+/// Takes in at most a thousand events, inside a transaction that the caller has begun for writing
+/// and will commit; for a writer that folds between its own commits.
+pub async fn fold_piece(
+    connection: &mut SqliteConnection,
+    set: &[Projection],
+) -> Result<(), StoreError> {
+    let head = last_position(connection).await?;
+    for (projection, from) in healthy(connection, set).await? {
+        if from < head {
+            let to = head.min(from + EVENTS_PER_FOLD_MAX);
+            fold_or_park(connection, projection, (from, to)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds projections anew from the first event, beside the live tables, and switches. A parked one
@@ -290,19 +304,28 @@ async fn fold_or_park(
     projection: &Projection,
     (from, to): (i64, i64),
 ) -> Result<(), StoreError> {
-    let mut savepoint = connection.begin().await.attempt("begin to fold a projection")?;
-    let folded = run(&mut savepoint, projection.fold_statements(LIVE), Some((from, to))).await;
-    let mut mark = Bookmark { position: to, fingerprint: projection.fingerprint(), failure: None };
-    match folded {
-        Ok(()) => savepoint.commit().await.attempt("keep a folded projection")?,
+    // By hand, since the caller's transaction may have been begun by hand.
+    savepoint(connection, "savepoint projection").await?;
+    let folded = run(connection, projection.fold_statements(LIVE), Some((from, to))).await;
+    let fingerprint = projection.fingerprint();
+    let mark = match folded {
+        Ok(()) => Bookmark { position: to, fingerprint, failure: None },
         Err(Trouble::World(failure)) => return Err(failure),
         Err(Trouble::Own(reason)) => {
-            savepoint.rollback().await.attempt("undo half a projection")?;
+            savepoint(connection, "rollback to projection").await?;
             tracing::error!(projection = projection.name, from, to, "parked: {reason}");
-            (mark.position, mark.failure) = (from, Some(reason));
+            Bookmark { position: from, fingerprint, failure: Some(reason) }
         }
-    }
+    };
+    savepoint(connection, "release projection").await?;
     set_bookmark(connection, projection.name, &mark).await
+}
+
+async fn savepoint(
+    connection: &mut SqliteConnection,
+    step: &'static str,
+) -> Result<(), StoreError> {
+    sqlx::query(step).execute(connection).await.map(drop).attempt("fold a projection by itself")
 }
 
 async fn rebuild_one(
@@ -351,7 +374,7 @@ async fn build_beside(
             return Ok(Rebuilt::Overtaken);
         }
         let head = last_position(&mut transaction).await?;
-        let to = head.min(from + EVENTS_PER_FOLD_MAX);
+        let to = head.min(from + EVENTS_PER_PIECE_MAX);
         run(&mut transaction, projection.fold_statements(BESIDE), Some((from, to))).await?;
         if to == head {
             switch(&mut transaction, projection, &mark(to)).await?;
@@ -457,10 +480,15 @@ async fn first_only_in(
     one: &str,
     other: &str,
 ) -> Result<Option<String>, Trouble> {
-    let sql = format!(
-        "select * from (select * from {one} except select * from {other}) order by 1, 2, 3 limit 1"
-    );
+    let columns: i64 = sqlx::query_scalar("select count(*) from pragma_table_info($1)")
+        .bind(one)
+        .fetch_one(&mut *connection)
+        .await
+        .attempt("count the columns of a table")?;
+    let order: Vec<String> = (1..=columns).map(|column| column.to_string()).collect();
+    let only = format!("select * from {one} except select * from {other}");
     // Both are names of tables from files of ours.
+    let sql = format!("select * from ({only}) order by {} limit 1", order.join(", "));
     let row = sqlx::query(AssertSqlSafe(sql)).fetch_optional(connection).await;
     let Some(row) = row.map_err(Trouble::of)? else { return Ok(None) };
     Ok(Some(Value::Object(as_map(&row).attempt("read a projection's row")?).to_string()))
@@ -837,7 +865,7 @@ mod tests {
             purchase: None,
             day: first_day(),
         };
-        let many: Vec<Given> = (1..=EVENTS_PER_FOLD_MAX + 10).map(voucher).collect();
+        let many: Vec<Given> = (1..=EVENTS_PER_PIECE_MAX + 10).map(voucher).collect();
         let shop = shop_with(&many).await;
         let set = [*find("stock").unwrap()];
         let mut other = None;
@@ -848,7 +876,7 @@ mod tests {
             });
         });
         assert_eq!(outcomes.await.unwrap(), [("stock", Rebuilt::Overtaken)]);
-        assert_eq!(other.unwrap(), [("stock", Rebuilt::Done(EVENTS_PER_FOLD_MAX + 10))]);
+        assert_eq!(other.unwrap(), [("stock", Rebuilt::Done(EVENTS_PER_PIECE_MAX + 10))]);
         assert_eq!(compare(&shop.pool, &set).await.unwrap(), []);
     }
 
