@@ -79,7 +79,7 @@ pub async fn prepare(
 }
 
 /// Takes in what is new, and returns the position that every healthy projection of `set` has
-/// reached (the ledger's last, where none is healthy). Those that [`prepare`] has still to make, and
+/// reached (the ledger's last, where none is healthy). Those still to be made by [`prepare`], and
 /// parked ones, are left alone.
 pub async fn fold_new(pool: &SqlitePool, set: &[Projection]) -> Result<i64, StoreError> {
     loop {
