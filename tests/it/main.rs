@@ -2,3 +2,12 @@
 //! does.
 
 mod browser_login;
+mod crowd;
+mod declines;
+mod forged;
+mod messages;
+mod power;
+mod sale;
+mod town;
+mod trouble;
+mod unlock;
