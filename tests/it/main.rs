@@ -8,6 +8,7 @@ mod forged;
 mod messages;
 mod power;
 mod sale;
+mod table;
 mod town;
 mod trouble;
 mod unlock;
