@@ -4,6 +4,7 @@
 mod browser_login;
 mod crowd;
 mod declines;
+mod evening;
 mod forged;
 mod messages;
 mod power;

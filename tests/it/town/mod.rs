@@ -208,13 +208,22 @@ impl Town {
         for code in &codes {
             writeln!(list, "add name={code} password={code} profile={package}").unwrap();
         }
+        assert_eq!(self.imports(&list).await, count, "every code is new");
+        self.codes.extend(codes.iter().cloned());
+        codes
+    }
+
+    /// Imports a list as a router exports it; tells how many codes were new.
+    pub async fn imports(&self, list: &str) -> usize {
         let site = Slug::parse(SITE).unwrap();
         let wish = Import { site, package: None, set_aside_comments: vec![], dry_run: false };
         let machine: (&dyn Clock, &dyn Random) = (self.clock.as_ref(), &SystemRandom);
-        let report = import::run(self.store(), machine, &wish, list.as_bytes()).await.unwrap();
-        assert_eq!(report.taken, count, "every code is new");
-        self.codes.extend(codes.iter().cloned());
-        codes
+        import::run(self.store(), machine, &wish, list.as_bytes()).await.unwrap().taken
+    }
+
+    /// The address of the ledger's database.
+    pub fn database(&self) -> String {
+        format!("sqlite:{}", self.wiring.file.display())
     }
 
     /// Free and held codes of a package, as the shop page sees them.
