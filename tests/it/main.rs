@@ -1,3 +1,6 @@
 //! The stories: the real server, the real store, and simulators that misbehave as the real world does.
 
 mod browser_login;
+mod browser_sale;
+mod buyer;
+mod chromium;
