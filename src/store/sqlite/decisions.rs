@@ -26,9 +26,6 @@ impl Reader {
     pub async fn decision_rows(&self, table: &str) -> Result<Vec<String>, StoreError> {
         let known = TABLES.iter().find(|(name, _)| *name == table);
         let (_, statement) = known.expect("the tables that are compared are listed here");
-        sqlx::query_scalar(*statement)
-            .fetch_all(&self.pool)
-            .await
-            .attempt("read a decision table")
+        sqlx::query_scalar(*statement).fetch_all(&self.pool).await.attempt("read a decision table")
     }
 }
