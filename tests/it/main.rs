@@ -2,3 +2,6 @@
 //! does.
 
 mod browser_login;
+mod browser_sale;
+mod buyer;
+mod chromium;
