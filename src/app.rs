@@ -1,13 +1,14 @@
-//! Puts the parts together: the one place that knows everybody. The tests build their shops here too.
+//! Puts the parts together: the one place that knows everybody. The tests build their shops here
+//! too.
 
 use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
+    context::{self, Context},
     ledger::{catalog::LedgerPurpose, chain::hex},
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
-    processes::{self, Context},
-    sms,
+    processes, sms,
     store::{Key, Opening, Store},
     web::{self, Shop, WebSettings},
 };
@@ -22,8 +23,8 @@ pub fn machine() -> (Arc<dyn Clock>, Arc<dyn Random>) {
     (Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
-/// Opens the configured ledger. With a `purpose`, a ledger of the other purpose is refused and an empty
-/// one becomes that.
+/// Opens the configured ledger. With a `purpose`, a ledger of the other purpose is refused and an
+/// empty one becomes that.
 pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Result<Store> {
     if config.database.url.is_postgres() {
         bail!("this version keeps its ledger in SQLite only; set database.url to sqlite:lango.db");
@@ -134,7 +135,7 @@ pub struct Parts {
 
 /// Puts a shop together; it serves nobody yet.
 pub fn build(parts: Parts) -> Arc<Shop> {
-    let settings = processes::Settings {
+    let settings = context::Settings {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
     };

@@ -1,16 +1,18 @@
 //! Asks for money, and finds out what came of it.
 //!
-//! A prompt is asked for once: *submitted* is recorded first, and whoever records it makes the call. Then
-//! a callback usually brings the outcome; status queries on a ladder bring it when none comes, and go on
-//! after a decline, because late truth wins. A decline counts when it was heard twice.
+//! A prompt is asked for once: *submitted* is recorded first, and whoever records it makes the
+//! call. Then a callback usually brings the outcome; status queries on a ladder bring it when none
+//! comes, and go on after a decline, because late truth wins. A decline counts when it was heard
+//! twice.
 
-use super::{Context, WORK_PER_LOOK, release_holds::subject};
+use super::{WORK_PER_LOOK, release_holds::subject};
 use crate::{
     commands::{
         postpone::Postpone,
         submit_payment::{EndInquiry, RecordSubmit, SubmitPayment},
         take_news::{News, TakeNews},
     },
+    context::Context,
     ledger::{
         decision::{Answer, Postponed, WorkKind},
         id::{MessageId, PaymentId},
@@ -125,7 +127,8 @@ async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, Stor
     })
 }
 
-/// The address of a payment's callback. No word of the provider stands in it: some are banned there.
+/// The address of a payment's callback. No word of the provider stands in it: some are banned
+/// there.
 fn callback(context: &Context, base: &Url, payment: PaymentId) -> Url {
     let secret = context.store.vault().hook_secret(payment);
     let mut address = base.clone();

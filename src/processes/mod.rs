@@ -1,25 +1,19 @@
 //! Processes: reconcilers that make the world what the ledger says it should be.
 //!
 //! Each takes no input. Woken by a commit, by a message from outside or by a tick, it reads from a
-//! decision table what is to be done, does it, and records what came of it; so there is one code path for
-//! the normal case, for a restart and for a second instance. Before a call leaves, *submitted* is in the
-//! ledger: whoever records it makes the call, and a call that was cut off is never made again blindly.
-//! Calls run beside, so that a provider that hangs holds up nobody else.
+//! decision table what is to be done, does it, and records what came of it; so there is one code
+//! path for the normal case, for a restart and for a second instance. Before a call leaves,
+//! *submitted* is in the ledger: whoever records it makes the call, and a call that was cut off is
+//! never made again blindly. Calls run beside, so that a provider that hangs holds up nobody else.
 
-mod calls;
 mod collect_payment;
-mod context;
 mod fulfil;
 mod read_inbox;
 mod release_holds;
 mod send_messages;
 mod text;
 
-pub use calls::Calls;
-pub use context::{Context, Settings};
-pub use read_inbox::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT};
-
-use crate::store::StoreError;
+use crate::{context::Context, store::StoreError};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 

@@ -1,44 +1,27 @@
-//! Decides about what came from outside. The bytes are in the vault already and stay there, whatever
-//! happens here.
+//! Decides about what came from outside. The bytes are in the vault already and stay there,
+//! whatever happens here.
 
-use super::{Context, WORK_PER_LOOK};
+use super::WORK_PER_LOOK;
 use crate::{
     commands::{
         keep_inbox::IgnoreInbox,
         send_message::TakeReport,
         take_news::{News, ReceiptGiven, TakeNews},
     },
+    context::Context,
     ledger::{
         id::{MessageId, PaymentId, ReceiptId},
         payment::Learnt,
         time::MINUTE,
     },
     ports::{PaymentNews, ReadCallback},
-    store::{CommandError, Inbox, Sealed, StoreError},
+    store::{CommandError, Inbox, RawMessage, SOURCE_PAYMENT, SOURCE_REPORT, Sealed, StoreError},
 };
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A payment's callback.
-pub const SOURCE_PAYMENT: &str = "payment";
-
-/// An SMS gateway's delivery report.
-pub const SOURCE_REPORT: &str = "report";
-
-/// A report may come before the gateway's own answer told us its name for the message; for so long it
-/// waits for that.
+/// A report may come before the gateway's own answer told us its name for the message; for so long
+/// it waits for that.
 const REPORT_WAITS: i64 = 10 * MINUTE;
-
-/// A message from outside as it came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RawMessage {
-    /// What the sender called the body.
-    pub content_type: String,
-    /// The sender's address; a hint for people, never a proof.
-    pub from: String,
-    /// The body.
-    pub body: Vec<u8>,
-}
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     let mut done = 0;
@@ -72,13 +55,6 @@ fn context_of(row: &Inbox) -> String {
     RawMessage::context(&row.source, &row.subject)
 }
 
-impl RawMessage {
-    /// The context under which it is sealed.
-    pub fn context(source: &str, subject: &str) -> String {
-        format!("inbox:{source}:{subject}")
-    }
-}
-
 async fn callback(
     context: &Context,
     row: &Inbox,
@@ -109,8 +85,8 @@ async fn callback(
     context.store.execute(take).await.map(|_| true)
 }
 
-/// Whether the provider's names are those of this attempt. Where the submit's answer was lost there is
-/// nothing to compare, and the unguessable path alone speaks for the callback.
+/// Whether the provider's names are those of this attempt. Where the submit's answer was lost there
+/// is nothing to compare, and the unguessable path alone speaks for the callback.
 async fn names_match(
     context: &Context,
     payment: PaymentId,

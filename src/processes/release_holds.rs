@@ -1,8 +1,9 @@
 //! Ends the waiting for purchases whose time is over.
 
-use super::{Context, WORK_PER_LOOK};
+use super::WORK_PER_LOOK;
 use crate::{
     commands::expire_purchase::ExpirePurchase,
+    context::Context,
     ledger::{decision::WorkKind, id::PurchaseId},
     store::{CommandError, StoreError, Work},
 };

@@ -1,4 +1,5 @@
-//! The stories: the real server, the real store, and simulators that misbehave as the real world does.
+//! The stories: the real server, the real store, and simulators that misbehave as the real world
+//! does.
 
 mod browser_login;
 mod browser_sale;
