@@ -5,7 +5,10 @@ use crate::chromium::{Chromium, until};
 use lango::{
     app,
     commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
-    demo::world::{Addresses, Plan, World},
+    demo::{
+        hotspot::LoginMethod,
+        world::{Addresses, Plan, World},
+    },
     import::{self, Import},
     ledger::{
         catalog::{LedgerPurpose, Package},
@@ -104,6 +107,8 @@ impl Buyer {
         let callbacks = placement == Placement::Public;
         let plan = Plan { addresses: Addresses::any(), callbacks, machine };
         let world = World::open(store, plan).await.unwrap();
+        // With the router's own cookie a kicked phone would be back before it sees a page.
+        world.hotspot.configure(|router| router.login_by = [LoginMethod::HttpChap].into());
         let browser = Chromium::start(world.addresses.router).await;
         Self { browser, world, clock, placement, stop: None, _folder: folder }
     }

@@ -113,6 +113,9 @@ impl Chromium {
         arguments.extend_from_slice(more);
         let wish = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
+            // A picture of a shop that hangs keeps nobody from tapping.
+            "pageLoadStrategy": "eager",
+            "timeouts": {"pageLoad": PATIENCE.as_millis()},
             "goog:chromeOptions": {"args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},
         }}});
