@@ -17,7 +17,7 @@ pub use inbox::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT};
 pub use news::{News, Place};
 pub use rebuild::DecisionDifference;
 pub use sqlite::projections::Difference;
-pub use sqlite::{Inbox, Offer, Owed, Reader, Sealed, StoredEvent, Work};
+pub use sqlite::{Inbox, Kept, Offer, Owed, Reader, Sealed, StoredEvent, Work};
 pub use vault::{DoesNotOpen, Key, Vault};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
 
