@@ -9,7 +9,7 @@ use crate::{
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{Key, Opening, Store},
+    store::{Key, Opening, Store, StoreError},
     web::{self, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
@@ -26,19 +26,8 @@ pub fn machine() -> (Arc<dyn Clock>, Arc<dyn Random>) {
 /// Opens the configured ledger. With a `purpose`, a ledger of the other purpose is refused and an
 /// empty one becomes that.
 pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Result<Store> {
-    if config.database.url.is_postgres() {
-        bail!("this version keeps its ledger in SQLite only; set database.url to sqlite:lango.db");
-    }
-    let (clock, random) = machine();
-    let url = config.database.url.expose().to_owned();
-    let file = &config.secrets.master_key_file;
-    let (master, new) = master_key(file, &url, random.as_ref()).await?;
-    if new && purpose != Some(LedgerPurpose::Demo) {
-        eprintln!("{}", recovery_sheet(file));
-    }
-    let zone = config.shop.timezone.clone();
-    let name = zone.iana_name().unwrap_or("UTC").to_owned();
-    let store = Store::open(Opening { url, master, zone, clock, random }).await?;
+    let store = open_as_it_is(config, purpose != Some(LedgerPurpose::Demo)).await?;
+    let name = config.shop.timezone.iana_name().unwrap_or("UTC").to_owned();
     match (store.purpose().await?, purpose) {
         (None, wanted) => {
             let purpose = wanted.unwrap_or(LedgerPurpose::Shop);
@@ -56,6 +45,39 @@ pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Re
         (Some(_), _) => {}
     }
     Ok(store)
+}
+
+/// Brings the configured database up to date. An empty one stays empty: whether it becomes a shop or a demo
+/// is not decided yet.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    open_as_it_is(config, true).await?.close().await;
+    Ok(())
+}
+
+/// Opens the configured ledger; `sheet` prints the recovery sheet of a new key.
+async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
+    if config.database.url.is_postgres() {
+        bail!("this version keeps its ledger in SQLite only; set database.url to sqlite:lango.db");
+    }
+    let (clock, random) = machine();
+    let url = config.database.url.expose().to_owned();
+    let file = &config.secrets.master_key_file;
+    let (master, new) = master_key(file, &url, random.as_ref()).await?;
+    if new && sheet {
+        eprintln!("{}", recovery_sheet(file));
+    }
+    let zone = config.shop.timezone.clone();
+    let what = format!(
+        "cannot open the ledger {}: does its folder exist, and may Lango write there?",
+        config.database.url
+    );
+    let opened = Store::open(Opening { url, master, zone, clock, random }).await;
+    opened.map_err(|error| match error {
+        StoreError::WrongLedger(why) => {
+            anyhow::anyhow!("{why}; put the key from the recovery sheet in {}", file.display())
+        }
+        error => anyhow::Error::from(error).context(what),
+    })
 }
 
 /// Reads the master key, or makes one for a ledger that has none yet; tells whether it is new.

@@ -72,6 +72,8 @@ pub struct Report {
     pub counts: Counts,
     /// How many codes are new in stock.
     pub taken: usize,
+    /// Whether the list names profiles; one that does not needs a package named for it.
+    pub has_profiles: bool,
 }
 
 impl Report {
@@ -127,7 +129,9 @@ pub async fn run(
     let names = Names { store, site: &import.site };
     let judged = names.judge(&export, &rules).await?;
     let counts = Counts::of(&judged);
-    let mut report = Report { format: export.format.code(), judged, counts, taken: 0 };
+    let format = export.format.code();
+    let has_profiles = export.has_profiles();
+    let mut report = Report { format, judged, counts, taken: 0, has_profiles };
     let batch = BatchId(random.id(clock.now()));
     let lines = names.lines(&report.judged, || VoucherId(random.id(clock.now())));
     if import.dry_run || lines.is_empty() {

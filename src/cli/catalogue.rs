@@ -30,7 +30,7 @@ pub(super) struct AddSite {
     #[arg(long)]
     id: Slug,
     /// What buyers call it.
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     name: String,
     /// The router's own login page, such as <http://10.5.50.1/login>.
     #[arg(long, value_name = "URL")]
@@ -52,12 +52,15 @@ impl Site {
                 store
                     .execute(RegisterSite {
                         site: site.id.clone(),
-                        name: site.name.trim().to_owned(),
+                        name: site.name,
                         router_login: site.router_login.to_string(),
                         change: site.change,
                     })
                     .await
-                    .with_context(|| format!("site {} was not {done}", site.id))?;
+                    .with_context(|| {
+                        let hint = if site.change { "" } else { " (--change changes one)" };
+                        format!("site {} was not {done}{hint}", site.id)
+                    })?;
                 println!("Site {} {done}.", site.id);
             }
             Self::List { json } => {
@@ -104,7 +107,7 @@ pub(super) struct AddPackage {
     #[arg(long)]
     id: Slug,
     /// What buyers call it.
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     name: String,
     /// What it costs, in whole shillings.
     #[arg(long, value_name = "KES", value_parser = price)]
@@ -143,6 +146,9 @@ impl Package {
                 println!("Package {key} is on offer.");
             }
             Self::List { site, json } => {
+                if store.site(&site).await?.is_none() {
+                    bail!("there is no site {site}; see `lango site list`");
+                }
                 let offers = store.offers(&site).await?;
                 if json {
                     let list: Vec<_> = offers
@@ -183,7 +189,7 @@ impl AddPackage {
             site: self.site,
             package: self.id,
             version: 1,
-            name: self.name.trim().to_owned(),
+            name: self.name,
             price_cents: self.price,
             validity_seconds: self.validity,
             profile: self.profile,
@@ -195,6 +201,16 @@ impl AddPackage {
         }
     }
 }
+
+/// A name that buyers can read: something, and short enough for a phone's page.
+fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let fits = (1..=NAME_LETTERS_MAX).contains(&name.chars().count());
+    let plain = !name.chars().any(char::is_control);
+    if fits && plain { Ok(name.to_owned()) } else { Err("write a name of 1 to 40 letters".into()) }
+}
+
+const NAME_LETTERS_MAX: usize = 40;
 
 /// M-PESA moves whole shillings, from 1 to 250,000 (`facts/mpesa.md`, section 2).
 fn price(text: &str) -> Result<Cents, String> {
@@ -240,6 +256,14 @@ mod tests {
         assert_eq!(seconds("1h30m"), Ok(5_400));
         for bad in ["", "1", "d", "1x", "0d", "99999999999999999999d"] {
             assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_can_be_read() {
+        assert_eq!(name(" One day "), Ok("One day".into()));
+        for bad in ["", "  ", "a\nb", &"x".repeat(41)] {
+            assert!(name(bad).is_err(), "{bad}");
         }
     }
 

@@ -70,9 +70,9 @@ impl Demo {
         world.start(async move {
             let _ = stopped.await;
         })?;
-        let online = walk::walk(&world).await?;
+        let (online, number) = walk::walk(&world).await?;
         processes::settle(&world.shop.context).await?;
-        let events = walk::events(&world).await?;
+        let events = walk::events(&world, &number).await?;
         println!("\n● What the ledger says of it");
         print!("{}", timeline(&events, &config.shop.timezone));
         let (whole, sentence) = describe(&world.shop.context.store.verify(|_| {}).await?);

@@ -85,7 +85,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve.run(&config).await?,
         Command::Demo(demo) => return demo.run(&config).await,
         Command::Migrate => {
-            crate::app::open(&config, None).await?;
+            crate::app::migrate(&config).await?;
             println!("The database is up to date.");
         }
         Command::Config(command) => command.run(&config),

@@ -6,7 +6,7 @@ use crate::{
     import::{self, Import, Report},
     ledger::id::Slug,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -62,6 +62,9 @@ impl Command {
             println!("{}", serde_json::to_string_pretty(&report.as_json(arguments.lines))?);
         } else {
             print(&report, arguments.lines, arguments.dry_run);
+        }
+        if report.counts.no_package > 0 && !report.has_profiles {
+            bail!("the list names no profiles; say with --package which package its codes are of");
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 use super::world::World;
 use crate::{
+    app,
     ledger::{chain::hex, phone::Phone},
     store::StoredEvent,
 };
@@ -12,6 +13,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use md5::{Digest, Md5};
 use reqwest::{Client, Method, Proxy, Response, StatusCode, header, redirect::Policy};
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use tokio::time::timeout;
 use url::Url;
 
 /// Any address of the outside world; the router intercepts it.
@@ -20,8 +22,14 @@ const OUTSIDE: &str = "http://news.example.com/today";
 /// How a phone finds out whether it is online.
 const PROBE: &str = "http://connectivitycheck.gstatic.com/generate_204";
 
-/// The buyer's number: made up.
-const NUMBER: &str = "0712 345 678";
+/// The buyer's number, made up for each walk: M-PESA wants a pause between two prompts of one phone, and
+/// a ledger that is kept may have been walked through a moment ago.
+fn made_up_number() -> Phone {
+    let mut bytes = [0; 4];
+    app::machine().1.fill(&mut bytes);
+    let digits = u32::from_le_bytes(bytes) % 1_000_000;
+    Phone::parse(&format!("0712{digits:06}")).expect("the number is well formed")
+}
 
 /// The longest that one request may take; the page's own waiting is shorter.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -97,8 +105,9 @@ impl Browser {
 
 type Form = Vec<(String, String)>;
 
-/// Plays one sale and prints it; tells whether the phone ended online.
-pub async fn walk(world: &World) -> anyhow::Result<bool> {
+/// Plays one sale and prints it; tells whether the phone ended online, and who bought.
+pub async fn walk(world: &World) -> anyhow::Result<(bool, Phone)> {
+    let number = made_up_number();
     let mut phone = Browser::behind(world.addresses.router)?;
     step("The phone joins the Wi-Fi and opens a page");
     let login = phone.get(OUTSIDE).await?;
@@ -110,10 +119,11 @@ pub async fn walk(world: &World) -> anyhow::Result<bool> {
         say("", &line);
     }
     step("The buyer picks a package and gives a number");
-    let purchase = buy(&mut phone, &shop, "daily").await?;
+    let purchase = buy(&mut phone, &shop, "daily", &number).await?;
     say("the page waits at", "/p/… (unguessable, its cookie remembers it)");
-    let number = Phone::parse(NUMBER).expect("the number is well formed");
-    let prompt = world.daraja.wait_for_prompt(number.msisdn()).await;
+    let prompt = timeout(PATIENCE, world.daraja.wait_for_prompt(number.msisdn()))
+        .await
+        .context("the phone never showed a prompt")?;
     step("The phone shows the M-PESA prompt");
     say("", &prompt.text);
     world.daraja.enter_pin(prompt.id).map_err(|_| anyhow::anyhow!("the prompt is gone"))?;
@@ -121,14 +131,16 @@ pub async fn walk(world: &World) -> anyhow::Result<bool> {
     let paid = wait_for_code(&mut phone, &purchase).await?;
     step("M-PESA says paid: code, receipt and SMS are one commit");
     let connect = find_link(&paid.html, "var=").context("the page has no way to the router")?;
-    let text = world.sms.wait_for_text(number.msisdn()).await;
+    let text = timeout(PATIENCE, world.sms.wait_for_text(number.msisdn()))
+        .await
+        .context("the SMS never came")?;
     say("SMS", &text.text);
     step("Back to the router's own login page, which logs in by itself");
     log_in(&mut phone, &connect).await?;
     let probe = phone.send(Method::GET, &Url::parse(PROBE)?, &vec![]).await?;
     let online = probe.status() == StatusCode::NO_CONTENT;
     say("the phone's own check says", if online { "online" } else { "still captive" });
-    Ok(online)
+    Ok((online, number))
 }
 
 fn step(what: &str) {
@@ -144,12 +156,17 @@ fn say(label: &str, what: &str) {
 }
 
 /// Sends the shop's form as a browser would.
-async fn buy(phone: &mut Browser, shop: &Page, package: &str) -> anyhow::Result<Page> {
+async fn buy(
+    phone: &mut Browser,
+    shop: &Page,
+    package: &str,
+    number: &Phone,
+) -> anyhow::Result<Page> {
     let action = attribute(&shop.html, "action=\"", "/buy").context("the shop has no form")?;
     let mut form = hidden_fields(&shop.html);
     form.retain(|(name, _)| name != "package");
     form.push(("package".into(), package.into()));
-    form.push(("phone".into(), NUMBER.into()));
+    form.push(("phone".into(), number.msisdn().into()));
     let to = shop.address.join(&action)?;
     phone.open(Method::POST, to.as_str(), &form).await
 }
@@ -252,9 +269,8 @@ fn offers(html: &str) -> Vec<String> {
 }
 
 /// The last sale's events, for whoever watched.
-pub async fn events(world: &World) -> anyhow::Result<Vec<StoredEvent>> {
+pub async fn events(world: &World, number: &Phone) -> anyhow::Result<Vec<StoredEvent>> {
     let store = &world.shop.context.store;
-    let number = Phone::parse(NUMBER).expect("the number is well formed");
     let fingerprint = store.vault().fingerprint("phone", number.msisdn().as_bytes());
     let contact = store.contact(&fingerprint).await?.context("nobody bought anything")?;
     let purchases = store.purchases_of(contact, 1).await?;

@@ -14,7 +14,7 @@ mod send_messages;
 mod text;
 
 use crate::{context::Context, store::StoreError};
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 /// How often a process looks for work that no signal told it of.
@@ -79,6 +79,28 @@ impl Process {
             }
         }
     }
+}
+
+/// Does the same for each item at once, so that their commands share commits; tells how many were
+/// done.
+async fn each<T, F, D>(
+    context: &Arc<Context>,
+    items: Vec<T>,
+    mut deed: D,
+) -> Result<usize, StoreError>
+where
+    F: Future<Output = Result<bool, StoreError>> + Send + 'static,
+    D: FnMut(Arc<Context>, T) -> F,
+{
+    let mut under_way = JoinSet::new();
+    for item in items {
+        under_way.spawn(deed(Arc::clone(context), item));
+    }
+    let mut done = 0;
+    while let Some(outcome) = under_way.join_next().await {
+        done += usize::from(outcome.expect("a process's deed does not panic")?);
+    }
+    Ok(done)
 }
 
 /// Starts all processes; they end when the set is dropped.

@@ -1,7 +1,7 @@
 //! Decides about what came from outside. The bytes are in the vault already and stay there,
 //! whatever happens here.
 
-use super::WORK_PER_LOOK;
+use super::{WORK_PER_LOOK, each};
 use crate::{
     commands::{
         keep_inbox::IgnoreInbox,
@@ -24,19 +24,15 @@ use std::sync::Arc;
 const REPORT_WAITS: i64 = 10 * MINUTE;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let mut done = 0;
-    for row in context.store.inbox_undecided(WORK_PER_LOOK).await? {
-        match decide(context, &row).await {
-            Ok(true) => done += 1,
-            Ok(false) => {}
-            Err(CommandError::Refused(_)) => {
-                ignore(context, &row).await?;
-                done += 1;
-            }
-            Err(CommandError::Failed(failure)) => return Err(failure),
+    let rows = context.store.inbox_undecided(WORK_PER_LOOK).await?;
+    each(context, rows, |context, row| async move {
+        match decide(&context, &row).await {
+            Err(CommandError::Refused(_)) => ignore(&context, &row).await,
+            Err(CommandError::Failed(failure)) => Err(failure),
+            Ok(done) => Ok(done),
         }
-    }
-    Ok(done)
+    })
+    .await
 }
 
 async fn decide(context: &Context, row: &Inbox) -> Result<bool, CommandError> {

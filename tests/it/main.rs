@@ -2,6 +2,9 @@
 //! does.
 
 mod browser_login;
+mod browser_sale;
+mod buyer;
+mod chromium;
 mod crowd;
 mod declines;
 mod evening;
