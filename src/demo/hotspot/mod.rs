@@ -219,11 +219,13 @@ impl Hotspot {
         self.book().client(ip).mac = mac.to_uppercase();
     }
 
-    /// The device left: its session ends, and it comes back as a stranger.
+    /// The device left: its session ends, and it comes back as a stranger, whom no cookie knows.
     pub fn forget(&self, ip: IpAddr) {
         let now = self.now();
         let mut book = self.book();
-        book.end(ip, now);
+        if let Some(session) = book.end(ip, now) {
+            book.forget_cookies_of(&session);
+        }
         book.clients.remove(&ip);
     }
 
