@@ -68,7 +68,7 @@ async fn act(State(phone): State<Phone>, Path((id, deed)): Path<(u64, String)>) 
 }
 
 async fn leave(State(phone): State<Phone>) -> Redirect {
-    phone.hotspot.forget(std::net::Ipv4Addr::LOCALHOST.into());
+    phone.hotspot.forget_with_cookies(std::net::Ipv4Addr::LOCALHOST.into());
     Redirect::to("/")
 }
 

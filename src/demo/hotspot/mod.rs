@@ -219,8 +219,16 @@ impl Hotspot {
         self.book().client(ip).mac = mac.to_uppercase();
     }
 
-    /// The device left: its session ends, and it comes back as a stranger, whom no cookie knows.
+    /// The device left: its session ends, and it comes back as a stranger.
     pub fn forget(&self, ip: IpAddr) {
+        let now = self.now();
+        let mut book = self.book();
+        book.end(ip, now);
+        book.clients.remove(&ip);
+    }
+
+    /// As `forget`, and no cookie logs the device in again by itself.
+    pub fn forget_with_cookies(&self, ip: IpAddr) {
         let now = self.now();
         let mut book = self.book();
         if let Some(session) = book.end(ip, now) {
