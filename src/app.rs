@@ -1,13 +1,14 @@
-//! Puts the parts together: the one place that knows everybody. The tests build their shops here too.
+//! Puts the parts together: the one place that knows everybody. The tests build their shops here
+//! too.
 
 use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
+    context::{self, Context},
     ledger::{catalog::LedgerPurpose, chain::hex},
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
-    processes::{self, Context},
-    sms,
+    processes, sms,
     store::{Key, Opening, Store, StoreError},
     web::{self, Shop, WebSettings},
 };
@@ -22,8 +23,8 @@ pub fn machine() -> (Arc<dyn Clock>, Arc<dyn Random>) {
     (Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
-/// Opens the configured ledger. With a `purpose`, a ledger of the other purpose is refused and an empty
-/// one becomes that.
+/// Opens the configured ledger. With a `purpose`, a ledger of the other purpose is refused and an
+/// empty one becomes that.
 pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Result<Store> {
     let store = open_as_it_is(config, purpose != Some(LedgerPurpose::Demo)).await?;
     let name = config.shop.timezone.iana_name().unwrap_or("UTC").to_owned();
@@ -156,7 +157,7 @@ pub struct Parts {
 
 /// Puts a shop together; it serves nobody yet.
 pub fn build(parts: Parts) -> Arc<Shop> {
-    let settings = processes::Settings {
+    let settings = context::Settings {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
     };

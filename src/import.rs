@@ -1,5 +1,5 @@
-//! Takes a list of codes into stock: reads it, judges each line against what is known, and imports what is
-//! new in small commits. Doing it twice is harmless, and a dry run changes nothing.
+//! Takes a list of codes into stock: reads it, judges each line against what is known, and imports
+//! what is new in small commits. Doing it twice is harmless, and a dry run changes nothing.
 
 use crate::{
     commands::import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch},
@@ -209,8 +209,8 @@ impl Names<'_> {
         }))
     }
 
-    /// The lines that are kept: new ones, and used ones, which must never look new again after the router
-    /// has lost its counters.
+    /// The lines that are kept: new ones, and used ones, which must never look new again after the
+    /// router has lost its counters.
     fn lines(&self, judged: &[Judged], mut id: impl FnMut() -> VoucherId) -> Vec<Line> {
         let kept = judged.iter().filter_map(|judged| {
             let set_aside = match judged.verdict {

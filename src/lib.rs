@@ -7,6 +7,7 @@
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`projections`]: read models, as folders of SQL.
 //! - [`import`]: takes lists of codes into stock.
+//! - [`context`]: what processes and pages both work with.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
 //! - [`mpesa`], [`sms`], [`routeros`]: the world's own languages, each in its folder;
 //!   [`http_client`] is the one way out.
@@ -20,6 +21,7 @@ pub mod app;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod context;
 pub mod demo;
 pub mod http_client;
 pub mod import;

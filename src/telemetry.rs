@@ -9,6 +9,10 @@ use std::{
 };
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
+/// Said after every configured level: from `debug` on, the template engine logs what it renders,
+/// codes and receipts among it.
+const NEVER: &str = "handlebars=off";
+
 /// Starts logging as configured. A second start in one process is refused by the library and
 /// changes nothing, so that a test's capture stays in place.
 pub fn init(log: &Log) {
@@ -19,7 +23,7 @@ pub fn init(log: &Log) {
     };
     let colours = io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(&log.level))
+        .with_env_filter(EnvFilter::new(format!("{},{NEVER}", log.level)))
         .with_ansi(colours)
         .with_writer(io::stderr);
     let started = if json { lines.json().try_init() } else { lines.compact().try_init() };
@@ -40,7 +44,7 @@ pub fn init_captured() -> Captured {
     let start = || {
         let captured = Captured::default();
         let lines = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new("debug,lango=trace"))
+            .with_env_filter(EnvFilter::new(format!("debug,lango=trace,{NEVER}")))
             .with_ansi(false)
             .with_writer(captured.clone());
         lines.compact().try_init().expect("nobody else in a test process starts logging");
@@ -97,5 +101,15 @@ mod tests {
         assert_eq!(again.lines_with("a router reported").len(), 1);
         assert_eq!(captured.lines_with("quietly").len(), 1);
         assert!(captured.lines_with("nobody said this").is_empty());
+    }
+
+    #[test]
+    fn the_template_engine_says_nothing_at_any_level() {
+        let captured = init_captured();
+        let mut engine = handlebars::Handlebars::new();
+        engine.register_template_string("page", "{{#if code}}{{code}}{{/if}}").unwrap();
+        let page = engine.render("page", &serde_json::json!({"code": "ZQ7-NOBODY"})).unwrap();
+        assert_eq!(page, "ZQ7-NOBODY");
+        assert!(captured.lines_with(&page).is_empty());
     }
 }

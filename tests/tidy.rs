@@ -16,10 +16,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("mpesa", &["http_client", "ledger", "ports"]),
     ("sms", &["http_client", "ledger", "ports"]),
     ("routeros", &["ledger", "ports"]),
-    ("store", &["commands", "ledger", "ports"]),
-    ("projections", &["ledger", "ports", "store"]),
-    ("processes", &["commands", "ledger", "ports", "store"]),
-    ("web", &["commands", "ledger", "ports", "projections", "routeros", "store"]),
+    ("phrases", &["ledger"]),
+    ("projections", &["ledger"]),
+    ("store", &["commands", "ledger", "ports", "projections"]),
+    ("import", &["commands", "ledger", "ports", "routeros", "store"]),
+    ("context", &["ledger", "phrases", "ports", "store"]),
+    ("processes", &["commands", "context", "ledger", "phrases", "ports", "store"]),
+    ("web", &["commands", "context", "ledger", "phrases", "ports", "routeros", "store"]),
 ];
 /// The parts that put the others together and may name them all.
 const MAY_NAME_ALL: &[&str] = &["app", "cli", "demo", "lib", "main"];
@@ -31,7 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["mpesa", "sms", "demo", "http_client"]),
     ("sqlx", &["store"]),
     ("std::env", &["config"]),
-    ("anyhow", &["main", "app"]),
+    ("anyhow", &["app", "cli", "demo"]),
 ];
 /// Time and chance have one source; elsewhere a test could not hold them still.
 const CLOCKS: &[&str] =

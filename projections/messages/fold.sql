@@ -18,7 +18,8 @@ with news as (
         max(position) as position,
         max(case when kind = 'message_submitted' then position end) as submitted,
         sum(case when kind = 'message_submitted' then 1 else 0 end) as times,
-        max(case when kind = 'message_accepted' then position end) as accepted,
+        max(case when kind = 'message_submitted' then recorded_at end) as handed_at,
+        max(case when kind = 'message_accepted' then recorded_at end) as taken_at,
         max(case
             when kind in (
                 'message_accepted', 'message_failed', 'message_delivered', 'message_undelivered'
@@ -26,8 +27,8 @@ with news as (
         end) as answered,
         max(case
             when kind in ('message_delivered', 'message_undelivered', 'message_given_up')
-            then position
-        end) as finished
+            then recorded_at
+        end) as ended_at
     from facts
     where position > $1
         and position <= $2
@@ -47,18 +48,16 @@ told as (
         news.position,
         news.times,
         news.answered,
+        news.handed_at,
+        news.taken_at,
+        news.ended_at,
         substr(last.kind, 9) as status_now,
         handed.data ->> 'gateway' as handed_to,
-        handed.recorded_at as handed_at,
-        taken.recorded_at as taken_at,
-        answer.data ->> 'reason' as why,
-        ending.recorded_at as ended_at
+        answer.data ->> 'reason' as why
     from news
     join facts as last on last.position = news.position
     left join facts as handed on handed.position = news.submitted
-    left join facts as taken on taken.position = news.accepted
     left join facts as answer on answer.position = news.answered
-    left join facts as ending on ending.position = news.finished
 )
 update shown_messages
 set

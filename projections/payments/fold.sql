@@ -14,45 +14,17 @@ where position > $1
     and position <= $2
     and kind = 'payment_requested';
 
-with last as (
-    select max(position) as position
-    from facts
-    where position > $1
-        and position <= $2
-        and kind in (
-            'payment_submitted',
-            'payment_prompted',
-            'payment_refused',
-            'payment_submit_unknown',
-            'payment_confirmed',
-            'payment_declined',
-            'payment_set_aside'
-        )
-    group by stream
-),
-news as (
-    select facts.id, facts.kind, facts.data ->> 'reason' as why
-    from last
-    join facts on facts.position = last.position
-)
-update shown_payments
-set
-    status = substr(news.kind, 9),
-    reason = case when news.kind = 'payment_set_aside' then null else news.why end
-from news
-where shown_payments.payment = news.id;
-
 with news as (
     select
         id,
+        max(case
+            when kind not in (
+                'payment_disputed', 'payment_receipt_learnt', 'payment_inquiry_ended'
+            ) then position
+        end) as stood,
         max(case when kind = 'payment_submitted' then recorded_at end) as submitted,
-        max(case when kind = 'payment_confirmed' then recorded_at end) as confirmed,
-        max(case when kind = 'payment_confirmed' then amount_cents end) as paid,
-        max(case when kind = 'payment_confirmed' then cast(data ->> 'paid_at' as bigint) end)
-            as paid_then,
-        max(case when kind = 'payment_confirmed' then data ->> 'learnt' end) as confirmed_by,
+        max(case when kind = 'payment_confirmed' then position end) as confirmed,
         max(case when kind = 'payment_declined' then data ->> 'learnt' end) as declined_by,
-        max(case when kind = 'payment_confirmed' then data ->> 'receipt' end) as proof,
         max(case when kind = 'payment_receipt_learnt' then data ->> 'receipt' end) as later_proof,
         max(case when kind = 'payment_set_aside' then data ->> 'reason' end) as aside,
         max(case when kind = 'payment_disputed' then data ->> 'reason' end) as dispute,
@@ -73,18 +45,41 @@ with news as (
             'payment_inquiry_ended'
         )
     group by id
+),
+told as (
+    select
+        news.id,
+        news.stood,
+        news.submitted,
+        news.declined_by,
+        news.later_proof,
+        news.aside,
+        news.dispute,
+        news.position,
+        substr(last.kind, 9) as status_now,
+        case when last.kind = 'payment_set_aside' then null else last.data ->> 'reason' end as why,
+        paid.recorded_at as confirmed,
+        paid.amount_cents as cents,
+        paid.data ->> 'learnt' as confirmed_by,
+        paid.data ->> 'receipt' as proof,
+        cast(paid.data ->> 'paid_at' as bigint) as paid_then
+    from news
+    left join facts as last on last.position = news.stood
+    left join facts as paid on paid.position = news.confirmed
 )
 update shown_payments
 set
-    submitted_at = coalesce(shown_payments.submitted_at, news.submitted),
-    confirmed_at = coalesce(shown_payments.confirmed_at, news.confirmed),
-    paid_cents = coalesce(shown_payments.paid_cents, news.paid),
-    paid_at = coalesce(shown_payments.paid_at, news.paid_then),
-    learnt = coalesce(news.confirmed_by, news.declined_by, shown_payments.learnt),
-    receipt = coalesce(shown_payments.receipt, news.proof, news.later_proof),
-    set_aside_reason = coalesce(shown_payments.set_aside_reason, news.aside),
-    disputed = case when news.dispute is null then shown_payments.disputed else 1 end,
-    dispute_reason = coalesce(shown_payments.dispute_reason, news.dispute),
-    last_position = news.position
-from news
-where shown_payments.payment = news.id;
+    status = coalesce(told.status_now, shown_payments.status),
+    reason = case when told.stood is null then shown_payments.reason else told.why end,
+    submitted_at = coalesce(shown_payments.submitted_at, told.submitted),
+    confirmed_at = coalesce(shown_payments.confirmed_at, told.confirmed),
+    paid_cents = coalesce(shown_payments.paid_cents, told.cents),
+    paid_at = coalesce(shown_payments.paid_at, told.paid_then),
+    learnt = coalesce(told.confirmed_by, told.declined_by, shown_payments.learnt),
+    receipt = coalesce(shown_payments.receipt, told.proof, told.later_proof),
+    set_aside_reason = coalesce(shown_payments.set_aside_reason, told.aside),
+    disputed = case when told.dispute is null then shown_payments.disputed else 1 end,
+    dispute_reason = coalesce(shown_payments.dispute_reason, told.dispute),
+    last_position = told.position
+from told
+where shown_payments.payment = told.id;

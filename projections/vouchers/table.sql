@@ -18,6 +18,5 @@ create table shown_vouchers (
     allocated_at   bigint,
     -- The last event about it.
     last_position  bigint not null,
-    unique (batch, voucher),
-    unique (purchase, voucher)
+    unique (batch, voucher)
 );

@@ -1,5 +1,5 @@
-//! The phone of the demo: M-PESA prompts that wait for a PIN, and the SMS that came. A page of its own, so
-//! that a person can play the buyer in two windows.
+//! The phone of the demo: M-PESA prompts that wait for a PIN, and the SMS that came. A page of its
+//! own, so that a person can play the buyer in two windows.
 
 use super::{
     daraja::{Daraja, Prompt, PromptState},

@@ -1,5 +1,6 @@
-//! One sale in the terminal, over the same HTTP as a phone's: from the first intercepted page to online. The
-//! walker does what the router's login page does by script, and knows nothing that a phone does not.
+//! One sale in the terminal, over the same HTTP as a phone's: from the first intercepted page to
+//! online. The walker does what the router's login page does by script, and knows nothing that a
+//! phone does not.
 
 use super::world::World;
 use crate::{
@@ -183,7 +184,8 @@ async fn wait_for_code(phone: &mut Browser, purchase: &Page) -> anyhow::Result<P
     bail!("the page never showed a code")
 }
 
-/// What the router's login page does by script: decode the code, hash it with the challenge, submit once.
+/// What the router's login page does by script: decode the code, hash it with the challenge, submit
+/// once.
 async fn log_in(phone: &mut Browser, connect: &str) -> anyhow::Result<()> {
     let login = phone.get(connect).await?;
     let read = |name: &str| attribute(&login.html, &format!("{name}=\""), "").unwrap_or_default();

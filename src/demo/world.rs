@@ -1,5 +1,5 @@
-//! A whole small world on this machine: M-PESA, an SMS gateway, a router with its pages, a phone, and a shop
-//! among them that does not know it is a demo.
+//! A whole small world on this machine: M-PESA, an SMS gateway, a router with its pages, a phone,
+//! and a shop among them that does not know it is a demo.
 
 use super::{
     daraja::{self, Daraja},
@@ -31,7 +31,8 @@ use tokio::{
 };
 use url::Url;
 
-/// The hotspot users of the simulated router, as RouterOS exports them. The shop imports the same file.
+/// The hotspot users of the simulated router, as RouterOS exports them. The shop imports the same
+/// file.
 pub const EXPORT: &str = include_str!("vouchers.rsc");
 
 /// The site of the demo.
@@ -211,7 +212,8 @@ fn providers(
     Ok((payments, Arc::from(sms::gateway(gateway)?)))
 }
 
-/// Registers the site, offers the packages, and imports what the router exported. Harmless to repeat.
+/// Registers the site, offers the packages, and imports what the router exported. Harmless to
+/// repeat.
 async fn fill(
     store: &Store,
     machine: (&dyn Clock, &dyn Random),

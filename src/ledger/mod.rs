@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod chain;
 pub mod decision;
 pub mod event;
+pub mod gsm;
 pub mod id;
 pub mod message;
 pub mod money;

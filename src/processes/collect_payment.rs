@@ -1,16 +1,18 @@
 //! Asks for money, and finds out what came of it.
 //!
-//! A prompt is asked for once: *submitted* is recorded first, and whoever records it makes the call. Then
-//! a callback usually brings the outcome; status queries on a ladder bring it when none comes, and go on
-//! after a decline, because late truth wins. A decline counts when it was heard twice.
+//! A prompt is asked for once: *submitted* is recorded first, and whoever records it makes the
+//! call. Then a callback usually brings the outcome; status queries on a ladder bring it when none
+//! comes, and go on after a decline, because late truth wins. A decline counts when it was heard
+//! twice.
 
-use super::{Context, WORK_PER_LOOK, release_holds::subject};
+use super::{WORK_PER_LOOK, each, release_holds::subject};
 use crate::{
     commands::{
         postpone::Postpone,
         submit_payment::{EndInquiry, RecordSubmit, SubmitPayment},
         take_news::{News, TakeNews},
     },
+    context::Context,
     ledger::{
         decision::{Answer, Postponed, WorkKind},
         id::{MessageId, PaymentId},
@@ -39,31 +41,20 @@ const DESCRIPTION: &str = "Wi-Fi";
 /// Submits the payments that are to be asked for.
 pub(super) async fn submit(context: &Arc<Context>) -> Result<usize, StoreError> {
     let due = context.store.work_due(WorkKind::SubmitPayment, context.now(), WORK_PER_LOOK).await?;
-    let mut submitting = tokio::task::JoinSet::new();
-    for work in due {
+    each(context, due, |context, work| async move {
         let payment: PaymentId = subject(&work)?;
-        let context = Arc::clone(context);
-        submitting.spawn(async move {
-            let provider = context.payments.name();
-            let answer = context.store.execute(SubmitPayment { payment, provider }).await;
-            (payment, answer)
-        });
-    }
-    let mut done = 0;
-    while let Some(submitted) = submitting.join_next().await {
-        let (payment, answer) = submitted.expect("submitting does not panic");
-        match answer {
+        let provider = context.payments.name();
+        match context.store.execute(SubmitPayment { payment, provider }).await {
             Ok(Answer::Go) => {
-                let beside = prompt(Arc::clone(context), payment);
-                context.calls.make(&format!("submit:{payment}"), beside);
-                done += 1;
+                let beside = prompt(Arc::clone(&context), payment);
+                Ok(context.calls.make(&format!("submit:{payment}"), beside))
             }
-            Ok(_) => done += 1,
-            Err(CommandError::Refused(_)) => {}
-            Err(CommandError::Failed(failure)) => return Err(failure),
+            Ok(_) => Ok(true),
+            Err(CommandError::Refused(_)) => Ok(false),
+            Err(CommandError::Failed(failure)) => Err(failure),
         }
-    }
-    Ok(done)
+    })
+    .await
 }
 
 async fn prompt(context: Arc<Context>, payment: PaymentId) {
@@ -125,7 +116,8 @@ async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, Stor
     })
 }
 
-/// The address of a payment's callback. No word of the provider stands in it: some are banned there.
+/// The address of a payment's callback. No word of the provider stands in it: some are banned
+/// there.
 fn callback(context: &Context, base: &Url, payment: PaymentId) -> Url {
     let secret = context.store.vault().hook_secret(payment);
     let mut address = base.clone();
@@ -144,11 +136,6 @@ pub(super) async fn settle(context: &Arc<Context>) -> Result<usize, StoreError> 
     let mut done = 0;
     for work in due {
         let payment: PaymentId = subject(&work)?;
-        let elapsed = work.since.until(now) / SECOND;
-        if elapsed < ladder[0] {
-            postpone(context, &work, ladder, now, work.seen).await?;
-            continue;
-        }
         let name = format!("settle:{payment}");
         let beside = Arc::clone(context);
         let made = context.calls.make(&name, async move {
@@ -171,6 +158,9 @@ async fn ask(
     let Some(payment) = context.store.payment(id).await? else { return Ok(()) };
     let now = context.now();
     let mut seen = work.seen;
+    if work.since.until(now) / SECOND < ladder[0] {
+        return Ok(postpone(context, work, ladder, now, seen).await?);
+    }
     match refs(context, id).await? {
         Some(refs) => {
             context.query_limit.until_ready().await;

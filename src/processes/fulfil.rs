@@ -1,8 +1,8 @@
 //! Serves those who paid when there was no code, as soon as there is one.
 
-use super::Context;
 use crate::{
     commands::serve_owed::ServeOwed,
+    context::Context,
     ledger::id::MessageId,
     store::{CommandError, StoreError},
 };

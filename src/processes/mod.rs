@@ -1,26 +1,20 @@
 //! Processes: reconcilers that make the world what the ledger says it should be.
 //!
 //! Each takes no input. Woken by a commit, by a message from outside or by a tick, it reads from a
-//! decision table what is to be done, does it, and records what came of it; so there is one code path for
-//! the normal case, for a restart and for a second instance. Before a call leaves, *submitted* is in the
-//! ledger: whoever records it makes the call, and a call that was cut off is never made again blindly.
-//! Calls run beside, so that a provider that hangs holds up nobody else.
+//! decision table what is to be done, does it, and records what came of it; so there is one code
+//! path for the normal case, for a restart and for a second instance. Before a call leaves,
+//! *submitted* is in the ledger: whoever records it makes the call, and a call that was cut off is
+//! never made again blindly. Calls run beside, so that a provider that hangs holds up nobody else.
 
-mod calls;
 mod collect_payment;
-mod context;
 mod fulfil;
 mod read_inbox;
 mod release_holds;
 mod send_messages;
 mod text;
 
-pub use calls::Calls;
-pub use context::{Context, Settings};
-pub use read_inbox::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT};
-
-use crate::store::StoreError;
-use std::{sync::Arc, time::Duration};
+use crate::{context::Context, store::StoreError};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 /// How often a process looks for work that no signal told it of.
@@ -85,6 +79,28 @@ impl Process {
             }
         }
     }
+}
+
+/// Does the same for each item at once, so that their commands share commits; tells how many were
+/// done.
+async fn each<T, F, D>(
+    context: &Arc<Context>,
+    items: Vec<T>,
+    mut deed: D,
+) -> Result<usize, StoreError>
+where
+    F: Future<Output = Result<bool, StoreError>> + Send + 'static,
+    D: FnMut(Arc<Context>, T) -> F,
+{
+    let mut under_way = JoinSet::new();
+    for item in items {
+        under_way.spawn(deed(Arc::clone(context), item));
+    }
+    let mut done = 0;
+    while let Some(outcome) = under_way.join_next().await {
+        done += usize::from(outcome.expect("a process's deed does not panic")?);
+    }
+    Ok(done)
 }
 
 /// Starts all processes; they end when the set is dropped.

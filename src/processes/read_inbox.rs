@@ -1,59 +1,38 @@
-//! Decides about what came from outside. The bytes are in the vault already and stay there, whatever
-//! happens here.
+//! Decides about what came from outside. The bytes are in the vault already and stay there,
+//! whatever happens here.
 
-use super::{Context, WORK_PER_LOOK};
+use super::{WORK_PER_LOOK, each};
 use crate::{
     commands::{
         keep_inbox::IgnoreInbox,
         send_message::TakeReport,
         take_news::{News, ReceiptGiven, TakeNews},
     },
+    context::Context,
     ledger::{
         id::{MessageId, PaymentId, ReceiptId},
         payment::Learnt,
         time::MINUTE,
     },
     ports::{PaymentNews, ReadCallback},
-    store::{CommandError, Inbox, Sealed, StoreError},
+    store::{CommandError, Inbox, RawMessage, SOURCE_PAYMENT, SOURCE_REPORT, Sealed, StoreError},
 };
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A payment's callback.
-pub const SOURCE_PAYMENT: &str = "payment";
-
-/// An SMS gateway's delivery report.
-pub const SOURCE_REPORT: &str = "report";
-
-/// A report may come before the gateway's own answer told us its name for the message; for so long it
-/// waits for that.
+/// A report may come before the gateway's own answer told us its name for the message; for so long
+/// it waits for that.
 const REPORT_WAITS: i64 = 10 * MINUTE;
 
-/// A message from outside as it came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RawMessage {
-    /// What the sender called the body.
-    pub content_type: String,
-    /// The sender's address; a hint for people, never a proof.
-    pub from: String,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let mut done = 0;
-    for row in context.store.inbox_undecided(WORK_PER_LOOK).await? {
-        match decide(context, &row).await {
-            Ok(true) => done += 1,
-            Ok(false) => {}
-            Err(CommandError::Refused(_)) => {
-                ignore(context, &row).await?;
-                done += 1;
-            }
-            Err(CommandError::Failed(failure)) => return Err(failure),
+    let rows = context.store.inbox_undecided(WORK_PER_LOOK).await?;
+    each(context, rows, |context, row| async move {
+        match decide(&context, &row).await {
+            Err(CommandError::Refused(_)) => ignore(&context, &row).await,
+            Err(CommandError::Failed(failure)) => Err(failure),
+            Ok(done) => Ok(done),
         }
-    }
-    Ok(done)
+    })
+    .await
 }
 
 async fn decide(context: &Context, row: &Inbox) -> Result<bool, CommandError> {
@@ -70,13 +49,6 @@ async fn decide(context: &Context, row: &Inbox) -> Result<bool, CommandError> {
 
 fn context_of(row: &Inbox) -> String {
     RawMessage::context(&row.source, &row.subject)
-}
-
-impl RawMessage {
-    /// The context under which it is sealed.
-    pub fn context(source: &str, subject: &str) -> String {
-        format!("inbox:{source}:{subject}")
-    }
 }
 
 async fn callback(
@@ -109,8 +81,8 @@ async fn callback(
     context.store.execute(take).await.map(|_| true)
 }
 
-/// Whether the provider's names are those of this attempt. Where the submit's answer was lost there is
-/// nothing to compare, and the unguessable path alone speaks for the callback.
+/// Whether the provider's names are those of this attempt. Where the submit's answer was lost there
+/// is nothing to compare, and the unguessable path alone speaks for the callback.
 async fn names_match(
     context: &Context,
     payment: PaymentId,

@@ -1,26 +1,25 @@
 //! Ends the waiting for purchases whose time is over.
 
-use super::{Context, WORK_PER_LOOK};
+use super::{WORK_PER_LOOK, each};
 use crate::{
     commands::expire_purchase::ExpirePurchase,
+    context::Context,
     ledger::{decision::WorkKind, id::PurchaseId},
     store::{CommandError, StoreError, Work},
 };
 use std::sync::Arc;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let due =
-        context.store.work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK).await?;
-    let mut done = 0;
-    for work in due {
+    let due = context.store.work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK);
+    each(context, due.await?, |context, work| async move {
         let purchase: PurchaseId = subject(&work)?;
         match context.store.execute(ExpirePurchase { purchase }).await {
-            Ok(_) => done += 1,
-            Err(CommandError::Refused(_)) => {}
-            Err(CommandError::Failed(failure)) => return Err(failure),
+            Ok(_) => Ok(true),
+            Err(CommandError::Refused(_)) => Ok(false),
+            Err(CommandError::Failed(failure)) => Err(failure),
         }
-    }
-    Ok(done)
+    })
+    .await
 }
 
 /// The id that a piece of work is about.

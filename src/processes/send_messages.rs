@@ -1,8 +1,8 @@
-//! Hands messages to SMS gateways: the first one, and on a refusal the next. A call that was cut off is
-//! not made again, because the message may have left; the page shows the code in any case.
+//! Hands messages to SMS gateways: the first one, and on a refusal the next. A call that was cut
+//! off is not made again, because the message may have left; the page shows the code in any case.
 
 use super::{
-    Context, WORK_PER_LOOK,
+    WORK_PER_LOOK,
     read_inbox::message_ref,
     release_holds::subject,
     text::{TextError, compose},
@@ -12,6 +12,7 @@ use crate::{
         postpone::Postpone,
         send_message::{GiveUpMessage, RecordSend, SubmitMessage},
     },
+    context::Context,
     ledger::{
         decision::{Postponed, WorkKind},
         id::MessageId,

@@ -1,10 +1,9 @@
 //! What an SMS says.
 
-use super::Context;
 use crate::{
-    ledger::{id::PurchaseId, purchase::PurchaseStatus},
+    context::Context,
+    ledger::{gsm, id::PurchaseId, purchase::PurchaseStatus},
     phrases::{Parameter, PhraseError},
-    sms::gsm,
     store::StoreError,
 };
 

@@ -1,6 +1,6 @@
-//! What MikroTik's RouterOS writes and reads: the lists of hotspot users that owners upload, the pages
-//! that the hotspot serves, and the link by which a code goes back to its login page. Pure: bytes in,
-//! values out.
+//! What MikroTik's RouterOS writes and reads: the lists of hotspot users that owners upload, the
+//! pages that the hotspot serves, and the link by which a code goes back to its login page. Pure:
+//! bytes in, values out.
 
 pub mod export;
 pub mod login_link;

@@ -1,12 +1,11 @@
 //! SMS gateways: one [`SmsGateway`] for each `[[sms.gateway]]` of the configuration, and what the
-//! length of a text costs ([`gsm`]).
+//! length of a text costs ([`crate::ledger::gsm`]).
 //!
 //! A gateway's own words stay in its folder. None of them retries, queues or falls back to another:
 //! that is the message process's work. None logs a number, a text or a key.
 
 pub mod africas_talking;
 pub mod error;
-pub mod gsm;
 pub mod http;
 pub mod secret;
 

@@ -23,6 +23,9 @@ use std::collections::BTreeMap;
 /// A call that has not been answered for so long was interrupted: its process is gone.
 pub const INTERRUPTED_SECONDS: i64 = 120;
 
+/// No outcome is asked for sooner after a prompt: a PIN takes that long to type.
+const FIRST_QUERY_SECONDS: i64 = 10;
+
 /// A voucher that can still be sold online.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockRow {
@@ -194,7 +197,7 @@ impl Changes {
             }
             E::Submitted { .. } => {
                 self.done(WorkKind::SubmitPayment, subject());
-                self.due(WorkKind::SettlePayment, subject(), at, 0);
+                self.due(WorkKind::SettlePayment, subject(), at, FIRST_QUERY_SECONDS);
                 // The hold counts from the prompt, not from the click (design, rule 3).
                 if let Some(purchase) = purchase {
                     let subject = purchase.to_string();

@@ -3,7 +3,9 @@
 
 mod changes;
 mod error;
+mod inbox;
 mod news;
+mod rebuild;
 mod sqlite;
 mod vault;
 mod views;
@@ -11,9 +13,11 @@ mod writer;
 
 pub use changes::INTERRUPTED_SECONDS;
 pub use error::{CommandError, StoreError};
+pub use inbox::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT};
 pub use news::{News, Place};
+pub use rebuild::DecisionDifference;
 pub use sqlite::projections::Difference;
-pub use sqlite::{Inbox, Offer, Owed, Reader, Sealed, StoredEvent, Work};
+pub use sqlite::{Inbox, Kept, Offer, Owed, Reader, Sealed, StoredEvent, Work};
 pub use vault::{DoesNotOpen, Key, Vault};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
 
@@ -91,7 +95,8 @@ impl Store {
         })
     }
 
-    /// Whether a database holds a vault already; an empty one does not. Changes nothing but its schema.
+    /// Whether a database holds a vault already; an empty one does not. Changes nothing but its
+    /// schema.
     pub async fn has_keys(url: &str) -> Result<bool, StoreError> {
         Ok(!Sqlite::open(url).await?.wrapped_keys().await?.is_empty())
     }

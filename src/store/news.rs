@@ -1,5 +1,5 @@
-//! Who waits for news of which purchase. A page that waits holds a place here and costs nothing until its
-//! own purchase changes.
+//! Who waits for news of which purchase. A page that waits holds a place here and costs nothing
+//! until its own purchase changes.
 
 use crate::ledger::id::PurchaseId;
 use std::{
@@ -49,8 +49,8 @@ impl News {
 }
 
 impl Place {
-    /// Returns when something has happened to the purchase since the place was taken, or since the last
-    /// return.
+    /// Returns when something has happened to the purchase since the place was taken, or since the
+    /// last return.
     pub async fn changed(&mut self) {
         let receiver = self.receiver.as_mut().expect("a place has a receiver until it is dropped");
         // The sender lives as long as this place does.

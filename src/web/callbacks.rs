@@ -1,12 +1,12 @@
-//! Where providers call. The bytes are committed before the answer leaves; what they mean is decided later,
-//! so a callback is quick whatever hangs elsewhere. A wrong secret is refused without a look at the
-//! database, and takes no longer or shorter than any other wrong secret.
+//! Where providers call. The bytes are committed before the answer leaves; what they mean is
+//! decided later, so a callback is quick whatever hangs elsewhere. A wrong secret is refused
+//! without a look at the database, and takes no longer or shorter than any other wrong secret.
 
 use super::Shop;
 use crate::{
     commands::keep_inbox::KeepInbox,
     ledger::{decision::InboxRow, id::PaymentId},
-    processes::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT},
+    store::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT},
 };
 use axum::{
     body::Bytes,

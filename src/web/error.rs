@@ -1,5 +1,5 @@
-//! The one place that makes an answer of what went wrong: a sentence and a way on for the person, the cause
-//! for the log, and a short reference that joins the two.
+//! The one place that makes an answer of what went wrong: a sentence and a way on for the person,
+//! the cause for the log, and a short reference that joins the two.
 
 use super::{
     Shop,
@@ -83,7 +83,8 @@ pub fn answer(shop: &Shop, frame: Frame, problem: Problem) -> Response {
     (status, draw(shop, &frame, &page, None)).into_response()
 }
 
-/// Draws a page, with the headers that every page has. `router` is where a form may lead besides here.
+/// Draws a page, with the headers that every page has. `router` is where a form may lead besides
+/// here.
 pub fn draw(shop: &Shop, frame: &Frame, page: &Page, router: Option<&str>) -> Response {
     match shop.pages.draw(frame, page) {
         Ok(html) => (headers(shop, router), Html(html)).into_response(),

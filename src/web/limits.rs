@@ -1,5 +1,6 @@
-//! Limits on asking: prompts and look-ups by device and by site. By phone and by purchase the ledger itself
-//! limits, so that a restart forgets nothing. Never by source address: a whole site shares one.
+//! Limits on asking: prompts and look-ups by device and by site. By phone and by purchase the
+//! ledger itself limits, so that a restart forgets nothing. Never by source address: a whole site
+//! shares one.
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;

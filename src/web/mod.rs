@@ -1,8 +1,9 @@
-//! What people see over HTTP. Handlers read a request, call one command or one query and render; rules live
-//! in the ledger, wording in [`crate::phrases`], looks in `templates/` and `assets/`. Nothing here decides
-//! about money or stock.
+//! What people see over HTTP. Handlers read a request, call one command or one query and render;
+//! rules live in the ledger, wording in [`crate::phrases`], looks in `templates/` and `assets/`.
+//! Nothing here decides about money or stock.
 //!
-//! Two listeners: buyers, providers and routers reach [`public`]; [`staff`] is never served to the hotspot.
+//! Two listeners: buyers, providers and routers reach [`public`]; [`staff`] is never served to the
+//! hotspot.
 
 mod callbacks;
 mod error;

@@ -573,7 +573,8 @@ mod tests {
     #[test]
     fn no_phrase_is_left_over() {
         let asked = asked_for();
-        for key in PAGES.phrases().keys() {
+        // Messages are said by the process that sends them.
+        for key in PAGES.phrases().keys().filter(|key| !key.starts_with("sms.")) {
             let section = &key[..=key.find('.').expect("section and name")];
             let completed = asked.contains(section)
                 || asked

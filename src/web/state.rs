@@ -1,7 +1,7 @@
 //! What every handler works with.
 
 use super::{limits::Limits, render::Pages};
-use crate::processes::Context;
+use crate::context::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::tz::TimeZone;
 use std::sync::Arc;

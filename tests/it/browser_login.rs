@@ -1,9 +1,9 @@
 //! The router's pages in a real Chromium, behind the simulated hotspot: from the first intercepted
 //! request to *You are online*, in every mode that the manual leaves open.
 //!
-//! Chromium reaches everything through the hotspot as its proxy. Needs Debian's `chromium` and
-//! `chromium-driver`; their absence is a failure, not a pass.
+//! Chromium reaches everything through the hotspot as its proxy.
 
+use crate::chromium::{Chromium, until};
 use axum::{Router, http::header, response::Html, routing::get};
 use lango::{
     demo::hotspot::{
@@ -17,154 +17,19 @@ use lango::{
     },
 };
 use md5::{Digest as _, Md5};
-use serde_json::{Value, json};
 use std::{
-    future::Future,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream},
-    process::{Child, Command, Stdio},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
-    time::Duration,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use url::Url;
 
 const PHONE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-/// How long a page may take to come to what is expected of it.
-const PATIENCE: Duration = Duration::from_secs(20);
-const EVERY: Duration = Duration::from_millis(40);
-
-/// One Chromium, driven through its driver.
-struct Browser {
-    driver: Child,
-    http: reqwest::Client,
-    port: u16,
-    path: String,
-    _profile: tempfile::TempDir,
-}
-
-impl Browser {
-    /// Starts a Chromium that reaches everything through `proxy`.
-    async fn start(proxy: SocketAddr) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed (Debian's chromium-driver)");
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let port = line.split("successfully on port ").nth(1)?;
-                port.trim_end_matches('.').parse::<u16>().ok()
-            })
-            .expect("chromedriver says its port");
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let profile = tempfile::tempdir().unwrap();
-        let arguments = [
-            "--headless=new".into(),
-            "--no-sandbox".into(),
-            "--disable-gpu".into(),
-            "--disable-quic".into(),
-            "--no-first-run".into(),
-            "--disable-background-networking".into(),
-            "--disable-component-update".into(),
-            "--disable-sync".into(),
-            "--disable-dev-shm-usage".into(),
-            "--window-size=360,760".into(),
-            format!("--proxy-server=http://{proxy}"),
-            format!("--user-data-dir={}", profile.path().display()),
-        ];
-        let wish = json!({"capabilities": {"alwaysMatch": {
-            "browserName": "chrome",
-            "goog:chromeOptions": {"args": arguments},
-        }}});
-        let root = format!("http://127.0.0.1:{port}/session");
-        let answer: Value =
-            http.post(&root).json(&wish).send().await.unwrap().json().await.unwrap();
-        let id = answer["value"]["sessionId"].as_str().expect("Chromium starts").to_owned();
-        Self { driver, http, port, path: format!("/session/{id}"), _profile: profile }
-    }
-
-    async fn open(&self, url: &str) {
-        self.post("url", json!({"url": url})).await;
-    }
-
-    /// Runs `script` in the page; `null` while the page is being replaced.
-    async fn run(&self, script: &str) -> Value {
-        self.post("execute/sync", json!({"script": script, "args": []})).await
-    }
-
-    async fn element(&self, selector: &str) -> String {
-        let wish = json!({"using": "css selector", "value": selector});
-        let found = self.post("element", wish).await;
-        let id = found.as_object().and_then(|found| found.values().next()?.as_str());
-        id.unwrap_or_else(|| panic!("no {selector} on the page")).to_owned()
-    }
-
-    async fn get(&self, what: &str) -> Value {
-        let url = format!("http://127.0.0.1:{}{}/{what}", self.port, self.path);
-        let answer: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        answer["value"].clone()
-    }
-
-    async fn post(&self, what: &str, body: Value) -> Value {
-        let url = format!("http://127.0.0.1:{}{}/{what}", self.port, self.path);
-        let answer = self.http.post(url).json(&body).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        let failed = answer["value"].get("error").is_some();
-        if failed { Value::Null } else { answer["value"].clone() }
-    }
-
-    async fn text(&self) -> String {
-        let text = self.run("return document.body ? document.body.innerText : ''").await;
-        text.as_str().unwrap_or_default().to_owned()
-    }
-
-    async fn until_it_says(&self, words: &str) {
-        until(words, async || self.text().await.contains(words)).await;
-    }
-}
-
-impl Drop for Browser {
-    /// Ends the session first, or Chromium would outlive its driver; also when a test fails.
-    fn drop(&mut self) {
-        let delete = format!(
-            "DELETE {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n",
-            self.path
-        );
-        let mut answer = [0; 12];
-        let ended = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).and_then(|mut stream| {
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.write_all(delete.as_bytes())?;
-            stream.read_exact(&mut answer)
-        });
-        let killed = self.driver.kill().and_then(|()| self.driver.wait());
-        if !std::thread::panicking() {
-            ended.expect("the session ends");
-            assert_eq!(&answer, b"HTTP/1.1 200");
-            killed.expect("the driver ends");
-        }
-    }
-}
-
-async fn until<F: Future<Output = bool>>(what: &str, check: impl Fn() -> F) {
-    let waiting = async {
-        while !check().await {
-            tokio::time::sleep(EVERY).await;
-        }
-    };
-    let came = tokio::time::timeout(PATIENCE, waiting).await;
-    assert!(came.is_ok(), "waited in vain for: {what}");
-}
-
 /// A hotspot that listens, a shop behind it, and a browser on its network.
 struct Site {
     hotspot: Hotspot,
     shop: JoinHandle<()>,
-    browser: Browser,
+    browser: Chromium,
 }
 
 impl Site {
@@ -182,7 +47,7 @@ impl Site {
         let hotspot = Hotspot::new(settings, files.collect(), clock, random);
         hotspot.add_user(User::voucher("K7QX2M"));
         let (address, _) = listen(hotspot.router()).await;
-        let browser = Browser::start(address).await;
+        let browser = Chromium::start(address).await;
         Self { hotspot, shop, browser }
     }
 
@@ -355,18 +220,13 @@ async fn the_pages_md5_is_md5() {
 async fn without_script_the_form_logs_in_over_pap_and_the_shop_is_a_plain_link() {
     let site = Site::open(&[LoginMethod::HttpPap], UnknownTokens::Kept).await;
     let browser = &site.browser;
-    let off = json!({"cmd": "Emulation.setScriptExecutionDisabled", "params": {"value": true}});
-    browser.post("goog/cdp/execute", off).await;
+    browser.disable_script().await;
     browser.open("http://example.test/").await;
-    let link = browser.element("a#shop").await;
-    let href = browser.get(&format!("element/{link}/property/href")).await;
-    assert!(href.as_str().unwrap().starts_with("http://shop.test/s/mtaa?mac=02%3A1A"), "{href}");
-    for field in ["#u", "#p"] {
-        let element = browser.element(field).await;
-        browser.post(&format!("element/{element}/value"), json!({"text": "K7QX2M"})).await;
-    }
-    let button = browser.element("#go").await;
-    browser.post(&format!("element/{button}/click"), json!({})).await;
+    let link = browser.property("a#shop", "href").await;
+    assert!(link.starts_with("http://shop.test/s/mtaa?mac=02%3A1A"), "{link}");
+    browser.type_into("#u", "K7QX2M").await;
+    browser.type_into("#p", "K7QX2M").await;
+    browser.tap("#go").await;
     site.until_online().await;
     assert_eq!(site.hotspot.login_attempts(), 1);
 }

@@ -1,8 +1,21 @@
-//! The stories: the real server, the real store, and simulators that misbehave as the real world does.
+//! The stories: the real server, the real store, and simulators that misbehave as the real world
+//! does.
 
 mod browser_login;
+mod browser_sale;
+mod buyer;
+mod chromium;
 mod cli;
+mod crowd;
+mod declines;
+mod forged;
 mod golden;
 mod import;
+mod messages;
+mod power;
+mod sale;
 mod serve;
 mod tamper;
+mod town;
+mod trouble;
+mod unlock;

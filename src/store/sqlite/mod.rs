@@ -1,6 +1,7 @@
 //! SQLite: one connection that writes, a few that read. Full durability, or no start.
 
 mod append;
+mod decisions;
 mod projecting;
 pub mod projections;
 mod queries;

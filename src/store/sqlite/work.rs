@@ -54,7 +54,35 @@ pub struct Inbox {
     pub received_at: Micros,
 }
 
+/// What came from outside with the same bytes, and what was decided about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// `payment` or `report`.
+    pub source: String,
+    /// The payment's id, or the gateway's.
+    pub subject: String,
+    /// How often it came.
+    pub times: i64,
+    /// `taken` or `ignored`; `None` until decided.
+    pub outcome: Option<String>,
+}
+
 impl Reader {
+    /// Everything that came from outside, oldest first, without what it said.
+    pub async fn inbox_kept(&self) -> Result<Vec<Kept>, StoreError> {
+        let rows = sqlx::query("select source, subject, times, outcome from inbox order by row")
+            .fetch_all(&self.pool)
+            .await
+            .attempt("list the inbox")?;
+        let kept = |row: &sqlx::sqlite::SqliteRow| Kept {
+            source: row.get(0),
+            subject: row.get(1),
+            times: row.get(2),
+            outcome: row.get(3),
+        };
+        Ok(rows.iter().map(kept).collect())
+    }
+
     /// Work that is due at `now`, oldest first.
     pub async fn work_due(
         &self,

@@ -1,5 +1,5 @@
-//! The form is sent: a purchase starts, or the page comes back and says why not. Nothing that was typed is
-//! lost.
+//! The form is sent: a purchase starts, or the page comes back and says why not. Nothing that was
+//! typed is lost.
 
 use super::{
     shop::{self as shop_page, Back},

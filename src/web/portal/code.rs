@@ -1,5 +1,5 @@
-//! "I have a code": it goes to the router, byte for byte as it stands in stock where it does, as it was typed
-//! where it does not. The router judges it; what was typed is never lost.
+//! "I have a code": it goes to the router, byte for byte as it stands in stock where it does, as it
+//! was typed where it does not. The router judges it; what was typed is never lost.
 
 use super::visit::{self, Fields, field};
 use crate::{
@@ -74,8 +74,8 @@ enum Next {
     Go(Url),
 }
 
-/// A code in stock, by what else it needs. A password that differs is never handed to somebody who knows
-/// the code alone: the router's own form asks for it.
+/// A code in stock, by what else it needs. A password that differs is never handed to somebody who
+/// knows the code alone: the router's own form asks for it.
 enum Known {
     CodeAlone(String),
     BlankPassword(String),

@@ -1,5 +1,5 @@
-//! "Already paid?" Finds purchases again by phone number. What it finds shows progress; a code still needs
-//! the link, its cookie, or four digits of the number.
+//! "Already paid?" Finds purchases again by phone number. What it finds shows progress; a code
+//! still needs the link, its cookie, or four digits of the number.
 
 use super::{
     buy::phone_problem,

@@ -2,7 +2,7 @@
 
 use super::{
     shop::package,
-    visit::{self, Asked, Fields},
+    visit::{self, Asked, Fields, field},
 };
 use crate::{
     commands::{
@@ -13,7 +13,7 @@ use crate::{
         catalog::Site,
         id::VoucherId,
         payment::{PaymentStatus, account_reference},
-        purchase::{Expiry, PurchaseStatus},
+        purchase::{Expiry, Language, PurchaseStatus},
         time::{Micros, SECOND},
     },
     ports::Decline,
@@ -30,7 +30,7 @@ use crate::{
 };
 use axum::{
     extract::{Path, Query, State},
-    http::HeaderMap,
+    http::{HeaderMap, header},
     response::Response,
 };
 use std::sync::Arc;
@@ -49,7 +49,12 @@ pub async fn show(
     Query(fields): Query<Fields>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&shop, &key, &fields, &headers, false).await
+    let mut response = answer(&shop, &key, &fields, &headers, false).await;
+    if let Some(language) = Language::parse(field(&fields, "lang")) {
+        let cookie = visit::language_cookie(&shop, language);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// Draws the page; `wrong` after digits that were not the phone's.

@@ -19,6 +19,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use std::sync::Arc;
+use url::Url;
 
 /// What a form that comes back carries.
 #[derive(Default)]
@@ -86,7 +87,12 @@ pub async fn page(
     back: Back,
 ) -> Response {
     match fill(shop, site, &frame, headers, back).await {
-        Ok(page) => error::draw(shop, &frame, &page, None),
+        Ok(page) => {
+            // The form for a code leads to the router.
+            let router = Url::parse(&site.router_login).map(|url| url.origin());
+            let router = router.ok().map(|origin| origin.ascii_serialization());
+            error::draw(shop, &frame, &page, router.as_deref())
+        }
         Err(problem) => error::answer(shop, frame, problem),
     }
 }

@@ -1,4 +1,5 @@
-//! The last four digits of the paying number open a purchase that was found by MAC or number: five tries.
+//! The last four digits of the paying number open a purchase that was found by MAC or number: five
+//! tries.
 
 use super::{
     purchase,

@@ -1,4 +1,5 @@
-//! Who asks: the site, the language, the device the router named, and the purchase the cookie knows.
+//! Who asks: the site, the language, the device the router named, and the purchase the cookie
+//! knows.
 
 use crate::{
     ledger::{
@@ -146,8 +147,8 @@ pub async fn device(shop: &Shop, mac: &str) -> Result<Option<ContactId>, StoreEr
     shop.context.store.contact(&fingerprint).await
 }
 
-/// The purchase of an address: its link, which shows all, or its id, which shows progress only unless the
-/// cookie is its own (design, rule 10).
+/// The purchase of an address: its link, which shows all, or its id, which shows progress only
+/// unless the cookie is its own (design, rule 10).
 pub async fn asked(shop: &Shop, key: &str, headers: &HeaderMap) -> Result<Asked, Problem> {
     let not_found = || Problem::Person(ErrorMessage::PurchaseNotFound);
     if let Some(view) = by_token(shop, key).await? {

@@ -1,4 +1,5 @@
-//! Waiting for news of a purchase: answered at once when there is some, and after a while in any case.
+//! Waiting for news of a purchase: answered at once when there is some, and after a while in any
+//! case.
 
 use super::visit::{self, Fields, field};
 use crate::web::{Shop, error::Problem};

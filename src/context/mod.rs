@@ -1,6 +1,10 @@
-//! What every process works with.
+//! What processes and pages work with: store, providers, clock, and the bell that wakes the
+//! processes.
 
-use super::Calls;
+mod calls;
+
+pub use calls::Calls;
+
 use crate::{
     ledger::time::{MINUTE, Micros},
     phrases::Phrases,
@@ -24,7 +28,7 @@ const QUERIES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// For so long after a failure pages say that M-PESA is slow, unless it answers well before.
 const SLOW_FOR: i64 = 2 * MINUTE;
 
-/// What the owner decided about processes.
+/// What the owner decided.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The address that providers can reach; `None` where callbacks are off and only queries tell.
@@ -33,7 +37,7 @@ pub struct Settings {
     pub shop_name: String,
 }
 
-/// What every process works with.
+/// What processes and pages work with.
 pub struct Context {
     /// Ledger, vault and decision tables.
     pub store: Store,
@@ -51,7 +55,8 @@ pub struct Context {
     pub settings: Settings,
     /// Calls under way.
     pub calls: Calls,
-    pub(super) query_limit: DefaultDirectRateLimiter,
+    /// Status queries, for the whole shop.
+    pub query_limit: DefaultDirectRateLimiter,
     told: watch::Sender<u64>,
     slow_until: AtomicI64,
 }
@@ -106,7 +111,7 @@ impl Context {
     }
 
     /// Notes whether the payment provider itself answered well.
-    pub(super) fn note_provider(&self, well: bool) {
+    pub fn note_provider(&self, well: bool) {
         let until = if well { 0 } else { self.now().plus(SLOW_FOR).0 };
         self.slow_until.store(until, Ordering::Relaxed);
     }

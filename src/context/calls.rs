@@ -1,5 +1,5 @@
-//! Calls to providers, running beside the processes: counted, bounded, never twice about the same thing
-//! at a time.
+//! Calls to providers, running beside the processes: counted, bounded, never twice about the same
+//! thing at a time.
 
 use std::{
     collections::HashSet,

@@ -1,0 +1,27 @@
+//! What comes from outside, as the vault keeps it.
+
+use serde::{Deserialize, Serialize};
+
+/// A payment's callback.
+pub const SOURCE_PAYMENT: &str = "payment";
+
+/// An SMS gateway's delivery report.
+pub const SOURCE_REPORT: &str = "report";
+
+/// A message from outside as it came.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawMessage {
+    /// What the sender called the body.
+    pub content_type: String,
+    /// The sender's address; a hint for people, never a proof.
+    pub from: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl RawMessage {
+    /// The context under which it is sealed.
+    pub fn context(source: &str, subject: &str) -> String {
+        format!("inbox:{source}:{subject}")
+    }
+}

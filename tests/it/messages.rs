@@ -1,0 +1,148 @@
+//! The SMS: gateways that are dead, refuse, or report in every disorder. The page shows the code
+//! whatever they do.
+
+use crate::town::{Customer, Plan, Town};
+use lango::demo::sms_gateway::{Answer, Faults, Reports, Silence};
+
+const PAID: &str = "Paid. Here is your code";
+
+async fn sale(town: &mut Town, phone: &str) -> Customer {
+    town.stock("daily", 1).await;
+    let mut buyer = town.customer("Njeri", phone);
+    town.asks(&mut buyer, "daily").await;
+    town.pays(&buyer).await;
+    buyer.sees(PAID).await;
+    buyer
+}
+
+fn answering(answer: Answer) -> Faults {
+    Faults { answer: Some(answer), ..Faults::default() }
+}
+
+fn reporting(reports: Reports) -> Faults {
+    Faults { reports, ..Faults::default() }
+}
+
+#[tokio::test]
+async fn what_the_first_gateway_refuses_the_second_sends() {
+    let answers = [
+        Answer::WrongKey,
+        Answer::Code(405),
+        Answer::Code(402),
+        Answer::Code(502),
+        Answer::NoRecipients("InsufficientBalance".into()),
+    ];
+    let mut town = Town::open().await;
+    for (number, answer) in answers.into_iter().enumerate() {
+        town.sms[0].set_faults(answering(answer));
+        let njeri = sale(&mut town, &format!("0718 000 10{number}")).await;
+        assert_eq!(town.sms[1].inbox(njeri.phone.msisdn()).len(), 1, "number {number}");
+        town.ends_in(&njeri, &["message_failed", "message_submitted", "message_accepted"]).await;
+    }
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_dead_gateway_is_passed_over() {
+    let mut town = Town::open_as(Plan { patience_ms: 400, ..Plan::default() }).await;
+    town.sms[0].set_faults(Faults { silence: Some(Silence::Hang), ..Faults::default() });
+    let njeri = sale(&mut town, "0718 000 001").await;
+    assert_eq!(town.texts(&njeri).len(), 1);
+    town.close().await;
+}
+
+#[tokio::test]
+async fn with_both_gateways_dead_the_page_still_shows_the_code() {
+    let mut town = Town::open().await;
+    for center in &town.sms {
+        center.set_faults(answering(Answer::Html(503)));
+    }
+    let mut njeri = sale(&mut town, "0718 000 002").await;
+    town.passes(120).await;
+    town.ends_in(&njeri, &["message_failed", "message_given_up"]).await;
+    assert_eq!(town.count("message_submitted").await, 4, "each gateway twice");
+    njeri.sees(PAID).await;
+    assert!(njeri.code().is_some());
+    njeri.does_not_see("By SMS").await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_bad_number_is_not_tried_elsewhere() {
+    let mut town = Town::open().await;
+    town.sms[0].set_faults(answering(Answer::Code(403)));
+    let njeri = sale(&mut town, "0718 000 003").await;
+    town.ends_in(&njeri, &["message_submitted", "message_failed", "message_given_up"]).await;
+    assert_eq!(town.sms[1].requests(), 0);
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_report_says_delivered_once_in_whatever_disorder_it_comes() {
+    let disorders =
+        [Reports::Delivered, Reports::Twice, Reports::OutOfOrder, Reports::BeforeAnswer];
+    let mut town = Town::open().await;
+    for (number, disorder) in disorders.into_iter().enumerate() {
+        town.sms[0].set_faults(reporting(disorder));
+        let njeri = sale(&mut town, &format!("0718 000 20{number}")).await;
+        town.sms[0].deliver_reports().await;
+        town.settle().await;
+        town.ends_in(&njeri, &["message_accepted", "message_delivered"]).await;
+        assert_eq!(town.count("message_delivered").await, number + 1);
+    }
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_report_that_never_comes_changes_nothing() {
+    let mut town = Town::open().await;
+    town.sms[0].set_faults(reporting(Reports::Never));
+    let mut njeri = sale(&mut town, "0718 000 004").await;
+    town.sms[0].deliver_reports().await;
+    town.passes(3_600).await;
+    town.ends_in(&njeri, &["message_accepted"]).await;
+    njeri.sees(PAID).await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_report_nobody_understands_is_kept_and_changes_nothing() {
+    let mut town = Town::open().await;
+    town.sms[0].set_faults(reporting(Reports::UnknownWord));
+    let njeri = sale(&mut town, "0718 000 005").await;
+    town.sms[0].deliver_reports().await;
+    town.settle().await;
+    town.ends_in(&njeri, &["message_accepted"]).await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_failed_delivery_is_written_down_and_the_page_shows_the_code() {
+    let mut town = Town::open().await;
+    town.sms[0].set_faults(reporting(Reports::Failed("Failed".into())));
+    let mut njeri = sale(&mut town, "0718 000 006").await;
+    town.sms[0].deliver_reports().await;
+    town.settle().await;
+    town.ends_in(&njeri, &["message_accepted", "message_undelivered"]).await;
+    njeri.sees(PAID).await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn an_sms_that_hangs_never_slows_the_page() {
+    let mut town = Town::open_as(Plan { patience_ms: 3_000, ..Plan::default() }).await;
+    town.stock("daily", 1).await;
+    town.sms[0].set_faults(Faults { silence: Some(Silence::Hang), ..Faults::default() });
+    let mut njeri = town.customer("Njeri", "0718 000 007");
+    town.asks(&mut njeri, "daily").await;
+    njeri.enters_pin();
+    town.mpesa.idle().await;
+    let sending = tokio::spawn(town.shop().settling());
+    while town.sms[0].requests() == 0 {
+        tokio::task::yield_now().await;
+    }
+    njeri.sees(PAID).await;
+    assert!(!sending.is_finished(), "the call hangs while the page shows the code");
+    sending.await.unwrap();
+    town.close().await;
+}

@@ -1,0 +1,130 @@
+//! What every story owes when it ends, whatever went wrong in it.
+
+use super::{Ledger, Town};
+use lango::{
+    ledger::{id::PurchaseId, money::Cents, payment::account_reference},
+    store::{Sealed, Verified},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All that can be checked while the shop runs.
+pub async fn run(town: &Town) {
+    quiet(town).await;
+    ledger_is_whole(town).await;
+    let ledger = Ledger::read(town.store()).await;
+    money_ended_well(&ledger);
+    no_code_sold_twice(&ledger);
+    mpesa_books_agree(town, &ledger).await;
+    sms_books_agree(town, &ledger).await;
+    no_secret_in_the_log(town, &ledger);
+}
+
+/// Nothing is left to do now, and nothing is under way.
+async fn quiet(town: &Town) {
+    let before = town.store().last_position().await.unwrap();
+    town.settle().await;
+    assert_eq!(town.store().last_position().await.unwrap(), before, "the processes are quiet");
+}
+
+async fn ledger_is_whole(town: &Town) {
+    let store = town.store();
+    let verified = store.verify(|_| {}).await.unwrap();
+    assert!(matches!(verified, Verified::Whole { .. }), "{verified:?}");
+    assert_eq!(store.compare_projections().await.unwrap(), [], "projections rebuilt from event 1");
+    let differences = store.compare_decision_tables().await.unwrap();
+    assert_eq!(differences, [], "decision tables rebuilt from event 1");
+}
+
+fn money_ended_well(ledger: &Ledger) {
+    let ended = ledger.ended_well();
+    for payment in ledger.confirmed().keys() {
+        assert!(ended.contains(payment), "payment {payment} is no code, no debt, on no desk");
+    }
+}
+
+fn no_code_sold_twice(ledger: &Ledger) {
+    let sales = ledger.sales();
+    let codes: BTreeSet<_> = sales.iter().map(|(_, voucher)| voucher).collect();
+    let buyers: BTreeSet<_> = sales.iter().map(|(purchase, _)| purchase).collect();
+    assert_eq!((codes.len(), buyers.len()), (sales.len(), sales.len()), "one code, one sale");
+}
+
+/// M-PESA's own books and the ledger hold the same money.
+async fn mpesa_books_agree(town: &Town, ledger: &Ledger) {
+    let books = town.mpesa.books();
+    let confirmed = ledger.confirmed();
+    assert_eq!(books.len(), confirmed.len(), "as many payments in M-PESA's books as in ours");
+    for (id, payment) in &confirmed {
+        let reference = account_reference(*id);
+        let entry = books.iter().find(|entry| entry.reference == reference);
+        let entry = entry.unwrap_or_else(|| panic!("M-PESA knows nothing of payment {id}"));
+        if !town.callbacks_lie {
+            assert_eq!(Cents::from_kes(entry.amount_kes), payment.amount, "payment {id}");
+        }
+        if let Some(receipt) = payment.receipt {
+            let number = town.store().open_sealed(Sealed::Receipt(receipt)).await.unwrap();
+            assert_eq!(number.as_ref(), Some(&entry.receipt), "the receipt of payment {id}");
+        }
+    }
+}
+
+/// Every code on a phone is that of a purchase which this phone paid, and told to no other phone.
+async fn sms_books_agree(town: &Town, ledger: &Ledger) {
+    let mut bought: BTreeMap<String, String> = BTreeMap::new();
+    for (purchase, voucher) in ledger.sales() {
+        let code = town.store().voucher_code(voucher).await.unwrap().unwrap().code;
+        bought.insert(code, payer(town, purchase).await);
+    }
+    for (to, text) in town.sms.iter().flat_map(lango::demo::sms_gateway::SmsCenter::all_texts) {
+        for code in town.codes.iter().filter(|code| text.text.contains(code.as_str())) {
+            assert_eq!(bought.get(code), Some(&to), "a code went to whom it does not belong");
+        }
+    }
+}
+
+async fn payer(town: &Town, purchase: PurchaseId) -> String {
+    let view = town.store().purchase(purchase).await.unwrap().unwrap();
+    let phone = town.store().phone(view.purchase.contact).await.unwrap().unwrap();
+    phone.msisdn().to_owned()
+}
+
+/// All that must not stand anywhere in clear.
+fn secrets(town: &Town) -> impl Iterator<Item = &str> {
+    let keys = [
+        lango::demo::daraja::CONSUMER_KEY,
+        lango::demo::daraja::CONSUMER_SECRET,
+        lango::demo::daraja::PASSKEY,
+        lango::demo::sms_gateway::API_KEY,
+    ];
+    town.codes.iter().chain(&town.secrets).map(String::as_str).chain(keys)
+}
+
+fn no_secret_in_the_log(town: &Town, ledger: &Ledger) {
+    let log = town.log.text();
+    let told = &log[town.log_from..];
+    let vault = town.store().vault();
+    let purchases: BTreeSet<PurchaseId> = ledger.purchase_ids();
+    let links: Vec<String> = purchases.iter().map(|id| vault.link_token(*id)).collect();
+    let hooks: Vec<String> = ledger.payment_ids().iter().map(|id| vault.hook_secret(*id)).collect();
+    let receipts: Vec<String> = town.mpesa.books().into_iter().map(|entry| entry.receipt).collect();
+    let made = links.iter().chain(&hooks).chain(&receipts).map(String::as_str);
+    for secret in secrets(town).chain(made) {
+        let found = told.lines().find(|line| line.contains(secret));
+        assert_eq!(found, None, "a secret stands in the log");
+    }
+}
+
+/// The file itself, byte by byte: every table, the vault too, and what was deleted from them.
+pub fn no_secret_on_disk(town: &Town) {
+    let receipts: Vec<String> = town.mpesa.books().into_iter().map(|entry| entry.receipt).collect();
+    for ending in ["", "-wal"] {
+        let mut file = town.wiring.file.clone().into_os_string();
+        file.push(ending);
+        let Ok(bytes) = std::fs::read(&file) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in secrets(town).chain(receipts.iter().map(String::as_str)) {
+            assert!(!text.contains(secret), "a secret stands in the database in clear");
+        }
+    }
+    assert!(town.wiring.file.exists(), "the database was read");
+}

@@ -1,0 +1,145 @@
+//! One running shop, in a runtime of its own, so that a story can end it as a power cut would: all
+//! tasks at once, wherever they stand.
+
+use super::{GATEWAYS, ManualClock};
+use lango::{
+    app::{self, Parts},
+    context::Context,
+    demo::{daraja, sms_gateway},
+    mpesa::{self, Mpesa},
+    ports::{Clock, Random, SmsGateway, SystemRandom},
+    processes, sms,
+    store::{Opening, Store},
+    web::{self, Shop, WebSettings},
+};
+use serde_json::json;
+use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+/// The town's master key.
+const MASTER: [u8; 32] = [0x5A; 32];
+
+/// What a shop is connected to.
+#[derive(Clone)]
+pub struct Wiring {
+    pub file: PathBuf,
+    pub clock: Arc<ManualClock>,
+    pub mpesa_at: SocketAddr,
+    pub sms_at: [SocketAddr; 2],
+    pub callbacks: bool,
+    pub patience_ms: u64,
+}
+
+/// A running shop.
+pub struct Instance {
+    /// The shop.
+    pub shop: Arc<Shop>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+impl Instance {
+    /// Starts a shop, at an address or at any.
+    pub async fn start(wiring: &Wiring, at: Option<SocketAddr>) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let opening = open(wiring.clone(), at);
+        let (shop, address) = runtime.spawn(opening).await.expect("the shop opens");
+        Self { shop, address, runtime: Some(runtime) }
+    }
+
+    /// Its ledger.
+    pub fn store(&self) -> &Store {
+        &self.shop.context.store
+    }
+
+    /// Its context.
+    pub fn context(&self) -> Arc<Context> {
+        Arc::clone(&self.shop.context)
+    }
+
+    /// Settles its processes; what they start runs in its own runtime.
+    pub fn settling(&self) -> impl Future<Output = ()> + Send + 'static {
+        let context = self.context();
+        let runtime = self.runtime.as_ref().expect("it runs until it dies");
+        let settled = runtime.spawn(async move { processes::settle(&context).await });
+        async move { settled.await.expect("processes do not panic").expect("processes work") }
+    }
+
+    /// Ends it, all tasks at once.
+    pub async fn die(mut self) {
+        let runtime = self.runtime.take().expect("it dies once");
+        let patience = Duration::from_secs(10);
+        tokio::task::spawn_blocking(move || runtime.shutdown_timeout(patience)).await.unwrap();
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr) {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let listener = TcpListener::bind(at.unwrap_or(any)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let clock: Arc<dyn Clock> = wiring.clock.clone();
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let opening = Opening {
+        url: format!("sqlite:{}", wiring.file.display()),
+        master: MASTER,
+        zone: app::nairobi(),
+        clock: Arc::clone(&clock),
+        random: Arc::clone(&random),
+    };
+    let shop = app::build(Parts {
+        store: Store::open(opening).await.unwrap(),
+        payments: Arc::new(payments(&wiring, &clock)),
+        sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
+        machine: (clock, random),
+        callbacks: wiring.callbacks,
+        web: WebSettings {
+            public_url: format!("http://{address}").parse().unwrap(),
+            shop_name: daraja::SHOP_NAME.into(),
+            support_phone: Some("0700 000 000".into()),
+            zone: app::nairobi(),
+        },
+    });
+    let router = web::public(Arc::clone(&shop));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    (shop, address)
+}
+
+fn payments(wiring: &Wiring, clock: &Arc<dyn Clock>) -> Mpesa {
+    let settings = mpesa::Settings {
+        base_url: format!("http://{}", wiring.mpesa_at).parse().unwrap(),
+        consumer_key: daraja::CONSUMER_KEY.to_owned().into(),
+        consumer_secret: daraja::CONSUMER_SECRET.to_owned().into(),
+        short_code: daraja::SHORT_CODE.into(),
+        till: None,
+        passkey: daraja::PASSKEY.to_owned().into(),
+        timeout_ms: wiring.patience_ms,
+        connect_timeout_ms: wiring.patience_ms,
+    };
+    Mpesa::new(settings, Arc::clone(clock)).unwrap()
+}
+
+fn gateway(wiring: &Wiring, id: &str, at: SocketAddr) -> Arc<dyn SmsGateway> {
+    let settings = json!({
+        "kind": "africas_talking",
+        "id": id,
+        "username": sms_gateway::USERNAME,
+        "api_key": sms_gateway::API_KEY,
+        "base_url": format!("http://{at}"),
+        "timeout_ms": wiring.patience_ms,
+    });
+    Arc::from(sms::gateway(serde_json::from_value(settings).unwrap()).unwrap())
+}

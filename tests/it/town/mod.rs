@@ -1,0 +1,449 @@
+//! A town with one hotspot: the real shop over HTTP, a real ledger in a file, and simulators of
+//! M-PESA and two SMS gateways. Time stands still unless a story moves it, and the processes run
+//! only when a story lets things settle, so every story is told the same way each time.
+//!
+//! A story ends with [`Town::close`], which checks what every story owes; a town that is dropped
+//! without it fails its test.
+
+mod checks;
+mod customer;
+mod instance;
+mod ledger;
+
+pub use customer::Customer;
+pub use instance::Instance;
+pub use ledger::Ledger;
+
+use instance::Wiring;
+use jiff::civil::date;
+use lango::{
+    app,
+    commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
+    demo::{
+        daraja::{Daraja, Faults},
+        sms_gateway::{Family, SmsCenter},
+    },
+    http_client,
+    import::{self, Import},
+    ledger::{
+        catalog::{LedgerPurpose, Package},
+        id::{PackageKey, PurchaseId, Slug},
+        money::Cents,
+        phone::Phone,
+        refusal::Refusal,
+        time::{Micros, SECOND},
+    },
+    ports::{Clock, Random, SystemRandom},
+    store::{CommandError, Inbox, PurchaseView, SOURCE_PAYMENT, SOURCE_REPORT, Store},
+    telemetry::{self, Captured},
+};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{net::TcpListener, task::JoinSet};
+
+/// The only site of the town.
+pub const SITE: &str = "mtaa";
+
+/// The gateways' ids, the preferred one first.
+pub const GATEWAYS: [&str; 2] = ["first", "second"];
+
+/// What the shop sells: short name, price in KES, seconds.
+const PACKAGES: [(&str, i64, u64); 2] = [("hourly", 10, 3_600), ("daily", 50, 86_400)];
+
+/// A clock that a story moves.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Moves on.
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * SECOND, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Micros {
+        Micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// How a town is to be.
+pub struct Plan {
+    /// Whether M-PESA can call back.
+    pub callbacks: bool,
+    /// How long a call to a provider may take, in ms of real time.
+    pub patience_ms: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { callbacks: true, patience_ms: 10_000 }
+    }
+}
+
+/// The town.
+pub struct Town {
+    /// The time of day.
+    pub clock: Arc<ManualClock>,
+    /// M-PESA.
+    pub mpesa: Daraja,
+    /// The SMS gateways, the preferred one first.
+    pub sms: [SmsCenter; 2],
+    /// The shop; `None` while it is down.
+    instance: Option<Instance>,
+    address: SocketAddr,
+    wiring: Wiring,
+    /// Every code that stock was made of.
+    codes: Vec<String>,
+    /// Numbers, devices and the like, in every form that must be found nowhere.
+    secrets: Vec<String>,
+    /// Whether M-PESA's callbacks lie about amounts, so that its books cannot agree with them.
+    pub callbacks_lie: bool,
+    log: Captured,
+    log_from: usize,
+    simulators: JoinSet<()>,
+    _folder: tempfile::TempDir,
+    closed: bool,
+}
+
+impl Town {
+    /// A town in which everything works, on the evening of 22 November 2026 at six.
+    pub async fn open() -> Self {
+        Self::open_as(Plan::default()).await
+    }
+
+    /// A town to a plan.
+    pub async fn open_as(plan: Plan) -> Self {
+        let log = telemetry::init_captured();
+        let log_from = log.text().len();
+        let six = date(2026, 11, 22).at(18, 0, 0, 0).to_zoned(app::nairobi()).unwrap();
+        let start = AtomicI64::new(six.timestamp().as_microsecond());
+        let clock = Arc::new(ManualClock(start));
+        let as_clock = || Arc::clone(&clock) as Arc<dyn Clock>;
+        let mpesa = Daraja::new(as_clock(), Arc::new(SystemRandom));
+        let sms = GATEWAYS.map(|_| SmsCenter::new(as_clock(), Arc::new(SystemRandom)));
+        let mut simulators = JoinSet::new();
+        let mpesa_at = serve(&mut simulators, mpesa.router()).await;
+        let sms_at = [
+            serve(&mut simulators, sms[0].router()).await,
+            serve(&mut simulators, sms[1].router()).await,
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let wiring = Wiring {
+            file: folder.path().join("town.db"),
+            clock: Arc::clone(&clock),
+            mpesa_at,
+            sms_at,
+            callbacks: plan.callbacks,
+            patience_ms: plan.patience_ms,
+        };
+        let instance = Instance::start(&wiring, None).await;
+        let address = instance.address;
+        fill(instance.store()).await;
+        let town = Self {
+            clock,
+            mpesa,
+            sms,
+            instance: Some(instance),
+            address,
+            wiring,
+            codes: vec![],
+            secrets: vec![],
+            callbacks_lie: false,
+            log,
+            log_from,
+            simulators,
+            _folder: folder,
+            closed: false,
+        };
+        town.wire_reports();
+        town
+    }
+
+    fn wire_reports(&self) {
+        for (center, id) in self.sms.iter().zip(GATEWAYS) {
+            let secret = self.store().vault().report_secret(id);
+            let address = format!("http://{}/hooks/m/{id}/{secret}", self.address);
+            center.report_to(Family::AfricasTalking, address.parse().unwrap());
+        }
+    }
+
+    /// The shop as it runs.
+    pub fn shop(&self) -> &Instance {
+        self.instance.as_ref().expect("the shop is open")
+    }
+
+    /// The ledger of the running shop.
+    pub fn store(&self) -> &Store {
+        self.shop().store()
+    }
+
+    /// An address of the shop.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Changes what goes wrong at M-PESA, from now on.
+    pub fn mpesa_will(&self, change: impl FnOnce(&mut Faults)) {
+        self.mpesa.set_faults(change);
+    }
+
+    /// Brings codes of a package into stock and returns them. They never repeat.
+    pub async fn stock(&mut self, package: &str, count: usize) -> Vec<String> {
+        let from = self.codes.len();
+        let codes: Vec<String> = (from..from + count).map(code).collect();
+        let lines: String = codes
+            .iter()
+            .map(|code| format!("add name={code} password={code} profile={package}\n"))
+            .collect();
+        let list = format!("/ip hotspot user\n{lines}");
+        let site = Slug::parse(SITE).unwrap();
+        let wish = Import { site, package: None, set_aside_comments: vec![], dry_run: false };
+        let machine: (&dyn Clock, &dyn Random) = (self.clock.as_ref(), &SystemRandom);
+        let report = import::run(self.store(), machine, &wish, list.as_bytes()).await.unwrap();
+        assert_eq!(report.taken, count, "every code is new");
+        self.codes.extend(codes.iter().cloned());
+        codes
+    }
+
+    /// Free and held codes of a package, as the shop page sees them.
+    pub async fn stock_of(&self, package: &str) -> (i64, i64) {
+        let offers = self.store().offers(&Slug::parse(SITE).unwrap()).await.unwrap();
+        let offer = offers.into_iter().find(|offer| offer.key() == key(package)).unwrap();
+        (offer.free, offer.held)
+    }
+
+    /// Somebody with a phone, who joins the Wi-Fi.
+    pub fn customer(&mut self, name: &str, phone: &str) -> Customer {
+        let phone = Phone::parse(phone).expect("the story gives a number");
+        let mac = format!("02:5A:6C:{:02X}:{:02X}:7E", self.secrets.len(), name.len());
+        let customer = Customer::new(name, phone.clone(), &mac, self.address, &self.mpesa);
+        self.keep_secret(&phone);
+        self.secrets.push(mac);
+        customer
+    }
+
+    fn keep_secret(&mut self, phone: &Phone) {
+        let local = phone.local();
+        let spaced = format!("{} {} {}", &local[..4], &local[4..7], &local[7..]);
+        self.secrets.extend([phone.msisdn()[3..].to_owned(), spaced]);
+    }
+
+    /// The same person on another device.
+    pub fn other_device(&mut self, customer: &Customer) -> Customer {
+        let phone = customer.phone.local();
+        self.customer(&format!("{} again", customer.name), &phone)
+    }
+
+    /// Runs the shop's processes and the simulators until nothing happens any more.
+    pub async fn settle(&self) {
+        self.settle_with(&[self.shop()]).await;
+    }
+
+    /// The same with several instances of the shop, side by side.
+    pub async fn settle_with(&self, shops: &[&Instance]) {
+        loop {
+            let before = shops[0].store().last_position().await.unwrap();
+            let settling: JoinSet<()> = shops.iter().map(|shop| shop.settling()).collect();
+            settling.join_all().await;
+            self.mpesa.tick();
+            self.mpesa.idle().await;
+            let after = shops[0].store().last_position().await.unwrap();
+            let inbox = shops[0].store().inbox_undecided(1).await.unwrap();
+            if before == after && (inbox.is_empty() || self.waits_for_a_name(&inbox)) {
+                return;
+            }
+        }
+    }
+
+    fn waits_for_a_name(&self, inbox: &[Inbox]) -> bool {
+        inbox.iter().all(|row| row.source == SOURCE_REPORT)
+    }
+
+    /// Lets time pass, second by second as far as processes can tell.
+    pub async fn passes(&self, seconds: i64) {
+        let step = if seconds > 900 { seconds / 60 } else { 5 };
+        let mut left = seconds;
+        while left > 0 {
+            self.clock.advance(step.min(left));
+            left -= step.min(left);
+            self.settle().await;
+        }
+    }
+
+    /// Chooses, and lets the shop ask for the money.
+    pub async fn asks(&self, customer: &mut Customer, package: &str) {
+        customer.chooses(package).await;
+        self.settle().await;
+    }
+
+    /// The buyer enters the PIN, and M-PESA tells the shop.
+    pub async fn pays(&self, customer: &Customer) {
+        customer.enters_pin();
+        self.settle().await;
+    }
+
+    /// The purchase that a customer's browser remembers.
+    pub async fn purchase_of(&self, customer: &Customer) -> PurchaseId {
+        let token = customer.link_token().expect("the browser remembers a purchase");
+        let fingerprint = self.store().vault().link_fingerprint(&token);
+        self.store().purchase_of_link(&fingerprint).await.unwrap().expect("the link is known")
+    }
+
+    /// That purchase as it stands.
+    pub async fn view_of(&self, customer: &Customer) -> PurchaseView {
+        let id = self.purchase_of(customer).await;
+        self.store().purchase(id).await.unwrap().unwrap()
+    }
+
+    /// The kinds of the events of that purchase, in order.
+    pub async fn events_of(&self, customer: &Customer) -> Vec<String> {
+        let id = self.purchase_of(customer).await;
+        let events = self.store().events_of(id).await.unwrap();
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// Whether that purchase's events end in these.
+    pub async fn ends_in(&self, customer: &Customer, kinds: &[&str]) {
+        let all = self.events_of(customer).await;
+        let end = &all[all.len().saturating_sub(kinds.len())..];
+        assert_eq!(end, kinds, "all of them: {all:?}");
+    }
+
+    /// How often an event of a kind stands in the whole ledger.
+    pub async fn count(&self, kind: &str) -> usize {
+        Ledger::read(self.store()).await.count(kind)
+    }
+
+    /// Posts bytes to an address, as anybody can; status and body of the answer.
+    pub async fn posts(&self, url: &str, body: &str) -> (u16, String) {
+        let client = http_client::client(Duration::from_secs(20)).unwrap();
+        let request = client.post(url).header("Content-Type", "application/json");
+        let answer = request.body(body.to_owned()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// What M-PESA has told the shop: how often the same, and what was decided.
+    pub async fn callbacks(&self) -> Vec<(i64, String)> {
+        let kept = self.store().inbox_kept().await.unwrap().into_iter();
+        kept.filter(|row| row.source == SOURCE_PAYMENT)
+            .map(|row| (row.times, row.outcome.unwrap_or_default()))
+            .collect()
+    }
+
+    /// Every SMS on a customer's phone, whichever gateway brought it.
+    pub fn texts(&self, customer: &Customer) -> Vec<String> {
+        let inboxes = self.sms.iter().flat_map(|sms| sms.inbox(customer.phone.msisdn()));
+        inboxes.map(|text| text.text).collect()
+    }
+
+    /// The power fails: every task of the shop ends where it stands, and the shop starts again.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start().await;
+    }
+
+    /// The power fails.
+    pub async fn stop(&mut self) {
+        self.instance.take().expect("the shop is open").die().await;
+    }
+
+    /// The power is back.
+    pub async fn start(&mut self) {
+        self.instance = Some(Instance::start(&self.wiring, Some(self.address)).await);
+    }
+
+    /// Another instance of the shop on the same ledger.
+    pub async fn second_instance(&self) -> Instance {
+        Instance::start(&self.wiring, None).await
+    }
+
+    /// Ends the story: checks what every story owes.
+    pub async fn close(mut self) {
+        self.closed = true;
+        self.settle().await;
+        checks::run(&self).await;
+        self.stop().await;
+        checks::no_secret_on_disk(&self);
+        self.simulators.shutdown().await;
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        assert!(self.closed || std::thread::panicking(), "the story ends with town.close().await");
+    }
+}
+
+/// The full name of a package.
+pub fn key(package: &str) -> PackageKey {
+    PackageKey { site: Slug::parse(SITE).unwrap(), package: Slug::parse(package).unwrap() }
+}
+
+/// The `number`th code: eight letters and digits that follow no pattern.
+fn code(number: usize) -> String {
+    const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    // Odd, so that every number below 32^8 gives another code.
+    let mut rest = (number + 1) * 0x6A09_E667_F3BD % (1 << 40);
+    let mut text = String::new();
+    for _ in 0..8 {
+        text.push(char::from(LETTERS[rest % 32]));
+        rest /= 32;
+    }
+    text
+}
+
+async fn serve(tasks: &mut JoinSet<()>, router: axum::Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tasks.spawn(async move { axum::serve(listener, service).await.unwrap() });
+    address
+}
+
+async fn fill(store: &Store) {
+    let open = OpenShop { purpose: LedgerPurpose::Demo, timezone: "Africa/Nairobi".into() };
+    store.execute(open).await.unwrap();
+    let site = Slug::parse(SITE).unwrap();
+    let (name, router_login) = ("Mtaa Wi-Fi".into(), "http://10.5.50.1/login".into());
+    let register = RegisterSite { site, name, router_login, change: false };
+    store.execute(register).await.unwrap();
+    for (id, price, validity_seconds) in PACKAGES {
+        offer(store, id, 1, price, validity_seconds).await.unwrap();
+    }
+}
+
+/// Offers a package, or changes its price.
+pub async fn offer(
+    store: &Store,
+    id: &str,
+    version: u32,
+    price: i64,
+    validity_seconds: u64,
+) -> Result<(), Refusal> {
+    let PackageKey { site, package } = key(id);
+    let package = Package {
+        site,
+        package,
+        version,
+        name: format!("The {id}"),
+        price_cents: Cents::from_kes(price),
+        validity_seconds,
+        profile: id.into(),
+        devices: 1,
+        rate_kbps_down: None,
+        rate_kbps_up: None,
+        data_bytes_max: None,
+        retired: false,
+    };
+    match store.execute(DefinePackage { package }).await {
+        Ok(_) => Ok(()),
+        Err(CommandError::Refused(refusal)) => Err(refusal),
+        Err(CommandError::Failed(failure)) => panic!("{failure}"),
+    }
+}
