@@ -1,5 +1,6 @@
-//! Every kind of event that was ever written has a file here and still decodes: history is read for ever.
-//! The lists of kinds come from the enums themselves, so that a new kind without a file is noticed.
+//! Every kind of event that was ever written has a file in `tests/golden` and still decodes: history
+//! is read for ever. The lists of kinds come from the enums themselves, so that a new kind without a
+//! file is noticed. The reference pages are held to the program here too.
 
 use lango::ledger::{
     event::{Event, Undecodable},
@@ -171,5 +172,28 @@ fn the_reference_explains_every_refusal_and_every_error_page() {
     {
         let row = format!("| `{error}` |");
         assert!(page.contains(&row), "docs/reference/error-codes.md has no row {row}");
+    }
+}
+
+#[test]
+fn the_reference_names_every_address() {
+    let page = page("http.md");
+    let routes = include_str!("../../src/web/mod.rs");
+    let paths: Vec<&str> =
+        routes.split(".route(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
+    assert!(paths.len() > 10, "the routes are found: {paths:?}");
+    let said = page.replace(['<', '>'], "{}");
+    let fold = |text: &str| -> String {
+        // Names of parameters may differ between code and page: only the fixed parts count.
+        text.split('/').filter(|part| !part.starts_with('{')).collect::<Vec<_>>().join("/")
+    };
+    let told: Vec<String> = said
+        .split('`')
+        .filter_map(|text| text.split_whitespace().last())
+        .filter(|text| text.starts_with('/'))
+        .map(|text| fold(text.split('?').next().unwrap()))
+        .collect();
+    for path in paths {
+        assert!(told.contains(&fold(path)), "docs/reference/http.md does not name {path}");
     }
 }

@@ -1,5 +1,5 @@
-//! Lists of codes: every sample through the real binary with counts that a script of its own found, and
-//! awkward lines byte for byte from the file to the router.
+//! Lists of codes: every sample through the real binary with counts that a script of its own found,
+//! and awkward lines byte for byte from the file to the router.
 
 use crate::cli::{Place, sample};
 use lango::{

@@ -1,5 +1,5 @@
-//! `lango serve` from configuration alone, against simulators in this process: a sale over HTTP, a clean stop,
-//! uploads beside it, and SIGKILL at the worst moments.
+//! `lango serve` from configuration alone, against simulators in this process: a sale over HTTP, a
+//! clean stop, uploads beside it, and SIGKILL at the worst moments.
 
 use crate::cli::{Place, Serving, free_address, sample};
 use lango::{
@@ -117,7 +117,8 @@ impl Shop {
         panic!("no code on the page:\n{page}\n{}", self.place.log());
     }
 
-    /// What must be true after each sale: one prompt, one payment, whole books, and no secret in the log.
+    /// What must be true after each sale: one prompt, one payment, whole books, and no secret in
+    /// the log.
     fn check(&self, number: &str, code: &str) {
         assert_eq!(self.daraja.prompts(&msisdn(number)).len(), 1, "prompted once");
         assert_eq!(self.daraja.books().len(), 1, "paid once");
