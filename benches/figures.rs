@@ -15,7 +15,6 @@ use lango::{
         id::{BatchId, Slug},
         money::Cents,
     },
-    ports::Random as _,
     store::{Opening, Store},
 };
 use sqlx::{Connection as _, Row as _};

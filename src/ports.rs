@@ -101,6 +101,8 @@ pub enum Decline {
     PromptFailed,
     /// The payer's account may not pay.
     PayerAccount,
+    /// The provider could not be reached or was too busy; the phone showed nothing.
+    Unavailable,
     /// The shop's own account or set-up: the owner must act.
     Configuration,
 }

@@ -344,6 +344,7 @@ pub fn decline_word(reason: Decline) -> &'static str {
         Decline::Busy => "busy",
         Decline::PromptFailed => "prompt_failed",
         Decline::PayerAccount => "payer_account",
+        Decline::Unavailable => "unavailable",
         Decline::Configuration => "configuration",
     }
 }

@@ -1,4 +1,4 @@
-//! A real Chromium on a phone's screen, driven over WebDriver. It reaches everything, this machine
+//! A real Chromium on a phone's screen, driven over `WebDriver`. It reaches everything, this machine
 //! included, through a proxy: the simulated hotspot. All sessions share one driver, which ends with
 //! the last of them.
 //!

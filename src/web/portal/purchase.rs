@@ -193,6 +193,7 @@ fn reason(word: &str) -> Decline {
         Decline::Busy,
         Decline::PromptFailed,
         Decline::PayerAccount,
+        Decline::Unavailable,
         Decline::Configuration,
     ];
     let known = declines.into_iter().find(|decline| decline_word(*decline) == word);
@@ -200,7 +201,7 @@ fn reason(word: &str) -> Decline {
         "subscriber_busy" => Decline::Busy,
         "bad_phone" => Decline::PayerAccount,
         "configuration" => Decline::Configuration,
-        _ => Decline::PromptFailed,
+        _ => Decline::Unavailable,
     })
 }
 

@@ -2,14 +2,10 @@
 
 use lango::{
     demo::daraja::{Daraja, Prompt, PromptState},
-    http_client,
     ledger::phone::Phone,
 };
 use reqwest::{Client, Method, StatusCode, header};
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
-
-/// Longer than any page may take.
-const PATIENCE: Duration = Duration::from_secs(40);
+use std::{collections::BTreeMap, net::SocketAddr};
 
 /// A page as it came.
 #[derive(Debug, Clone, Default)]
@@ -49,17 +45,17 @@ impl Customer {
     pub(super) fn new(
         name: &str,
         phone: Phone,
-        mac: &str,
-        address: SocketAddr,
+        mac: String,
+        (address, client): (SocketAddr, Client),
         mpesa: &Daraja,
     ) -> Self {
         Self {
             name: name.into(),
             phone,
-            mac: mac.into(),
+            mac,
             page: Page::default(),
             cookies: BTreeMap::new(),
-            client: http_client::client(PATIENCE).unwrap(),
+            client,
             address,
             mpesa: mpesa.clone(),
         }
@@ -94,6 +90,7 @@ impl Customer {
         while let Some(next) = page.location.clone() {
             page = self.asks(Method::GET, &next, &vec![]).await;
         }
+        assert!(!page.status.is_server_error(), "{} answered {}", page.path, page.status);
         self.page = page;
         &self.page
     }
@@ -171,6 +168,13 @@ impl Customer {
         self.looks_again().await;
         let said = words(&self.page.html);
         assert!(!said.contains(text), "{} reads: {said}", self.name);
+    }
+
+    /// The headline of the open page.
+    pub fn headline(&self) -> String {
+        let after = self.page.html.split_once("<h1").expect("every page has a headline").1;
+        let text = after.split_once('>').unwrap().1.split_once("</h1>").unwrap().0;
+        words(text)
     }
 
     /// The code on the open page.

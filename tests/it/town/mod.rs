@@ -38,6 +38,7 @@ use lango::{
     telemetry::{self, Captured},
 };
 use std::{
+    fmt::Write as _,
     net::SocketAddr,
     sync::{
         Arc,
@@ -52,6 +53,9 @@ pub const SITE: &str = "mtaa";
 
 /// The gateways' ids, the preferred one first.
 pub const GATEWAYS: [&str; 2] = ["first", "second"];
+
+/// Longer than any page may take.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What the shop sells: short name, price in KES, seconds.
 const PACKAGES: [(&str, i64, u64); 2] = [("hourly", 10, 3_600), ("daily", 50, 86_400)];
@@ -98,6 +102,8 @@ pub struct Town {
     instance: Option<Instance>,
     address: SocketAddr,
     wiring: Wiring,
+    /// The way to the shop, for everybody; a client each would take longer to make than to use.
+    client: reqwest::Client,
     /// Every code that stock was made of.
     codes: Vec<String>,
     /// Numbers, devices and the like, in every form that must be found nowhere.
@@ -152,6 +158,7 @@ impl Town {
             instance: Some(instance),
             address,
             wiring,
+            client: http_client::client(PATIENCE).unwrap(),
             codes: vec![],
             secrets: vec![],
             callbacks_lie: false,
@@ -197,18 +204,26 @@ impl Town {
     pub async fn stock(&mut self, package: &str, count: usize) -> Vec<String> {
         let from = self.codes.len();
         let codes: Vec<String> = (from..from + count).map(code).collect();
-        let lines: String = codes
-            .iter()
-            .map(|code| format!("add name={code} password={code} profile={package}\n"))
-            .collect();
-        let list = format!("/ip hotspot user\n{lines}");
+        let mut list = "/ip hotspot user\n".to_owned();
+        for code in &codes {
+            writeln!(list, "add name={code} password={code} profile={package}").unwrap();
+        }
+        assert_eq!(self.imports(&list).await, count, "every code is new");
+        self.codes.extend(codes.iter().cloned());
+        codes
+    }
+
+    /// Imports a list as a router exports it; tells how many codes were new.
+    pub async fn imports(&self, list: &str) -> usize {
         let site = Slug::parse(SITE).unwrap();
         let wish = Import { site, package: None, set_aside_comments: vec![], dry_run: false };
         let machine: (&dyn Clock, &dyn Random) = (self.clock.as_ref(), &SystemRandom);
-        let report = import::run(self.store(), machine, &wish, list.as_bytes()).await.unwrap();
-        assert_eq!(report.taken, count, "every code is new");
-        self.codes.extend(codes.iter().cloned());
-        codes
+        import::run(self.store(), machine, &wish, list.as_bytes()).await.unwrap().taken
+    }
+
+    /// The address of the ledger's database.
+    pub fn database(&self) -> String {
+        format!("sqlite:{}", self.wiring.file.display())
     }
 
     /// Free and held codes of a package, as the shop page sees them.
@@ -221,11 +236,12 @@ impl Town {
     /// Somebody with a phone, who joins the Wi-Fi.
     pub fn customer(&mut self, name: &str, phone: &str) -> Customer {
         let phone = Phone::parse(phone).expect("the story gives a number");
-        let mac = format!("02:5A:6C:{:02X}:{:02X}:7E", self.secrets.len(), name.len());
-        let customer = Customer::new(name, phone.clone(), &mac, self.address, &self.mpesa);
+        let number = self.secrets.len();
+        let mac = format!("02:5A:6C:{:02X}:{:02X}:7E", number / 256, number % 256);
         self.keep_secret(&phone);
-        self.secrets.push(mac);
-        customer
+        let forms = [mac.to_lowercase(), mac.replace(':', "-"), mac.replace(':', "%3A")];
+        self.secrets.extend(forms.into_iter().chain([mac.clone()]));
+        Customer::new(name, phone, mac, (self.address, self.client.clone()), &self.mpesa)
     }
 
     fn keep_secret(&mut self, phone: &Phone) {
@@ -255,14 +271,10 @@ impl Town {
             self.mpesa.idle().await;
             let after = shops[0].store().last_position().await.unwrap();
             let inbox = shops[0].store().inbox_undecided(1).await.unwrap();
-            if before == after && (inbox.is_empty() || self.waits_for_a_name(&inbox)) {
+            if before == after && inbox.iter().all(waits_for_a_name) {
                 return;
             }
         }
-    }
-
-    fn waits_for_a_name(&self, inbox: &[Inbox]) -> bool {
-        inbox.iter().all(|row| row.source == SOURCE_REPORT)
     }
 
     /// Lets time pass, second by second as far as processes can tell.
@@ -322,8 +334,7 @@ impl Town {
 
     /// Posts bytes to an address, as anybody can; status and body of the answer.
     pub async fn posts(&self, url: &str, body: &str) -> (u16, String) {
-        let client = http_client::client(Duration::from_secs(20)).unwrap();
-        let request = client.post(url).header("Content-Type", "application/json");
+        let request = self.client.post(url).header("Content-Type", "application/json");
         let answer = request.body(body.to_owned()).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
@@ -367,9 +378,9 @@ impl Town {
     pub async fn close(mut self) {
         self.closed = true;
         self.settle().await;
-        checks::run(&self).await;
+        let secrets = checks::run(&self).await;
         self.stop().await;
-        checks::no_secret_on_disk(&self);
+        checks::no_secret_on_disk(&self, &secrets);
         self.simulators.shutdown().await;
     }
 }
@@ -378,6 +389,11 @@ impl Drop for Town {
     fn drop(&mut self) {
         assert!(self.closed || std::thread::panicking(), "the story ends with town.close().await");
     }
+}
+
+/// A report may wait for the gateway's answer, which tells whose it is.
+fn waits_for_a_name(row: &Inbox) -> bool {
+    row.source == SOURCE_REPORT
 }
 
 /// The full name of a package.

@@ -1,0 +1,157 @@
+//! One table of what goes wrong and where it ends, for the manual. Each row is a whole story on a
+//! town of its own, with one code in stock; the table is printed and compared as a whole.
+
+use crate::town::{Customer, Plan, Town};
+use lango::{
+    demo::{
+        daraja::{Edge, Faults, Throttle},
+        sms_gateway::{Answer, Faults as SmsFaults, Reports},
+    },
+    ledger::{
+        message::MessageStatus,
+        payment::PaymentStatus,
+        purchase::{Expiry, PurchaseStatus},
+    },
+};
+use std::fmt::Write as _;
+
+/// What the buyer does when the phone shows the prompt.
+#[derive(Clone, Copy)]
+enum Buyer {
+    Pays,
+    Cancels,
+    WrongPin,
+    NoMoney,
+    Waits,
+}
+
+/// A row: what goes wrong, what the buyer does, and how long everybody waits for the end.
+type Row = (&'static str, Buyer, i64, fn(&mut World));
+
+/// What can be made to go wrong.
+#[derive(Default)]
+struct World {
+    mpesa: Faults,
+    sms: SmsFaults,
+    second_sms: SmsFaults,
+    no_callbacks: bool,
+}
+
+const ROWS: &[Row] = &[
+    ("nothing", Buyer::Pays, 0, |_| {}),
+    ("the callback comes twice", Buyer::Pays, 0, |w| w.mpesa.duplicate_callback = 1),
+    ("the callback comes a minute late", Buyer::Pays, 60, |w| w.mpesa.callback_delay_seconds = 60),
+    ("the callback never comes", Buyer::Pays, 15, |w| w.mpesa.callback_never = true),
+    ("callbacks are switched off", Buyer::Pays, 15, |w| w.no_callbacks = true),
+    ("the callback tells another amount", Buyer::Pays, 0, |w| w.mpesa.wrong_amount = Some(1)),
+    ("the callback's code is a text", Buyer::Pays, 0, |w| w.mpesa.result_code_as_string = true),
+    ("the callback's code is unknown", Buyer::Pays, 310, |w| {
+        w.mpesa.forced_result = Some("9998".into());
+    }),
+    ("queries about a finished payment fail", Buyer::Pays, 60, |w| {
+        (w.mpesa.query_noise_every, w.mpesa.callback_never) = (2, true);
+    }),
+    ("the buyer cancels", Buyer::Cancels, 0, |_| {}),
+    ("the buyer enters a wrong PIN", Buyer::WrongPin, 0, |_| {}),
+    ("the buyer has too little money", Buyer::NoMoney, 0, |_| {}),
+    ("the buyer does nothing", Buyer::Waits, 75, |_| {}),
+    ("the buyer does nothing, and no callback", Buyer::Waits, 95, |w| {
+        w.mpesa.callback_never = true;
+    }),
+    ("the answer to the submit is lost", Buyer::Pays, 0, |w| w.mpesa.lose_submit_response = true),
+    ("it is lost, and the buyer does nothing", Buyer::Waits, 310, |w| {
+        (w.mpesa.lose_submit_response, w.mpesa.callback_never) = (true, true);
+    }),
+    ("a firewall answers", Buyer::Waits, 310, |w| w.mpesa.edge = Some(Edge::Forbidden)),
+    ("a firewall answers with 200", Buyer::Waits, 310, |w| w.mpesa.edge = Some(Edge::Ok)),
+    ("M-PESA arrests spikes throughout", Buyer::Waits, 120, |w| {
+        w.mpesa.throttle = Some(Throttle::SpikeArrest);
+    }),
+    ("the token is called invalid once", Buyer::Pays, 0, |w| w.mpesa.invalid_token_next = 1),
+    ("M-PESA does not know our keys", Buyer::Waits, 120, |w| w.mpesa.oauth_empty_400 = true),
+    ("the first SMS gateway refuses", Buyer::Pays, 0, |w| w.sms.answer = Some(Answer::WrongKey)),
+    ("both SMS gateways are down", Buyer::Pays, 120, |w| {
+        w.sms.answer = Some(Answer::Html(503));
+        w.second_sms.answer = Some(Answer::Html(503));
+    }),
+    ("the SMS does not arrive", Buyer::Pays, 0, |w| {
+        w.sms.reports = Reports::Failed("Failed".into());
+    }),
+];
+
+#[tokio::test]
+async fn every_misbehaviour_has_its_end() {
+    let mut table = String::from(
+        "| what goes wrong | payment | purchase | the page says | prompts | SMS |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for (wrong, buyer, seconds, arrange) in ROWS {
+        let end = play(*buyer, *seconds, *arrange).await;
+        writeln!(table, "| {wrong} | {end} |").unwrap();
+    }
+    insta::assert_snapshot!(table);
+}
+
+async fn play(does: Buyer, seconds: i64, arrange: fn(&mut World)) -> String {
+    let mut world = World::default();
+    arrange(&mut world);
+    let plan = Plan { callbacks: !world.no_callbacks, ..Plan::default() };
+    let mut town = Town::open_as(plan).await;
+    town.callbacks_lie = world.mpesa.wrong_amount.is_some();
+    town.stock("daily", 1).await;
+    town.mpesa_will(|faults| *faults = world.mpesa);
+    town.sms[0].set_faults(world.sms);
+    town.sms[1].set_faults(world.second_sms);
+    let mut njeri = town.customer("Njeri", "0720 000 001");
+    town.asks(&mut njeri, "daily").await;
+    act(&town, &njeri, does);
+    town.settle().await;
+    town.passes(seconds).await;
+    town.sms[0].deliver_reports().await;
+    town.settle().await;
+    njeri.looks_again().await;
+    let end = describe(&town, &njeri).await;
+    town.close().await;
+    end
+}
+
+fn act(town: &Town, buyer: &Customer, does: Buyer) {
+    match does {
+        Buyer::Pays => buyer.enters_pin(),
+        Buyer::Cancels => buyer.cancels(),
+        Buyer::WrongPin => town.mpesa.enter_wrong_pin(buyer.prompt()).unwrap(),
+        Buyer::NoMoney => town.mpesa.has_no_money(buyer.prompt()).unwrap(),
+        Buyer::Waits => {}
+    }
+}
+
+async fn describe(town: &Town, buyer: &Customer) -> String {
+    let view = town.view_of(buyer).await;
+    let payment = view.last_payment().unwrap();
+    let payment = match payment.payment.status {
+        PaymentStatus::Confirmed => "confirmed",
+        PaymentStatus::SetAside => "confirmed, set aside",
+        PaymentStatus::Declined => "declined",
+        PaymentStatus::Refused => "refused",
+        PaymentStatus::SubmitUnknown => "submit unknown",
+        PaymentStatus::Prompted => "prompted, no answer",
+        PaymentStatus::Requested | PaymentStatus::Submitted => "under way",
+    };
+    let purchase = match view.purchase.status {
+        PurchaseStatus::Open => "open",
+        PurchaseStatus::Fulfilled(_) => "fulfilled",
+        PurchaseStatus::Owed => "owed",
+        PurchaseStatus::Expired(Expiry::Declined) => "expired: declined",
+        PurchaseStatus::Expired(Expiry::Refused) => "expired: refused",
+        PurchaseStatus::Expired(Expiry::Unresolved) => "expired: unresolved",
+    };
+    let sms = view.messages.last().map_or("none", |(_, message)| match message.status {
+        MessageStatus::Delivered => "delivered",
+        MessageStatus::Accepted => "accepted",
+        MessageStatus::Undelivered => "undelivered",
+        MessageStatus::GivenUp => "given up",
+        MessageStatus::Queued | MessageStatus::Submitted | MessageStatus::Failed => "under way",
+    });
+    let (says, prompts) = (buyer.headline(), buyer.prompts().len());
+    format!("{payment} | {purchase} | {says} | {prompts} | {sms}")
+}
