@@ -165,6 +165,14 @@ pub fn build(parts: Parts) -> Arc<Shop> {
     Arc::new(Shop::new(Arc::new(context), parts.web))
 }
 
+/// Whether the configuration describes a shop, before any ledger is touched.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    if config.mpesa.is_none() {
+        bail!("no M-PESA account is configured; see mpesa.* in docs/reference/configuration.md");
+    }
+    config.sms.gateways.iter().try_for_each(|entry| gateway(entry).map(drop))
+}
+
 /// The shop that the configuration describes, with the real providers.
 pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
     let Some(account) = &config.mpesa else {

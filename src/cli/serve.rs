@@ -17,6 +17,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         telemetry::init(&config.log);
+        app::check(config)?;
         let store = app::open(config, Some(LedgerPurpose::Shop)).await?;
         let shop = app::from_config(config, store)?;
         let public = bind(config.http.listen, "http.listen").await?;

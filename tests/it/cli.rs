@@ -7,6 +7,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
 };
 use tempfile::TempDir;
 
@@ -22,28 +23,13 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap(), environment: vec![] }
     }
 
-    /// A folder with a shop that has one site and the packages of the sample lists.
+    /// A folder with a shop that has one site and the packages of the sample lists. It is made once
+    /// and copied, byte for byte, key included.
     pub fn with_shop() -> Self {
+        static SHOP: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
         let place = Self::empty();
-        let login = "http://10.5.50.1/login";
-        place.good(&[
-            "site",
-            "add",
-            "--id",
-            "mtaa",
-            "--name",
-            "Mtaa Wi-Fi",
-            "--router-login",
-            login,
-        ]);
-        for (id, name, price, validity) in [
-            ("daily", "Daily", "50", "1d"),
-            ("weekly", "Weekly", "250", "1w"),
-            ("monthly", "Monthly", "800", "4w2d"),
-        ] {
-            let what = ["package", "add", "--site", "mtaa", "--id", id, "--name", name];
-            let how = ["--price", price, "--validity", validity, "--profile", id];
-            place.good(&[&what[..], &how[..]].concat());
+        for (name, bytes) in SHOP.get_or_init(make_shop) {
+            fs::write(place.path(name), bytes).unwrap();
         }
         place
     }
@@ -121,6 +107,25 @@ impl Place {
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("serve.log")).unwrap_or_default()
     }
+}
+
+fn make_shop() -> Vec<(String, Vec<u8>)> {
+    let place = Place::empty();
+    let login = "http://10.5.50.1/login";
+    place.good(&["site", "add", "--id", "mtaa", "--name", "Mtaa Wi-Fi", "--router-login", login]);
+    for (id, name, price, validity) in [
+        ("daily", "Daily", "50", "1d"),
+        ("weekly", "Weekly", "250", "1w"),
+        ("monthly", "Monthly", "800", "4w2d"),
+    ] {
+        let what = ["package", "add", "--site", "mtaa", "--id", id, "--name", name];
+        let how = ["--price", price, "--validity", validity, "--profile", id];
+        place.good(&[&what[..], &how[..]].concat());
+    }
+    // The index of the log (`-shm`) is made anew by whoever opens it.
+    let names = ["lango.key", "lango.db", "lango.db-wal"].map(str::to_owned);
+    let there = names.into_iter().filter(|name| place.path(name).exists());
+    there.map(|name| (name.clone(), fs::read(place.path(&name)).unwrap())).collect()
 }
 
 /// A running `lango serve`; killed when dropped.

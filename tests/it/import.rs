@@ -238,7 +238,7 @@ async fn the_vault_holds_a_sample_as_its_file_does() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(5))]
 
     /// Whatever way the owner cuts, shuffles and repeats a list, the stock is the same.
     #[test]

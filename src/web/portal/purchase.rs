@@ -73,6 +73,10 @@ pub async fn answer(
         if fields.get("lang").is_none() {
             own.lang = asked.view.purchase.language;
         }
+        if let Some(device) = asked.view.purchase.device.filter(|_| asked.unlocked) {
+            let mac = shop.context.store.open_sealed(Sealed::Contact(device)).await?;
+            own.mac = mac.unwrap_or_default();
+        }
         let page = fill(shop, key, &site, &asked, wrong).await?;
         Ok((own, page))
     };
