@@ -47,8 +47,8 @@ pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Re
     Ok(store)
 }
 
-/// Brings the configured database up to date. An empty one stays empty: whether it becomes a shop or a demo
-/// is not decided yet.
+/// Brings the configured database up to date. An empty one stays empty: whether it becomes a shop
+/// or a demo is not decided yet.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     open_as_it_is(config, true).await?.close().await;
     Ok(())

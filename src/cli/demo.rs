@@ -96,10 +96,14 @@ impl Demo {
         let at = world.addresses;
         println!(
             "\nLango demo: simulated M-PESA, SMS, router and phone. No real money moves.\n\n\
-             1. The phone      http://{}/    keep it open beside the next window\n\
-             2. The router     http://{}/    join the Wi-Fi, choose, pay, be online\n\n\
-             The shop itself   http://{}/s/mtaa\n\
-             Stop with Ctrl-C.\n",
+             Open two windows side by side:\n\
+             \x20 the phone    http://{}/\n\
+             \x20 the Wi-Fi    http://{}/\n\n\
+             1. In the Wi-Fi window the router leads to the shop. Choose, type any number, such\n\
+             \x20  as 0712 345 678, and pay.\n\
+             2. M-PESA asks on the phone: press \"Enter the PIN\", or one of the other ends.\n\
+             3. The Wi-Fi window shows the code and logs in by itself; the phone has it by SMS.\n\n\
+             The shop itself is at http://{}/s/mtaa. Stop with Ctrl-C.\n",
             at.phone, at.router, at.shop
         );
         world.start(app::asked_to_stop())?;

@@ -6,6 +6,7 @@ use super::{
     hotspot::Hotspot,
     sms_gateway::SmsCenter,
 };
+use crate::ledger::time::Micros;
 use axum::{
     Router,
     extract::{Path, State},
@@ -13,6 +14,9 @@ use axum::{
     routing::{get, post},
 };
 use std::{fmt::Write as _, net::SocketAddr};
+
+/// How many messages it shows.
+const MESSAGES_SHOWN: usize = 10;
 
 /// The phone.
 #[derive(Clone)]
@@ -64,7 +68,7 @@ async fn act(State(phone): State<Phone>, Path((id, deed)): Path<(u64, String)>) 
 }
 
 async fn leave(State(phone): State<Phone>) -> Redirect {
-    phone.hotspot.forget(std::net::Ipv4Addr::LOCALHOST.into());
+    phone.hotspot.forget_with_cookies(std::net::Ipv4Addr::LOCALHOST.into());
     Redirect::to("/")
 }
 
@@ -74,28 +78,60 @@ async fn screen(State(phone): State<Phone>) -> Html<String> {
     let mut page = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=2>\
          <meta name=viewport content='width=device-width'><title>The phone</title>\
-         <style>{STYLE}</style><main><h1>Simulated phone · {}</h1>\
-         <p><a href='http://{}/' target=_blank>Join the Wi-Fi (open the router)</a></p>",
+         <link rel=icon href='data:,'><style>{STYLE}</style><main><h1>Simulated phone · {}</h1>",
         if online { "online" } else { "not online yet" },
-        phone.router
     );
-    if online {
-        page.push_str("<form method=post action=/leave><button>Leave the Wi-Fi</button></form>");
+    page.push_str(if online {
+        "<p>The Wi-Fi let it in. Leave to come back as a stranger and buy again.</p>\
+         <form method=post action=/leave><button>Leave the Wi-Fi</button></form>"
+    } else {
+        "<p>It answers for every number: in the shop, type any, such as 0712 345 678.</p>"
+    });
+    if !online {
+        let router = phone.router;
+        let _ = write!(
+            page,
+            "<p><a href='http://{router}/' target=wifi>\
+             Join the Wi-Fi (opens its own window)</a></p>"
+        );
     }
-    page.push_str("<h2>M-PESA</h2>");
+    page.push_str("<h2>M-PESA asks</h2>");
     let prompts = phone.daraja.recent_prompts();
-    for prompt in prompts.iter().filter(|prompt| prompt.state == PromptState::Waiting) {
-        show_prompt(&mut page, prompt);
+    let mut waiting = prompts.iter().filter(|it| it.state == PromptState::Waiting).peekable();
+    if waiting.peek().is_none() {
+        page.push_str("<p><small>Nothing now. Pay in the shop and it appears here.</small></p>");
     }
-    if !prompts.iter().any(|prompt| prompt.state == PromptState::Waiting) {
-        page.push_str("<p><small>No prompt. Buy a package and it appears here.</small></p>");
-    }
+    waiting.for_each(|prompt| show_prompt(&mut page, prompt));
     page.push_str("<h2>Messages</h2>");
-    for (_, text) in phone.sms.all_texts().iter().rev().take(10) {
-        let _ = write!(page, "<article><p>{}</p></article>", escape(&text.text));
+    let messages = messages(&phone, &prompts);
+    if messages.is_empty() {
+        page.push_str("<p><small>None yet.</small></p>");
+    }
+    for (_, from, text) in messages.iter().rev().take(MESSAGES_SHOWN) {
+        let (from, text) = (escape(from), escape(text));
+        let _ = write!(page, "<article><small>{from}</small><p>{text}</p></article>");
     }
     page.push_str("</main></html>");
     Html(page)
+}
+
+/// What came, oldest first: when, from whom, and what it says. M-PESA tells of a payment as it does
+/// on a real phone, and of a prompt that ended so that its end is not a riddle.
+fn messages(phone: &Phone, prompts: &[Prompt]) -> Vec<(Micros, String, String)> {
+    let texts = phone.sms.all_texts().into_iter();
+    let mut all: Vec<_> = texts.map(|(_, text)| (text.at, text.from, text.text)).collect();
+    all.extend(prompts.iter().filter_map(|prompt| match &prompt.state {
+        PromptState::Waiting => None,
+        PromptState::Paid { at, .. } => {
+            Some((*at, "MPESA".to_owned(), prompt.message.clone().unwrap_or_default()))
+        }
+        PromptState::Ended { code } => {
+            let end = format!("The prompt ended with result {code}; no money moved.");
+            Some((prompt.shown_at, "the simulator".to_owned(), end))
+        }
+    }));
+    all.sort_by_key(|(at, ..)| *at);
+    all
 }
 
 fn show_prompt(page: &mut String, prompt: &Prompt) {
@@ -105,6 +141,7 @@ fn show_prompt(page: &mut String, prompt: &Prompt) {
         ("cancel", "Cancel", ""),
         ("wrong", "Wrong PIN", ""),
         ("no-money", "No money", ""),
+        ("ignore", "Let it pass", ""),
     ];
     for (deed, label, class) in deeds {
         let _ = write!(

@@ -22,8 +22,8 @@ const OUTSIDE: &str = "http://news.example.com/today";
 /// How a phone finds out whether it is online.
 const PROBE: &str = "http://connectivitycheck.gstatic.com/generate_204";
 
-/// The buyer's number, made up for each walk: M-PESA wants a pause between two prompts of one phone, and
-/// a ledger that is kept may have been walked through a moment ago.
+/// The buyer's number, made up for each walk: M-PESA wants a pause between two prompts of one
+/// phone, and a ledger that is kept may have been walked through a moment ago.
 fn made_up_number() -> Phone {
     let mut bytes = [0; 4];
     app::machine().1.fill(&mut bytes);

@@ -21,7 +21,7 @@ pub enum Refusal {
     #[error("a package's validity, limits and profile cannot change; add another package")]
     PackageFixed,
     /// The definition is the one in force.
-    #[error("the package is defined so already")]
+    #[error("it is so already, so nothing was changed")]
     NothingNew,
     /// The package was changed while the buyer looked at it.
     #[error("the price has changed; look again")]

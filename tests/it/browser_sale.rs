@@ -19,10 +19,7 @@ use lango::{
         render::Pages,
     },
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// The first codes of the demo's stock.
 const IN_STOCK: &str = "HS45S3CV";
@@ -257,7 +254,7 @@ async fn who_comes_back_with_time_left_finds_the_code() {
 }
 
 /// Every sample of every page in both languages, with its policy: `/en/shop`.
-fn gallery(pages: Arc<Pages>) -> Router {
+fn gallery(pages: &Pages) -> Router {
     let mut router = Router::new();
     for lang in [Language::En, Language::Sw] {
         for (name, page) in Page::samples() {
@@ -274,10 +271,10 @@ fn gallery(pages: Arc<Pages>) -> Router {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_narrow_screen_and_one_flight() {
-    let pages = Arc::new(Pages::new());
+    let pages = Pages::new();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let gallery = gallery(Arc::clone(&pages));
+    let gallery = gallery(&pages);
     let serving = tokio::spawn(async move { axum::serve(listener, gallery).await.unwrap() });
     let browser = Chromium::start_without_proxy().await;
     browser.set_width(320).await;
@@ -319,5 +316,32 @@ async fn the_routers_pages_fit_a_narrow_screen() {
     browser.tap("form button").await;
     until("logged out", async || !buyer.world.hotspot.is_online(ROUTER_PHONE)).await;
     fits("the page after the logout").await;
+    buyer.leaves().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_is_clicked_through_in_two_windows_without_a_proxy() {
+    let mut buyer = Buyer::at(Placement::Public).await;
+    buyer.browser = Chromium::start_without_proxy().await;
+    let browser = &buyer.browser;
+    let phone = format!("http://{}/", buyer.world.addresses.phone);
+    browser.open(&buyer.router("/")).await;
+    browser.until_it_says("Choose a package").await;
+    buyer.orders("daily").await;
+    browser.until_it_says("Look at your phone").await;
+    let purchase = browser.address().await;
+    browser.open(&phone).await;
+    browser.until_it_says("Do you want to pay Ksh50.00").await;
+    browser.tap("button.main").await;
+    browser.until_it_says("is your LANGO DEMO WI-FI code").await;
+    browser.open(&purchase).await;
+    browser.tap("#connect").await;
+    browser.until_it_says("You are online").await;
+    browser.open(&phone).await;
+    browser.until_it_says("Leave the Wi-Fi").await;
+    browser.tap("form button").await;
+    browser.until_it_says("not online yet").await;
+    browser.open(&buyer.router("/")).await;
+    browser.until_it_says("You have already bought time here").await;
     buyer.leaves().await;
 }

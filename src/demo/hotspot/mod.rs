@@ -227,6 +227,16 @@ impl Hotspot {
         book.clients.remove(&ip);
     }
 
+    /// As `forget`, and no cookie logs the device in again by itself.
+    pub fn forget_with_cookies(&self, ip: IpAddr) {
+        let now = self.now();
+        let mut book = self.book();
+        if let Some(session) = book.end(ip, now) {
+            book.forget_cookies_of(&session);
+        }
+        book.clients.remove(&ip);
+    }
+
     /// Ends a session as an administrator would.
     pub fn kick(&self, ip: IpAddr) {
         let now = self.now();

@@ -111,6 +111,12 @@ impl Book {
         Some(session)
     }
 
+    /// Takes back what would log in the session's device or user again silently.
+    pub fn forget_cookies_of(&mut self, session: &Session) {
+        self.mac_cookies.remove(&session.mac);
+        self.cookies.retain(|_, cookie| cookie.username != session.username);
+    }
+
     /// Finds the user, or refuses as if the password were wrong.
     pub fn find(&self, name: &str, server: &str, mac: &str) -> Result<&User, &'static str> {
         if looks_like_mac(name) && !name.eq_ignore_ascii_case(mac) {

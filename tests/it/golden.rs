@@ -1,0 +1,199 @@
+//! Every kind of event that was ever written has a file in `tests/golden` and still decodes:
+//! history is read for ever. The lists of kinds come from the enums themselves, so that a new kind
+//! without a file is noticed. The reference pages are held to the program here too.
+
+use lango::ledger::{
+    event::{Event, Undecodable},
+    stream::Stream,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+/// An event as it is stored.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Golden {
+    stream: String,
+    kind: String,
+    schema: i64,
+    data: Box<RawValue>,
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/events")
+}
+
+fn files() -> Vec<(String, Golden)> {
+    let mut files: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let golden = serde_json::from_str(&fs::read_to_string(&path).unwrap());
+            (name.clone(), golden.unwrap_or_else(|error| panic!("{name}: {error}")))
+        })
+        .collect();
+    files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    files
+}
+
+/// Every kind of every stream: what the enums say that they expect when they meet a stranger.
+pub fn kinds() -> BTreeSet<String> {
+    let id = "0193a1b2c3d47e8f90a1b2c3d4e5f607";
+    let streams = [
+        "shop-main".to_owned(),
+        "site-mtaa".to_owned(),
+        "package-mtaa.daily".to_owned(),
+        format!("batch-{id}"),
+        format!("voucher-{id}"),
+        format!("purchase-{id}"),
+        format!("payment-{id}"),
+        format!("receipt-{id}"),
+        format!("message-{id}"),
+    ];
+    let of_stream = |name: &String| {
+        let stream: Stream = name.parse().unwrap();
+        let refused = Event::decode(&stream, "?", 1, "{}").unwrap_err();
+        let Undecodable::Data { source, .. } = refused else { panic!("{refused}") };
+        let said = source.to_string();
+        let (_, expected) = said.split_once("expected").unwrap();
+        let kinds: Vec<String> =
+            expected.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        assert!(!kinds.is_empty(), "{said}");
+        kinds
+    };
+    streams.iter().flat_map(of_stream).collect()
+}
+
+#[test]
+fn every_kind_has_a_file_and_every_file_a_kind() {
+    let files: BTreeSet<String> =
+        files().iter().map(|(name, _)| name.split('.').next().unwrap().to_owned()).collect();
+    assert_eq!(files, kinds());
+}
+
+#[test]
+fn every_file_decodes_and_encodes_to_the_same_bytes() {
+    for (name, golden) in files() {
+        assert!(name.starts_with(&format!("{}.", golden.kind)), "{name} is of {}", golden.kind);
+        let stream: Stream = golden.stream.parse().unwrap();
+        let event = Event::decode(&stream, &golden.kind, golden.schema, golden.data.get());
+        let encoded = event.unwrap_or_else(|error| panic!("{name}: {error:?}")).encode();
+        assert_eq!(encoded.kind, golden.kind, "{name}");
+        assert_eq!(encoded.schema, golden.schema, "{name}");
+        assert_eq!(encoded.data, golden.data.get(), "{name}");
+        assert_eq!(stream.to_string(), golden.stream);
+    }
+}
+
+#[test]
+fn nothing_but_events_stands_in_the_folder() {
+    for entry in fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(path.extension().and_then(|end| end.to_str()), Some("json"), "{path:?}");
+    }
+}
+
+fn page(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference").join(name);
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_reference_explains_every_kind_and_each_of_its_fields() {
+    let page = page("events.md");
+    for (name, golden) in files() {
+        let row = format!("| `{}` |", golden.kind);
+        let line = page.lines().find(|line| line.starts_with(&row));
+        let line = line.unwrap_or_else(|| panic!("docs/reference/events.md has no row {row}"));
+        let data: serde_json::Value = serde_json::from_str(golden.data.get()).unwrap();
+        for field in data.as_object().unwrap().keys() {
+            assert!(line.contains(&format!("`{field}`")), "{name}: {field} is not explained");
+        }
+    }
+    let known = kinds();
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let kind = row.split('`').nth(1).unwrap();
+        assert!(known.contains(kind), "events.md explains {kind}, which there is not");
+    }
+}
+
+/// Every refusal; a new one does not compile here before it is explained.
+fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
+    use lango::ledger::{id::PurchaseId, refusal::Refusal as R};
+    let all = vec![
+        R::ShopOpened,
+        R::SiteExists,
+        R::NoSuchSite,
+        R::NoSuchPackage,
+        R::PackageFixed,
+        R::NothingNew,
+        R::PackageChanged,
+        R::SoldOut,
+        R::AllHeld,
+        R::PurchaseOpen(PurchaseId(uuid::Uuid::nil())),
+        R::TooSoon { seconds: 1 },
+        R::TooManyPrompts,
+        R::TooManyTries,
+        R::NotDue,
+    ];
+    for refusal in &all {
+        match refusal {
+            R::ShopOpened
+            | R::SiteExists
+            | R::NoSuchSite
+            | R::NoSuchPackage
+            | R::PackageFixed
+            | R::NothingNew
+            | R::PackageChanged
+            | R::SoldOut
+            | R::AllHeld
+            | R::PurchaseOpen(_)
+            | R::TooSoon { .. }
+            | R::TooManyPrompts
+            | R::TooManyTries
+            | R::NotDue => {}
+        }
+    }
+    all
+}
+
+#[test]
+fn the_reference_explains_every_refusal_and_every_error_page() {
+    let page = page("error-codes.md");
+    for refusal in refusals() {
+        let row = format!("| `{}` |", refusal.code());
+        assert!(page.contains(&row), "docs/reference/error-codes.md has no row {row}");
+    }
+    let phrases = lango::phrases::Phrases::built_in();
+    let errors = phrases.keys().filter_map(|key| key.strip_prefix("error.").map(str::to_owned));
+    for error in errors.filter(|error| !["title", "try_again", "check_payment"].contains(&&**error))
+    {
+        let row = format!("| `{error}` |");
+        assert!(page.contains(&row), "docs/reference/error-codes.md has no row {row}");
+    }
+}
+
+#[test]
+fn the_reference_names_every_address() {
+    let page = page("http.md");
+    let routes = include_str!("../../src/web/mod.rs");
+    let paths: Vec<&str> =
+        routes.split(".route(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
+    assert!(paths.len() > 10, "the routes are found: {paths:?}");
+    let said = page.replace(['<', '>'], "{}");
+    let fold = |text: &str| -> String {
+        // Names of parameters may differ between code and page: only the fixed parts count.
+        text.split('/').filter(|part| !part.starts_with('{')).collect::<Vec<_>>().join("/")
+    };
+    let told: Vec<String> = said
+        .split('`')
+        .filter_map(|text| text.split_whitespace().last())
+        .filter(|text| text.starts_with('/'))
+        .map(|text| fold(text.split('?').next().unwrap()))
+        .collect();
+    for path in paths {
+        assert!(told.contains(&fold(path)), "docs/reference/http.md does not name {path}");
+    }
+}
