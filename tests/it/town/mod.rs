@@ -277,13 +277,16 @@ impl Town {
         }
     }
 
-    /// Lets time pass, second by second as far as processes can tell.
+    /// Lets time pass, in steps that miss nothing which falls due on the way.
     pub async fn passes(&self, seconds: i64) {
-        let step = if seconds > 900 { seconds / 60 } else { 5 };
+        let longest = if seconds > 900 { seconds / 60 } else { 15 };
         let mut left = seconds;
         while left > 0 {
-            self.clock.advance(step.min(left));
-            left -= step.min(left);
+            let due = self.store().next_due().await.unwrap();
+            let until_due = due.map_or(longest, |due| self.clock.now().until(due) / SECOND);
+            let step = until_due.clamp(5, longest).min(left);
+            self.clock.advance(step);
+            left -= step;
             self.settle().await;
         }
     }
