@@ -91,7 +91,8 @@ async fn screen(State(phone): State<Phone>) -> Html<String> {
         let router = phone.router;
         let _ = write!(
             page,
-            "<p><a href='http://{router}/' target=wifi>Join the Wi-Fi (opens its own window)</a></p>"
+            "<p><a href='http://{router}/' target=wifi>\
+             Join the Wi-Fi (opens its own window)</a></p>"
         );
     }
     page.push_str("<h2>M-PESA asks</h2>");

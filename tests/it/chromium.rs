@@ -1,6 +1,6 @@
-//! A real Chromium on a phone's screen, driven over `WebDriver`. It reaches everything, this machine
-//! included, through a proxy: the simulated hotspot. All sessions share one driver, which ends with
-//! the last of them.
+//! A real Chromium on a phone's screen, driven over `WebDriver`. It reaches everything, this
+//! machine included, through a proxy: the simulated hotspot. All sessions share one driver, which
+//! ends with the last of them.
 //!
 //! Needs Debian's `chromium` and `chromium-driver`; their absence is a failure, never a pass.
 

@@ -98,7 +98,7 @@ async fn an_m_pesa_that_stays_busy_is_given_up_and_nothing_was_shown() {
     town.asks(&mut njeri, "daily").await;
     town.passes(120).await;
     assert_eq!(town.count("payment_refused").await, 3);
-    njeri.sees("The M-PESA message did not reach you").await;
+    njeri.sees("M-PESA cannot be reached right now").await;
     assert_eq!(town.stock_of("daily").await, (1, 0));
     assert!(njeri.prompts().is_empty());
     town.close().await;
