@@ -85,6 +85,7 @@ fn print(report: &Report, lines: bool, dry_run: bool) {
     if dry_run {
         println!("Nothing was changed (--dry-run).");
     } else {
-        println!("{} codes are new in stock.", report.taken);
+        let for_sale = report.counts.accepted - report.counts.set_aside;
+        println!("{} codes are new, {for_sale} of them for sale here.", report.taken);
     }
 }

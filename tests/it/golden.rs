@@ -1,6 +1,6 @@
-//! Every kind of event that was ever written has a file in `tests/golden` and still decodes.
-//! The lists of kinds come from the enums themselves, so that a new kind without a file is
-//! noticed. The reference pages are held to the program here too.
+//! Every kind of event that was ever written has a file in `tests/golden` and still decodes:
+//! history is read for ever. The lists of kinds come from the enums themselves, so that a new kind
+//! without a file is noticed. The reference pages are held to the program here too.
 
 use lango::ledger::{
     event::{Event, Undecodable},
