@@ -237,7 +237,7 @@ pub async fn serve(
     (public, staff): (TcpListener, TcpListener),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let processes = processes::start(&shop.context);
+    let mut processes = processes::start(&shop.context);
     let (ending, ended) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         stop.await;
@@ -253,9 +253,14 @@ pub async fn serve(
         .with_graceful_shutdown(until(ended.clone()));
     let people = axum::serve(staff, with_address(web::staff(Arc::clone(&shop))))
         .with_graceful_shutdown(until(ended));
-    tokio::try_join!(async { buyers.await }, async { people.await })?;
+    tokio::select! {
+        served = async { tokio::try_join!(async { buyers.await }, async { people.await }) } => {
+            served?;
+        }
+        // None ends by itself. A shop that takes money and does nothing about it must not stay up.
+        _ = processes.join_next() => bail!("a process broke down; start the shop again"),
+    }
     shop.context.calls.idle().await;
-    drop(processes);
     Ok(())
 }
 

@@ -96,11 +96,17 @@ where
     for item in items {
         under_way.spawn(deed(Arc::clone(context), item));
     }
-    let mut done = 0;
+    let (mut done, mut failed) = (0, None);
+    // All are heard to the end: one that was dropped here may have recorded that its call leaves.
     while let Some(outcome) = under_way.join_next().await {
-        done += usize::from(outcome.expect("a process's deed does not panic")?);
+        match outcome {
+            Ok(Ok(true)) => done += 1,
+            Ok(Ok(false)) => {}
+            Ok(Err(failure)) => failed = Some(failure),
+            Err(panic) => tracing::error!(error = %panic, "a piece of work broke down"),
+        }
     }
-    Ok(done)
+    failed.map_or(Ok(done), Err)
 }
 
 /// Starts all processes; they end when the set is dropped.
