@@ -41,6 +41,17 @@ impl Place {
         self
     }
 
+    /// The same place with an M-PESA account that leads nowhere.
+    #[must_use]
+    pub fn with_account(self) -> Self {
+        self.with("LANGO_MPESA__BASE_URL", "http://127.0.0.1:9")
+            .with("LANGO_MPESA__CONSUMER_KEY", "a-key")
+            .with("LANGO_MPESA__CONSUMER_SECRET", "a-secret")
+            .with("LANGO_MPESA__SHORT_CODE", "600100")
+            .with("LANGO_MPESA__PASSKEY", "a-passkey")
+            .with("LANGO_MPESA__CALLBACKS", "off")
+    }
+
     /// A file's path in it.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -259,6 +270,7 @@ fn a_ledger_is_not_opened_as_what_it_is_not() {
     assert_eq!(place.good(&["audit", "verify"]), before);
     let demo = "sqlite:demo.db";
     assert!(place.good(&["--database", demo, "demo", "--walk"]).contains("Online. Sold once."));
+    let place = place.with_account();
     let said = place.bad(1, &["--database", demo, "serve"]);
     assert!(said.contains("this ledger is a demo's"), "{said}");
     let place = place.with("LANGO_SHOP__TIMEZONE", "Europe/Paris");
@@ -329,6 +341,7 @@ fn a_misspelt_setting_is_refused_with_the_name_that_was_meant() {
 fn serve_does_not_start_half() {
     let place = Place::empty();
     assert!(place.bad(1, &["serve"]).contains("no M-PESA account is configured"));
+    assert!(!place.path("lango.db").exists(), "nothing is made for a shop that cannot open");
     let place = place.with("LANGO_MPESA__CONSUMER_KEY", "a-key");
     assert!(place.bad(1, &["serve"]).contains("the configuration has 3 problems"));
     let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
