@@ -260,6 +260,9 @@ pub async fn serve(
         // None ends by itself. A shop that takes money and does nothing about it must not stay up.
         _ = processes.join_next() => bail!("a process broke down; start the shop again"),
     }
+    // First nobody begins anything new, then what is under way ends.
+    shop.context.close();
+    while processes.join_next().await.is_some() {}
     shop.context.calls.idle().await;
     Ok(())
 }

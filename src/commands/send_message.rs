@@ -106,10 +106,21 @@ impl Command for GiveUpMessage {
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
         let message = world.message(self.message).ok_or(Refusal::NotDue)?;
-        if !matches!(message.status, MessageStatus::Queued | MessageStatus::Failed) {
-            return Err(Refusal::NotDue);
-        }
-        Ok(Decision::events(vec![own(self.message, message, MessageEvent::GivenUp {})]))
+        let interrupted = match message.status {
+            MessageStatus::Queued | MessageStatus::Failed => None,
+            // Whoever made the call did not live to record its outcome; the message may have left.
+            MessageStatus::Submitted => Some(MessageEvent::Failed {
+                gateway: message.tried.last().cloned().unwrap_or_default(),
+                reason: "interrupted".into(),
+            }),
+            MessageStatus::Accepted
+            | MessageStatus::Delivered
+            | MessageStatus::Undelivered
+            | MessageStatus::GivenUp => return Err(Refusal::NotDue),
+        };
+        let events = interrupted.into_iter().chain([MessageEvent::GivenUp {}]);
+        let events = events.map(|event| own(self.message, message, event)).collect();
+        Ok(Decision::events(events))
     }
 
     fn actor(&self) -> &'static str {

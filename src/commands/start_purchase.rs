@@ -73,7 +73,8 @@ pub struct StartPurchase {
     pub device: Option<ContactGiven>,
     /// The buyer's language.
     pub language: Language,
-    /// The form's nonce: the same form sent twice is one purchase.
+    /// The keyed fingerprint of the form's nonce: the same form sent twice is one purchase. Never
+    /// the nonce itself, which would lead a reader of the ledger to the purchase's page.
     pub nonce: String,
     /// The fingerprint of the purchase's link.
     pub link: Fingerprint,
@@ -93,6 +94,9 @@ impl Command for StartPurchase {
                 needs.extend([Need::Open(id), Need::Prompts(id)]);
             }
         }
+        if let Some(earlier) = world.once(&form_once(&self.nonce)) {
+            needs.push(Need::Stream(earlier.clone()));
+        }
         if let Some(voucher) = world.first_free(&self.package) {
             needs.push(Need::Stream(Stream::Voucher(voucher)));
         }
@@ -101,6 +105,11 @@ impl Command for StartPurchase {
 
     fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal> {
         if let Some(Stream::Purchase(earlier)) = world.once(&form_once(&self.nonce)) {
+            // A form names a purchase to whoever filled it in, and to nobody else.
+            let payer = world.purchase(*earlier).map(|purchase| purchase.contact);
+            if payer != Some(self.phone.id(world)) {
+                return Err(Refusal::NotDue);
+            }
             return Ok(Decision { answer: Answer::Purchase(*earlier), ..Decision::default() });
         }
         let package = world.package(&self.package).filter(|package| !package.retired);
@@ -239,6 +248,14 @@ mod tests {
         history.extend(given(stocked(2)).when(&start(1)).then_recorded());
         let again = StartPurchase { purchase: PurchaseId(uuid::Uuid::from_u128(77)), ..start(1) };
         given(history).when(&again).then_answered(Answer::Purchase(start(1).purchase));
+    }
+
+    #[test]
+    fn another_phone_learns_nothing_from_a_form() {
+        let mut history = stocked(2);
+        history.extend(given(stocked(2)).when(&start(1)).then_recorded());
+        let stranger = StartPurchase { nonce: "nonce-1".into(), ..start(2) };
+        given(history).when(&stranger).then_refused(&Refusal::NotDue);
     }
 
     #[test]

@@ -2,31 +2,22 @@
 //! thing at a time.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     future::Future,
     sync::{Arc, Mutex},
 };
 use tokio::sync::{Notify, Semaphore};
 
-/// How many calls may be under way: bounds sockets and memory when a provider hangs.
+/// How many calls of one sort (prompts, queries, messages) may be under way: bounds sockets and
+/// memory when a provider hangs, without keeping the other sorts waiting.
 const CALLS_MAX: usize = 256;
 
 /// The calls under way.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Calls {
     about: Arc<Mutex<HashSet<String>>>,
     ended: Arc<Notify>,
-    room: Arc<Semaphore>,
-}
-
-impl Default for Calls {
-    fn default() -> Self {
-        Self {
-            about: Arc::default(),
-            ended: Arc::default(),
-            room: Arc::new(Semaphore::new(CALLS_MAX)),
-        }
-    }
+    rooms: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
 
 /// Takes its subject off the list, even when the call panics.
@@ -47,6 +38,13 @@ impl Calls {
         self.about.lock().expect("nothing panics while it holds this list")
     }
 
+    /// The room of a sort of calls: the word before the colon of its subjects.
+    fn room(&self, subject: &str) -> Arc<Semaphore> {
+        let sort = subject.split(':').next().unwrap_or_default().to_owned();
+        let mut rooms = self.rooms.lock().expect("nothing panics while it holds the rooms");
+        Arc::clone(rooms.entry(sort).or_insert_with(|| Arc::new(Semaphore::new(CALLS_MAX))))
+    }
+
     /// Whether a call about `subject` is under way.
     pub fn under_way(&self, subject: &str) -> bool {
         self.list().contains(subject)
@@ -59,7 +57,7 @@ impl Calls {
         }
         let ending = Ending { calls: self.clone(), subject: subject.to_owned() };
         tokio::spawn(async move {
-            let room = Arc::clone(&ending.calls.room);
+            let room = ending.calls.room(&ending.subject);
             let _permit = room.acquire_owned().await;
             call.await;
             drop(ending);

@@ -16,7 +16,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 use tokio::sync::watch;
@@ -59,6 +59,7 @@ pub struct Context {
     pub query_limit: DefaultDirectRateLimiter,
     told: watch::Sender<u64>,
     slow_until: AtomicI64,
+    closing: AtomicBool,
 }
 
 impl Context {
@@ -82,12 +83,24 @@ impl Context {
             query_limit: RateLimiter::direct(Quota::per_second(QUERIES_PER_SECOND)),
             told: watch::Sender::new(0),
             slow_until: AtomicI64::new(0),
+            closing: AtomicBool::new(false),
         }
     }
 
     /// Tells the processes that something came from outside.
     pub fn tell(&self) {
         self.told.send_modify(|times| *times += 1);
+    }
+
+    /// Tells the processes to end once they have finished what they look at.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        self.tell();
+    }
+
+    /// Whether the processes are to end.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Changes whenever something came from outside.

@@ -22,7 +22,7 @@ use crate::{
     ports::{PaymentNews, PromptRequest, StatusRequest, Submitted},
     store::{CommandError, INTERRUPTED_SECONDS, Sealed, StoreError, Work},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use url::Url;
 
 /// When to ask, in seconds after the prompt, where callbacks come (`facts/mpesa.md`, section 4).
@@ -34,6 +34,10 @@ const LADDER_WITHOUT: [i64; 16] =
 
 /// A decline counts when it was heard so often by queries.
 const DECLINES_HEARD: i64 = 2;
+
+/// The first and the longest pause before an outcome is written once more.
+const RECORD_PAUSE: Duration = Duration::from_secs(1);
+const RECORD_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Shown in the prompt; the provider takes 13 characters.
 const DESCRIPTION: &str = "Wi-Fi";
@@ -66,10 +70,16 @@ async fn prompt(context: Arc<Context>, payment: PaymentId) {
         }
     };
     note_health(&context, &outcome);
-    let recorded = record(&context, payment, &outcome).await;
-    if let Err(CommandError::Failed(failure)) = recorded {
-        // The ledger says *submitted*; the settling process takes it from there.
+    // Only this task knows the provider's names for the attempt: it does not give up while the
+    // store may come back.
+    let mut pause = RECORD_PAUSE;
+    while let Err(CommandError::Failed(failure)) = record(&context, payment, &outcome).await {
         tracing::error!(%payment, error = ?failure, "the outcome of {payment} is not on record");
+        if matches!(failure, StoreError::Stopped) {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(RECORD_PAUSE_MAX);
     }
 }
 
@@ -133,20 +143,19 @@ pub(super) async fn settle(context: &Arc<Context>) -> Result<usize, StoreError> 
         Some(_) => &LADDER_WITH_CALLBACKS,
         None => &LADDER_WITHOUT,
     };
-    let mut done = 0;
     for work in due {
         let payment: PaymentId = subject(&work)?;
         let name = format!("settle:{payment}");
         let beside = Arc::clone(context);
-        let made = context.calls.make(&name, async move {
+        context.calls.make(&name, async move {
             let asked = ask(&beside, payment, &work, ladder).await;
             if let Err(CommandError::Failed(failure)) = asked {
                 tracing::error!(%payment, error = ?failure, "asking about {payment}: {failure}");
             }
         });
-        done += usize::from(made);
     }
-    Ok(done)
+    // What a call brings is a commit, and that is the signal to look again.
+    Ok(0)
 }
 
 async fn ask(

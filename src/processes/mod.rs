@@ -62,7 +62,7 @@ impl Process {
     async fn run(self, context: Arc<Context>) {
         let mut committed = context.store.position();
         let mut told = context.told();
-        loop {
+        while !context.is_closing() {
             committed.borrow_and_update();
             told.borrow_and_update();
             match self.look(&context).await {

@@ -24,7 +24,9 @@ use std::sync::Arc;
 const REPORT_WAITS: i64 = 10 * MINUTE;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let rows = context.store.inbox_undecided(WORK_PER_LOOK).await?;
+    // Apart, so that reports which wait for their gateway's answer never stand before a callback.
+    let mut rows = context.store.inbox_undecided(SOURCE_PAYMENT, WORK_PER_LOOK).await?;
+    rows.extend(context.store.inbox_undecided(SOURCE_REPORT, WORK_PER_LOOK).await?);
     each(context, rows, |context, row| async move {
         match decide(&context, &row).await {
             Err(CommandError::Refused(_)) => ignore(&context, &row).await,

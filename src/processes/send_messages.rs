@@ -32,24 +32,23 @@ const ROUND_PAUSE_SECONDS: i64 = 60;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     let due = context.store.work_due(WorkKind::SendMessage, context.now(), WORK_PER_LOOK).await?;
-    let mut done = 0;
     for work in due {
         let message: MessageId = subject(&work)?;
         let beside = Arc::clone(context);
-        let made = context.calls.make(&format!("send:{message}"), async move {
+        context.calls.make(&format!("send:{message}"), async move {
             if let Err(CommandError::Failed(failure)) = send(&beside, message, &work).await {
                 tracing::error!(%message, error = ?failure, "sending {message}: {failure}");
             }
         });
-        done += usize::from(made);
     }
-    Ok(done)
+    // What a call brings is a commit, and that is the signal to look again.
+    Ok(0)
 }
 
 async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), CommandError> {
     let Some(message) = context.store.message(id).await? else { return Ok(()) };
     if message.status == MessageStatus::Submitted {
-        return give_up_interrupted(context, id, &message).await;
+        return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
     }
     let Some(gateway) = next_gateway(&context.sms, &message) else {
         return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
@@ -119,15 +118,4 @@ async fn pause(context: &Context, work: &Work) -> Result<(), CommandError> {
     let (kind, subject) = (WorkKind::SendMessage, work.subject.clone());
     let work = Postponed { kind, subject, due_at, seen: work.seen };
     context.store.execute(Postpone { work }).await.map(|_| ())
-}
-
-async fn give_up_interrupted(
-    context: &Context,
-    id: MessageId,
-    message: &Message,
-) -> Result<(), CommandError> {
-    let gateway = message.tried.last().cloned().unwrap_or_default();
-    let outcome = SmsSubmitted::Unknown { reason: "interrupted" };
-    record(context, id, gateway, outcome).await?;
-    context.store.execute(GiveUpMessage { message: id }).await.map(|_| ())
 }

@@ -3,7 +3,10 @@
 //! shares one.
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use std::num::NonZeroU32;
+use std::{
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 const fn count(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).expect("not zero")
@@ -24,7 +27,11 @@ pub struct Limits {
     site_purchases: DefaultKeyedRateLimiter<String>,
     lookups: DefaultKeyedRateLimiter<String>,
     site_lookups: DefaultKeyedRateLimiter<String>,
+    asked: AtomicU32,
 }
+
+/// After so many questions, names that nobody has used lately are forgotten.
+const FORGET_AFTER: u32 = 4096;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -33,6 +40,7 @@ impl Default for Limits {
             site_purchases: RateLimiter::keyed(Quota::per_second(SITE_PURCHASES_PER_SECOND)),
             lookups: RateLimiter::keyed(Quota::per_minute(LOOKUPS_PER_MINUTE)),
             site_lookups: RateLimiter::keyed(Quota::per_minute(SITE_LOOKUPS_PER_MINUTE)),
+            asked: AtomicU32::new(0),
         }
     }
 }
@@ -40,14 +48,26 @@ impl Default for Limits {
 impl Limits {
     /// Whether another purchase may be started.
     pub fn may_buy(&self, site: &str, mac: &str) -> bool {
-        let device = mac.is_empty() || self.device_purchases.check_key(&mac.to_owned()).is_ok();
-        device && self.site_purchases.check_key(&site.to_owned()).is_ok()
+        self.forget_now_and_then();
+        self.site_purchases.check_key(&site.to_owned()).is_ok()
+            && (mac.is_empty() || self.device_purchases.check_key(&mac.to_owned()).is_ok())
     }
 
     /// Whether another look-up may be made.
     pub fn may_look_up(&self, site: &str, mac: &str) -> bool {
+        self.forget_now_and_then();
         let who = format!("{site}:{mac}");
-        self.lookups.check_key(&who).is_ok()
-            && self.site_lookups.check_key(&site.to_owned()).is_ok()
+        self.site_lookups.check_key(&site.to_owned()).is_ok()
+            && self.lookups.check_key(&who).is_ok()
+    }
+
+    fn forget_now_and_then(&self) {
+        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_AFTER) {
+            for limiter in
+                [&self.device_purchases, &self.site_purchases, &self.lookups, &self.site_lookups]
+            {
+                limiter.retain_recent();
+            }
+        }
     }
 }

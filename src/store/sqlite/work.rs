@@ -83,25 +83,36 @@ impl Reader {
         Ok(rows.iter().map(kept).collect())
     }
 
-    /// Work that is due at `now`, oldest first.
+    /// Work that is due at `now`: the longest due first, but of payments to settle the latest.
     pub async fn work_due(
         &self,
         kind: WorkKind,
         now: Micros,
         limit: i64,
     ) -> Result<Vec<Work>, StoreError> {
-        let rows = sqlx::query(
-            "select subject, since, attempt, seen from work
-             where kind = $1 and due_at <= $2
-             order by due_at
-             limit $3",
-        )
-        .bind(kind.word())
-        .bind(now.0)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .attempt("look for work")?;
+        // A buyer who has just paid looks at the page now; what is asked again after hours can
+        // wait.
+        let statement = match kind {
+            WorkKind::SettlePayment => {
+                "select subject, since, attempt, seen from work
+                 where kind = $1 and due_at <= $2
+                 order by since desc
+                 limit $3"
+            }
+            WorkKind::SubmitPayment | WorkKind::ExpirePurchase | WorkKind::SendMessage => {
+                "select subject, since, attempt, seen from work
+                 where kind = $1 and due_at <= $2
+                 order by due_at
+                 limit $3"
+            }
+        };
+        let rows = sqlx::query(statement)
+            .bind(kind.word())
+            .bind(now.0)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .attempt("look for work")?;
         let work = |row: &sqlx::sqlite::SqliteRow| Work {
             subject: row.get(0),
             since: Micros(row.get(1)),
@@ -146,13 +157,18 @@ impl Reader {
     }
 
     /// Messages from outside that nothing was decided about yet, in the order they came.
-    pub async fn inbox_undecided(&self, limit: i64) -> Result<Vec<Inbox>, StoreError> {
+    pub async fn inbox_undecided(
+        &self,
+        source: &'static str,
+        limit: i64,
+    ) -> Result<Vec<Inbox>, StoreError> {
         let rows = sqlx::query(
             "select row, source, subject, sealed, received_at from inbox
-             where outcome is null
+             where outcome is null and source = $1
              order by row
-             limit $1",
+             limit $2",
         )
+        .bind(source)
         .bind(limit)
         .fetch_all(&self.pool)
         .await

@@ -9,6 +9,7 @@ use crate::{
     commands::start_purchase::{ContactGiven, StartPurchase},
     ledger::{
         catalog::Site,
+        chain::hex,
         decision::Answer,
         id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug},
         phone::Phone,
@@ -153,7 +154,7 @@ async fn start(shop: &Shop, frame: &Frame, wish: &Wish) -> Result<PurchaseId, Co
         phone: given(shop, "phone", wish.phone.msisdn()),
         device: (!frame.mac.is_empty()).then(|| given(shop, "device", &frame.mac)),
         language: frame.lang,
-        nonce: wish.nonce.clone(),
+        nonce: hex(&vault.fingerprint("form", wish.nonce.as_bytes())),
         link: vault.link_fingerprint(&vault.link_token(purchase)),
     };
     match context.store.execute(command).await? {

@@ -50,7 +50,15 @@ pub async fn send(
         let page = CodePage { typed, problem: Some(problem) };
         return with_site(&shop, &name, &fields, &headers, |_, _| Ok(Next::Page(page))).await;
     }
-    let known = match find(&shop, &name, &tidy).await {
+    let frame = visit::frame(&shop, None, &headers, &fields, String::new());
+    // Beyond the limit a code goes to the router as it was typed: the shop is no place to guess
+    // codes.
+    let looked_up = if shop.limits.may_look_up(&name, &frame.mac) {
+        find(&shop, &name, &tidy).await
+    } else {
+        Ok(None)
+    };
+    let known = match looked_up {
         Ok(known) => known,
         Err(problem) => {
             let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}/code"));

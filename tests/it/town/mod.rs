@@ -270,7 +270,7 @@ impl Town {
             self.mpesa.tick();
             self.mpesa.idle().await;
             let after = shops[0].store().last_position().await.unwrap();
-            let inbox = shops[0].store().inbox_undecided(1).await.unwrap();
+            let inbox = shops[0].store().inbox_undecided(SOURCE_PAYMENT, 1).await.unwrap();
             if before == after && inbox.iter().all(waits_for_a_name) {
                 return;
             }
