@@ -5,7 +5,6 @@
 //! - [`commands`]: what can be wished for, decided purely.
 //! - [`projections`]: read models as folders of SQL.
 //! - [`store`]: ledger, vault and decision tables in one database.
-//! - [`projections`]: read models, as folders of SQL.
 //! - [`import`]: takes lists of codes into stock.
 //! - [`context`]: what processes and pages both work with.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
