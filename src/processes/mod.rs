@@ -20,6 +20,9 @@ use tokio::task::JoinSet;
 /// How often a process looks for work that no signal told it of.
 const TICK: Duration = Duration::from_millis(500);
 
+/// How long projections rest between two folds; pages that read them are so much behind at most.
+const PROJECT_PAUSE: Duration = Duration::from_millis(200);
+
 /// How much one look takes on at most.
 const WORK_PER_LOOK: i64 = 256;
 
@@ -65,7 +68,12 @@ impl Process {
         while !context.is_closing() {
             committed.borrow_and_update();
             told.borrow_and_update();
-            match self.look(&context).await {
+            let looked = self.look(&context).await;
+            if self == Self::Project {
+                // Each fold keeps the writer waiting: fewer and larger ones serve everybody better.
+                tokio::time::sleep(PROJECT_PAUSE).await;
+            }
+            match looked {
                 Ok(0) => {}
                 Ok(_) => continue,
                 Err(failure) => {
