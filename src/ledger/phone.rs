@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-/// A mobile number as `2547XXXXXXXX` or `2541XXXXXXXX`. `Debug` and `Display` mask it; see
-/// [`Phone::msisdn`].
+/// A mobile number: `254`, then nine digits of which the first is 7 or 1. `Debug` hides it and
+/// there is no `Display`; who needs the number asks for [`Phone::msisdn`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Phone(String);
 
