@@ -5,6 +5,7 @@ mod catalogue;
 mod config;
 mod demo;
 mod serve;
+mod sms;
 mod vouchers;
 
 use crate::config::{Config, Flag, Sources};
@@ -45,6 +46,9 @@ enum Command {
     /// Voucher codes.
     #[command(subcommand)]
     Vouchers(vouchers::Command),
+    /// SMS gateways.
+    #[command(subcommand)]
+    Sms(sms::Command),
     /// Check the ledger, and look at sales in it.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -92,6 +96,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Site(command) => command.run(&config).await?,
         Command::Package(command) => command.run(&config).await?,
         Command::Vouchers(command) => command.run(&config).await?,
+        Command::Sms(command) => command.run(&config).await?,
         Command::Audit(command) => return command.run(&config).await,
         Command::Projections(command) => return command.run(&config).await,
     }
