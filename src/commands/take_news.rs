@@ -50,6 +50,8 @@ pub enum News {
     },
     /// The money did not move.
     Declined(Decline),
+    /// The money of another attempt moved, so it says, on the path of this one.
+    OfAnother,
 }
 
 /// Takes in what a provider says of a payment.
@@ -94,9 +96,9 @@ impl Command for TakeNews {
         let (payment, purchase) = loaded(world, self.payment)?;
         let decision = match &self.news {
             News::Declined(reason) => self.declined(world, payment, purchase, *reason),
+            News::OfAnother => self.dispute(payment, "names_differ"),
             News::Paid { amount, receipt, paid_at } => {
-                let amount = amount.unwrap_or(payment.amount);
-                self.paid(world, payment, purchase, amount, receipt.as_ref(), *paid_at)
+                self.paid(world, payment, purchase, *amount, receipt.as_ref(), *paid_at)
             }
         };
         let row = self.inbox_row.map(|row| VaultWrite::InboxDecided { row, outcome: "taken" });
@@ -145,21 +147,22 @@ impl TakeNews {
         world: &World,
         payment: &Payment,
         purchase: &Purchase,
-        amount: Cents,
+        told: Option<Cents>,
         receipt: Option<&ReceiptGiven>,
         paid_at: Option<Micros>,
     ) -> Decision {
         let proof = receipt.map(|receipt| self.proof(world, receipt));
         if let Some(Proof::AnothersReceipt) = proof {
-            return self.disputed(payment);
+            return self.dispute(payment, "receipt_of_another_payment");
         }
         if payment.status == PaymentStatus::Requested {
             // Nobody was asked yet, so nobody can have paid: a forger who guessed a path.
             return Decision::default();
         }
         if payment.is_paid() {
-            return self.proof_of_known(payment, amount, receipt, proof);
+            return self.paid_again(payment, told, receipt, proof);
         }
+        let amount = told.unwrap_or(payment.amount);
         let (package_site, package) =
             (purchase.package.site.clone(), purchase.package.package.clone());
         let receipt_id = proof.and_then(Proof::id);
@@ -174,7 +177,8 @@ impl TakeNews {
         let mut events = vec![self.own(payment.purchase, confirmed)];
         let mut vault = vec![];
         if let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) {
-            events.extend(self.record_receipt(payment.purchase, id, amount, receipt));
+            events.push(self.receipt_recorded(payment.purchase, id, amount, receipt));
+            events.push(self.receipt_applied(payment.purchase, id));
             vault.push(VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() });
         }
         events.extend(self.settle(world, payment, purchase, amount));
@@ -232,48 +236,60 @@ impl TakeNews {
         }
     }
 
-    fn disputed(&self, payment: &Payment) -> Decision {
-        if payment.disputed || payment.status == PaymentStatus::Requested {
-            return Decision::default();
-        }
-        let disputed = PaymentEvent::Disputed { reason: "receipt_of_another_payment".into() };
-        Decision::events(vec![self.own(payment.purchase, disputed)])
+    /// A person must look. Once is enough, and nobody has paid what nobody was asked for.
+    fn disputed(&self, payment: &Payment, reason: &str) -> Option<NewEvent> {
+        let asked = payment.status != PaymentStatus::Requested;
+        let disputed = PaymentEvent::Disputed { reason: reason.into() };
+        (asked && !payment.disputed).then(|| self.own(payment.purchase, disputed))
     }
 
-    /// The same money told again. Its proof is new only if the first telling had none.
-    fn proof_of_known(
+    fn dispute(&self, payment: &Payment, reason: &str) -> Decision {
+        Decision::events(self.disputed(payment, reason).into_iter().collect())
+    }
+
+    /// The same money told again: it may bring a proof that the first telling had not. Another
+    /// amount, or a second proof, cannot be right; what it brought is kept all the same.
+    fn paid_again(
         &self,
         payment: &Payment,
-        amount: Cents,
+        told: Option<Cents>,
         receipt: Option<&ReceiptGiven>,
         proof: Option<Proof>,
     ) -> Decision {
-        let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) else {
-            return Decision::default();
-        };
-        if payment.receipt.is_some() {
-            // A second, different proof for one attempt: a person must look.
-            let disputed = PaymentEvent::Disputed { reason: "second_receipt".into() };
-            let news = (!payment.disputed).then(|| self.own(payment.purchase, disputed));
-            return Decision::events(news.into_iter().collect());
+        let purchase = payment.purchase;
+        let differs = told.is_some_and(|told| Some(told) != payment.moved);
+        let mut wrong = differs.then_some("another_amount");
+        let (mut events, mut kept) = (vec![], None);
+        if let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) {
+            let amount = told.unwrap_or(payment.amount);
+            events.push(self.receipt_recorded(purchase, id, amount, receipt));
+            if payment.receipt.is_some() {
+                wrong = Some("second_receipt");
+            } else {
+                events.push(self.receipt_applied(purchase, id));
+                events.push(self.own(purchase, PaymentEvent::ReceiptLearnt { receipt: id }));
+            }
+            kept = Some(VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() });
         }
-        let mut events = self.record_receipt(payment.purchase, id, amount, receipt);
-        events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt: id }));
-        let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
-        Decision::events(events).keep([kept])
+        events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
+        Decision::events(events).keep(kept)
     }
 
-    fn record_receipt(
+    fn receipt_recorded(
         &self,
         purchase: PurchaseId,
         id: ReceiptId,
         amount_cents: Cents,
         receipt: &ReceiptGiven,
-    ) -> Vec<NewEvent> {
-        let of = |event| NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(event));
+    ) -> NewEvent {
         let recorded = ReceiptEvent::Recorded { provider: self.provider.into(), amount_cents };
         let name = receipt_once(self.provider, &receipt.fingerprint);
-        vec![of(recorded).once(name), of(ReceiptEvent::Applied { payment: self.payment })]
+        NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(recorded)).once(name)
+    }
+
+    fn receipt_applied(&self, purchase: PurchaseId, id: ReceiptId) -> NewEvent {
+        let applied = ReceiptEvent::Applied { payment: self.payment };
+        NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(applied))
     }
 }
 
@@ -463,6 +479,46 @@ mod tests {
         let events = given(prompted(1)).when(&paid(49)).then_recorded();
         assert_eq!(kinds(&events).last().unwrap(), "payment_set_aside");
         assert!(!kinds(&events).contains(&"voucher_allocated".to_owned()));
+    }
+
+    fn after(first: &TakeNews) -> Vec<NewEvent> {
+        let mut history = prompted(1);
+        history.extend(given(prompted(1)).when(first).then_recorded());
+        history
+    }
+
+    #[test]
+    fn another_amount_for_the_same_money_is_disputed_once() {
+        let mut history = after(&paid(50));
+        let events = given(history.clone()).when(&paid(45)).then_recorded();
+        assert_eq!(kinds(&events), ["payment_disputed"]);
+        history.extend(events);
+        given(history).when(&paid(45)).then_nothing();
+    }
+
+    #[test]
+    fn an_amount_that_a_query_could_not_tell_is_disputed_when_it_was_another() {
+        let events = given(after(&paid_by_query())).when(&paid(45)).then_recorded();
+        let kinds_wanted =
+            ["receipt_recorded", "receipt_applied", "payment_receipt_learnt", "payment_disputed"];
+        assert_eq!(kinds(&events), kinds_wanted);
+    }
+
+    #[test]
+    fn a_second_proof_is_kept_under_its_own_name_and_disputed() {
+        let amount = Some(Cents::from_kes(50));
+        let second = take(News::Paid { amount, receipt: Some(receipt(2)), paid_at: None });
+        let (events, vault) = given(after(&paid(50))).when(&second).then_both();
+        assert_eq!(kinds(&events), ["receipt_recorded", "payment_disputed"]);
+        assert_eq!(events[0].once, Some("receipt:mpesa:fingerprint-2".into()));
+        assert!(matches!(vault[..], [VaultWrite::Receipt { .. }]));
+    }
+
+    #[test]
+    fn money_of_another_attempt_on_this_path_is_disputed() {
+        let events = given(prompted(1)).when(&take(News::OfAnother)).then_recorded();
+        assert_eq!(kinds(&events), ["payment_disputed"]);
+        given(started(1)).when(&take(News::OfAnother)).then_nothing();
     }
 
     #[test]
