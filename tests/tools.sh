@@ -13,6 +13,8 @@ need() {
 need cc build-essential
 need chromium chromium
 need chromedriver chromium-driver
+need hledger hledger
+need ledger ledger
 
 if [ "${#missing[@]}" -eq 0 ]; then
     echo "tools: everything the tests need is here"
