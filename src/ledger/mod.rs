@@ -3,6 +3,7 @@
 
 pub mod catalog;
 pub mod chain;
+pub mod checkpoint;
 pub mod decision;
 pub mod event;
 pub mod gsm;

@@ -2,12 +2,14 @@
 //! that knows SQL; what differs between databases stands in a folder of its own.
 
 mod changes;
+mod checkpoints;
 mod error;
 mod inbox;
 mod news;
 mod rebuild;
 mod sqlite;
 mod vault;
+mod verify;
 mod views;
 mod writer;
 
@@ -19,14 +21,14 @@ pub use rebuild::DecisionDifference;
 pub use sqlite::projections::Difference;
 pub use sqlite::{Inbox, Kept, Offer, Owed, Reader, Sealed, StoredEvent, Work};
 pub use vault::{DoesNotOpen, Key, Vault};
+pub use verify::{Audit, Finding};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
 
 use crate::{
     ledger::{
         catalog::{LedgerPurpose, ShopEvent},
-        chain::{GENESIS, Hash},
         decision::{Answer, Command},
-        event::{Event, typed_columns},
+        event::Event,
         time::Micros,
     },
     ports::{Clock, Random, SteadyClock},
@@ -106,10 +108,9 @@ impl Store {
         self.clock.now()
     }
 
-    /// Whether a database holds a vault already; an empty one does not. Changes nothing but its
-    /// schema.
-    pub async fn has_keys(url: &str) -> Result<bool, StoreError> {
-        Ok(!Sqlite::open(url).await?.wrapped_keys().await?.is_empty())
+    /// Whether there is a ledger at `url`. Changes nothing.
+    pub async fn exists(url: &str) -> Result<bool, StoreError> {
+        Sqlite::exists(url).await
     }
 
     /// Has a command carried out; returns after its events are durable.
@@ -138,36 +139,9 @@ impl Store {
         Ok(Some(self.vault.unseal_text(&what.context(), &sealed)?))
     }
 
-    /// What the first event says the ledger is: purpose and time zone.
-    pub async fn purpose(&self) -> Result<Option<(LedgerPurpose, String)>, StoreError> {
-        let first = self.events_after(0, 1).await?;
-        let Some(first) = first.first() else { return Ok(None) };
-        match first.decode()?.1 {
-            Event::Shop(ShopEvent::Opened { purpose, timezone, .. }) => {
-                Ok(Some((purpose, timezone)))
-            }
-            _ => Err(StoreError::WrongLedger("the first event does not open a shop".into())),
-        }
-    }
-
-    /// Walks the whole chain and compares the typed columns with the data; tells the first place
-    /// that does not hold.
-    pub async fn verify(&self, mut progress: impl FnMut(i64)) -> Result<Verified, StoreError> {
-        let (mut position, mut hash) = (0, GENESIS);
-        loop {
-            let page = self.events_after(position, VERIFY_PAGE).await?;
-            if page.is_empty() {
-                return Ok(Verified::Whole { events: position, hash });
-            }
-            for event in page {
-                if let Some(broken) = check(&event, position, &hash) {
-                    return Ok(broken);
-                }
-                position = event.position;
-                hash = event.hash;
-            }
-            progress(position);
-        }
+    /// Verifies everything with the ledger's own key.
+    pub async fn verify(&self) -> Result<Audit, StoreError> {
+        self.verify_with(self.vault.signing_key().public(), &[], |_| {}).await
     }
 
     /// Takes new events into the projections; tells how many.
@@ -195,62 +169,55 @@ impl Store {
     }
 }
 
-/// How many events are verified at a time.
-const VERIFY_PAGE: i64 = 5_000;
-
-/// What verifying the chain came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verified {
-    /// Every event follows from the one before it.
-    Whole {
-        /// How many there are.
-        events: i64,
-        /// The last hash.
-        hash: Hash,
-    },
-    /// The first place that does not hold.
-    Broken {
-        /// Where.
-        position: i64,
-        /// What is wrong there.
-        why: &'static str,
-    },
-}
-
-fn check(event: &StoredEvent, before: i64, hash: &Hash) -> Option<Verified> {
-    let broken = |why| Some(Verified::Broken { position: before + 1, why });
-    if event.position != before + 1 {
-        return broken("an event is missing");
-    }
-    if event.link().hash(hash) != event.hash {
-        return broken("the event, or one before it, was changed");
-    }
-    let data = serde_json::from_str(&event.data).unwrap_or_default();
-    let copies = (event.site.clone(), event.package.clone(), event.amount_cents);
-    if typed_columns(&data) != copies {
-        return broken("site, package or amount beside the event was changed");
-    }
-    None
-}
-
 async fn open_vault(database: &mut Sqlite, opening: &Opening) -> Result<Vault, StoreError> {
-    let wrapped = database.wrapped_keys().await?;
+    let (wrapped, random) = (database.wrapped_keys().await?, Arc::clone(&opening.random));
     if !wrapped.is_empty() {
-        let ordered = vault::Purpose::ALL
-            .iter()
-            .filter_map(|purpose| wrapped.iter().find(|(word, _)| word == purpose.word()))
-            .map(|(_, sealed)| sealed.clone())
-            .collect::<Vec<_>>();
-        let random = Arc::clone(&opening.random);
-        return Vault::open(&opening.master, &ordered, random).map_err(|_| {
-            StoreError::WrongLedger(
-                "the master key is not the one this ledger was made with".into(),
-            )
-        });
+        return unwrap(wrapped, &opening.master, random);
     }
-    let (vault, wrapped) = Vault::create(&opening.master, Arc::clone(&opening.random));
+    let (vault, wrapped) = Vault::create(&opening.master, random);
     database.keep_keys(&wrapped, opening.clock.now()).await?;
     Ok(vault)
+}
+
+fn unwrap(
+    wrapped: Vec<(String, Vec<u8>)>,
+    master: &Key,
+    random: Arc<dyn Random>,
+) -> Result<Vault, StoreError> {
+    let of = |purpose: &vault::Purpose| {
+        wrapped.iter().find(|(word, _)| word == purpose.word()).map(|(_, sealed)| sealed.clone())
+    };
+    let ordered: Vec<Vec<u8>> = vault::Purpose::ALL.iter().filter_map(of).collect();
+    let wrong = "the master key is not the one this ledger was made with";
+    Vault::open(master, &ordered, random).map_err(|_| StoreError::WrongLedger(wrong.into()))
+}
+
+impl Reader {
+    /// Opens a ledger for reading what is no secret; writes nothing.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Sqlite::readers(url).await
+    }
+
+    /// The vault's keys.
+    pub async fn open_vault(
+        &self,
+        master: &Key,
+        random: Arc<dyn Random>,
+    ) -> Result<Vault, StoreError> {
+        unwrap(self.wrapped_keys().await?, master, random)
+    }
+
+    /// What the first event says the ledger is: purpose and time zone.
+    pub async fn purpose(&self) -> Result<Option<(LedgerPurpose, String)>, StoreError> {
+        let first = self.events_after(0, 1).await?;
+        let Some(first) = first.first() else { return Ok(None) };
+        match first.decode()?.1 {
+            Event::Shop(ShopEvent::Opened { purpose, timezone, .. }) => {
+                Ok(Some((purpose, timezone)))
+            }
+            _ => Err(StoreError::WrongLedger("the first event does not open a shop".into())),
+        }
+    }
 }
 
 impl Sqlite {

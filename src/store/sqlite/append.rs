@@ -11,6 +11,7 @@ use super::{
 };
 use crate::ledger::{
     chain::hex,
+    checkpoint::Checkpoint,
     decision::{Postponed, VaultWrite},
     time::Micros,
 };
@@ -271,11 +272,12 @@ enum Table {
     Links,
     Inbox,
     InboxDecided,
+    Checkpoints,
     Tries,
 }
 
 impl Table {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Contacts,
         Self::Codes,
         Self::ProviderRefs,
@@ -285,6 +287,7 @@ impl Table {
         Self::Links,
         Self::Inbox,
         Self::InboxDecided,
+        Self::Checkpoints,
         Self::Tries,
     ];
 
@@ -334,6 +337,12 @@ impl Table {
                  from json_each($1) as decided
                  where inbox.row = decided.value->>0"
             }
+            Self::Checkpoints => {
+                "insert into checkpoints (position, hash, at, signature)
+                 select value->>0, unhex(value->>1), value->>2, unhex(value->>3)
+                 from json_each($1) where true
+                 on conflict (position) do nothing"
+            }
             Self::Tries => {
                 "insert into tries (subject, times)
                  select value, 1 from json_each($1) where true
@@ -374,6 +383,10 @@ impl Table {
             }
             (Self::InboxDecided, VaultWrite::InboxDecided { row, outcome }) => {
                 json!([row, outcome])
+            }
+            (Self::Checkpoints, VaultWrite::Checkpoint(signed)) => {
+                let Checkpoint { position, hash, at } = &signed.checkpoint;
+                json!([position, hex(hash), at, hex(&signed.signature)])
             }
             (Self::Tries, VaultWrite::Try { subject }) => json!(subject),
             _ => return None,

@@ -2,12 +2,14 @@
 
 mod append;
 mod decisions;
+mod pages;
 mod projecting;
 pub mod projections;
 mod queries;
 mod read;
 mod work;
 
+pub use pages::*;
 pub use projecting::Projecting;
 pub use queries::*;
 pub use work::*;
@@ -57,7 +59,6 @@ pub struct Transaction<'a> {
 fn options(url: &str, cache_kib: i64) -> Result<SqliteConnectOptions, StoreError> {
     Ok(SqliteConnectOptions::from_str(url)
         .attempt("read the database's address")?
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // NORMAL may lose acknowledged commits on power loss, and a lost sale makes a delivered
         // code free again (`facts/ledger.md`, section 0).
@@ -70,7 +71,7 @@ fn options(url: &str, cache_kib: i64) -> Result<SqliteConnectOptions, StoreError
 impl Sqlite {
     /// Opens the writing connection and brings the schema up to date.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = options(url, WRITER_CACHE_KIB)?;
+        let options = options(url, WRITER_CACHE_KIB)?.create_if_missing(true);
         let mut connection =
             SqliteConnection::connect_with(&options).await.attempt("open the database")?;
         sqlx::migrate!("migrations/sqlite")
@@ -85,7 +86,21 @@ impl Sqlite {
         Ok(Self { connection })
     }
 
-    /// Opens the reading connections.
+    /// Whether there is a ledger: a database that holds a vault. Changes nothing.
+    pub async fn exists(url: &str) -> Result<bool, StoreError> {
+        let options = options(url, READER_CACHE_KIB)?;
+        if !options.get_filename().exists() {
+            return Ok(false);
+        }
+        let mut connection =
+            SqliteConnection::connect_with(&options).await.attempt("open the database")?;
+        sqlx::query_scalar("select count(*) > 0 from sqlite_master where name = 'vault_keys'")
+            .fetch_one(&mut connection)
+            .await
+            .attempt("look for a vault")
+    }
+
+    /// Opens the reading connections of a database that there is.
     pub async fn readers(url: &str) -> Result<Reader, StoreError> {
         let pool = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)

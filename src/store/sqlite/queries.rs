@@ -171,6 +171,14 @@ impl Reader {
         rows.iter().map(StoredEvent::of).collect()
     }
 
+    /// The wrapped keys of the vault, by purpose.
+    pub async fn wrapped_keys(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        sqlx::query_as("select purpose, wrapped from vault_keys")
+            .fetch_all(&self.pool)
+            .await
+            .attempt("read the vault's keys")
+    }
+
     /// The last position.
     pub async fn last_position(&self) -> Result<i64, StoreError> {
         sqlx::query_scalar("select coalesce(max(position), 0) from events")

@@ -1,10 +1,14 @@
 //! `lango audit …` and `lango projections …`
 
+mod verify;
+
+pub(super) use verify::describe;
+
 use crate::{
     app,
     config::Config,
-    ledger::{chain::hex, id::PurchaseId, time::Micros},
-    store::{StoredEvent, Verified},
+    ledger::{id::PurchaseId, time::Micros},
+    store::StoredEvent,
 };
 use clap::Subcommand;
 use jiff::tz::TimeZone;
@@ -13,12 +17,10 @@ use std::process::ExitCode;
 /// Check the ledger, and look at sales in it.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check every event against the chain of hashes.
-    Verify {
-        /// Print the result as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Check every event against the chain of hashes and the signed checkpoints.
+    Verify(verify::Verify),
+    /// Print the current checkpoint, to be kept on paper or anywhere but here.
+    Checkpoint(verify::PrintCheckpoint),
     /// Print one sale as a timeline across all its streams.
     Show {
         /// The purchase's id.
@@ -28,19 +30,11 @@ pub(super) enum Command {
 
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let store = app::open(config, None).await?;
         match self {
-            Self::Verify { json } => {
-                let verified = store.verify(|_| {}).await?;
-                let (good, text) = describe(&verified);
-                if json {
-                    println!("{}", as_json(&verified));
-                } else {
-                    println!("{text}");
-                }
-                Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-            }
+            Self::Verify(verify) => verify.run(config).await,
+            Self::Checkpoint(checkpoint) => checkpoint.run(config).await,
             Self::Show { purchase } => {
+                let store = app::open_existing(config).await?;
                 let events = store.events_of(purchase).await?;
                 if events.is_empty() {
                     eprintln!("No purchase {purchase} in this ledger.");
@@ -49,33 +43,6 @@ impl Command {
                 print!("{}", timeline(&events, &config.shop.timezone));
                 Ok(ExitCode::SUCCESS)
             }
-        }
-    }
-}
-
-/// Whether the chain holds, and a sentence that says so.
-pub(super) fn describe(verified: &Verified) -> (bool, String) {
-    match verified {
-        Verified::Whole { events, hash } => {
-            let hash = hex(&hash[..8]);
-            (
-                true,
-                format!("{events} events, each follows from the one before; the last is {hash}…"),
-            )
-        }
-        Verified::Broken { position, why } => {
-            (false, format!("The chain breaks at event {position}: {why}."))
-        }
-    }
-}
-
-fn as_json(verified: &Verified) -> serde_json::Value {
-    match verified {
-        Verified::Whole { events, hash } => {
-            serde_json::json!({ "verified": true, "events": events, "hash": hex(hash) })
-        }
-        Verified::Broken { position, why } => {
-            serde_json::json!({ "verified": false, "position": position, "why": why })
         }
     }
 }
@@ -126,7 +93,7 @@ pub(super) enum Projections {
 
 impl Projections {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let store = app::open(config, None).await?;
+        let store = app::open_existing(config).await?;
         let Self::Rebuild { compare } = self;
         if compare {
             let differences = store.compare_projections().await?;
