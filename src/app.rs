@@ -103,7 +103,8 @@ async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Resu
     }
 }
 
-fn parse_key(text: &str) -> Option<Key> {
+/// The master key in a text of 64 hexadecimal digits.
+pub fn parse_key(text: &str) -> Option<Key> {
     let mut key = Key::default();
     if text.len() != 64 || !text.is_ascii() {
         return None;

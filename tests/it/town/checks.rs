@@ -37,14 +37,16 @@ async fn ledger_is_whole(town: &Town) {
     assert_eq!(differences, [], "decision tables rebuilt from event 1");
 }
 
-fn money_ended_well(ledger: &Ledger) {
+/// Every payment that came is a code, the promise of one, or on a desk.
+pub fn money_ended_well(ledger: &Ledger) {
     let ended = ledger.ended_well();
     for payment in ledger.confirmed().keys() {
         assert!(ended.contains(payment), "payment {payment} is no code, no debt, on no desk");
     }
 }
 
-fn no_code_sold_twice(ledger: &Ledger) {
+/// Every code has one buyer.
+pub fn no_code_sold_twice(ledger: &Ledger) {
     let sales = ledger.sales();
     let codes: BTreeSet<_> = sales.iter().map(|(_, voucher)| voucher).collect();
     let buyers: BTreeSet<_> = sales.iter().map(|(purchase, _)| purchase).collect();

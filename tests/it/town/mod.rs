@@ -5,7 +5,7 @@
 //! A story ends with [`Town::close`], which checks what every story owes; a town that is dropped
 //! without it fails its test.
 
-mod checks;
+pub mod checks;
 mod customer;
 mod instance;
 mod ledger;
