@@ -10,7 +10,7 @@ use crate::{
         money::Cents,
         payment::{Learnt, MoneySetAside, Payment, PaymentEvent, PaymentStatus},
         purchase::{Expiry, Purchase, PurchaseEvent, PurchaseStatus},
-        receipt::{ReceiptEvent, receipt_once},
+        receipt::{Receipt, ReceiptEvent, receipt_once},
         refusal::Refusal,
         stream::Stream,
         time::Micros,
@@ -107,6 +107,7 @@ impl Command for TakeNews {
         match self.learnt {
             Learnt::Callback => "provider:callback",
             Learnt::Query => "process:collect_payment",
+            Learnt::C2b => "provider:c2b",
         }
     }
 }
@@ -172,13 +173,10 @@ impl TakeNews {
             paid_at,
         };
         let mut events = vec![self.own(payment.purchase, confirmed)];
-        let mut vault = vec![];
-        if let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) {
-            events.extend(self.record_receipt(payment.purchase, id, amount, receipt));
-            vault.push(VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() });
-        }
+        let (proved, kept) = self.prove(payment, amount, receipt.zip(proof));
+        events.extend(proved);
         events.extend(self.settle(world, payment, purchase, amount));
-        Decision::events(events).keep(vault)
+        Decision::events(events).keep(kept)
     }
 
     /// What a confirmed payment gives: a code, the promise of one, or a place with a person.
@@ -221,12 +219,11 @@ impl TakeNews {
         match world.once(&receipt_once(self.provider, &receipt.fingerprint)) {
             None => Proof::New(receipt.new_id),
             Some(Stream::Receipt(id)) => match world.receipt(*id) {
-                Some(crate::ledger::receipt::Receipt::Applied(payment))
-                    if *payment != self.payment =>
-                {
-                    Proof::AnothersReceipt
+                Some(Receipt::Applied(payment)) if *payment == self.payment => Proof::Known(*id),
+                Some(Receipt::Recorded(told) | Receipt::Unmatched(told)) => {
+                    Proof::Nobodys(*id, *told)
                 }
-                _ => Proof::Known(*id),
+                Some(Receipt::Applied(_) | Receipt::Reversed) | None => Proof::AnothersReceipt,
             },
             Some(_) => Proof::AnothersReceipt,
         }
@@ -248,7 +245,8 @@ impl TakeNews {
         receipt: Option<&ReceiptGiven>,
         proof: Option<Proof>,
     ) -> Decision {
-        let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) else {
+        let proof = receipt.zip(proof).filter(|(_, proof)| !matches!(proof, Proof::Known(_)));
+        let Some(id) = proof.and_then(|(_, proof)| proof.id()) else {
             return Decision::default();
         };
         if payment.receipt.is_some() {
@@ -257,29 +255,63 @@ impl TakeNews {
             let news = (!payment.disputed).then(|| self.own(payment.purchase, disputed));
             return Decision::events(news.into_iter().collect());
         }
-        let mut events = self.record_receipt(payment.purchase, id, amount, receipt);
+        let (mut events, kept) = self.prove(payment, amount, proof);
         events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt: id }));
-        let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
-        Decision::events(events).keep([kept])
+        Decision::events(events).keep(kept)
     }
 
-    fn record_receipt(
+    /// What is recorded of a proof that is, from now on, this payment's.
+    fn prove(
         &self,
-        purchase: PurchaseId,
-        id: ReceiptId,
-        amount_cents: Cents,
-        receipt: &ReceiptGiven,
-    ) -> Vec<NewEvent> {
-        let of = |event| NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(event));
-        let recorded = ReceiptEvent::Recorded { provider: self.provider.into(), amount_cents };
-        let name = receipt_once(self.provider, &receipt.fingerprint);
-        vec![of(recorded).once(name), of(ReceiptEvent::Applied { payment: self.payment })]
+        payment: &Payment,
+        amount: Cents,
+        proof: Option<(&ReceiptGiven, Proof)>,
+    ) -> (Vec<NewEvent>, Option<VaultWrite>) {
+        let purchase = payment.purchase;
+        match proof {
+            Some((receipt, Proof::New(id))) => {
+                let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
+                let recorded = record_receipt(Some(purchase), (self.provider, receipt), amount);
+                (vec![recorded, self.applied(purchase, id)], Some(kept))
+            }
+            Some((_, Proof::Nobodys(id, told))) => {
+                let mut events = vec![self.applied(purchase, id)];
+                if told != amount && !payment.disputed {
+                    let reason = "another_amount".into();
+                    events.push(self.own(purchase, PaymentEvent::Disputed { reason }));
+                }
+                (events, None)
+            }
+            Some((_, Proof::Known(_) | Proof::AnothersReceipt)) | None => (vec![], None),
+        }
     }
+
+    fn applied(&self, purchase: PurchaseId, id: ReceiptId) -> NewEvent {
+        let applied = ReceiptEvent::Applied { payment: self.payment };
+        NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(applied))
+    }
+}
+
+/// The event by which a proof that nobody has seen is recorded, for a purchase or for none.
+pub(super) fn record_receipt(
+    purchase: Option<PurchaseId>,
+    (provider, receipt): (&str, &ReceiptGiven),
+    amount_cents: Cents,
+) -> NewEvent {
+    let stream = Stream::Receipt(receipt.new_id);
+    let recorded = ReceiptEvent::Recorded { provider: provider.into(), amount_cents };
+    let name = receipt_once(provider, &receipt.fingerprint);
+    let event = NewEvent::alone(stream, Event::Receipt(recorded)).once(name);
+    NewEvent { correlation: purchase, ..event }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
+    /// Nobody has seen it.
     New(ReceiptId),
+    /// Seen, and no payment's yet; for how much.
+    Nobodys(ReceiptId, Cents),
+    /// This payment's already.
     Known(ReceiptId),
     AnothersReceipt,
 }
@@ -287,7 +319,7 @@ enum Proof {
 impl Proof {
     fn id(self) -> Option<ReceiptId> {
         match self {
-            Self::New(id) | Self::Known(id) => Some(id),
+            Self::New(id) | Self::Nobodys(id, _) | Self::Known(id) => Some(id),
             Self::AnothersReceipt => None,
         }
     }
