@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// A payment's callback.
 pub const SOURCE_PAYMENT: &str = "payment";
 
+/// A provider's message about money on the shop's number.
+pub const SOURCE_C2B: &str = "c2b";
+
 /// An SMS gateway's delivery report.
 pub const SOURCE_REPORT: &str = "report";
 
