@@ -112,7 +112,7 @@ async fn a_token_that_goes_bad_midway_is_renewed_without_a_second_prompt() {
         town.stock("daily", 1).await;
         town.mpesa_will(|faults| {
             faults.invalid_token_next = 1;
-            faults.invalid_token_form = form;
+            faults.invalid_token_form = Some(form);
         });
         let mut njeri = town.customer("Njeri", "0715 000 006");
         town.asks(&mut njeri, "daily").await;
