@@ -29,7 +29,7 @@ use std::{
 
 const CALLERS: usize = 256;
 const APPEND_SECONDS: u64 = 3;
-const SITES: usize = 10;
+const SITES: usize = 200;
 const SALES: usize = 4_000;
 const BUYERS_AT_ONCE: usize = 64;
 const SELLING_MAX: Duration = Duration::from_mins(3);

@@ -147,8 +147,8 @@ pub struct Parts {
     pub payments: Arc<dyn PaymentGateway>,
     /// How messages leave.
     pub sms: Vec<Arc<dyn SmsGateway>>,
-    /// The sources of time and randomness.
-    pub machine: (Arc<dyn Clock>, Arc<dyn Random>),
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
     /// Whether the provider calls back at the public address.
     pub callbacks: bool,
     /// What pages need.
@@ -161,7 +161,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
     };
-    let context = Context::new(parts.store, parts.payments, parts.sms, parts.machine, settings);
+    let context = Context::new(parts.store, parts.payments, parts.sms, parts.random, settings);
     Arc::new(Shop::new(Arc::new(context), parts.web))
 }
 
@@ -184,7 +184,7 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         store,
         payments,
         sms: gateways,
-        machine: (clock, random),
+        random,
         callbacks: account.callbacks == config::OnOff::On,
         web: web_settings(config, config.http.listen)?,
     }))

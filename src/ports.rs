@@ -5,7 +5,11 @@
 //! *unknown*, never *failed*: only an explicit answer changes what happens to money.
 
 use crate::ledger::{id::PaymentId, money::Cents, phone::Phone, time::Micros};
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 use url::Url;
 
 /// A future that a port's method returns; boxed so that ports can be chosen at run time.
@@ -49,14 +53,25 @@ pub enum Submitted {
         /// A word of ours: `bad_phone`, `subscriber_busy`, `configuration`, `throttled`,
         /// `provider_busy` …
         reason: &'static str,
-        /// Whether the same request may succeed a little later.
-        again: bool,
+        /// When the same request may succeed.
+        again: Again,
     },
     /// Nobody knows: the call may have reached the phone. Never asked again blindly.
     Unknown {
         /// A word of ours: `no_answer`, `edge_blocked`, `unreadable` …
         reason: &'static str,
     },
+}
+
+/// When a prompt that was refused may be asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Not as it is.
+    Never,
+    /// When the provider itself is less busy.
+    WhenProviderRests,
+    /// When the payer's phone is done with something else; the provider itself is well.
+    WhenPhoneIsFree,
 }
 
 /// What the provider says of an attempt.
@@ -261,6 +276,48 @@ impl Clock for SystemClock {
     }
 }
 
+/// A clock that never goes back and never stands still, for what is due later must not wait until
+/// a corrected clock has caught up: a box that starts without a network takes its time from a dead
+/// battery and is set right hours later. Where the clock behind it was set back, this one goes on
+/// from where it was at half its speed until the two meet.
+pub struct SteadyClock {
+    clock: Arc<dyn Clock>,
+    state: Mutex<Steady>,
+}
+
+#[derive(Default)]
+struct Steady {
+    /// What the clock behind said last.
+    seen: Micros,
+    /// How far this one is ahead of it, in µs.
+    ahead: i64,
+}
+
+impl SteadyClock {
+    /// A steady clock over `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let state = Steady { seen: clock.now(), ahead: 0 };
+        Self { clock, state: Mutex::new(state) }
+    }
+
+    /// Goes on from `moment` where that is later than now: another instance's clock is ahead.
+    pub fn not_before(&self, moment: Micros) {
+        let mut state = self.state.lock().expect("nothing panics while it holds the clock");
+        state.ahead = state.ahead.max(state.seen.until(moment));
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Micros {
+        let mut state = self.state.lock().expect("nothing panics while it holds the clock");
+        let wall = self.clock.now();
+        let passed = state.seen.until(wall);
+        state.ahead -= if passed < 0 { passed } else { state.ahead.min(passed / 2) };
+        state.seen = wall;
+        wall.plus(state.ahead)
+    }
+}
+
 /// The machine's randomness.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemRandom;
@@ -269,5 +326,45 @@ impl Random for SystemRandom {
     #[expect(clippy::disallowed_methods, reason = "this is randomness' one home")]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives random bytes");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    struct Hands(AtomicI64);
+
+    impl Clock for Hands {
+        fn now(&self) -> Micros {
+            Micros(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    #[test]
+    fn a_clock_set_back_goes_on_more_slowly_until_it_is_right_again() {
+        let hands = Arc::new(Hands(AtomicI64::new(1_000)));
+        let steady = SteadyClock::new(Arc::clone(&hands) as Arc<dyn Clock>);
+        let at = |wall| {
+            hands.0.store(wall, Ordering::SeqCst);
+            steady.now().0
+        };
+        assert_eq!(at(1_000), 1_000);
+        assert_eq!(at(400), 1_000, "set back");
+        assert_eq!(at(500), 1_050);
+        assert_eq!(at(700), 1_150);
+        assert_eq!(at(2_000), 2_000, "caught up");
+        assert_eq!(at(2_010), 2_010);
+    }
+
+    #[test]
+    fn a_moment_that_stands_in_the_ledger_is_not_passed_again() {
+        let hands = Arc::new(Hands(AtomicI64::new(1_000)));
+        let steady = SteadyClock::new(Arc::clone(&hands) as Arc<dyn Clock>);
+        steady.not_before(Micros(1_500));
+        assert_eq!(steady.now().0, 1_500);
+        steady.not_before(Micros(1_200));
+        assert_eq!(steady.now().0, 1_500);
     }
 }

@@ -1,6 +1,6 @@
 -- Exceptions: first what came up, then what was settled. Nothing that is settled comes up again, so
 -- this order holds within any range. Where and what was bought is read from the purchase's first
--- event, the amount of a dispute from the payment's, of a receipt from its own.
+-- event, the amount of a payment or receipt without one from its own first.
 
 insert into shown_exceptions (
     kind, subject, purchase, site, package, amount_cents, reason, since, position
@@ -11,6 +11,7 @@ select
         when 'payment_set_aside' then 'set_aside'
         when 'payment_disputed' then 'disputed'
         when 'receipt_unmatched' then 'unmatched'
+        when 'payment_inquiry_ended' then 'unresolved'
         when 'message_undelivered' then 'undelivered'
         else 'given_up'
     end,
@@ -19,7 +20,8 @@ select
     bought.site,
     bought.package,
     case
-        when news.kind in ('payment_disputed', 'receipt_unmatched') then asked.amount_cents
+        when news.kind in ('payment_disputed', 'payment_inquiry_ended', 'receipt_unmatched')
+        then asked.amount_cents
         else news.amount_cents
     end,
     news.data ->> 'reason',
@@ -39,6 +41,7 @@ where news.position > $1
         'payment_set_aside',
         'payment_disputed',
         'receipt_unmatched',
+        'payment_inquiry_ended',
         'message_undelivered',
         'message_given_up'
     )
@@ -48,7 +51,11 @@ where news.position > $1
         from facts as earlier
         where earlier.stream = news.stream
             and earlier.version < news.version
-            and earlier.kind = news.kind
+            and (
+                earlier.kind = news.kind
+                -- Asked about to the end, and the answer was no all the time.
+                or (news.kind = 'payment_inquiry_ended' and earlier.kind = 'payment_declined')
+            )
     );
 
 delete from shown_exceptions
@@ -59,6 +66,16 @@ where kind = 'owed'
         where position > $1
             and position <= $2
             and kind = 'purchase_fulfilled'
+    );
+
+delete from shown_exceptions
+where kind = 'unresolved'
+    and subject in (
+        select id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind in ('payment_confirmed', 'payment_declined')
     );
 
 delete from shown_exceptions

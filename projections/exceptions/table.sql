@@ -5,6 +5,7 @@ create table shown_exceptions (
     -- set_aside: money that bought nothing, being surplus or a wrong amount.
     -- disputed: a proof of payment that cannot be right.
     -- unmatched: money on the shop's number that is no payment of ours.
+    -- unresolved: asked about to the end, and nobody knows whether the money moved.
     -- undelivered: an SMS that did not arrive.
     -- given_up: an SMS that no gateway would take.
     kind          text not null,

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod mpesa;
 mod serve;
+mod sms;
 mod vouchers;
 
 use crate::config::{Config, Flag, Sources};
@@ -46,6 +47,9 @@ enum Command {
     /// Voucher codes.
     #[command(subcommand)]
     Vouchers(vouchers::Command),
+    /// SMS gateways.
+    #[command(subcommand)]
+    Sms(sms::Command),
     /// Check the ledger, and look at sales in it.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -97,6 +101,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Package(command) => command.run(&config).await?,
         Command::Vouchers(command) => command.run(&config).await?,
         Command::Mpesa(command) => command.run(&config).await?,
+        Command::Sms(command) => command.run(&config).await?,
         Command::Audit(command) => return command.run(&config).await,
         Command::Projections(command) => return command.run(&config).await,
     }

@@ -1,6 +1,6 @@
 //! `lango serve`
 
-use crate::{app, config::Config, ledger::catalog::LedgerPurpose, telemetry};
+use crate::{app, config::Config, ledger::catalog::LedgerPurpose, telemetry, web::Shop};
 use anyhow::Context as _;
 use clap::Args;
 use std::net::SocketAddr;
@@ -29,21 +29,31 @@ impl Serve {
             config.http.listen,
             config.admin.listen
         );
-        for gateway in &config.sms.gateways {
-            let path = report_path(&shop, &gateway.id);
-            println!("Delivery reports of {} go to {path}", gateway.id);
-        }
+        tell_what_is_sold(&shop).await?;
         app::serve(shop, (public, staff), app::asked_to_stop()).await?;
         tracing::info!("closed");
         Ok(())
     }
 }
 
-/// The address that the owner enters at the gateway: secret, so it is printed and never logged.
-fn report_path(shop: &crate::web::Shop, gateway: &str) -> String {
-    let secret = shop.context.store.vault().report_secret(gateway);
-    let path = format!("/hooks/m/{gateway}/{secret}");
-    shop.settings.public_url.join(&path).map_or(path, |address| address.to_string())
+/// Each shop page, and what keeps it from selling.
+async fn tell_what_is_sold(shop: &Shop) -> anyhow::Result<()> {
+    let store = &shop.context.store;
+    let sites = store.sites().await?;
+    if sites.is_empty() {
+        tracing::warn!("there is no site yet: add one with `lango site add`");
+    }
+    for site in sites {
+        let page = shop.settings.public_url.join(&format!("/s/{}", site.site))?;
+        let offers = store.offers(&site.site).await?;
+        let free: i64 = offers.iter().map(|offer| offer.free).sum();
+        match (offers.len(), free) {
+            (0, _) => tracing::warn!("{page} sells nothing: add one with `lango package add`"),
+            (_, 0) => tracing::warn!("{page} is sold out: `lango vouchers import` brings codes"),
+            (packages, _) => tracing::info!(packages, free, "selling at {page}"),
+        }
+    }
+    Ok(())
 }
 
 async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {

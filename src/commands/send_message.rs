@@ -3,13 +3,14 @@
 
 use crate::{
     ledger::{
-        decision::{Command, Decision, Fingerprint, Need, VaultWrite},
+        decision::{Command, Decision, Fingerprint, Need, Postponed, VaultWrite, WorkKind},
         event::{Event, NewEvent},
         id::MessageId,
         message::{Message, MessageEvent, MessageStatus},
+        purchase::PurchaseStatus,
         refusal::Refusal,
         stream::Stream,
-        time::Micros,
+        time::{Micros, SECOND},
         world::World,
     },
     ports::{Delivery, SmsSubmitted},
@@ -28,16 +29,25 @@ pub struct SubmitMessage {
     pub gateway: String,
     /// What it says, sealed.
     pub sealed_text: Vec<u8>,
+    /// Whether it tells the code. A text that was composed before the code came is not sent after.
+    pub tells_code: bool,
 }
 
 impl Command for SubmitMessage {
-    fn needs(&self, _: &World) -> Vec<Need> {
-        vec![Need::Stream(Stream::Message(self.message))]
+    fn needs(&self, world: &World) -> Vec<Need> {
+        let mut needs = vec![Need::Stream(Stream::Message(self.message))];
+        let message = world.message(self.message);
+        needs.extend(message.map(|m| Need::Stream(Stream::Purchase(m.purchase))));
+        needs
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
         let message = world.message(self.message).ok_or(Refusal::NotDue)?;
         if !matches!(message.status, MessageStatus::Queued | MessageStatus::Failed) {
+            return Err(Refusal::NotDue);
+        }
+        let status = world.purchase(message.purchase).map(|purchase| purchase.status);
+        if matches!(status, Some(PurchaseStatus::Fulfilled(_))) != self.tells_code {
             return Err(Refusal::NotDue);
         }
         let event = MessageEvent::Submitted { gateway: self.gateway.clone() };
@@ -62,14 +72,20 @@ pub struct RecordSend {
     pub outcome: SmsSubmitted,
     /// The fingerprint of the gateway's name for it.
     pub reference: Option<Fingerprint>,
+    /// The process's own count, which a pause leaves as it is.
+    pub seen: i64,
 }
+
+/// A message that may have left waits so long for its delivery report before another gateway is
+/// tried (`facts/sms.md`).
+const UNKNOWN_PAUSE_SECONDS: i64 = 60;
 
 impl Command for RecordSend {
     fn needs(&self, _: &World) -> Vec<Need> {
         vec![Need::Stream(Stream::Message(self.message))]
     }
 
-    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+    fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal> {
         let message = world.message(self.message).ok_or(Refusal::NotDue)?;
         let reference = self
             .reference
@@ -84,7 +100,16 @@ impl Command for RecordSend {
                 MessageEvent::Failed { gateway, reason: (*reason).into() }
             }
         };
-        Ok(Decision::events(vec![own(self.message, message, event)]).keep(reference))
+        let unknown = matches!(self.outcome, SmsSubmitted::Unknown { .. });
+        let postponed = unknown.then(|| Postponed {
+            kind: WorkKind::SendMessage,
+            subject: self.message.to_string(),
+            due_at: now.plus(UNKNOWN_PAUSE_SECONDS * SECOND),
+            seen: self.seen,
+        });
+        let events = vec![own(self.message, message, event)];
+        let postponed = postponed.into_iter().collect();
+        Ok(Decision { postponed, ..Decision::events(events) }.keep(reference))
     }
 
     fn actor(&self) -> &'static str {
@@ -168,16 +193,34 @@ impl Command for TakeReport {
 mod tests {
     use super::*;
     use crate::{
-        commands::testing::{given, kinds, message, queued_message},
+        commands::testing::{
+            at, given, kinds, message, owed_purchase, package_defined, purchase, queued_message,
+            serve_owed, site, voucher_imported,
+        },
+        ledger::{
+            id::ContactId,
+            message::{Purpose, sms_once},
+        },
         ports::SmsRetry,
     };
 
     fn submit(gateway: &str) -> SubmitMessage {
-        SubmitMessage { message: message(1), gateway: gateway.into(), sealed_text: vec![1] }
+        SubmitMessage {
+            message: message(1),
+            gateway: gateway.into(),
+            sealed_text: vec![1],
+            tells_code: false,
+        }
     }
 
     fn record(outcome: SmsSubmitted) -> RecordSend {
-        RecordSend { message: message(1), gateway: "main".into(), outcome, reference: None }
+        RecordSend {
+            message: message(1),
+            gateway: "main".into(),
+            outcome,
+            reference: None,
+            seen: 0,
+        }
     }
 
     fn after(commands: &[&dyn Command]) -> Vec<NewEvent> {
@@ -195,6 +238,39 @@ mod tests {
     fn a_refused_message_goes_to_the_next_gateway() {
         let history = after(&[&submit("main"), &record(REFUSED)]);
         let events = given(history).when(&submit("second")).then_recorded();
+        assert_eq!(kinds(&events), ["message_submitted"]);
+    }
+
+    #[test]
+    fn a_message_that_may_have_left_waits_for_its_report() {
+        let history = after(&[&submit("main")]);
+        let unknown = record(SmsSubmitted::Unknown { reason: "no_answer" });
+        let postponed = given(history).when(&unknown).then_postponed();
+        assert_eq!(postponed.map(|work| work.due_at), Some(at(60 * SECOND)));
+        let history = after(&[&submit("main")]);
+        assert_eq!(given(history).when(&record(REFUSED)).then_postponed(), None);
+    }
+
+    #[test]
+    fn a_text_without_the_code_is_not_sent_once_the_code_is_there() {
+        let mut history = owed_purchase(9);
+        let queued = MessageEvent::Queued {
+            purchase: purchase(9),
+            contact: ContactId(uuid::Uuid::from_u128(9)),
+            purpose: Purpose::Owed,
+        };
+        let stream = Stream::Message(message(1));
+        let queued = NewEvent::of(purchase(9), stream, Event::Message(queued));
+        history.push(queued.once(sms_once(purchase(9), 1)));
+        let events = given(history.clone()).when(&submit("main")).then_recorded();
+        assert_eq!(kinds(&events), ["message_submitted"]);
+        history.extend([site(), package_defined(), voucher_imported(1)]);
+        let served = given(history.clone()).when(&serve_owed(9)).then_recorded();
+        assert!(!kinds(&served).contains(&"message_queued".to_owned()), "the first one waits");
+        history.extend(served);
+        given(history.clone()).when(&submit("main")).then_refused(&Refusal::NotDue);
+        let with_code = SubmitMessage { tells_code: true, ..submit("main") };
+        let events = given(history).when(&with_code).then_recorded();
         assert_eq!(kinds(&events), ["message_submitted"]);
     }
 

@@ -3,7 +3,7 @@
 use crate::ledger::{
     decision::{Command, Decision, Need},
     id::{MessageId, PaymentId, PurchaseId},
-    message::{Purpose, sms_once},
+    message::{MessageStatus, Purpose, sms_once},
     money::Cents,
     purchase::PurchaseStatus,
     refusal::Refusal,
@@ -29,10 +29,13 @@ pub struct ServeOwed {
 
 impl Command for ServeOwed {
     fn needs(&self, world: &World) -> Vec<Need> {
+        let first = sms_once(self.purchase, 1);
         let mut needs = vec![
             Need::Stream(Stream::Purchase(self.purchase)),
+            Need::Once(first.clone()),
             Need::Once(sms_once(self.purchase, 2)),
         ];
+        needs.extend(world.once(&first).map(|stream| Need::Stream(stream.clone())));
         if let Some(purchase) = world.purchase(self.purchase) {
             needs.push(Need::Stock(purchase.package.clone()));
             let free = world.first_free(&purchase.package);
@@ -48,7 +51,9 @@ impl Command for ServeOwed {
         }
         let voucher = world.first_free(&purchase.package).ok_or(Refusal::SoldOut)?;
         let mut events = fulfil(self.purchase, purchase, voucher, (self.payment, self.amount));
-        events.push(queue_sms(self.message, self.purchase, purchase, Purpose::Code, 2));
+        if !self.is_first_waiting(world) {
+            events.push(queue_sms(self.message, self.purchase, purchase, Purpose::Code, 2));
+        }
         Ok(Decision::events(events))
     }
 
@@ -57,28 +62,35 @@ impl Command for ServeOwed {
     }
 }
 
+impl ServeOwed {
+    /// Whether the SMS that was to say *owed* has not left yet: it will tell the code instead.
+    fn is_first_waiting(&self, world: &World) -> bool {
+        match world.once(&sms_once(self.purchase, 1)) {
+            Some(Stream::Message(id)) => {
+                world.message(*id).map(|message| message.status) == Some(MessageStatus::Queued)
+            }
+            _ => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commands::testing::{
-        given, kinds, message, owed_purchase, payment, purchase, stocked, voucher_imported,
+        given, kinds, owed_purchase, serve_owed, stocked, voucher_imported,
     };
-
-    fn serve() -> ServeOwed {
-        let amount = Cents::from_kes(50);
-        ServeOwed { purchase: purchase(9), payment: payment(9), amount, message: message(2) }
-    }
 
     #[test]
     fn the_owed_get_the_first_code_that_comes() {
         let mut history = stocked(0);
         history.extend(owed_purchase(9));
-        given(history.clone()).when(&serve()).then_refused(&Refusal::SoldOut);
+        given(history.clone()).when(&serve_owed(9)).then_refused(&Refusal::SoldOut);
         history.push(voucher_imported(1));
-        let events = given(history.clone()).when(&serve()).then_recorded();
+        let events = given(history.clone()).when(&serve_owed(9)).then_recorded();
         let served = ["voucher_allocated", "purchase_fulfilled", "message_queued"];
         assert_eq!(kinds(&events), served);
         history.extend(events);
-        given(history).when(&serve()).then_refused(&Refusal::NotDue);
+        given(history).when(&serve_owed(9)).then_refused(&Refusal::NotDue);
     }
 }

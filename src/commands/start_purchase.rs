@@ -31,6 +31,11 @@ const HOLDS_ALWAYS_ALLOWED: i64 = 20;
 /// Above that, unpaid holds take at most this share of free and held codes together.
 const HOLD_SHARE_PERCENT: i64 = 80;
 
+/// The same where no device is named: nothing but a made-up number stands behind such a wish, and a
+/// stock must not be held empty by them.
+const NAMELESS_HOLDS_ALWAYS_ALLOWED: i64 = 5;
+const NAMELESS_HOLD_SHARE_PERCENT: i64 = 50;
+
 /// A phone number or device, found again by fingerprint; a new id is used where it is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactGiven {
@@ -125,7 +130,7 @@ impl Command for StartPurchase {
             }
         }
         may_prompt(world.prompts(payer), package.price_cents, now)?;
-        may_hold(&world.stock(&self.package))?;
+        may_hold(&world.stock(&self.package), device.is_some())?;
         let voucher = world.first_free(&self.package).ok_or(Refusal::SoldOut)?;
         let kept = [self.phone.keep(world), self.device.as_ref().and_then(|d| d.keep(world))];
         let link = VaultWrite::Link { purchase: self.purchase, fingerprint: self.link };
@@ -201,13 +206,18 @@ fn may_prompt(prompts: &[PromptSeen], amount: Cents, now: Micros) -> Result<(), 
     }
 }
 
-fn may_hold(stock: &Stock) -> Result<(), Refusal> {
+fn may_hold(stock: &Stock, named: bool) -> Result<(), Refusal> {
+    let (percent, always) = if named {
+        (HOLD_SHARE_PERCENT, HOLDS_ALWAYS_ALLOWED)
+    } else {
+        (NAMELESS_HOLD_SHARE_PERCENT, NAMELESS_HOLDS_ALWAYS_ALLOWED)
+    };
     // Those who have paid come first: a free code that is owed is not for sale.
     if stock.free_count <= stock.owed_count {
         return Err(if stock.held_count > 0 { Refusal::AllHeld } else { Refusal::SoldOut });
     }
-    let share = (stock.free_count + stock.held_count) * HOLD_SHARE_PERCENT / 100;
-    if stock.held_count >= share.max(HOLDS_ALWAYS_ALLOWED) {
+    let share = (stock.free_count + stock.held_count) * percent / 100;
+    if stock.held_count >= share.max(always) {
         return Err(Refusal::AllHeld);
     }
     Ok(())
@@ -286,7 +296,8 @@ mod tests {
     #[test]
     fn two_prompts_keep_their_distance() {
         let amount = Cents(5000);
-        let seen = |minutes: i64| PromptSeen { at: at(-minutes * MINUTE), amount };
+        let payment = start(1).payment;
+        let seen = |minutes: i64| PromptSeen { payment, at: at(-minutes * MINUTE), amount };
         assert_eq!(may_prompt(&[], amount, at(0)), Ok(()));
         assert_eq!(may_prompt(&[seen(3)], amount, at(0)), Ok(()));
         let same = may_prompt(&[seen(1)], amount, at(0));
@@ -300,9 +311,13 @@ mod tests {
     #[test]
     fn unpaid_holds_leave_a_share_of_a_large_stock() {
         let stock = |free_count, held_count| Stock { free_count, held_count, ..Stock::default() };
-        assert_eq!(may_hold(&stock(1, 19)), Ok(()));
-        assert_eq!(may_hold(&stock(1, 20)), Err(Refusal::AllHeld));
-        assert_eq!(may_hold(&stock(21, 79)), Ok(()));
-        assert_eq!(may_hold(&stock(20, 80)), Err(Refusal::AllHeld));
+        assert_eq!(may_hold(&stock(1, 19), true), Ok(()));
+        assert_eq!(may_hold(&stock(1, 20), true), Err(Refusal::AllHeld));
+        assert_eq!(may_hold(&stock(21, 79), true), Ok(()));
+        assert_eq!(may_hold(&stock(20, 80), true), Err(Refusal::AllHeld));
+        assert_eq!(may_hold(&stock(1, 4), false), Ok(()));
+        assert_eq!(may_hold(&stock(1, 5), false), Err(Refusal::AllHeld));
+        assert_eq!(may_hold(&stock(51, 49), false), Ok(()));
+        assert_eq!(may_hold(&stock(50, 50), false), Err(Refusal::AllHeld));
     }
 }

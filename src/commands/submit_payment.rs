@@ -1,6 +1,5 @@
 //! Asking for money: *submitted* is recorded before the call leaves, its outcome after. Whoever
-//! records
-//! *submitted* makes the call; nobody else ever does.
+//! records *submitted* makes the call; nobody else ever does.
 
 use crate::{
     ledger::{
@@ -14,7 +13,7 @@ use crate::{
         time::Micros,
         world::World,
     },
-    ports::Submitted,
+    ports::{Again, Submitted},
 };
 
 use super::expire_purchase::expire;
@@ -22,8 +21,12 @@ use super::expire_purchase::expire;
 /// While the provider is busy, a purchase asks this often before it gives up.
 pub const ATTEMPTS_MAX: u32 = 3;
 
-/// The pause before another attempt, times the number of the attempt.
+/// The pause before another attempt while the provider is busy, times the number of the attempt.
 const ATTEMPT_PAUSE_SECONDS: u32 = 20;
+
+/// The pause before another attempt while the payer's phone is busy: another payment of it ends
+/// within a minute (`facts/mpesa.md`, section 2.1).
+const PHONE_BUSY_PAUSE_SECONDS: u32 = 60;
 
 pub(super) fn payment_needs(world: &World, payment: PaymentId) -> Vec<Need> {
     let mut needs = vec![Need::Stream(Stream::Payment(payment))];
@@ -117,10 +120,14 @@ impl Command for RecordSubmit {
             Submitted::Refused { reason, again } => {
                 let mut events = vec![own(PaymentEvent::Refused { reason: (*reason).into() })];
                 let open = purchase.status == PurchaseStatus::Open;
-                if *again && open && payment.attempt < ATTEMPTS_MAX {
-                    events.push(self.next_attempt(payment, purchase));
-                } else if open {
-                    events.extend(expire(world, payment.purchase, Expiry::Refused));
+                match pause_seconds(*again, payment.attempt) {
+                    Some(seconds) if open => {
+                        events.push(self.next_attempt(payment, purchase, seconds));
+                    }
+                    None if open => {
+                        events.extend(expire(world, payment.purchase, Expiry::Refused));
+                    }
+                    Some(_) | None => {}
                 }
                 events
             }
@@ -133,8 +140,18 @@ impl Command for RecordSubmit {
     }
 }
 
+/// How long to wait before the attempt after this one; `None` where there is none.
+fn pause_seconds(again: Again, attempt: u32) -> Option<u32> {
+    match again {
+        _ if attempt >= ATTEMPTS_MAX => None,
+        Again::Never => None,
+        Again::WhenProviderRests => Some(ATTEMPT_PAUSE_SECONDS * attempt),
+        Again::WhenPhoneIsFree => Some(PHONE_BUSY_PAUSE_SECONDS),
+    }
+}
+
 impl RecordSubmit {
-    fn next_attempt(&self, payment: &Payment, purchase: &Purchase) -> NewEvent {
+    fn next_attempt(&self, payment: &Payment, purchase: &Purchase, seconds: u32) -> NewEvent {
         let id: PurchaseId = payment.purchase;
         let requested = PaymentEvent::Requested {
             site: purchase.package.site.clone(),
@@ -143,7 +160,7 @@ impl RecordSubmit {
             attempt: payment.attempt + 1,
             amount_cents: payment.amount,
             payer: payment.payer,
-            delay_seconds: ATTEMPT_PAUSE_SECONDS * payment.attempt,
+            delay_seconds: seconds,
         };
         NewEvent::of(id, Stream::Payment(self.next_payment), Event::Payment(requested))
     }
@@ -190,7 +207,7 @@ mod tests {
         RecordSubmit { payment: payment(1), outcome, sealed_refs, next_payment }
     }
 
-    fn refused(again: bool) -> Submitted {
+    fn refused(again: Again) -> Submitted {
         Submitted::Refused { reason: "provider_busy", again }
     }
 
@@ -220,13 +237,20 @@ mod tests {
 
     #[test]
     fn a_busy_provider_is_asked_again_later_by_another_attempt() {
-        let events = given(submitted(1)).when(&record(refused(true))).then_recorded();
-        assert_eq!(kinds(&events), ["payment_refused", "payment_requested"]);
+        for (again, seconds) in [(Again::WhenProviderRests, 20), (Again::WhenPhoneIsFree, 60)] {
+            let events = given(submitted(1)).when(&record(refused(again))).then_recorded();
+            assert_eq!(kinds(&events), ["payment_refused", "payment_requested"]);
+            let Event::Payment(PaymentEvent::Requested { delay_seconds, .. }) = &events[1].event
+            else {
+                panic!("{events:?}")
+            };
+            assert_eq!(*delay_seconds, seconds, "{again:?}");
+        }
     }
 
     #[test]
     fn a_final_refusal_frees_the_code() {
-        let events = given(submitted(1)).when(&record(refused(false))).then_recorded();
+        let events = given(submitted(1)).when(&record(refused(Again::Never))).then_recorded();
         assert_eq!(kinds(&events), ["payment_refused", "purchase_expired", "voucher_released"]);
     }
 }

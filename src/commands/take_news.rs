@@ -50,6 +50,8 @@ pub enum News {
     },
     /// The money did not move.
     Declined(Decline),
+    /// The money of another attempt moved, so it says, on the path of this one.
+    OfAnother,
 }
 
 /// Takes in what a provider says of a payment.
@@ -94,9 +96,9 @@ impl Command for TakeNews {
         let (payment, purchase) = loaded(world, self.payment)?;
         let decision = match &self.news {
             News::Declined(reason) => self.declined(world, payment, purchase, *reason),
+            News::OfAnother => self.dispute(payment, "names_differ"),
             News::Paid { amount, receipt, paid_at } => {
-                let amount = amount.unwrap_or(payment.amount);
-                self.paid(world, payment, purchase, amount, receipt.as_ref(), *paid_at)
+                self.paid(world, payment, purchase, *amount, receipt.as_ref(), *paid_at)
             }
         };
         let row = self.inbox_row.map(|row| VaultWrite::InboxDecided { row, outcome: "taken" });
@@ -146,21 +148,22 @@ impl TakeNews {
         world: &World,
         payment: &Payment,
         purchase: &Purchase,
-        amount: Cents,
+        told: Option<Cents>,
         receipt: Option<&ReceiptGiven>,
         paid_at: Option<Micros>,
     ) -> Decision {
         let proof = receipt.map(|receipt| self.proof(world, receipt));
         if let Some(Proof::AnothersReceipt) = proof {
-            return self.disputed(payment);
+            return self.dispute(payment, "receipt_of_another_payment");
         }
         if payment.status == PaymentStatus::Requested {
             // Nobody was asked yet, so nobody can have paid: a forger who guessed a path.
             return Decision::default();
         }
         if payment.is_paid() {
-            return self.proof_of_known(payment, amount, receipt, proof);
+            return self.paid_again(payment, told, receipt, proof);
         }
+        let amount = told.unwrap_or(payment.amount);
         let (package_site, package) =
             (purchase.package.site.clone(), purchase.package.package.clone());
         let receipt_id = proof.and_then(Proof::id);
@@ -173,8 +176,11 @@ impl TakeNews {
             paid_at,
         };
         let mut events = vec![self.own(payment.purchase, confirmed)];
-        let (proved, kept) = self.prove(payment, amount, receipt.zip(proof));
-        events.extend(proved);
+        let (recorded, kept) = self.record(payment, amount, receipt.zip(proof));
+        events.extend(recorded);
+        events.extend(proof.and_then(|proof| self.applied(payment, proof)));
+        let wrong = proof.and_then(|proof| proof.contradiction(amount));
+        events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
         events.extend(self.settle(world, payment, purchase, amount));
         Decision::events(events).keep(kept)
     }
@@ -229,66 +235,61 @@ impl TakeNews {
         }
     }
 
-    fn disputed(&self, payment: &Payment) -> Decision {
-        if payment.disputed || payment.status == PaymentStatus::Requested {
-            return Decision::default();
-        }
-        let disputed = PaymentEvent::Disputed { reason: "receipt_of_another_payment".into() };
-        Decision::events(vec![self.own(payment.purchase, disputed)])
+    /// A person must look. Once is enough, and nobody has paid what nobody was asked for.
+    fn disputed(&self, payment: &Payment, reason: &str) -> Option<NewEvent> {
+        let asked = payment.status != PaymentStatus::Requested;
+        let disputed = PaymentEvent::Disputed { reason: reason.into() };
+        (asked && !payment.disputed).then(|| self.own(payment.purchase, disputed))
     }
 
-    /// The same money told again. Its proof is new only if the first telling had none.
-    fn proof_of_known(
+    fn dispute(&self, payment: &Payment, reason: &str) -> Decision {
+        Decision::events(self.disputed(payment, reason).into_iter().collect())
+    }
+
+    /// The same money told again: it may bring a proof that the first telling had not. Another
+    /// amount, or a second proof, cannot be right; what it brought is kept all the same.
+    fn paid_again(
         &self,
         payment: &Payment,
-        amount: Cents,
+        told: Option<Cents>,
         receipt: Option<&ReceiptGiven>,
         proof: Option<Proof>,
     ) -> Decision {
-        let proof = receipt.zip(proof).filter(|(_, proof)| !matches!(proof, Proof::Known(_)));
-        let Some(id) = proof.and_then(|(_, proof)| proof.id()) else {
-            return Decision::default();
-        };
+        let differs = told.is_some_and(|told| Some(told) != payment.moved);
+        let mut wrong = differs.then_some("another_amount");
+        let amount = told.unwrap_or(payment.amount);
+        let (recorded, kept) = self.record(payment, amount, receipt.zip(proof));
+        let mut events: Vec<_> = recorded.into_iter().collect();
+        let unseen = proof.filter(|proof| !matches!(proof, Proof::Known(_)));
         if payment.receipt.is_some() {
-            // A second, different proof for one attempt: a person must look.
-            let disputed = PaymentEvent::Disputed { reason: "second_receipt".into() };
-            let news = (!payment.disputed).then(|| self.own(payment.purchase, disputed));
-            return Decision::events(news.into_iter().collect());
+            wrong = unseen.map(|_| "second_receipt").or(wrong);
+        } else if let Some((proof, receipt)) = unseen.and_then(|proof| Some((proof, proof.id()?))) {
+            wrong = wrong.or(proof.contradiction(amount));
+            events.extend(self.applied(payment, proof));
+            events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt }));
         }
-        let (mut events, kept) = self.prove(payment, amount, proof);
-        events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt: id }));
+        events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
         Decision::events(events).keep(kept)
     }
 
-    /// What is recorded of a proof that is, from now on, this payment's.
-    fn prove(
+    /// What is recorded of a proof that nobody has seen.
+    fn record(
         &self,
         payment: &Payment,
         amount: Cents,
         proof: Option<(&ReceiptGiven, Proof)>,
-    ) -> (Vec<NewEvent>, Option<VaultWrite>) {
-        let purchase = payment.purchase;
-        match proof {
-            Some((receipt, Proof::New(id))) => {
-                let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
-                let recorded = record_receipt(Some(purchase), (self.provider, receipt), amount);
-                (vec![recorded, self.applied(purchase, id)], Some(kept))
-            }
-            Some((_, Proof::Nobodys(id, told))) => {
-                let mut events = vec![self.applied(purchase, id)];
-                if told != amount && !payment.disputed {
-                    let reason = "another_amount".into();
-                    events.push(self.own(purchase, PaymentEvent::Disputed { reason }));
-                }
-                (events, None)
-            }
-            Some((_, Proof::Known(_) | Proof::AnothersReceipt)) | None => (vec![], None),
-        }
+    ) -> (Option<NewEvent>, Option<VaultWrite>) {
+        let Some((receipt, Proof::New(id))) = proof else { return (None, None) };
+        let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
+        let given = (self.provider, receipt);
+        (Some(record_receipt(Some(payment.purchase), given, amount)), Some(kept))
     }
 
-    fn applied(&self, purchase: PurchaseId, id: ReceiptId) -> NewEvent {
-        let applied = ReceiptEvent::Applied { payment: self.payment };
-        NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(applied))
+    /// From now on this payment's.
+    fn applied(&self, payment: &Payment, proof: Proof) -> Option<NewEvent> {
+        let (Proof::New(id) | Proof::Nobodys(id, _)) = proof else { return None };
+        let applied = Event::Receipt(ReceiptEvent::Applied { payment: self.payment });
+        Some(NewEvent::of(payment.purchase, Stream::Receipt(id), applied))
     }
 }
 
@@ -322,6 +323,11 @@ impl Proof {
             Self::New(id) | Self::Nobodys(id, _) | Self::Known(id) => Some(id),
             Self::AnothersReceipt => None,
         }
+    }
+
+    /// What was told of it before, and cannot be right beside this amount.
+    fn contradiction(self, amount: Cents) -> Option<&'static str> {
+        matches!(self, Self::Nobodys(_, told) if told != amount).then_some("another_amount")
     }
 }
 
@@ -495,6 +501,46 @@ mod tests {
         let events = given(prompted(1)).when(&paid(49)).then_recorded();
         assert_eq!(kinds(&events).last().unwrap(), "payment_set_aside");
         assert!(!kinds(&events).contains(&"voucher_allocated".to_owned()));
+    }
+
+    fn after(first: &TakeNews) -> Vec<NewEvent> {
+        let mut history = prompted(1);
+        history.extend(given(prompted(1)).when(first).then_recorded());
+        history
+    }
+
+    #[test]
+    fn another_amount_for_the_same_money_is_disputed_once() {
+        let mut history = after(&paid(50));
+        let events = given(history.clone()).when(&paid(45)).then_recorded();
+        assert_eq!(kinds(&events), ["payment_disputed"]);
+        history.extend(events);
+        given(history).when(&paid(45)).then_nothing();
+    }
+
+    #[test]
+    fn an_amount_that_a_query_could_not_tell_is_disputed_when_it_was_another() {
+        let events = given(after(&paid_by_query())).when(&paid(45)).then_recorded();
+        let kinds_wanted =
+            ["receipt_recorded", "receipt_applied", "payment_receipt_learnt", "payment_disputed"];
+        assert_eq!(kinds(&events), kinds_wanted);
+    }
+
+    #[test]
+    fn a_second_proof_is_kept_under_its_own_name_and_disputed() {
+        let amount = Some(Cents::from_kes(50));
+        let second = take(News::Paid { amount, receipt: Some(receipt(2)), paid_at: None });
+        let (events, vault) = given(after(&paid(50))).when(&second).then_both();
+        assert_eq!(kinds(&events), ["receipt_recorded", "payment_disputed"]);
+        assert_eq!(events[0].once, Some("receipt:mpesa:fingerprint-2".into()));
+        assert!(matches!(vault[..], [VaultWrite::Receipt { .. }]));
+    }
+
+    #[test]
+    fn money_of_another_attempt_on_this_path_is_disputed() {
+        let events = given(prompted(1)).when(&take(News::OfAnother)).then_recorded();
+        assert_eq!(kinds(&events), ["payment_disputed"]);
+        given(started(1)).when(&take(News::OfAnother)).then_nothing();
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use super::{
     import_vouchers::Line,
+    serve_owed::ServeOwed,
     start_purchase::{ContactGiven, StartPurchase},
     submit_payment::SubmitPayment,
     take_news::ReceiptGiven,
 };
 use crate::ledger::{
     catalog::{Package, PackageEvent, SiteEvent},
-    decision::{Answer, CodeRow, Command, Decision, VaultWrite},
+    decision::{Answer, CodeRow, Command, Decision, Postponed, VaultWrite},
     event::{Event, NewEvent},
     id::{
         BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
@@ -75,6 +76,10 @@ impl Then {
 
     pub fn then_recorded(self) -> Vec<NewEvent> {
         self.then_both().0
+    }
+
+    pub fn then_postponed(self) -> Option<Postponed> {
+        self.outcome.expect("the command was not refused").postponed.pop()
     }
 
     pub fn then_nothing(self) {
@@ -263,6 +268,12 @@ pub fn owed_purchase(n: u128) -> Vec<NewEvent> {
         of(PurchaseEvent::Expired { site: s(), package: p(), reason: Expiry::Unresolved }),
         of(PurchaseEvent::Owed { site: s(), package: p(), amount_cents, payment: payment(n) }),
     ]
+}
+
+/// Serves the buyer of [`owed_purchase`].
+pub fn serve_owed(n: u128) -> ServeOwed {
+    let amount = Cents::from_kes(50);
+    ServeOwed { purchase: purchase(n), payment: payment(n), amount, message: message(2) }
 }
 
 pub fn queued_message(n: u128) -> Vec<NewEvent> {

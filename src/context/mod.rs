@@ -8,7 +8,7 @@ pub use calls::Calls;
 use crate::{
     ledger::time::{MINUTE, Micros},
     phrases::Phrases,
-    ports::{Clock, PaymentGateway, Random, SmsGateway},
+    ports::{PaymentGateway, Random, SmsGateway},
     store::Store,
 };
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -45,8 +45,6 @@ pub struct Context {
     pub payments: Arc<dyn PaymentGateway>,
     /// How messages leave, the preferred one first.
     pub sms: Vec<Arc<dyn SmsGateway>>,
-    /// The source of time.
-    pub clock: Arc<dyn Clock>,
     /// The source of randomness and ids.
     pub random: Arc<dyn Random>,
     /// What buyers read.
@@ -68,14 +66,13 @@ impl Context {
         store: Store,
         payments: Arc<dyn PaymentGateway>,
         sms: Vec<Arc<dyn SmsGateway>>,
-        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
+        random: Arc<dyn Random>,
         settings: Settings,
     ) -> Self {
         Self {
             store,
             payments,
             sms,
-            clock,
             random,
             phrases: Arc::new(Phrases::built_in()),
             settings,
@@ -110,7 +107,7 @@ impl Context {
 
     /// Now.
     pub fn now(&self) -> Micros {
-        self.clock.now()
+        self.store.now()
     }
 
     /// A new id.

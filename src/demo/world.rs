@@ -123,7 +123,7 @@ impl World {
             store,
             payments,
             sms: vec![gateway],
-            machine: plan.machine,
+            random: Arc::clone(&random),
             callbacks: plan.callbacks,
             web: WebSettings {
                 public_url: shop_url.clone(),

@@ -160,6 +160,8 @@ pub struct Payment {
     pub payer: ContactId,
     /// Where it stands.
     pub status: PaymentStatus,
+    /// How much moved, once it did.
+    pub moved: Option<Cents>,
     /// The proof, once known.
     pub receipt: Option<ReceiptId>,
     /// Whether something about it is disputed.
@@ -178,6 +180,7 @@ impl Payment {
                 amount: *amount_cents,
                 payer: *payer,
                 status: PaymentStatus::Requested,
+                moved: None,
                 receipt: None,
                 disputed: false,
             });
@@ -185,7 +188,10 @@ impl Payment {
         let mut payment = state?.clone();
         payment.status = payment.status.after(event)?;
         match event {
-            E::Confirmed { receipt, .. } => payment.receipt = *receipt,
+            E::Confirmed { receipt, amount_cents, .. } => {
+                payment.moved = Some(*amount_cents);
+                payment.receipt = *receipt;
+            }
             E::ReceiptLearnt { receipt } => payment.receipt = Some(*receipt),
             E::Disputed { .. } => payment.disputed = true,
             _ => {}

@@ -30,9 +30,11 @@ pub struct Stock {
     pub owed_count: i64,
 }
 
-/// A prompt that was asked for.
+/// A prompt that may have reached a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptSeen {
+    /// Of which payment.
+    pub payment: PaymentId,
     /// When.
     pub at: Micros,
     /// For how much.
@@ -230,9 +232,7 @@ impl World {
             (Stream::Purchase(id), Event::Purchase(event)) => {
                 self.open_or_close(*id, event, was_owed);
             }
-            (_, Event::Payment(PaymentEvent::Requested { payer, amount_cents, .. })) => {
-                self.put_prompt(*payer, PromptSeen { at, amount: *amount_cents });
-            }
+            (Stream::Payment(id), Event::Payment(event)) => self.count_prompt(*id, event, at),
             _ => {}
         }
         Ok(())
@@ -293,6 +293,21 @@ impl World {
                 stock.free_count += 1;
             }
             VoucherStatus::Reserved(_) => stock.held_count += 1,
+            _ => {}
+        }
+    }
+
+    /// From *submitted* on a phone may show a prompt; a refusal says that it does not.
+    fn count_prompt(&mut self, id: PaymentId, event: &PaymentEvent, at: Micros) {
+        let Some(&Payment { payer, amount, .. }) = self.payments.get(&id) else { return };
+        match event {
+            PaymentEvent::Submitted { .. } => {
+                self.put_prompt(payer, PromptSeen { payment: id, at, amount });
+            }
+            PaymentEvent::Refused { .. } => {
+                let prompts = self.prompts.entry(payer).or_default();
+                prompts.retain(|prompt| prompt.payment != id);
+            }
             _ => {}
         }
     }

@@ -4,7 +4,7 @@
 //! calling it a refusal could prompt, and charge, a buyer twice.
 
 use super::{client::Reading, result_codes, wire::Reply};
-use crate::ports::{PaymentNews, ProviderRefs, Submitted};
+use crate::ports::{Again, PaymentNews, ProviderRefs, Submitted};
 
 /// Words for a refusal and for not knowing, as the ledger keeps them.
 pub mod reason {
@@ -39,11 +39,11 @@ pub mod reason {
 pub struct Refusal {
     /// A word of [`reason`].
     pub reason: &'static str,
-    /// Whether the same call may succeed later.
-    pub again: bool,
+    /// When the same call may succeed.
+    pub again: Again,
 }
 
-const fn refusal(reason: &'static str, again: bool) -> Refusal {
+const fn refusal(reason: &'static str, again: Again) -> Refusal {
     Refusal { reason, again }
 }
 
@@ -89,22 +89,24 @@ pub fn submitted(reading: &Reading) -> Submitted {
 
 fn refused_push(reading: &Reading, reply: &Reply) -> Option<Refusal> {
     if token_refused(reading) {
-        return Some(refusal(reason::TOKEN_REFUSED, true));
+        return Some(refusal(reason::TOKEN_REFUSED, Again::WhenProviderRests));
     }
     let message = reply.message().to_ascii_lowercase();
     match reply.error_code.as_deref().unwrap_or_default() {
         "400.002.02" if message.contains("phonenumber") || message.contains("partya") => {
-            Some(refusal(reason::BAD_PHONE, false))
+            Some(refusal(reason::BAD_PHONE, Again::Never))
         }
-        "400.002.02" if message.contains("amount") => Some(refusal(reason::BAD_AMOUNT, false)),
+        "400.002.02" if message.contains("amount") => {
+            Some(refusal(reason::BAD_AMOUNT, Again::Never))
+        }
         "500.001.1001" if message.contains("unable to lock subscriber") => {
-            Some(refusal(reason::SUBSCRIBER_BUSY, true))
+            Some(refusal(reason::SUBSCRIBER_BUSY, Again::WhenPhoneIsFree))
         }
         "500.001.1001"
             if message.contains("merchant does not exist")
                 || message.contains("wrong credentials") =>
         {
-            Some(refusal(reason::CONFIGURATION, false))
+            Some(refusal(reason::CONFIGURATION, Again::Never))
         }
         _ => refused_anywhere(reply),
     }
@@ -115,19 +117,25 @@ pub fn refused_anywhere(reply: &Reply) -> Option<Refusal> {
     let code = reply.error_code.as_deref().unwrap_or_default();
     let message = reply.message().to_ascii_lowercase();
     if message.contains("no apiproduct match") {
-        return Some(refusal(reason::CONFIGURATION, false));
+        return Some(refusal(reason::CONFIGURATION, Again::Never));
     }
     match code {
         "400.002.02" | "400.002.05" | "400.003.02" | "400.008.01" | "400.008.02" | "404.001.01"
         | "404.002.01" | "404.003.01" | "404.001.04" | "405.001" => {
-            Some(refusal(reason::CONFIGURATION, false))
+            Some(refusal(reason::CONFIGURATION, Again::Never))
         }
         "500.003.03"
         | "policies.ratelimit.SpikeArrestViolation"
-        | "policies.ratelimit.QuotaViolation" => Some(refusal(reason::THROTTLED, true)),
-        "500.003.02" if message.contains("spike arrest") => Some(refusal(reason::THROTTLED, true)),
-        "500.003.02" if message.contains("busy") => Some(refusal(reason::PROVIDER_BUSY, true)),
-        "00.002.1001" => Some(refusal(reason::PROVIDER_BUSY, true)),
+        | "policies.ratelimit.QuotaViolation" => {
+            Some(refusal(reason::THROTTLED, Again::WhenProviderRests))
+        }
+        "500.003.02" if message.contains("spike arrest") => {
+            Some(refusal(reason::THROTTLED, Again::WhenProviderRests))
+        }
+        "500.003.02" if message.contains("busy") => {
+            Some(refusal(reason::PROVIDER_BUSY, Again::WhenProviderRests))
+        }
+        "00.002.1001" => Some(refusal(reason::PROVIDER_BUSY, Again::WhenProviderRests)),
         _ => None,
     }
 }
@@ -135,13 +143,15 @@ pub fn refused_anywhere(reply: &Reply) -> Option<Refusal> {
 /// Why no token was given. Nothing was asked of M-PESA yet, so all of these are refusals.
 pub fn token_not_given(status: u16, reading: &Reading) -> Refusal {
     match reading {
-        Reading::Html => refusal(reason::EDGE_BLOCKED, true),
+        Reading::Html => refusal(reason::EDGE_BLOCKED, Again::WhenProviderRests),
         // Wrong keys are answered by a 400 without a body.
-        Reading::Other { empty: true } if status == 400 => refusal(reason::CONFIGURATION, false),
-        Reading::Other { .. } => refusal(reason::PROVIDER_BUSY, true),
+        Reading::Other { empty: true } if status == 400 => {
+            refusal(reason::CONFIGURATION, Again::Never)
+        }
+        Reading::Other { .. } => refusal(reason::PROVIDER_BUSY, Again::WhenProviderRests),
         Reading::Json(reply) => refused_anywhere(reply).unwrap_or(match status {
-            400..=499 => refusal(reason::CONFIGURATION, false),
-            _ => refusal(reason::PROVIDER_BUSY, true),
+            400..=499 => refusal(reason::CONFIGURATION, Again::Never),
+            _ => refusal(reason::PROVIDER_BUSY, Again::WhenProviderRests),
         }),
     }
 }
@@ -181,31 +191,46 @@ mod tests {
     #[test]
     fn refusals_are_told_by_code_and_message_together() {
         for (code, message, reason, again) in [
-            ("400.002.02", "Bad Request - Invalid PhoneNumber", "bad_phone", false),
-            ("400.002.02", "Bad Request - Invalid PartyA", "bad_phone", false),
-            ("400.002.02", "Bad Request - Invalid Amount", "bad_amount", false),
-            ("400.002.02", "Bad Request - Invalid CallBackURL", "configuration", false),
-            ("500.001.1001", "Merchant does not exist", "configuration", false),
-            ("500.001.1001", "[MerchantValidate] - Wrong credentials", "configuration", false),
+            ("400.002.02", "Bad Request - Invalid PhoneNumber", "bad_phone", Again::Never),
+            ("400.002.02", "Bad Request - Invalid PartyA", "bad_phone", Again::Never),
+            ("400.002.02", "Bad Request - Invalid Amount", "bad_amount", Again::Never),
+            ("400.002.02", "Bad Request - Invalid CallBackURL", "configuration", Again::Never),
+            ("500.001.1001", "Merchant does not exist", "configuration", Again::Never),
+            (
+                "500.001.1001",
+                "[MerchantValidate] - Wrong credentials",
+                "configuration",
+                Again::Never,
+            ),
             (
                 "500.001.1001",
                 "Unable to lock subscriber, a transaction is already in process for the current \
                  subscriber",
                 "subscriber_busy",
-                true,
+                Again::WhenPhoneIsFree,
             ),
             (
                 "500.003.02",
                 "System is busy. Please try again in few minutes.",
                 "provider_busy",
-                true,
+                Again::WhenProviderRests,
             ),
-            ("500.003.02", "Error Occurred: Spike Arrest Violation", "throttled", true),
-            ("500.003.03", "Quota Violation", "throttled", true),
-            ("00.002.1001", "Service is currently under maintenance.", "provider_busy", true),
-            ("404.001.01", "Resource not found", "configuration", false),
-            ("404.001.03", "Invalid Access Token", "token_refused", true),
-            ("", "Invalid API call as no apiproduct match found", "configuration", false),
+            (
+                "500.003.02",
+                "Error Occurred: Spike Arrest Violation",
+                "throttled",
+                Again::WhenProviderRests,
+            ),
+            ("500.003.03", "Quota Violation", "throttled", Again::WhenProviderRests),
+            (
+                "00.002.1001",
+                "Service is currently under maintenance.",
+                "provider_busy",
+                Again::WhenProviderRests,
+            ),
+            ("404.001.01", "Resource not found", "configuration", Again::Never),
+            ("404.001.03", "Invalid Access Token", "token_refused", Again::WhenProviderRests),
+            ("", "Invalid API call as no apiproduct match found", "configuration", Again::Never),
         ] {
             assert_eq!(
                 submitted(&error(code, message)),
@@ -254,12 +279,18 @@ mod tests {
     fn without_a_token_nothing_was_asked() {
         let wrong_keys = Reading::of(b"");
         assert_eq!(token_not_given(400, &wrong_keys).reason, "configuration");
-        assert_eq!(token_not_given(500, &wrong_keys), refusal("provider_busy", true));
-        assert_eq!(token_not_given(403, &json("<html>")), refusal("edge_blocked", true));
+        assert_eq!(
+            token_not_given(500, &wrong_keys),
+            refusal("provider_busy", Again::WhenProviderRests)
+        );
+        assert_eq!(
+            token_not_given(403, &json("<html>")),
+            refusal("edge_blocked", Again::WhenProviderRests)
+        );
         let quota = error("500.003.03", "Quota Violation");
-        assert_eq!(token_not_given(500, &quota), refusal("throttled", true));
+        assert_eq!(token_not_given(500, &quota), refusal("throttled", Again::WhenProviderRests));
         let scheme = error("400.008.01", "Invalid authentication type passed");
-        assert_eq!(token_not_given(400, &scheme), refusal("configuration", false));
+        assert_eq!(token_not_given(400, &scheme), refusal("configuration", Again::Never));
     }
 
     #[test]

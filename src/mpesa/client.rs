@@ -8,7 +8,7 @@ use super::{
     token::{Fresh, Tokens},
     wire::{Reply, TOKEN_PATH},
 };
-use crate::ports::Clock;
+use crate::ports::{Again, Clock};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, sync::Arc, time::Duration};
@@ -131,7 +131,7 @@ impl Client {
             CallError::NotSent(refusal) => refusal,
             // Only the token was asked for; no phone can have been prompted.
             CallError::NoAnswer | CallError::TooLong => {
-                Refusal { reason: reason::UNREACHABLE, again: true }
+                Refusal { reason: reason::UNREACHABLE, again: Again::WhenProviderRests }
             }
         })?;
         match reading {
@@ -159,7 +159,10 @@ fn is_token(text: Option<&str>) -> bool {
 async fn call(request: reqwest::RequestBuilder) -> Result<(u16, Reading), CallError> {
     let mut response = request.send().await.map_err(|error| {
         if error.is_connect() || error.is_builder() {
-            CallError::NotSent(Refusal { reason: reason::UNREACHABLE, again: true })
+            CallError::NotSent(Refusal {
+                reason: reason::UNREACHABLE,
+                again: Again::WhenProviderRests,
+            })
         } else {
             CallError::NoAnswer
         }

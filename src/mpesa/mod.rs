@@ -19,7 +19,7 @@ pub use register::{C2bAddresses, Registered};
 pub use settings::{Settings, SettingsError};
 
 use crate::ports::{
-    Answer, Clock, PaymentGateway, PaymentNews, PromptRequest, ReadC2b, ReadCallback,
+    Again, Answer, Clock, PaymentGateway, PaymentNews, PromptRequest, ReadC2b, ReadCallback,
     StatusRequest, Submitted,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -67,12 +67,12 @@ impl Mpesa {
                 }
                 Err(error) => without_answer(error),
             },
-            Err(reason) => Submitted::Refused { reason, again: false },
+            Err(reason) => Submitted::Refused { reason, again: Again::Never },
         };
         match &submitted {
             Submitted::Accepted(_) => tracing::debug!(%payment, "M-PESA took the prompt"),
             Submitted::Refused { reason, again } => {
-                tracing::warn!(%payment, reason, again, "M-PESA refused a prompt: {reason}");
+                tracing::warn!(%payment, reason, ?again, "M-PESA refused a prompt: {reason}");
             }
             Submitted::Unknown { reason } => {
                 tracing::warn!(%payment, reason, "nobody knows whether M-PESA prompts: {reason}");

@@ -157,7 +157,10 @@ mod tests {
                     let fetch = async {
                         fetches.fetch_add(1, Ordering::SeqCst);
                         let _open = gate.acquire().await.expect("an open gate");
-                        Err(Refusal { reason: "unreachable", again: true })
+                        Err(Refusal {
+                            reason: "unreachable",
+                            again: crate::ports::Again::WhenProviderRests,
+                        })
                     };
                     tokens.get(&*clock, fetch).await.is_err()
                 })

@@ -19,7 +19,7 @@ use crate::{
         payment::{Learnt, PaymentStatus, account_reference},
         time::{Micros, SECOND},
     },
-    ports::{PaymentNews, PromptRequest, StatusRequest, Submitted},
+    ports::{Again, PaymentNews, PromptRequest, StatusRequest, Submitted},
     store::{CommandError, INTERRUPTED_SECONDS, Sealed, StoreError, Work},
 };
 use std::{sync::Arc, time::Duration};
@@ -35,9 +35,9 @@ const LADDER_WITHOUT: [i64; 16] =
 /// A decline counts when it was heard so often by queries.
 const DECLINES_HEARD: i64 = 2;
 
-/// The first and the longest pause before an outcome is written once more.
-const RECORD_PAUSE: Duration = Duration::from_secs(1);
-const RECORD_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// The first and the longest pause before the store is tried once more.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Shown in the prompt; the provider takes 13 characters.
 const DESCRIPTION: &str = "Wi-Fi";
@@ -62,34 +62,57 @@ pub(super) async fn submit(context: &Arc<Context>) -> Result<usize, StoreError> 
 }
 
 async fn prompt(context: Arc<Context>, payment: PaymentId) {
-    let outcome = match request(&context, payment).await {
-        Ok(request) => context.payments.submit(request).await,
-        Err(failure) => {
-            tracing::error!(%payment, error = ?failure, "payment {payment} cannot be asked for");
-            Submitted::Refused { reason: "unreadable", again: false }
+    // Nobody but this task may make the call, and nobody else will know its outcome: it does not
+    // give up while the store may come back.
+    let mut patience = Patience::default();
+    let request = loop {
+        match request(&context, payment).await {
+            Ok(request) => break request,
+            Err(failure) if patience.ends_with(&failure).await => {
+                tracing::error!(%payment, error = ?failure, "{payment} cannot be asked for");
+                return;
+            }
+            Err(_) => {}
         }
     };
+    let outcome = context.payments.submit(request).await;
     note_health(&context, &outcome);
-    // Only this task knows the provider's names for the attempt: it does not give up while the
-    // store may come back.
-    let mut pause = RECORD_PAUSE;
+    let mut patience = Patience::default();
     while let Err(CommandError::Failed(failure)) = record(&context, payment, &outcome).await {
         tracing::error!(%payment, error = ?failure, "the outcome of {payment} is not on record");
-        if matches!(failure, StoreError::Stopped) {
+        if patience.ends_with(&failure).await {
             return;
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(RECORD_PAUSE_MAX);
+    }
+}
+
+/// Waits longer each time the store fails.
+#[derive(Default)]
+struct Patience {
+    times: u32,
+}
+
+impl Patience {
+    /// Whether there is no use in waiting; waits otherwise.
+    async fn ends_with(&mut self, failure: &StoreError) -> bool {
+        if matches!(failure, StoreError::Stopped | StoreError::BadRow { .. }) {
+            return true;
+        }
+        tokio::time::sleep((PAUSE * 2u32.pow(self.times.min(5))).min(PAUSE_MAX)).await;
+        self.times += 1;
+        false
     }
 }
 
 fn note_health(context: &Context, outcome: &Submitted) {
     match outcome {
-        Submitted::Accepted(_) => context.note_provider(true),
-        Submitted::Unknown { .. } | Submitted::Refused { again: true, .. } => {
+        Submitted::Accepted(_) | Submitted::Refused { again: Again::WhenPhoneIsFree, .. } => {
+            context.note_provider(true);
+        }
+        Submitted::Unknown { .. } | Submitted::Refused { again: Again::WhenProviderRests, .. } => {
             context.note_provider(false);
         }
-        Submitted::Refused { again: false, .. } => {}
+        Submitted::Refused { again: Again::Never, .. } => {}
     }
 }
 

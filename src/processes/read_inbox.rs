@@ -74,11 +74,16 @@ async fn callback(
         tracing::warn!(%payment, inbox.row = row.row, "a callback says nothing that we understand");
         return ignore(context, row).await.map_err(CommandError::from);
     };
-    if !names_match(context, payment, &read).await? {
+    let matching = names_match(context, payment, &read).await?;
+    if !matching {
         tracing::warn!(%payment, inbox.row = row.row, "a callback names another attempt");
-        return ignore(context, row).await.map_err(CommandError::from);
     }
-    let Some(news) = news(context, read.news) else {
+    let news = match (matching, read.news) {
+        (true, read) => news(context, read),
+        (false, PaymentNews::Paid { .. }) => Some(News::OfAnother),
+        (false, _) => None,
+    };
+    let Some(news) = news else {
         return ignore(context, row).await.map_err(CommandError::from);
     };
     let take = TakeNews {

@@ -54,7 +54,7 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
         return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
     };
     let round_over = !message.tried.is_empty() && message.tried.len() == context.sms.len();
-    if round_over && work.attempt == 0 {
+    if round_over && work.seen == 0 {
         return pause(context, work).await;
     }
     let to = context.store.phone(message.contact).await?;
@@ -68,13 +68,14 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
         }
     };
     let context_of_text = Sealed::MessageText(id).context();
-    let sealed_text = context.store.vault().seal(&context_of_text, text.as_bytes());
+    let sealed_text = context.store.vault().seal(&context_of_text, text.says.as_bytes());
     let by = gateway.id().to_owned();
-    let submit = SubmitMessage { message: id, gateway: by.clone(), sealed_text };
+    let tells_code = text.tells_code;
+    let submit = SubmitMessage { message: id, gateway: by.clone(), sealed_text, tells_code };
     context.store.execute(submit).await?;
-    let outcome = gateway.send(&to, &text).await;
+    let outcome = gateway.send(&to, &text.says).await;
     let bad_number = matches!(outcome, SmsSubmitted::Refused { retry: SmsRetry::Never, .. });
-    record(context, id, by, outcome).await?;
+    record(context, id, by, outcome, work.seen).await?;
     if bad_number {
         context.store.execute(GiveUpMessage { message: id }).await?;
     }
@@ -86,6 +87,7 @@ async fn record(
     message: MessageId,
     gateway: String,
     outcome: SmsSubmitted,
+    seen: i64,
 ) -> Result<(), CommandError> {
     let reference = match &outcome {
         SmsSubmitted::Accepted { reference: Some(name) } => {
@@ -95,7 +97,7 @@ async fn record(
         | SmsSubmitted::Refused { .. }
         | SmsSubmitted::Unknown { .. } => None,
     };
-    context.store.execute(RecordSend { message, gateway, outcome, reference }).await?;
+    context.store.execute(RecordSend { message, gateway, outcome, reference, seen }).await?;
     // A report that overtook this answer waits in the inbox for the name.
     context.tell();
     Ok(())
@@ -116,6 +118,6 @@ fn next_gateway<'a>(
 async fn pause(context: &Context, work: &Work) -> Result<(), CommandError> {
     let due_at = context.now().plus(ROUND_PAUSE_SECONDS * SECOND);
     let (kind, subject) = (WorkKind::SendMessage, work.subject.clone());
-    let work = Postponed { kind, subject, due_at, seen: work.seen };
+    let work = Postponed { kind, subject, due_at, seen: work.seen + 1 };
     context.store.execute(Postpone { work }).await.map(|_| ())
 }

@@ -18,9 +18,17 @@ pub(super) enum TextError {
     Missing(PurchaseId),
 }
 
+/// A text, ready to be sent.
+pub(super) struct Text {
+    /// What it says.
+    pub(super) says: String,
+    /// Whether that is the code.
+    pub(super) tells_code: bool,
+}
+
 /// The text of a purchase's message: its code, or that it is owed one. Plain, because one character
 /// outside the GSM alphabet triples the price of a message.
-pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<String, TextError> {
+pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<Text, TextError> {
     let missing = TextError::Missing;
     let view = context.store.purchase(id).await?.ok_or(missing(id))?;
     let purchase = &view.purchase;
@@ -33,7 +41,7 @@ pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<String,
         context.phrases.say(purchase.language, key, &parameters)
     };
     let PurchaseStatus::Fulfilled(voucher) = purchase.status else {
-        return Ok(gsm::plain(&say("sms.owed", &[])?));
+        return Ok(Text { says: gsm::plain(&say("sms.owed", &[])?), tells_code: false });
     };
     let code = context.store.voucher_code(voucher).await?.ok_or(missing(id))?;
     let lasts = context.phrases.lasts(purchase.language, package.validity_seconds)?;
@@ -45,5 +53,5 @@ pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<String,
         }
         None => "sms.code",
     };
-    Ok(gsm::plain(&say(key, &parameters)?))
+    Ok(Text { says: gsm::plain(&say(key, &parameters)?), tells_code: true })
 }

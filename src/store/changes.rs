@@ -50,7 +50,7 @@ pub struct OwedRow {
     pub since: i64,
 }
 
-/// A prompt that was asked for.
+/// A prompt that may have reached a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptRow {
     /// Whose phone.
@@ -86,7 +86,7 @@ pub struct Changes {
     /// Owed purchases.
     pub owed: BTreeMap<PurchaseId, Option<OwedRow>>,
     /// Prompts.
-    pub prompts: BTreeMap<PaymentId, PromptRow>,
+    pub prompts: BTreeMap<PaymentId, Option<PromptRow>>,
     /// Work.
     pub work: BTreeMap<(WorkKind, String), Option<WorkRow>>,
 }
@@ -107,7 +107,7 @@ impl Changes {
                 self.purchase(world, *id, event, position, at);
             }
             (Stream::Payment(id), Event::Payment(event)) => {
-                self.payment(*id, event, new.correlation, at);
+                self.payment(world, *id, event, at);
             }
             (Stream::Message(id), Event::Message(event)) => {
                 let subject = id.to_string();
@@ -180,31 +180,25 @@ impl Changes {
         }
     }
 
-    fn payment(
-        &mut self,
-        id: PaymentId,
-        event: &PaymentEvent,
-        purchase: Option<PurchaseId>,
-        at: Micros,
-    ) {
+    fn payment(&mut self, world: &World, id: PaymentId, event: &PaymentEvent, at: Micros) {
         use PaymentEvent as E;
+        let Some(payment) = world.payment(id) else { return };
         let subject = || id.to_string();
         match event {
-            E::Requested { payer, amount_cents, delay_seconds, .. } => {
-                let row = PromptRow { contact: *payer, at, amount: *amount_cents };
-                self.prompts.insert(id, row);
+            E::Requested { delay_seconds, .. } => {
                 self.due(WorkKind::SubmitPayment, subject(), at, i64::from(*delay_seconds));
             }
             E::Submitted { .. } => {
+                let row = PromptRow { contact: payment.payer, at, amount: payment.amount };
+                self.prompts.insert(id, Some(row));
                 self.done(WorkKind::SubmitPayment, subject());
                 self.due(WorkKind::SettlePayment, subject(), at, FIRST_QUERY_SECONDS);
                 // The hold counts from the prompt, not from the click (design, rule 3).
-                if let Some(purchase) = purchase {
-                    let subject = purchase.to_string();
-                    self.due(WorkKind::ExpirePurchase, subject, at, HOLD_SECONDS);
-                }
+                let purchase = payment.purchase.to_string();
+                self.due(WorkKind::ExpirePurchase, purchase, at, HOLD_SECONDS);
             }
             E::Refused { .. } => {
+                self.prompts.insert(id, None);
                 self.done(WorkKind::SubmitPayment, subject());
                 self.done(WorkKind::SettlePayment, subject());
             }

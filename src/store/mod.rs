@@ -29,8 +29,9 @@ use crate::{
         chain::{GENESIS, Hash},
         decision::{Answer, Command},
         event::{Event, typed_columns},
+        time::Micros,
     },
-    ports::{Clock, Random},
+    ports::{Clock, Random, SteadyClock},
 };
 use jiff::tz::TimeZone;
 use sqlite::Sqlite;
@@ -60,6 +61,7 @@ pub struct Store {
     position: watch::Receiver<i64>,
     news: News,
     projecting: sqlite::Projecting,
+    clock: Arc<SteadyClock>,
 }
 
 impl Deref for Store {
@@ -78,11 +80,14 @@ impl Store {
         let vault = open_vault(&mut database, &opening).await?;
         let projecting = sqlite::Projecting::open(&opening.url).await?;
         let reader = Sqlite::readers(&opening.url).await?;
-        let (sender, position) = watch::channel(reader.last_position().await?);
+        let head = database.head().await?;
+        let (sender, position) = watch::channel(head.position);
         let news = News::default();
+        let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
+        clock.not_before(head.recorded_at);
         let writer = writer::Writer {
             database,
-            clock: opening.clock,
+            clock: Arc::clone(&clock),
             zone: opening.zone,
             position: sender,
             news: news.clone(),
@@ -94,7 +99,13 @@ impl Store {
             position,
             news,
             projecting,
+            clock,
         })
+    }
+
+    /// Now, by the one clock of writer, processes and pages: never before what the ledger says.
+    pub fn now(&self) -> Micros {
+        self.clock.now()
     }
 
     /// Whether a database holds a vault already; an empty one does not. Changes nothing but its
@@ -245,6 +256,13 @@ async fn open_vault(database: &mut Sqlite, opening: &Opening) -> Result<Vault, S
 }
 
 impl Sqlite {
+    async fn head(&mut self) -> Result<sqlite::Head, StoreError> {
+        let mut transaction = self.begin().await?;
+        let head = transaction.head().await;
+        transaction.rollback().await;
+        head
+    }
+
     async fn wrapped_keys(&mut self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let mut transaction = self.begin().await?;
         let keys = transaction.wrapped_keys().await;
@@ -252,11 +270,7 @@ impl Sqlite {
         keys
     }
 
-    async fn keep_keys(
-        &mut self,
-        wrapped: &[Vec<u8>],
-        now: crate::ledger::time::Micros,
-    ) -> Result<(), StoreError> {
+    async fn keep_keys(&mut self, wrapped: &[Vec<u8>], now: Micros) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for (purpose, sealed) in vault::Purpose::ALL.iter().zip(wrapped) {
             transaction.keep_key(purpose.word(), sealed, now).await?;

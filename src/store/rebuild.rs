@@ -92,10 +92,10 @@ fn tables(changes: &Changes) -> Tables {
         Some(json!([purchase, site, package, row.payment, row.amount, row.since]))
     });
     tables.insert("owed", rows(owed));
-    let prompts = changes
-        .prompts
-        .iter()
-        .map(|(payment, row)| json!([row.contact, row.at, row.amount, payment]));
+    let prompts = changes.prompts.iter().filter_map(|(payment, row)| {
+        let row = row.as_ref()?;
+        Some(json!([row.contact, row.at, row.amount, payment]))
+    });
     tables.insert("prompts", rows(prompts));
     let work = changes.work.iter().filter_map(|((kind, subject), row)| {
         let row = row.as_ref()?;

@@ -7,7 +7,7 @@ use crate::ledger::{
     id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, VoucherId},
     message::{Message, MessageEvent, MessageStatus},
     money::Cents,
-    payment::{Payment, PaymentEvent},
+    payment::{Payment, PaymentEvent, PaymentStatus},
     phone::Phone,
     purchase::Purchase,
     receipt::receipt_once,
@@ -82,6 +82,12 @@ impl PurchaseView {
     /// The latest payment.
     pub fn last_payment(&self) -> Option<&PaymentView> {
         self.payments.last()
+    }
+
+    /// When a phone may have shown a prompt last; a refused one was never shown.
+    pub fn last_prompt_at(&self) -> Option<Micros> {
+        let shown = |view: &&PaymentView| view.payment.status != PaymentStatus::Refused;
+        self.payments.iter().filter(shown).filter_map(|view| view.submitted_at).max()
     }
 
     /// The proof of the payment that paid, where it is known.

@@ -24,7 +24,7 @@ use crate::{
         time::Micros,
         world::World,
     },
-    ports::Clock,
+    ports::{Clock, SteadyClock},
 };
 use jiff::tz::TimeZone;
 use std::{collections::BTreeSet, sync::Arc};
@@ -63,7 +63,7 @@ impl Sender {
 /// What the writer works with.
 pub(super) struct Writer {
     pub database: Sqlite,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<SteadyClock>,
     pub zone: TimeZone,
     /// The last position committed, for all who wait for news.
     pub position: watch::Sender<i64>,
@@ -153,7 +153,8 @@ impl Writer {
     ) -> Result<Vec<Result<Answer, CommandError>>, StoreError> {
         let mut transaction = self.database.begin().await?;
         let head = transaction.head().await?;
-        let now = self.clock.now().max(head.recorded_at);
+        self.clock.not_before(head.recorded_at);
+        let now = self.clock.now();
         let batch = match decide(&mut transaction, commands, &head, now, &self.zone).await {
             Ok(batch) => batch,
             Err(failure) => {

@@ -14,8 +14,10 @@ const fn count(number: u32) -> NonZeroU32 {
 
 /// Purchases started by one device.
 const DEVICE_PURCHASES_PER_HOUR: NonZeroU32 = count(20);
-/// Purchases started at one site: more than a full hotspot buys, less than a flood.
-const SITE_PURCHASES_PER_SECOND: NonZeroU32 = count(200);
+/// Purchases started at one site, and how many may come at once after a quiet time: more than a
+/// full hotspot buys, less than a flood of made-up numbers. Each asks a phone for money.
+const SITE_PURCHASES_PER_SECOND: NonZeroU32 = count(10);
+const SITE_PURCHASES_AT_ONCE: NonZeroU32 = count(100);
 /// Look-ups ("Already paid?") by one device, or by all devices of a site that name none.
 const LOOKUPS_PER_MINUTE: NonZeroU32 = count(10);
 /// Look-ups at one site.
@@ -37,7 +39,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             device_purchases: RateLimiter::keyed(Quota::per_hour(DEVICE_PURCHASES_PER_HOUR)),
-            site_purchases: RateLimiter::keyed(Quota::per_second(SITE_PURCHASES_PER_SECOND)),
+            site_purchases: RateLimiter::keyed(
+                Quota::per_second(SITE_PURCHASES_PER_SECOND).allow_burst(SITE_PURCHASES_AT_ONCE),
+            ),
             lookups: RateLimiter::keyed(Quota::per_minute(LOOKUPS_PER_MINUTE)),
             site_lookups: RateLimiter::keyed(Quota::per_minute(SITE_LOOKUPS_PER_MINUTE)),
             asked: AtomicU32::new(0),

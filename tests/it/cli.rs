@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -97,21 +96,26 @@ impl Place {
     pub async fn serve(&self, listen: SocketAddr) -> Serving {
         let mut child = self
             .command(&["serve"])
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(Stdio::from(fs::File::create(self.path("serve.log")).unwrap()))
             .spawn()
             .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
         let client = lango::http_client::client(std::time::Duration::from_secs(20)).unwrap();
         for _ in 0..400 {
             if client.get(format!("http://{listen}/readyz")).send().await.is_ok() {
-                return Serving { child, stdout };
+                return Serving { child };
             }
             assert!(child.try_wait().unwrap().is_none(), "{}", self.log());
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
         let _ = child.kill();
         panic!("lango serve does not answer: {}", self.log());
+    }
+
+    /// The address for the delivery reports of the only gateway.
+    pub fn report_address(&self) -> String {
+        let printed = self.good(&["sms", "addresses"]);
+        printed.split_whitespace().last().unwrap().to_owned()
     }
 
     /// What `lango serve` logged.
@@ -142,17 +146,9 @@ fn make_shop() -> Vec<(String, Vec<u8>)> {
 /// A running `lango serve`; killed when dropped.
 pub struct Serving {
     child: Child,
-    stdout: BufReader<std::process::ChildStdout>,
 }
 
 impl Serving {
-    /// The address for delivery reports, which it prints.
-    pub fn report_address(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line.split_whitespace().last().unwrap().to_owned()
-    }
-
     /// SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

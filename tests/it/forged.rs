@@ -57,7 +57,7 @@ async fn a_wrong_secret_is_answered_like_an_unknown_payment_and_leaves_no_trace(
 }
 
 #[tokio::test]
-async fn the_ids_of_another_attempt_at_the_right_address_are_kept_and_ignored() {
+async fn money_under_the_names_of_another_attempt_sells_nothing_and_is_shown_to_a_person() {
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
     let (mut njeri, prompt) = waiting(&mut town, "0713 000 002").await;
@@ -66,7 +66,8 @@ async fn the_ids_of_another_attempt_at_the_right_address_are_kept_and_ignored() 
     let answer = town.posts(&prompt.callback_url, &success(&forged, FORGED)).await;
     assert_eq!(answer.0, 200, "it was committed");
     town.settle().await;
-    assert_eq!(town.callbacks().await, [(1, "ignored".into())]);
+    assert_eq!(town.callbacks().await, [(1, "taken".into())]);
+    assert_eq!(town.exceptions().await, ["disputed names_differ"]);
     njeri.sees("Look at your phone").await;
     town.pays(&njeri).await;
     njeri.sees("Paid. Here is your code").await;

@@ -8,6 +8,7 @@ mod chromium;
 mod cli;
 mod crowd;
 mod declines;
+mod doubt;
 mod evening;
 mod forged;
 mod golden;

@@ -64,8 +64,8 @@ impl Shop {
     }
 
     async fn start(&self) -> Serving {
-        let mut serving = self.place.serve(self.listen).await;
-        let reports = serving.report_address();
+        let serving = self.place.serve(self.listen).await;
+        let reports = self.place.report_address();
         self.sms.report_to(Family::AfricasTalking, reports.parse().unwrap());
         serving
     }

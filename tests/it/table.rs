@@ -70,7 +70,7 @@ const ROWS: &[Row] = &[
     ("the token is called invalid once", Buyer::Pays, 0, |w| w.mpesa.invalid_token_next = 1),
     ("M-PESA does not know our keys", Buyer::Waits, 120, |w| w.mpesa.oauth_empty_400 = true),
     ("the first SMS gateway refuses", Buyer::Pays, 0, |w| w.sms.answer = Some(Answer::WrongKey)),
-    ("both SMS gateways are down", Buyer::Pays, 120, |w| {
+    ("both SMS gateways are down", Buyer::Pays, 300, |w| {
         w.sms.answer = Some(Answer::Html(503));
         w.second_sms.answer = Some(Answer::Html(503));
     }),

@@ -199,6 +199,10 @@ pub enum Throttle {
     Quota,
     /// The system says that it is busy.
     SystemBusy,
+    /// The payer's phone shows the prompt of another shop.
+    SubscriberBusy,
+    /// The shop's passkey is not the right one.
+    WrongCredentials,
 }
 
 /// The fifth item of old callbacks.

@@ -182,6 +182,14 @@ impl Daraja {
                 Throttle::SystemBusy => {
                     ("500.003.02", "System is busy. Please try again in few minutes.")
                 }
+                Throttle::SubscriberBusy => (
+                    "500.001.1001",
+                    "Unable to lock subscriber, a transaction is already in process for the \
+                     current subscriber",
+                ),
+                Throttle::WrongCredentials => {
+                    ("500.001.1001", "[MerchantValidate] - Wrong credentials")
+                }
             };
             return Err(self.error(500, code, message).into());
         }

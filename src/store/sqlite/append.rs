@@ -176,15 +176,22 @@ impl Transaction<'_> {
             "open purchases",
         )
         .await?;
-        let prompts = changes
-            .prompts
-            .iter()
-            .map(|(payment, row)| json!([row.contact, row.at, row.amount, payment]));
+        let shown = changes.prompts.iter().filter_map(|(payment, row)| {
+            let row = row.as_ref()?;
+            Some(json!([row.contact, row.at, row.amount, payment]))
+        });
         self.run(
             "insert into prompts (contact, at, amount_cents, payment)
              select value->>0, value->>1, value->>2, value->>3 from json_each($1)",
-            prompts.collect(),
+            shown.collect(),
             "note prompts",
+        )
+        .await?;
+        let refused = changes.prompts.iter().filter(|(_, row)| row.is_none());
+        self.run(
+            "delete from prompts where payment in (select value from json_each($1))",
+            refused.map(|(payment, _)| json!(payment)).collect(),
+            "forget prompts that nobody saw",
         )
         .await?;
         let owed = changes.owed.iter().filter_map(|(purchase, row)| {

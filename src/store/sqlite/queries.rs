@@ -259,6 +259,11 @@ impl Reader {
         found.into_iter().map(|row| purchase(row).ok_or_else(unreadable)).collect()
     }
 
+    /// What a person should look at, by column; oldest first.
+    pub async fn exceptions(&self) -> Result<Vec<Map<String, Value>>, StoreError> {
+        projections::query(&self.pool, projection("exceptions"), "all", &[]).await
+    }
+
     /// How often somebody guessed at the code of a purchase.
     pub async fn tries_at_code(&self, purchase: PurchaseId) -> Result<i64, StoreError> {
         let times: Option<i64> = sqlx::query_scalar("select times from tries where subject = $1")

@@ -206,7 +206,7 @@ impl Transaction<'_> {
         let keys = contacts.into_iter().map(|contact| json!([contact, since])).collect();
         let rows = self
             .rows(
-                "select contact, at, amount_cents from json_each($1) as asked
+                "select contact, at, amount_cents, payment from json_each($1) as asked
                  join prompts on contact = asked.value->>0 and at > asked.value->>1",
                 keys,
                 "read prompts",
@@ -214,7 +214,11 @@ impl Transaction<'_> {
             .await?;
         for row in rows {
             let contact: ContactId = parse(&row, 0, "prompts", "contact")?;
-            let prompt = PromptSeen { at: Micros(row.get(1)), amount: Cents(row.get(2)) };
+            let prompt = PromptSeen {
+                payment: parse(&row, 3, "prompts", "payment")?,
+                at: Micros(row.get(1)),
+                amount: Cents(row.get(2)),
+            };
             world.put_prompt(contact, prompt);
         }
         Ok(())

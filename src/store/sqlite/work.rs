@@ -74,16 +74,16 @@ impl Reader {
         digits: &str,
     ) -> Result<Option<PaymentId>, StoreError> {
         let row = sqlx::query(
-            "select payment from prompts
-             where substr(payment, 23) = $1
-             order by payment desc
+            "select substr(stream, 9) from events
+             where kind = 'payment_requested' and substr(stream, 31) = $1
+             order by stream desc
              limit 1",
         )
         .bind(digits)
         .fetch_optional(&self.pool)
         .await
         .attempt("find a payment by its reference")?;
-        row.map(|row| parse(&row, 0, "prompts", "payment")).transpose()
+        row.map(|row| parse(&row, 0, "events", "stream")).transpose()
     }
 
     /// Everything that came from outside, oldest first, without what it said.

@@ -3,7 +3,7 @@
 
 use super::{
     shop::{self as shop_page, Back},
-    visit::{self, Fields, field},
+    visit::{self, Fields, Sent, field},
 };
 use crate::{
     commands::start_purchase::{ContactGiven, StartPurchase},
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 use axum::{
-    extract::{Form, Path, State},
+    extract::{Path, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -37,7 +37,7 @@ pub async fn buy(
     State(shop): State<Arc<Shop>>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    Form(fields): Form<Fields>,
+    Sent(fields): Sent,
 ) -> Response {
     let site = match visit::site(&shop, &name).await {
         Ok(site) => site,
@@ -216,7 +216,7 @@ pub async fn again(
     State(shop): State<Arc<Shop>>,
     Path(key): Path<String>,
     headers: HeaderMap,
-    Form(fields): Form<Fields>,
+    Sent(fields): Sent,
 ) -> Response {
     let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}"));
     match repeat(&shop, &key, &headers, &fields, frame.clone()).await {

@@ -1,7 +1,7 @@
 //! "I have a code": it goes to the router, byte for byte as it stands in stock where it does, as it
 //! was typed where it does not. The router judges it; what was typed is never lost.
 
-use super::visit::{self, Fields, field};
+use super::visit::{self, Fields, Sent, field};
 use crate::{
     ledger::{catalog::Site, id::VoucherId},
     routeros::{
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use axum::{
-    extract::{Form, Path, Query, State},
+    extract::{Path, State},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
@@ -29,8 +29,8 @@ const CODE_CHARS_MAX: usize = 128;
 pub async fn show(
     State(shop): State<Arc<Shop>>,
     Path(name): Path<String>,
-    Query(fields): Query<Fields>,
     headers: HeaderMap,
+    Sent(fields): Sent,
 ) -> Response {
     let page = CodePage { typed: field(&fields, "code").to_owned(), problem: None };
     with_site(&shop, &name, &fields, &headers, |_, _| Ok(Next::Page(page))).await
@@ -41,7 +41,7 @@ pub async fn send(
     State(shop): State<Arc<Shop>>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    Form(fields): Form<Fields>,
+    Sent(fields): Sent,
 ) -> Response {
     let typed = field(&fields, "code").to_owned();
     let tidy = typed.trim().to_owned();

@@ -4,7 +4,7 @@
 use super::{
     buy::phone_problem,
     shop::package_name,
-    visit::{self, Fields, field},
+    visit::{self, Fields, Sent, field},
 };
 use crate::{
     ledger::{catalog::Site, id::PurchaseId, phone::Phone, purchase::PurchaseStatus},
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use axum::{
-    extract::{Form, Path, Query, State},
+    extract::{Path, State},
     http::HeaderMap,
     response::Response,
 };
@@ -29,8 +29,8 @@ const FOUND_MAX: i64 = 5;
 pub async fn show(
     State(shop): State<Arc<Shop>>,
     Path(name): Path<String>,
-    Query(fields): Query<Fields>,
     headers: HeaderMap,
+    Sent(fields): Sent,
 ) -> Response {
     answer(&shop, &name, &fields, &headers, false).await
 }
@@ -40,7 +40,7 @@ pub async fn search(
     State(shop): State<Arc<Shop>>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    Form(fields): Form<Fields>,
+    Sent(fields): Sent,
 ) -> Response {
     answer(&shop, &name, &fields, &headers, true).await
 }

@@ -2,7 +2,7 @@
 
 use super::{
     shop::package,
-    visit::{self, Asked, Fields, field},
+    visit::{self, Asked, Fields, Sent, field},
 };
 use crate::{
     commands::{
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::{HeaderMap, header},
     response::Response,
 };
@@ -46,8 +46,8 @@ const CONNECT_SECONDS: u32 = 3;
 pub async fn show(
     State(shop): State<Arc<Shop>>,
     Path(key): Path<String>,
-    Query(fields): Query<Fields>,
     headers: HeaderMap,
+    Sent(fields): Sent,
 ) -> Response {
     let mut response = answer(&shop, &key, &fields, &headers, false).await;
     if let Some(language) = Language::parse(field(&fields, "lang")) {
@@ -175,13 +175,14 @@ fn declined(shop: &Shop, asked: &Asked, payment: &PaymentView) -> Declined {
     let helps = !matches!(reason, Decline::Configuration | Decline::PayerAccount);
     let again = (asked.unlocked && helps).then(|| Again {
         nonce: shop.nonce(),
-        in_seconds: wait_seconds(asked.view.purchase.started_at, shop.context.now()),
+        in_seconds: wait_seconds(asked.view.last_prompt_at(), shop.context.now()),
     });
     Declined { reason, again }
 }
 
-fn wait_seconds(started: Micros, now: Micros) -> u32 {
-    let elapsed = started.until(now) / SECOND;
+fn wait_seconds(prompted: Option<Micros>, now: Micros) -> u32 {
+    let Some(prompted) = prompted else { return 0 };
+    let elapsed = prompted.until(now) / SECOND;
     u32::try_from((SAME_AMOUNT_GAP_SECONDS - elapsed).max(0)).unwrap_or_default()
 }
 

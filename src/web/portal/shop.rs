@@ -1,6 +1,6 @@
 //! The shop page of a site.
 
-use super::visit::{self, Fields, field};
+use super::visit::{self, Fields, Sent, field};
 use crate::{
     ledger::{catalog::Site, purchase::PurchaseStatus},
     store::{Offer, PurchaseView},
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -36,8 +36,8 @@ pub struct Back {
 pub async fn show(
     State(shop): State<Arc<Shop>>,
     Path(name): Path<String>,
-    Query(fields): Query<Fields>,
     headers: HeaderMap,
+    Sent(fields): Sent,
 ) -> Response {
     let site = match visit::site(&shop, &name).await {
         Ok(site) => site,

@@ -3,7 +3,7 @@
 
 use super::{
     purchase,
-    visit::{self, Fields, field},
+    visit::{self, Sent, field},
 };
 use crate::{
     commands::count_try::CountTry,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use axum::{
-    extract::{Form, Path, State},
+    extract::{Path, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -27,7 +27,7 @@ pub async fn unlock(
     State(shop): State<Arc<Shop>>,
     Path(key): Path<String>,
     headers: HeaderMap,
-    Form(fields): Form<Fields>,
+    Sent(fields): Sent,
 ) -> Response {
     let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}"));
     match is_right(&shop, &key, &headers, field(&fields, "digits")).await {

@@ -10,12 +10,16 @@ use crate::{
     store::{PurchaseView, StoreError},
     web::{
         Shop,
-        error::{Failure, Problem},
+        error::{self, Failure, Problem},
         pages::{ErrorMessage, Frame},
     },
 };
-use axum::http::{HeaderMap, HeaderValue, header};
-use std::collections::HashMap;
+use axum::{
+    extract::{Form, FromRequest, Request},
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use std::{collections::HashMap, sync::Arc};
 
 const LINK_COOKIE: &str = "lango_purchase";
 const LANGUAGE_COOKIE: &str = "lango_lang";
@@ -25,6 +29,23 @@ const COOKIE_SECONDS: u32 = 40 * 86_400;
 
 /// Query or form, by name; the last of a name counts.
 pub type Fields = HashMap<String, String>;
+
+/// Query or form of a request; where it is neither, the answer is a page that says so.
+pub struct Sent(pub Fields);
+
+impl FromRequest<Arc<Shop>> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, shop: &Arc<Shop>) -> Result<Self, Response> {
+        // `/s/mtaa/buy` is sent from `/s/mtaa`: the way on leads there.
+        let here = request.uri().path().split('/').take(3).collect::<Vec<_>>().join("/");
+        let headers = request.headers().clone();
+        Form::from_request(request, shop).await.map(|Form(fields)| Self(fields)).map_err(|_| {
+            let frame = frame(shop, None, &headers, &Fields::new(), here);
+            error::answer(shop, frame, Problem::Person(ErrorMessage::BadRequest))
+        })
+    }
+}
 
 /// A purchase that was asked for, and whether the asker may see its code.
 pub struct Asked {

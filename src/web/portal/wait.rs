@@ -1,10 +1,10 @@
 //! Waiting for news of a purchase: answered at once when there is some, and after a while in any
 //! case.
 
-use super::visit::{self, Fields, field};
+use super::visit::{self, Sent, field};
 use crate::web::{Shop, error::Problem};
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -17,8 +17,8 @@ const WAIT_MAX: Duration = Duration::from_secs(25);
 pub async fn wait(
     State(shop): State<Arc<Shop>>,
     Path(key): Path<String>,
-    Query(fields): Query<Fields>,
     headers: HeaderMap,
+    Sent(fields): Sent,
 ) -> Response {
     match newest(&shop, &key, &headers, field(&fields, "seen")).await {
         Ok(version) => ([(header::CACHE_CONTROL, "no-store")], version).into_response(),

@@ -103,7 +103,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
         store: Store::open(opening).await.unwrap(),
         payments: Arc::new(payments(&wiring, &clock)),
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
-        machine: (clock, random),
+        random,
         callbacks: wiring.callbacks,
         web: WebSettings {
             public_url: format!("http://{address}").parse().unwrap(),

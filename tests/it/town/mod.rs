@@ -37,6 +37,7 @@ use lango::{
     store::{CommandError, Inbox, PurchaseView, SOURCE_PAYMENT, SOURCE_REPORT, Store},
     telemetry::{self, Captured},
 };
+use serde_json::{Map, Value};
 use std::{
     fmt::Write as _,
     net::SocketAddr,
@@ -348,6 +349,13 @@ impl Town {
         kept.filter(|row| row.source == SOURCE_PAYMENT)
             .map(|row| (row.times, row.outcome.unwrap_or_default()))
             .collect()
+    }
+
+    /// What a person must look at: kind and reason.
+    pub async fn exceptions(&self) -> Vec<String> {
+        let shown = self.store().exceptions().await.unwrap();
+        let word = |row: &Map<String, Value>, name| row[name].as_str().unwrap_or("-").to_owned();
+        shown.iter().map(|row| format!("{} {}", word(row, "kind"), word(row, "reason"))).collect()
     }
 
     /// Every SMS on a customer's phone, whichever gateway brought it.

@@ -11,7 +11,7 @@ use crate::{
     ledger::{id::PaymentId, money::Cents, phone::Phone, time::SECOND},
     mpesa::{Mpesa, Settings},
     ports::{
-        Decline, PaymentGateway, PaymentNews, PromptRequest, ProviderRefs, ReadCallback,
+        Again, Decline, PaymentGateway, PaymentNews, PromptRequest, ProviderRefs, ReadCallback,
         StatusRequest, Submitted,
     },
 };
@@ -192,8 +192,13 @@ fn accepted(submitted: Submitted) -> ProviderRefs {
     }
 }
 
-fn refused(reason: &'static str, again: bool) -> Submitted {
+fn refused(reason: &'static str, later: bool) -> Submitted {
+    let again = if later { Again::WhenProviderRests } else { Again::Never };
     Submitted::Refused { reason, again }
+}
+
+fn phone_busy() -> Submitted {
+    Submitted::Refused { reason: "subscriber_busy", again: Again::WhenPhoneIsFree }
 }
 
 fn unknown(reason: &'static str) -> Submitted {

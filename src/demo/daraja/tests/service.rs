@@ -29,7 +29,7 @@ async fn the_same_amount_twice_within_two_minutes_is_too_soon() {
 async fn one_phone_has_one_prompt_at_a_time() {
     let town = Town::open().await;
     let (_, prompt) = town.prompted(NJERI, 50).await;
-    assert_eq!(town.submit(NJERI, 20).await, refused("subscriber_busy", true));
+    assert_eq!(town.submit(NJERI, 20).await, phone_busy());
     accepted(town.submit(OTIENO, 20).await);
     town.daraja.cancel(prompt.id).unwrap();
     accepted(town.submit(NJERI, 20).await);
