@@ -186,7 +186,7 @@ mod tests {
             let events = given(history).when(&came(50, Some(1))).then_recorded();
             let sale = ["payment_confirmed", "receipt_recorded", "receipt_applied"];
             assert_eq!(kinds(&events)[..3], sale);
-            assert_eq!(events[0].event.encode().data.contains(r#""learnt":"c2b""#), true);
+            assert!(events[0].event.encode().data.contains(r#""learnt":"c2b""#));
             assert!(kinds(&events).contains(&"purchase_fulfilled".to_owned()));
         }
     }

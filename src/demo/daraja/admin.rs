@@ -116,6 +116,6 @@ async fn registration(State(daraja): State<Daraja>) -> Json<Option<Registration>
 }
 
 async fn delete_registration(State(daraja): State<Daraja>) -> StatusCode {
-    daraja.delete_registration();
+    daraja.set_registration(None);
     StatusCode::NO_CONTENT
 }

@@ -23,6 +23,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// What C2B messages call every payer.
+pub const PAYER_NAME: &str = "WANJIKU";
 /// How long the shop may think about a validation.
 const VALIDATION_WITHIN: Duration = Duration::from_secs(8);
 /// Words that no address may contain.
@@ -151,9 +153,9 @@ impl Daraja {
         self.state().c2b.clone()
     }
 
-    /// Somebody deletes the addresses by hand, as under Self Services, URL Management.
-    pub fn delete_registration(&self) {
-        self.state().c2b = None;
+    /// Somebody changes or deletes it by hand, as under Self Services, URL Management.
+    pub fn set_registration(&self, registration: Option<Registration>) {
+        self.state().c2b = registration;
     }
 
     async fn pay(
@@ -214,7 +216,8 @@ impl Daraja {
         let faults = self.faults().c2b;
         let by_version =
             if registration.version == 1 { C2bPhone::Hashed } else { C2bPhone::Spaced };
-        let amount = faults.wrong_amount.map_or(entry.amount_kes, i64::from);
+        let told = faults.wrong_amount.map_or(entry.amount_kes, i64::from);
+        let amount = if faults.whole_amount { told.to_string() } else { format!("{told}.00") };
         let till = entry.receiver == TILL;
         let nameless = till || faults.without_reference;
         let funds = self.state().funds_kes();
@@ -222,14 +225,14 @@ impl Daraja {
             "TransactionType": if till { "Buy Goods" } else { "Pay Bill" },
             "TransID": entry.receipt,
             "TransTime": entry.at.east_africa_compact(),
-            "TransAmount": if faults.whole_amount { amount.to_string() } else { format!("{amount}.00") },
+            "TransAmount": amount,
             "BusinessShortCode": entry.receiver,
             "BillRefNumber": if nameless { "" } else { &entry.reference },
             "InvoiceNumber": "",
             "OrgAccountBalance": if asks { String::new() } else { format!("{funds}.00") },
             "ThirdPartyTransID": entry.third_party,
             "MSISDN": phone(&entry.msisdn, faults.phone.unwrap_or(by_version)),
-            "FirstName": "WANJIKU",
+            "FirstName": PAYER_NAME,
             "MiddleName": null,
             "LastName": "",
         })

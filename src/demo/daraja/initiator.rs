@@ -1,5 +1,5 @@
-//! What the APIs of a shop's initiator have in common: a request is taken at once, and its result is
-//! posted later, in an envelope full of surprises (`facts/mpesa.md` section 6).
+//! What the APIs of a shop's initiator have in common: a request is taken at once, and its result
+//! is posted later, in an envelope full of surprises (`facts/mpesa.md` section 6).
 
 use super::{
     Daraja, SHORT_CODE,

@@ -21,7 +21,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use c2b::{Registration, Rejected};
+pub use c2b::{PAYER_NAME, Registration, Rejected};
 pub use faults::{
     BalanceItem, C2bFaults, C2bPhone, Edge, Faults, InFlight, PhoneShape, RegisterAnswer,
     RegisterFault, ResultFaults, Throttle, TokenForm,

@@ -9,6 +9,8 @@ use crate::{
 const REGISTER: &str = "/mpesa/c2b/v2/registerurl";
 const ALREADY: &str = "Urls are already registered.";
 
+type Shape = fn(&mut C2bFaults);
+
 impl Town {
     fn addresses(&self) -> C2bAddresses {
         C2bAddresses { confirmation: self.hook.clone(), validation: self.hook.clone() }
@@ -49,7 +51,7 @@ async fn addresses_are_registered_once_and_deleted_by_hand() {
     assert_eq!(town.register().await, Registered::Already);
     let (status, answer) = town.calls(REGISTER, &town.registration(|_| ())).await;
     assert_eq!((status, answer["errorMessage"].as_str()), (500, Some(ALREADY)));
-    town.daraja.delete_registration();
+    town.daraja.set_registration(None);
     assert_eq!(town.register().await, Registered::Done);
     town.c2b(|c2b| c2b.sandbox = true);
     assert_eq!(town.register().await, Registered::Done, "the sandbox overwrites");
@@ -120,7 +122,7 @@ async fn every_shape_of_a_confirmation_is_read() {
     let mut town = Town::open().await;
     town.calls("/mpesa/c2b/v1/registerurl", &town.registration(|_| ())).await;
     let hash = callback::hashed(NJERI);
-    let shapes: [(fn(&mut C2bFaults), &str); 7] = [
+    let shapes: [(Shape, &str); 7] = [
         (|_| (), &hash),
         (|c2b| c2b.phone = Some(C2bPhone::Spaced), "2547 ***** 001"),
         (|c2b| c2b.phone = Some(C2bPhone::Masked), "2547*****001"),
