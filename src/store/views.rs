@@ -9,7 +9,7 @@ use crate::ledger::{
     money::Cents,
     payment::{Payment, PaymentEvent, PaymentStatus},
     phone::Phone,
-    purchase::Purchase,
+    purchase::{Purchase, PurchaseEvent},
     receipt::receipt_once,
     stream::Stream,
     time::Micros,
@@ -72,6 +72,8 @@ pub struct PurchaseView {
     pub purchase: Purchase,
     /// Its payments, in order.
     pub payments: Vec<PaymentView>,
+    /// When it got its code.
+    pub fulfilled_at: Option<Micros>,
     /// Its messages, in order.
     pub messages: Vec<(MessageId, Message)>,
     /// The position of its last event: grows whenever something happens to it.
@@ -110,7 +112,7 @@ impl PurchaseView {
     }
 
     fn fold(id: PurchaseId, events: &[StoredEvent]) -> Result<Option<Self>, StoreError> {
-        let mut purchase = None;
+        let (mut purchase, mut fulfilled_at) = (None, None);
         let mut payments: Vec<PaymentView> = vec![];
         let mut messages: Vec<(MessageId, Message)> = vec![];
         for stored in events {
@@ -118,6 +120,9 @@ impl PurchaseView {
             match (stream, &event) {
                 (Stream::Purchase(_), Event::Purchase(event)) => {
                     purchase = Purchase::evolve(purchase.as_ref(), event, stored.recorded_at);
+                    if matches!(event, PurchaseEvent::Fulfilled { .. }) {
+                        fulfilled_at = Some(stored.recorded_at);
+                    }
                 }
                 (Stream::Payment(of), Event::Payment(event)) => {
                     take_payment(&mut payments, of, event, stored.recorded_at);
@@ -129,7 +134,14 @@ impl PurchaseView {
             }
         }
         let position = events.last().map_or(0, |event| event.position);
-        Ok(purchase.map(|purchase| Self { id, purchase, payments, messages, position }))
+        Ok(purchase.map(|purchase| Self {
+            id,
+            purchase,
+            payments,
+            fulfilled_at,
+            messages,
+            position,
+        }))
     }
 }
 

@@ -26,6 +26,23 @@ async fn a_page_that_waits_is_told_as_soon_as_the_money_is_there() {
 }
 
 #[tokio::test]
+async fn the_page_goes_to_the_router_by_itself_after_the_sale_and_never_the_next_morning() {
+    let mut town = Town::open().await;
+    town.stock("daily", 1).await;
+    let mut njeri = town.customer("Njeri", "0721 000 009");
+    town.asks(&mut njeri, "daily").await;
+    town.pays(&njeri).await;
+    njeri.sees(PAID).await;
+    let by_itself = "data-then=\"connect\"";
+    assert!(njeri.page.html.contains(by_itself), "{}", njeri.page.html);
+    town.passes(12 * 3_600).await;
+    njeri.sees(PAID).await;
+    assert!(!njeri.page.html.contains(by_itself), "{}", njeri.page.html);
+    njeri.reads("Connect now");
+    town.close().await;
+}
+
+#[tokio::test]
 async fn who_reads_swahili_gets_page_and_sms_in_swahili() {
     let mut town = Town::open().await;
     let codes = town.stock("daily", 1).await;

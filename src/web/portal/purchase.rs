@@ -14,7 +14,7 @@ use crate::{
         id::VoucherId,
         payment::{PaymentStatus, account_reference},
         purchase::{Expiry, Language, PurchaseStatus},
-        time::{Micros, SECOND},
+        time::{MINUTE, Micros, SECOND},
     },
     ports::Decline,
     routeros::login_link::login_link,
@@ -41,6 +41,10 @@ const COUNTDOWN_SECONDS: i64 = 90;
 
 /// The code is sent to the router by itself after so long, unless stopped.
 const CONNECT_SECONDS: u32 = 3;
+
+/// It goes by itself only so soon after the sale, in µs: whoever opens the page later may be online
+/// already, or far from the router.
+const CONNECTS_BY_ITSELF: i64 = 10 * MINUTE;
 
 /// `GET /p/{key}`
 pub async fn show(
@@ -230,12 +234,14 @@ async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Resu
     let asked = Asked { view: view.clone(), unlocked: true };
     let sms_to = if view.has_sms() { masked(shop, &asked).await? } else { None };
     let token = store.vault().link_token(view.id);
+    let fulfilled_at = view.fulfilled_at.unwrap_or(view.purchase.started_at);
+    let just_paid = fulfilled_at.until(shop.context.now()) < CONNECTS_BY_ITSELF;
     let keep = shop.settings.public_url.join(&format!("/p/{token}"));
     Ok(Paid {
         password: code.other_password().map(str::to_owned),
         code: code.code,
         connect: Some(connect.to_string()),
-        connect_in_seconds: Some(CONNECT_SECONDS),
+        connect_in_seconds: just_paid.then_some(CONNECT_SECONDS),
         sms_to,
         runs_until: None,
         receipt: receipt(shop, &asked).await?,
