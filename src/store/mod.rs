@@ -91,6 +91,7 @@ impl Store {
             zone: opening.zone,
             position: sender,
             news: news.clone(),
+            memory: writer::Memory::default(),
         };
         Ok(Self {
             reader,
