@@ -4,6 +4,7 @@
 mod browser_login;
 mod browser_sale;
 mod buyer;
+mod c2b;
 mod chromium;
 mod cli;
 mod crash;

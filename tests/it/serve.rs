@@ -103,3 +103,26 @@ async fn killed_while_the_sms_hangs_it_shows_the_code_and_sends_no_second_text()
     shop.check(number, &code);
     assert_eq!(shop.sms.inbox(&msisdn(number)).len(), 1, "nobody knows, so it is not sent again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_registered_a_sale_is_learnt_though_answer_and_callback_are_lost() {
+    let shop = Shop::open().await;
+    let serving = shop.start().await;
+    assert_eq!(shop.place.good(&["mpesa", "register"]).trim(), "Safaricom took them.");
+    let registered = shop.daraja.registration().unwrap();
+    let again = shop.place.good(&["mpesa", "register"]);
+    assert!(again.starts_with("Safaricom has addresses for this number already"), "{again}");
+    assert_eq!(shop.daraja.registration().as_ref(), Some(&registered));
+    let ours = shop.place.good(&["mpesa", "register", "--dry-run"]);
+    assert!(ours.contains(&registered.confirmation) && ours.contains(&registered.validation));
+    shop.daraja.set_faults(|faults| {
+        (faults.lose_submit_response, faults.callback_never) = (true, true);
+    });
+    let number = "0712 000 105";
+    let path = shop.buy(number).await;
+    shop.daraja.enter_pin(shop.prompt(number).await).unwrap();
+    shop.code(&path).await;
+    assert_eq!(serving.terminate(), Some(0), "{}", shop.place.log());
+    let log = shop.place.log();
+    assert!(!log.contains(&registered.confirmation), "the address is secret");
+}
