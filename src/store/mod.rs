@@ -15,7 +15,9 @@ mod writer;
 
 pub use changes::INTERRUPTED_SECONDS;
 pub use error::{CommandError, StoreError};
-pub use inbox::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT};
+pub use inbox::{
+    C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
+};
 pub use news::{News, Place};
 pub use rebuild::DecisionDifference;
 pub use sqlite::projections::Difference;
@@ -91,6 +93,7 @@ impl Store {
             zone: opening.zone,
             position: sender,
             news: news.clone(),
+            memory: writer::Memory::default(),
         };
         Ok(Self {
             reader,

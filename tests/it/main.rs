@@ -4,8 +4,10 @@
 mod browser_login;
 mod browser_sale;
 mod buyer;
+mod c2b;
 mod chromium;
 mod cli;
+mod crash;
 mod crowd;
 mod declines;
 mod doubt;
@@ -14,6 +16,7 @@ mod forged;
 mod golden;
 mod import;
 mod messages;
+mod outside;
 mod power;
 mod sale;
 mod serve;

@@ -2,7 +2,7 @@
 //! and nobody is asked twice for one attempt.
 
 use crate::town::{Plan, Town};
-use lango::demo::daraja::{Edge, Throttle, TokenForm};
+use lango::demo::daraja::{Edge, InFlight, Throttle, TokenForm};
 use std::time::Duration;
 
 const PAID: &str = "Paid. Here is your code";
@@ -112,7 +112,7 @@ async fn a_token_that_goes_bad_midway_is_renewed_without_a_second_prompt() {
         town.stock("daily", 1).await;
         town.mpesa_will(|faults| {
             faults.invalid_token_next = 1;
-            faults.invalid_token_form = form;
+            faults.invalid_token_form = Some(form);
         });
         let mut njeri = town.customer("Njeri", "0715 000 006");
         town.asks(&mut njeri, "daily").await;
@@ -162,5 +162,62 @@ async fn a_call_that_hangs_never_slows_a_page() {
     otieno.sees(PAID).await;
     njeri.sees(PAID).await;
     assert_eq!((njeri.prompts().len(), otieno.prompts().len()), (1, 1));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn whatever_queries_say_meanwhile_the_buyer_is_told_to_look_at_the_phone() {
+    for in_flight in
+        [InFlight::StillProcessing, InFlight::BeingProcessed, InFlight::Empty, InFlight::Mix]
+    {
+        let mut town = Town::open_as(Plan { callbacks: false, ..Plan::default() }).await;
+        town.stock("daily", 1).await;
+        town.mpesa_will(|faults| faults.in_flight = in_flight);
+        let mut njeri = town.customer("Njeri", "0715 000 011");
+        town.asks(&mut njeri, "daily").await;
+        town.passes(40).await;
+        njeri.sees("Look at your phone").await;
+        town.pays(&njeri).await;
+        town.passes(10).await;
+        njeri.sees(PAID).await;
+        assert_eq!(town.count("payment_declined").await, 0, "{in_flight:?}");
+        town.close().await;
+    }
+}
+
+#[tokio::test]
+async fn two_instances_that_spoil_each_others_token_both_sell() {
+    let mut town = Town::open().await;
+    town.stock("daily", 4).await;
+    town.mpesa_will(|faults| faults.new_token_kills_old = true);
+    let other = town.second_instance().await;
+    for number in 0..4 {
+        let mut buyer = town.customer("Buyer", &format!("0715 000 12{number}"));
+        buyer.chooses("daily").await;
+        // Each in turn finds that the other's token has killed its own.
+        let asks = if number % 2 == 0 { town.shop() } else { &other };
+        town.settle_with(&[asks]).await;
+        assert_eq!(buyer.prompts().len(), 1, "prompted once, whoever's token was spoilt");
+        buyer.enters_pin();
+        town.settle_with(&[town.shop(), &other]).await;
+        buyer.sees(PAID).await;
+    }
+    assert_eq!(town.mpesa.tokens_issued(), 4);
+    other.die().await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn an_m_pesa_that_is_only_slow_sells_as_always() {
+    let mut town = Town::open().await;
+    town.stock("daily", 1).await;
+    town.mpesa_will(|faults| {
+        faults.slow_ms = 300;
+        faults.expires_in_as_number = true;
+    });
+    let mut njeri = town.customer("Njeri", "0715 000 013");
+    town.asks(&mut njeri, "daily").await;
+    town.pays(&njeri).await;
+    njeri.sees(PAID).await;
     town.close().await;
 }

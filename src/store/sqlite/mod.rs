@@ -36,7 +36,7 @@ const WRITER_CACHE_KIB: i64 = 16_384;
 const READER_CACHE_KIB: i64 = 2_048;
 
 /// The end of the ledger.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The last position; 0 while there is none.
     pub position: i64,

@@ -282,10 +282,14 @@ impl Reader {
         Ok(times.unwrap_or(0))
     }
 
-    /// The purchase whose events hold a name that stands once.
+    /// The purchase to which the stream with a name that stands once belongs, or came to belong.
     pub async fn purchase_of_once(&self, name: &str) -> Result<Option<PurchaseId>, StoreError> {
         let row = sqlx::query(
-            "select correlation from events where once = $1 and correlation is not null",
+            "select correlation from events
+             where stream = (select stream from events where once = $1)
+               and correlation is not null
+             order by version desc
+             limit 1",
         )
         .bind(name)
         .fetch_optional(&self.pool)
