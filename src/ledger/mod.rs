@@ -17,5 +17,6 @@ pub mod receipt;
 pub mod refusal;
 pub mod stream;
 pub mod time;
+pub mod upcast;
 pub mod voucher;
 pub mod world;
