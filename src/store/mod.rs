@@ -7,6 +7,7 @@ mod error;
 mod inbox;
 mod news;
 mod rebuild;
+mod search;
 mod sqlite;
 mod vault;
 mod verify;
@@ -20,8 +21,10 @@ pub use inbox::{
 };
 pub use news::{News, Place};
 pub use rebuild::DecisionDifference;
-pub use sqlite::projections::Difference;
-pub use sqlite::{Inbox, Kept, Offer, Owed, Reader, Sealed, StoredEvent, Work};
+pub use sqlite::projections::{Difference, Param, Past};
+pub use sqlite::{
+    Inbox, Kept, LedgerPage, Offer, Owed, PageEvent, Reader, Sealed, StoredEvent, Work,
+};
 pub use vault::{DoesNotOpen, Key, Vault};
 pub use verify::{Audit, Finding};
 pub use views::{PaymentView, PurchaseView, VoucherCode};

@@ -1,8 +1,8 @@
 //! Walks the whole ledger: the chain of hashes, the columns beside the data, the signed checkpoints
 //! and those that somebody kept outside. Says what was altered, inserted, removed or cut off.
 //!
-//! Where hashes were left alone a change is found to the event. Whoever hashes the end of the ledger
-//! anew leaves a chain that holds; then a checkpoint tells, to the events since the one before it.
+//! Where hashes were left alone a change is found to the event. Whoever hashes the end of the
+//! ledger anew leaves a chain that holds; then a checkpoint tells, to the events since the last.
 
 use super::{
     Reader, StoreError, StoredEvent,

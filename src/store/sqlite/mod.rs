@@ -7,6 +7,7 @@ mod projecting;
 pub mod projections;
 mod queries;
 mod read;
+mod search;
 mod work;
 
 pub use pages::*;
