@@ -68,6 +68,13 @@ pub async fn public_key(config: &Config, books: &Reader) -> anyhow::Result<Publi
     Ok(books.open_vault(&master, random).await?.signing_key().public())
 }
 
+/// The time zone by which a ledger keeps its days.
+pub async fn zone_of(config: &Config, books: &Reader) -> anyhow::Result<TimeZone> {
+    let Some((_, timezone)) = books.purpose().await? else { bail!(empty(config)) };
+    TimeZone::get(&timezone)
+        .with_context(|| format!("the ledger keeps its days by {timezone}, which is unknown"))
+}
+
 async fn there_is_a_ledger(config: &Config) -> anyhow::Result<()> {
     only_sqlite(config)?;
     if !Store::exists(config.database.url.expose()).await? {

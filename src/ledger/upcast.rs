@@ -1,5 +1,5 @@
-//! Older schemas of events. History is read for ever and never rewritten: what was recorded under an
-//! older schema is brought to the present one here, a step at a time, each time it is read.
+//! Older schemas of events. History is read for ever and never rewritten: what was recorded under
+//! an older schema is brought to the present one here, a step at a time, each time it is read.
 
 use serde_json::Value;
 

@@ -331,6 +331,9 @@ fn who_only_looks_makes_no_ledger_in_a_wrong_folder() {
         &["audit", "verify"],
         &["audit", "checkpoint"],
         &["audit", "show", "0193a1b2c3d47e8f90a1b2c3d4e5f607"],
+        &["audit", "as-of", "2026-11-22"],
+        &["audit", "export", "--format", "csv"],
+        &["audit", "journal"],
         &["projections", "rebuild"],
         &["sms", "addresses"],
     ] {
@@ -373,7 +376,7 @@ fn each_slip_gets_a_sentence_and_changes_nothing() {
         vec!["vouchers", "import", "--site", "Mtaa", &plain],
         vec!["site", "add", "--id", "b", "--name", " ", "--router-login", login],
         vec!["site", "add", "--id", "b", "--name", "B", "--router-login", "10.5.50.1/login"],
-        vec!["audit", "show", "x"],
+        vec!["audit", "as-of", "then"],
     ] {
         let said = place.bad(2, &arguments);
         assert!(said.contains("--help"), "{said}");

@@ -1,17 +1,23 @@
 //! `lango audit …` and `lango projections …`
 
+mod as_of;
+mod export;
+mod journal;
+mod show;
 mod verify;
 
+pub(super) use show::timeline;
 pub(super) use verify::describe;
 
 use crate::{
     app,
     config::Config,
-    ledger::{id::PurchaseId, time::Micros},
+    ledger::{chain::hex, time::Micros},
     store::StoredEvent,
 };
 use clap::Subcommand;
-use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use std::process::ExitCode;
 
 /// Check the ledger, and look at sales in it.
@@ -22,10 +28,13 @@ pub(super) enum Command {
     /// Print the current checkpoint, to be kept on paper or anywhere but here.
     Checkpoint(verify::PrintCheckpoint),
     /// Print one sale as a timeline across all its streams.
-    Show {
-        /// The purchase's id.
-        purchase: PurchaseId,
-    },
+    Show(show::Show),
+    /// Print stock and revenue as they stood at a time.
+    AsOf(as_of::AsOf),
+    /// Write the history, event by event, each with its hash.
+    Export(export::Export),
+    /// Print the trial balance, or write the journal for a bookkeeping program.
+    Journal(journal::Journal),
 }
 
 impl Command {
@@ -33,51 +42,49 @@ impl Command {
         match self {
             Self::Verify(verify) => verify.run(config).await,
             Self::Checkpoint(checkpoint) => checkpoint.run(config).await,
-            Self::Show { purchase } => {
-                let store = app::open_existing(config).await?;
-                let events = store.events_of(purchase).await?;
-                if events.is_empty() {
-                    eprintln!("No purchase {purchase} in this ledger.");
-                    return Ok(ExitCode::FAILURE);
-                }
-                print!("{}", timeline(&events, &config.shop.timezone));
-                Ok(ExitCode::SUCCESS)
-            }
+            Self::Show(show) => show.run(config).await,
+            Self::AsOf(as_of) => as_of.run(config).await,
+            Self::Export(export) => export.run(config).await,
+            Self::Journal(journal) => journal.run(config).await,
         }
     }
 }
 
-/// Events as a person reads them.
-pub(super) fn timeline(events: &[StoredEvent], zone: &TimeZone) -> String {
-    let mut text = String::new();
-    let mut last = Micros::default();
-    for event in events {
-        let clock = event.recorded_at.local_clock(zone);
-        let shown = if event.recorded_at == last { String::new() } else { clock };
-        last = event.recorded_at;
-        let line = format!(
-            "{:>6}  {shown:<8}  {:<22}  {:<26} {}\n",
-            event.position,
-            event.kind,
-            event.actor,
-            notable(event)
-        );
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+/// An event as scripts read it. With `data` byte for byte as it was hashed, so that the chain can
+/// be checked from an export too.
+#[derive(Serialize)]
+struct EventJson<'a> {
+    position: i64,
+    time: String,
+    recorded_at: Micros,
+    business_day: &'a str,
+    stream: &'a str,
+    version: i64,
+    kind: &'a str,
+    schema: i64,
+    correlation: Option<&'a str>,
+    actor: &'a str,
+    once: Option<&'a str>,
+    data: &'a RawValue,
+    hash: String,
 }
 
-/// What of an event's data helps to read it.
-fn notable(event: &StoredEvent) -> String {
-    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
-    let word = |key: &str| data.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    let amount = event.amount_cents.map(|cents| crate::ledger::money::Cents(cents).to_string());
-    [amount, word("reason"), word("learnt"), word("gateway")]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(", ")
+fn event_json(event: &StoredEvent) -> serde_json::Result<EventJson<'_>> {
+    Ok(EventJson {
+        position: event.position,
+        time: event.recorded_at.rfc3339(),
+        recorded_at: event.recorded_at,
+        business_day: &event.business_day,
+        stream: &event.stream,
+        version: event.version,
+        kind: &event.kind,
+        schema: event.schema,
+        correlation: event.correlation.as_deref(),
+        actor: &event.actor,
+        once: event.once.as_deref(),
+        data: serde_json::from_str(&event.data)?,
+        hash: hex(&event.hash),
+    })
 }
 
 /// Read models.

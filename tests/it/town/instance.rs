@@ -17,7 +17,7 @@ use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Durat
 use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The town's master key.
-const MASTER: [u8; 32] = [0x5A; 32];
+pub const MASTER: [u8; 32] = [0x5A; 32];
 
 /// What a shop is connected to.
 #[derive(Clone)]

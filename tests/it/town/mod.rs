@@ -11,7 +11,7 @@ mod instance;
 mod ledger;
 
 pub use customer::Customer;
-pub use instance::Instance;
+pub use instance::{Instance, MASTER};
 pub use ledger::Ledger;
 
 use instance::Wiring;
