@@ -204,6 +204,23 @@ fn with_key(town: &Town) -> Place {
 }
 
 #[tokio::test]
+async fn a_paid_page_bears_witness_to_the_ledger() {
+    let mut town = Town::open().await;
+    town.stock("daily", 1).await;
+    let mut njeri = sold(&mut town, "0727 000 041", "daily").await;
+    town.passes(70).await;
+    njeri.looks_again().await;
+    let (_, after) = njeri.page.html.split_once("Ledger mark</dt><dd>").unwrap();
+    let mark = after.split('<').next().unwrap();
+    let last = town.store().last_position().await.unwrap();
+    assert!(mark.starts_with(&format!("{last}-")), "the sale is under it: {mark}");
+    let place = with_key(&town);
+    let said = place.good(&["audit", "verify", "--against", mark]);
+    assert!(said.ends_with("What was kept outside agrees.\n"), "{said}");
+    town.close().await;
+}
+
+#[tokio::test]
 async fn an_evening_long_ago_is_shown_as_it_stood() {
     let mut town = Town::open().await;
     town.stock("daily", 3).await;
