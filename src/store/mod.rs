@@ -178,7 +178,7 @@ impl Store {
 async fn open_vault(database: &mut Sqlite, opening: &Opening) -> Result<Vault, StoreError> {
     let (wrapped, random) = (database.wrapped_keys().await?, Arc::clone(&opening.random));
     if !wrapped.is_empty() {
-        return unwrap(wrapped, &opening.master, random);
+        return unwrap(&wrapped, &opening.master, random);
     }
     let (vault, wrapped) = Vault::create(&opening.master, random);
     database.keep_keys(&wrapped, opening.clock.now()).await?;
@@ -186,7 +186,7 @@ async fn open_vault(database: &mut Sqlite, opening: &Opening) -> Result<Vault, S
 }
 
 fn unwrap(
-    wrapped: Vec<(String, Vec<u8>)>,
+    wrapped: &[(String, Vec<u8>)],
     master: &Key,
     random: Arc<dyn Random>,
 ) -> Result<Vault, StoreError> {
@@ -210,7 +210,7 @@ impl Reader {
         master: &Key,
         random: Arc<dyn Random>,
     ) -> Result<Vault, StoreError> {
-        unwrap(self.wrapped_keys().await?, master, random)
+        unwrap(&self.wrapped_keys().await?, master, random)
     }
 
     /// What the first event says the ledger is: purpose and time zone.

@@ -98,27 +98,22 @@ impl PrintCheckpoint {
 
 /// What verifying came to, in sentences.
 pub(in crate::cli) fn describe(audit: &Audit, zone: &TimeZone) -> String {
-    let mut text = String::new();
-    for finding in &audit.findings {
-        text.push_str(&sentence(finding, zone));
-        text.push('\n');
-    }
+    let mut lines: Vec<String> =
+        audit.findings.iter().map(|finding| sentence(finding, zone)).collect();
     if audit.is_good() {
-        let hash = hex(&audit.hash[..8]);
-        text = format!(
-            "{} events, each follows from the one before; the last is {hash}…\n",
-            audit.events
-        );
+        let (events, hash) = (audit.events, hex(&audit.hash[..8]));
+        lines.push(format!(
+            "{events} events, each follows from the one before; the last is {hash}…"
+        ));
     }
-    text.push_str(&match audit.signed_to {
-        Some(Checkpoint { position, at, .. }) => format!(
-            "Signed up to event {position}, {}; {} newer.\n",
-            at.local(zone),
-            audit.unsigned()
-        ),
-        None => "No checkpoint is signed yet.\n".into(),
+    lines.push(match audit.signed_to {
+        Some(Checkpoint { position, at, .. }) => {
+            let (at, newer) = (at.local(zone), audit.unsigned());
+            format!("Signed up to event {position}, {at}; {newer} newer.")
+        }
+        None => "No checkpoint is signed yet.".into(),
     });
-    text
+    lines.join("\n") + "\n"
 }
 
 fn as_json(audit: &Audit, zone: &TimeZone) -> Value {
