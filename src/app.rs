@@ -56,9 +56,6 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 
 /// Opens the configured ledger; `sheet` prints the recovery sheet of a new key.
 async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
-    if config.database.url.is_postgres() {
-        bail!("this version keeps its ledger in SQLite only; set database.url to sqlite:lango.db");
-    }
     let (clock, random) = machine();
     let url = config.database.url.expose().to_owned();
     let file = &config.secrets.master_key_file;
@@ -67,10 +64,12 @@ async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
         eprintln!("{}", recovery_sheet(file));
     }
     let zone = config.shop.timezone.clone();
-    let what = format!(
-        "cannot open the ledger {}: does its folder exist, and may Lango write there?",
-        config.database.url
-    );
+    let hint = if config.database.url.is_postgres() {
+        "does PostgreSQL run there, and may this user make tables in the schema?"
+    } else {
+        "does its folder exist, and may Lango write there?"
+    };
+    let what = format!("cannot open the ledger {}: {hint}", config.database.url);
     let opened = Store::open(Opening { url, master, zone, clock, random }).await;
     opened.map_err(|error| match error {
         StoreError::WrongLedger(why) => {

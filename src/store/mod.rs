@@ -1,14 +1,27 @@
 //! The store: ledger, vault and decision tables in one database, behind one writer. The only module
 //! that knows SQL; what differs between databases stands in a folder of its own.
 
+mod append;
 mod changes;
+#[cfg(test)]
+#[path = "../../tests/it/cluster.rs"]
+mod cluster;
+mod database;
+mod decisions;
 mod error;
 mod inbox;
 mod news;
+mod postgres;
+mod projecting;
+mod projections;
+mod queries;
+mod read;
 mod rebuild;
+mod sql;
 mod sqlite;
 mod vault;
 mod views;
+mod work;
 mod writer;
 
 pub use changes::INTERRUPTED_SECONDS;
@@ -17,11 +30,12 @@ pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };
 pub use news::{News, Place};
+pub use projections::Difference;
+pub use queries::{Offer, Reader, Sealed, StoredEvent};
 pub use rebuild::DecisionDifference;
-pub use sqlite::projections::Difference;
-pub use sqlite::{Inbox, Kept, Offer, Owed, Reader, Sealed, StoredEvent, Work};
 pub use vault::{DoesNotOpen, Key, Vault};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
+pub use work::{Inbox, Kept, Owed, Work};
 
 use crate::{
     ledger::{
@@ -33,14 +47,15 @@ use crate::{
     },
     ports::{Clock, Random, SteadyClock},
 };
+use database::{Database, Head};
+use error::Attempt;
 use jiff::tz::TimeZone;
-use sqlite::Sqlite;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
 /// What to open, and with what.
 pub struct Opening {
-    /// `sqlite:lango.db`.
+    /// `sqlite:lango.db` or `postgres://…`.
     pub url: String,
     /// The key that wraps the vault's keys.
     pub master: Key,
@@ -60,7 +75,7 @@ pub struct Store {
     vault: Arc<Vault>,
     position: watch::Receiver<i64>,
     news: News,
-    projecting: sqlite::Projecting,
+    projecting: projecting::Projecting,
     clock: Arc<SteadyClock>,
 }
 
@@ -76,11 +91,10 @@ impl Store {
     /// Opens a store, bringing its schema up to date and making the vault's keys for an empty
     /// ledger.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
-        let mut database = Sqlite::open(&opening.url).await?;
-        let vault = open_vault(&mut database, &opening).await?;
-        let projecting = sqlite::Projecting::open(&opening.url).await?;
-        let reader = Sqlite::readers(&opening.url).await?;
-        let head = database.head().await?;
+        let database = Database::open(&opening.url).await?;
+        let (vault, head) = open_vault(&database, &opening).await?;
+        let projecting = projecting::Projecting::open(&opening.url).await?;
+        let reader = database::readers(&opening.url).await?;
         let (sender, position) = watch::channel(head.position);
         let news = News::default();
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
@@ -112,7 +126,12 @@ impl Store {
     /// Whether a database holds a vault already; an empty one does not. Changes nothing but its
     /// schema.
     pub async fn has_keys(url: &str) -> Result<bool, StoreError> {
-        Ok(!Sqlite::open(url).await?.wrapped_keys().await?.is_empty())
+        let database = Database::open(url).await?;
+        let (mut transaction, _) = database.begin().await?;
+        let keys = transaction.wrapped_keys().await;
+        transaction.rollback().await;
+        database.close().await;
+        Ok(!keys?.is_empty())
     }
 
     /// Has a command carried out; returns after its events are durable.
@@ -236,46 +255,27 @@ fn check(event: &StoredEvent, before: i64, hash: &Hash) -> Option<Verified> {
     None
 }
 
-async fn open_vault(database: &mut Sqlite, opening: &Opening) -> Result<Vault, StoreError> {
-    let wrapped = database.wrapped_keys().await?;
-    if !wrapped.is_empty() {
-        let ordered = vault::Purpose::ALL
-            .iter()
-            .filter_map(|purpose| wrapped.iter().find(|(word, _)| word == purpose.word()))
-            .map(|(_, sealed)| sealed.clone())
-            .collect::<Vec<_>>();
-        let random = Arc::clone(&opening.random);
-        return Vault::open(&opening.master, &ordered, random).map_err(|_| {
-            StoreError::WrongLedger(
-                "the master key is not the one this ledger was made with".into(),
-            )
-        });
-    }
-    let (vault, wrapped) = Vault::create(&opening.master, Arc::clone(&opening.random));
-    database.keep_keys(&wrapped, opening.clock.now()).await?;
-    Ok(vault)
-}
-
-impl Sqlite {
-    async fn head(&mut self) -> Result<sqlite::Head, StoreError> {
-        let mut transaction = self.begin().await?;
-        let head = transaction.head().await;
-        transaction.rollback().await;
-        head
-    }
-
-    async fn wrapped_keys(&mut self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let keys = transaction.wrapped_keys().await;
-        transaction.rollback().await;
-        keys
-    }
-
-    async fn keep_keys(&mut self, wrapped: &[Vec<u8>], now: Micros) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        for (purpose, sealed) in vault::Purpose::ALL.iter().zip(wrapped) {
-            transaction.keep_key(purpose.word(), sealed, now).await?;
+/// Opens the vault, or makes it, while nobody else can.
+async fn open_vault(database: &Database, opening: &Opening) -> Result<(Vault, Head), StoreError> {
+    let (mut transaction, head) = database.begin().await?;
+    let wrapped = transaction.wrapped_keys().await?;
+    let random = Arc::clone(&opening.random);
+    if wrapped.is_empty() {
+        let (vault, wrapped) = Vault::create(&opening.master, random);
+        for (purpose, sealed) in vault::Purpose::ALL.iter().zip(&wrapped) {
+            transaction.keep_key(purpose.word(), sealed, opening.clock.now()).await?;
         }
-        transaction.commit().await
+        transaction.commit().await.attempt("keep the vault's keys")?;
+        return Ok((vault, head));
     }
+    transaction.rollback().await;
+    let ordered = vault::Purpose::ALL
+        .iter()
+        .filter_map(|purpose| wrapped.iter().find(|(word, _)| word == purpose.word()))
+        .map(|(_, sealed)| sealed.clone())
+        .collect::<Vec<_>>();
+    let vault = Vault::open(&opening.master, &ordered, random).map_err(|_| {
+        StoreError::WrongLedger("the master key is not the one this ledger was made with".into())
+    })?;
+    Ok((vault, head))
 }
