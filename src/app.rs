@@ -76,7 +76,6 @@ pub async fn zone_of(config: &Config, books: &Reader) -> anyhow::Result<TimeZone
 }
 
 async fn there_is_a_ledger(config: &Config) -> anyhow::Result<()> {
-    only_sqlite(config)?;
     if !Store::exists(config.database.url.expose()).await? {
         bail!(
             "there is no ledger {}; go to its folder or name it with --database (`lango site add` \
@@ -109,16 +108,8 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn only_sqlite(config: &Config) -> anyhow::Result<()> {
-    if config.database.url.is_postgres() {
-        bail!("this version keeps its ledger in SQLite only; set database.url to sqlite:lango.db");
-    }
-    Ok(())
-}
-
 /// Opens the configured ledger; `sheet` prints the recovery sheet of a new key.
 async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
-    only_sqlite(config)?;
     let (clock, random) = machine();
     let url = config.database.url.expose().to_owned();
     let file = &config.secrets.master_key_file;
@@ -127,10 +118,12 @@ async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
         eprintln!("{}", recovery_sheet(file));
     }
     let zone = config.shop.timezone.clone();
-    let what = format!(
-        "cannot open the ledger {}: does its folder exist, and may Lango write there?",
-        config.database.url
-    );
+    let hint = if config.database.url.is_postgres() {
+        "does PostgreSQL run there, and may this user make tables in the schema?"
+    } else {
+        "does its folder exist, and may Lango write there?"
+    };
+    let what = format!("cannot open the ledger {}: {hint}", config.database.url);
     let opened = Store::open(Opening { url, master, zone, clock, random }).await;
     opened.map_err(|error| match error {
         StoreError::WrongLedger(why) => {
@@ -161,6 +154,20 @@ async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Resu
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }
+}
+
+/// The master key, which must be there: no new one opens what an old one sealed.
+pub fn known_master_key(config: &Config) -> anyhow::Result<Key> {
+    let file = &config.secrets.master_key_file;
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "cannot read the master key {}; put the one of the recovery sheet there",
+            file.display()
+        )
+    })?;
+    parse_key(text.trim()).with_context(|| {
+        format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
+    })
 }
 
 /// The master key in a text of 64 hexadecimal digits.

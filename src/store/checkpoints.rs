@@ -1,10 +1,17 @@
 //! Taking checkpoints, and reading them.
 
-use super::{Reader, Store, StoreError, sqlite::Head};
+use super::{
+    CommandError, Reader, Store,
+    database::{Head, to_hash},
+    error::{Attempt, StoreError},
+    sql::query,
+};
 use crate::{
     commands::keep_checkpoint::KeepCheckpoint,
-    ledger::{checkpoint::SignedCheckpoint, time::MINUTE},
-    store::CommandError,
+    ledger::{
+        checkpoint::{Checkpoint, SignedCheckpoint},
+        time::{MINUTE, Micros},
+    },
 };
 
 /// So many new events are due a checkpoint, however soon.
@@ -51,6 +58,27 @@ impl Store {
 impl Reader {
     /// The checkpoint that was taken last.
     pub async fn last_checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
-        Ok(self.checkpoints(Some(1)).await?.pop())
+        Ok(self.checkpoints(1).await?.pop())
+    }
+
+    /// So many checkpoints, those taken last, in order.
+    pub async fn checkpoints(&self, limit: i64) -> Result<Vec<SignedCheckpoint>, StoreError> {
+        let rows = query(
+            "select position, hash, at, signature from checkpoints
+             order by position desc
+             limit $1",
+        )
+        .bind(limit)
+        .all(&self.pool)
+        .await
+        .attempt("read checkpoints")?;
+        let unreadable = |_| StoreError::BadRow { table: "checkpoints", column: "signature" };
+        let signed = rows.iter().rev().map(|row| {
+            let (hash, signature) = (to_hash(row.get(1))?, row.get::<Vec<u8>>(3));
+            let checkpoint = Checkpoint { position: row.get(0), hash, at: Micros(row.get(2)) };
+            let signature = signature.try_into().map_err(unreadable)?;
+            Ok(SignedCheckpoint { checkpoint, signature })
+        });
+        signed.collect()
     }
 }

@@ -15,6 +15,15 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// There is no connection to the database.
+    #[error("the database cannot be reached")]
+    OutOfReach,
+    /// The database was lost while it committed and has not come back.
+    #[error("the database was lost while it committed; whether it did is not known")]
+    InDoubt,
+    /// The database may forget what it has confirmed.
+    #[error("the database may lose what it has confirmed: its setting {0} is off")]
+    NotDurable(&'static str),
     /// The migrations failed.
     #[error("the database could not be brought up to date")]
     Migration(#[source] sqlx::migrate::MigrateError),
@@ -55,15 +64,22 @@ impl StoreError {
     /// Whether the same may succeed a moment later.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Database { .. } | Self::Stopped => true,
+            Self::Database { .. } | Self::OutOfReach | Self::InDoubt | Self::Stopped => true,
             Self::Migration(_)
             | Self::Undecodable(_)
             | Self::Illegal(_)
             | Self::Sealed(_)
             | Self::BadRow { .. }
             | Self::Projection { .. }
+            | Self::NotDurable(_)
             | Self::WrongLedger(_) => false,
         }
+    }
+
+    /// A connection that did not come about, its cause told here once.
+    pub(super) fn out_of_reach(source: sqlx::Error) -> Self {
+        tracing::error!(error = ?source, "the database cannot be reached: {source}");
+        Self::OutOfReach
     }
 }
 

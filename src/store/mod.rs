@@ -1,33 +1,50 @@
 //! The store: ledger, vault and decision tables in one database, behind one writer. The only module
 //! that knows SQL; what differs between databases stands in a folder of its own.
 
+mod append;
 mod changes;
 mod checkpoints;
+#[cfg(test)]
+#[path = "../../tests/it/cluster.rs"]
+mod cluster;
+mod copy;
+mod database;
+mod decisions;
 mod error;
 mod inbox;
 mod news;
+mod pages;
+mod postgres;
+mod projecting;
+mod projections;
+mod queries;
+mod read;
 mod rebuild;
 mod search;
+mod sql;
 mod sqlite;
 mod vault;
 mod verify;
 mod views;
+mod work;
 mod writer;
 
 pub use changes::INTERRUPTED_SECONDS;
+pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};
 pub use error::{CommandError, StoreError};
 pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };
 pub use news::{News, Place};
+pub use pages::{LedgerPage, PageEvent};
+pub use projections::{Difference, Past};
+pub use queries::{Offer, Reader, Sealed, StoredEvent};
 pub use rebuild::DecisionDifference;
-pub use sqlite::projections::{Difference, Param, Past};
-pub use sqlite::{
-    Inbox, Kept, LedgerPage, Offer, Owed, PageEvent, Reader, Sealed, StoredEvent, Work,
-};
-pub use vault::{DoesNotOpen, Key, Vault};
+pub use sql::Param;
+pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
 pub use verify::{Audit, Finding};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
+pub use work::{Inbox, Kept, Owed, Work};
 
 use crate::{
     ledger::{
@@ -38,14 +55,15 @@ use crate::{
     },
     ports::{Clock, Random, SteadyClock},
 };
+use database::{Database, Head};
+use error::Attempt;
 use jiff::tz::TimeZone;
-use sqlite::Sqlite;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
 /// What to open, and with what.
 pub struct Opening {
-    /// `sqlite:lango.db`.
+    /// `sqlite:lango.db` or `postgres://…`.
     pub url: String,
     /// The key that wraps the vault's keys.
     pub master: Key,
@@ -65,7 +83,7 @@ pub struct Store {
     vault: Arc<Vault>,
     position: watch::Receiver<i64>,
     news: News,
-    projecting: sqlite::Projecting,
+    projecting: projecting::Projecting,
     clock: Arc<SteadyClock>,
 }
 
@@ -81,11 +99,10 @@ impl Store {
     /// Opens a store, bringing its schema up to date and making the vault's keys for an empty
     /// ledger.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
-        let mut database = Sqlite::open(&opening.url).await?;
-        let vault = open_vault(&mut database, &opening).await?;
-        let projecting = sqlite::Projecting::open(&opening.url).await?;
-        let reader = Sqlite::readers(&opening.url).await?;
-        let head = database.head().await?;
+        let database = Database::open(&opening.url).await?;
+        let (vault, head) = open_vault(&database, &opening).await?;
+        let projecting = projecting::Projecting::open(&opening.url).await?;
+        let reader = database::readers(&opening.url).await?;
         let (sender, position) = watch::channel(head.position);
         let news = News::default();
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
@@ -116,7 +133,7 @@ impl Store {
 
     /// Whether there is a ledger at `url`. Changes nothing.
     pub async fn exists(url: &str) -> Result<bool, StoreError> {
-        Sqlite::exists(url).await
+        database::exists(url).await
     }
 
     /// Has a command carried out; returns after its events are durable.
@@ -175,14 +192,21 @@ impl Store {
     }
 }
 
-async fn open_vault(database: &mut Sqlite, opening: &Opening) -> Result<Vault, StoreError> {
-    let (wrapped, random) = (database.wrapped_keys().await?, Arc::clone(&opening.random));
-    if !wrapped.is_empty() {
-        return unwrap(&wrapped, &opening.master, random);
+/// Opens the vault, or makes it, while nobody else can.
+async fn open_vault(database: &Database, opening: &Opening) -> Result<(Vault, Head), StoreError> {
+    let (mut transaction, head) = database.begin().await?;
+    let wrapped = transaction.wrapped_keys().await?;
+    let random = Arc::clone(&opening.random);
+    if wrapped.is_empty() {
+        let (vault, wrapped) = Vault::create(&opening.master, random);
+        for (purpose, sealed) in vault::Purpose::ALL.iter().zip(&wrapped) {
+            transaction.keep_key(purpose.word(), sealed, opening.clock.now()).await?;
+        }
+        transaction.commit().await.attempt("keep the vault's keys")?;
+        return Ok((vault, head));
     }
-    let (vault, wrapped) = Vault::create(&opening.master, random);
-    database.keep_keys(&wrapped, opening.clock.now()).await?;
-    Ok(vault)
+    transaction.rollback().await;
+    Ok((unwrap(&wrapped, &opening.master, random)?, head))
 }
 
 fn unwrap(
@@ -201,7 +225,7 @@ fn unwrap(
 impl Reader {
     /// Opens a ledger for reading what is no secret; writes nothing.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Sqlite::readers(url).await
+        database::readers(url).await
     }
 
     /// The vault's keys.
@@ -210,7 +234,9 @@ impl Reader {
         master: &Key,
         random: Arc<dyn Random>,
     ) -> Result<Vault, StoreError> {
-        unwrap(&self.wrapped_keys().await?, master, random)
+        let begun = self.pool.begin(self.pool.words().begin_reading).await;
+        let wrapped = begun.attempt("read the vault's keys")?.wrapped_keys().await?;
+        unwrap(&wrapped, master, random)
     }
 
     /// What the first event says the ledger is: purpose and time zone.
@@ -223,29 +249,5 @@ impl Reader {
             }
             _ => Err(StoreError::WrongLedger("the first event does not open a shop".into())),
         }
-    }
-}
-
-impl Sqlite {
-    async fn head(&mut self) -> Result<sqlite::Head, StoreError> {
-        let mut transaction = self.begin().await?;
-        let head = transaction.head().await;
-        transaction.rollback().await;
-        head
-    }
-
-    async fn wrapped_keys(&mut self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let keys = transaction.wrapped_keys().await;
-        transaction.rollback().await;
-        keys
-    }
-
-    async fn keep_keys(&mut self, wrapped: &[Vec<u8>], now: Micros) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        for (purpose, sealed) in vault::Purpose::ALL.iter().zip(wrapped) {
-            transaction.keep_key(purpose.word(), sealed, now).await?;
-        }
-        transaction.commit().await
     }
 }

@@ -1,10 +1,22 @@
 //! Finding sales by what a person has in hand: a reference, a receipt, a phone number, the end of a
-//! code.
+//! code. Asked by people now and then: a look at every event is good enough where no index
+//! helps.
 
-use super::{Store, StoreError, StoredEvent};
+use super::{
+    Reader, Store, StoredEvent,
+    error::{Attempt, StoreError},
+    read::parse,
+    sql::query,
+};
 use crate::ledger::{
-    event::Event, id::PurchaseId, payment::referenced, phone::Phone, purchase::PurchaseEvent,
+    decision::Fingerprint,
+    event::Event,
+    id::{PurchaseId, VoucherId},
+    payment::referenced,
+    phone::Phone,
+    purchase::PurchaseEvent,
     stream::Stream,
+    time::Micros,
 };
 use std::collections::BTreeSet;
 
@@ -84,5 +96,44 @@ impl Store {
         events.sort_by_key(|event| event.position);
         events.dedup_by_key(|event| event.position);
         Ok(events)
+    }
+}
+
+impl Reader {
+    /// The purchases whose id ends like this.
+    pub async fn purchases_ending(&self, digits: &str) -> Result<Vec<PurchaseId>, StoreError> {
+        let rows = query(
+            "select correlation from events
+             where kind = 'purchase_started' and correlation like '%' || $1
+             order by position",
+        )
+        .bind(digits)
+        .all(&self.pool)
+        .await
+        .attempt("find purchases by the end of their ids")?;
+        rows.iter().map(|row| parse(row, 0, "events", "correlation")).collect()
+    }
+
+    /// The vouchers whose code has this fingerprint of its last four.
+    pub async fn vouchers_of_last_four(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Vec<VoucherId>, StoreError> {
+        let rows = query("select voucher from voucher_codes where last_four = $1")
+            .bind(fingerprint.as_slice())
+            .all(&self.pool)
+            .await
+            .attempt("find codes")?;
+        rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
+    }
+
+    /// The last position at a time.
+    pub async fn position_at(&self, at: Micros) -> Result<i64, StoreError> {
+        query("select coalesce(max(position), 0) from events where recorded_at <= $1")
+            .bind(at.0)
+            .one(&self.pool)
+            .await
+            .map(|row| row.get(0))
+            .attempt("find the end of the ledger at a time")
     }
 }

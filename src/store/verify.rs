@@ -6,7 +6,7 @@
 
 use super::{
     Reader, StoreError, StoredEvent,
-    sqlite::{LedgerPage, PageEvent},
+    pages::{LedgerPage, PageEvent},
 };
 use crate::ledger::{
     chain::{GENESIS, Hash, Link},
@@ -127,7 +127,7 @@ impl Reader {
         kept: &[Kept],
         mut progress: impl FnMut(i64),
     ) -> Result<Audit, StoreError> {
-        let checkpoints = self.checkpoints(None).await?;
+        let checkpoints = self.checkpoints(i64::MAX).await?;
         let mut walk = Walk::new(&checkpoints, kept);
         let mut page = self.ledger_page(0).await?;
         while let Some(now) = page {
@@ -285,12 +285,12 @@ impl Walk {
         near.into_iter().find(|by| hash_at(second, place + by, &first.hash) == second.hash)
     }
 
-    /// How many rows were altered before one that follows the row before it.
+    /// How many rows were altered before one that follows the row before it, or before a hole.
     fn altered(&self, rows: &[PageEvent<'_>]) -> Option<usize> {
         (1..rows.len()).find(|n| {
             let (before, row) = (&rows[n - 1], &rows[*n]);
-            let in_place = row.link.position == before.link.position + 1;
-            in_place && hash_at(row, row.link.position - self.shift, &before.hash) == row.hash
+            let follows = || hash_at(row, row.link.position - self.shift, &before.hash) == row.hash;
+            row.link.position != before.link.position + 1 || follows()
         })
     }
 
@@ -371,4 +371,93 @@ fn copies_agree(event: &PageEvent<'_>) -> bool {
             && copies.package.as_deref() == event.package
             && copies.amount_cents == event.amount_cents
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::{machine, nairobi},
+        commands::catalogue::{OpenShop, RegisterSite},
+        ledger::{catalog::LedgerPurpose, id::Slug},
+        store::{Opening, Store, cluster, database, sql::query},
+    };
+
+    /// A ledger of five events in each of the databases, its triggers' names, and its address.
+    async fn ledgers(folder: &std::path::Path) -> [(Store, String); 2] {
+        let file = format!("sqlite:{}", folder.join("lango.db").display());
+        [ledger(file).await, ledger(cluster::new_schema()).await]
+    }
+
+    async fn ledger(url: String) -> (Store, String) {
+        let (clock, random) = machine();
+        let opening = Opening { url: url.clone(), master: [7; 32], zone: nairobi(), clock, random };
+        let store = Store::open(opening).await.unwrap();
+        let timezone = "Africa/Nairobi".to_owned();
+        store.execute(OpenShop { purpose: LedgerPurpose::Shop, timezone }).await.unwrap();
+        for id in ["a", "b", "c", "d"] {
+            let site = Slug::parse(id).unwrap();
+            let (name, router_login) = (format!("Café {id}"), "http://10.5.50.1/login".to_owned());
+            let register = RegisterSite { site, name, router_login, change: false };
+            store.execute(register).await.unwrap();
+        }
+        (store, url)
+    }
+
+    /// As somebody who owns the database would.
+    async fn tamper(url: &str, statement: &'static str) {
+        let pool = database::folder(url).await.unwrap();
+        let open = if url.starts_with("postgres") {
+            [
+                "alter table events disable trigger all",
+                "alter table checkpoints disable trigger all",
+                "grant update, delete on events to current_user",
+            ]
+        } else {
+            [
+                "drop trigger if exists events_are_not_changed",
+                "drop trigger if exists events_are_not_removed",
+                "drop trigger if exists checkpoints_are_not_removed",
+            ]
+        };
+        for step in open.into_iter().chain([statement]) {
+            query(step).run(&pool).await.unwrap();
+        }
+        pool.close().await;
+    }
+
+    #[tokio::test]
+    async fn both_databases_hand_over_the_same_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        for (store, _) in ledgers(folder.path()).await {
+            let page = store.ledger_page(0).await.unwrap().unwrap();
+            let events: Vec<StoredEvent> =
+                page.events().map(|event| event.unwrap().to_stored()).collect();
+            assert_eq!(events, store.events_after(0, 100).await.unwrap());
+            assert_eq!((page.last, events.len()), (5, 5));
+            assert!(store.ledger_page(5).await.unwrap().is_none());
+            assert_eq!(store.head().await.unwrap().hash, events[4].hash);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_done_behind_our_back_is_found_in_both() {
+        let folder = tempfile::tempdir().unwrap();
+        for (store, url) in ledgers(folder.path()).await {
+            let signed = store.take_checkpoint().await.unwrap().unwrap();
+            assert_eq!(store.take_checkpoint().await.unwrap(), Some(signed), "nothing is new");
+            let audit = store.verify().await.unwrap();
+            assert_eq!((audit.findings, audit.signed_to), (vec![], Some(signed.checkpoint)));
+            tamper(&url, "update events set actor = 'nobody' where position = 3").await;
+            let found = store.verify().await.unwrap().findings;
+            assert_eq!(found, [Finding::Altered { from: 3, to: 3 }]);
+            tamper(&url, "delete from events where position = 4").await;
+            let found = store.verify().await.unwrap().findings;
+            let missing = Finding::Missing { from: 4, to: 4 };
+            assert_eq!(found, [Finding::Altered { from: 3, to: 3 }, missing]);
+            tamper(&url, "delete from events where position > 2").await;
+            let found = store.verify().await.unwrap().findings;
+            assert_eq!(found, [Finding::CutOff { last: 2, at: signed.checkpoint }]);
+        }
+    }
 }

@@ -11,9 +11,10 @@
 
 use super::{
     changes::Changes,
-    error::{CommandError, StoreError},
+    database::{Database, Head},
+    error::{Attempt, CommandError, StoreError},
     news::News,
-    sqlite::{Head, Sqlite, Transaction},
+    sql::Transaction,
 };
 use crate::{
     ledger::{
@@ -27,7 +28,7 @@ use crate::{
     ports::{Clock, SteadyClock},
 };
 use jiff::tz::TimeZone;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many commands share one commit at most: bounds the time the last of them waits.
@@ -42,6 +43,11 @@ const REMEMBERED_MAX: usize = 20_000;
 /// How many further readings the needs of one batch may lead to; more means a command that never
 /// settles.
 const READINGS_MAX: usize = 8;
+
+/// How often a commit in doubt is looked for while the database is away, and the pause after each.
+/// Buyers' pages wait meanwhile.
+const DOUBT_LOOKS: usize = 20;
+const DOUBT_PAUSE: Duration = Duration::from_millis(500);
 
 /// A command on its way.
 pub(super) struct Job {
@@ -65,7 +71,7 @@ impl Sender {
 
 /// What the writer works with.
 pub(super) struct Writer {
-    pub database: Sqlite,
+    pub database: Database,
     pub clock: Arc<SteadyClock>,
     pub zone: TimeZone,
     /// The last position committed, for all who wait for news.
@@ -161,6 +167,10 @@ impl Writer {
         match self.commit(commands).await {
             Ok(outcomes) => outcomes,
             Err(failure) if commands.len() == 1 => vec![Err(failure.into())],
+            // Nobody fares better alone while the database is away, and what may have been done must
+            // not be done again.
+            Err(StoreError::OutOfReach) => failed(commands, || StoreError::OutOfReach),
+            Err(StoreError::InDoubt) => failed(commands, || StoreError::InDoubt),
             Err(_) => {
                 let mut outcomes = Vec::with_capacity(commands.len());
                 for command in commands {
@@ -180,30 +190,27 @@ impl Writer {
         &mut self,
         commands: &[Arc<dyn Command>],
     ) -> Result<Vec<Result<Answer, CommandError>>, StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let head = transaction.head().await?;
+        let (mut transaction, head) = self.database.begin().await?;
         self.clock.not_before(head.recorded_at);
         let now = self.clock.now();
         let world = self.memory.recall(&head, commands.len());
-        let (batch, world) =
-            match decide(&mut transaction, commands, (world, head), now, &self.zone).await {
-                Ok(decided) => decided,
-                Err(failure) => {
-                    transaction.rollback().await;
-                    return Err(failure);
-                }
-            };
-        let written = match write(&mut transaction, &batch, now).await {
-            Ok(()) => transaction.commit().await,
+        let decided = decide(&mut transaction, commands, (world, head), now, &self.zone).await;
+        let (batch, world) = match decided {
+            Ok(decided) => decided,
             Err(failure) => {
                 transaction.rollback().await;
                 return Err(failure);
             }
         };
+        if let Err(failure) = write(&mut transaction, &batch, now).await {
+            transaction.rollback().await;
+            return Err(failure);
+        }
+        let committed = transaction.commit().await.attempt("commit");
         if let Some(last) = batch.rows.last() {
-            if let Err(failure) = written {
-                // In doubt: the commit may have happened. Our hash in the ledger is the answer.
-                if self.database.hash_at(last.position).await? != Some(last.hash) {
+            if let Err(failure) = committed {
+                tracing::warn!(error = ?failure, "a commit is in doubt: {failure}");
+                if !self.is_committed(last.position, &last.hash).await? {
                     return Err(failure);
                 }
             }
@@ -212,15 +219,35 @@ impl Writer {
             self.position.send_replace(last.position);
             self.news.tell(batch.touched.iter().copied());
         } else {
-            written?;
+            committed?;
             self.memory.keep(world, head);
         }
         Ok(batch.outcomes)
     }
+
+    /// Whether a commit in doubt has happened: our hash in the ledger is the answer. Nothing else is
+    /// done before it is known, or before it is clear that the database stays away.
+    async fn is_committed(&self, position: i64, hash: &Hash) -> Result<bool, StoreError> {
+        for _ in 0..DOUBT_LOOKS {
+            match self.database.has(position, hash).await {
+                Ok(has) => return Ok(has),
+                Err(failure) => tracing::warn!(error = ?failure, "still in doubt: {failure}"),
+            }
+            tokio::time::sleep(DOUBT_PAUSE).await;
+        }
+        Err(StoreError::InDoubt)
+    }
+}
+
+fn failed(
+    commands: &[Arc<dyn Command>],
+    failure: fn() -> StoreError,
+) -> Vec<Result<Answer, CommandError>> {
+    commands.iter().map(|_| Err(failure().into())).collect()
 }
 
 async fn decide(
-    transaction: &mut Transaction<'_>,
+    transaction: &mut Transaction,
     commands: &[Arc<dyn Command>],
     (mut world, head): (World, Head),
     now: Micros,
@@ -253,7 +280,7 @@ async fn decide(
 }
 
 async fn read(
-    transaction: &mut Transaction<'_>,
+    transaction: &mut Transaction,
     commands: &[Arc<dyn Command>],
     world: &mut World,
     scope: Scope,
@@ -297,7 +324,7 @@ fn note(world: &mut World, write: &VaultWrite) {
 }
 
 async fn write(
-    transaction: &mut Transaction<'_>,
+    transaction: &mut Transaction,
     batch: &Batch,
     now: Micros,
 ) -> Result<(), StoreError> {

@@ -3,9 +3,9 @@
 -- for what came late. $4: the position to go on after. $5: how many lines at most, an even number.
 select *
 from shown_journal
-where occurred_at >= $1
-    and occurred_at < $2
-    and case when recorded_at >= $2 then 1 else 0 end = $3
-    and position > $4
+where occurred_at >= cast($1 as bigint)
+    and occurred_at < cast($2 as bigint)
+    and case when recorded_at >= cast($2 as bigint) then 1 else 0 end = cast($3 as bigint)
+    and position > cast($4 as bigint)
 order by position, line
 limit $5

@@ -8,8 +8,8 @@ select
     cast(sum(case when amount_cents < 0 then -amount_cents else 0 end) as bigint) as credit_cents,
     cast(sum(amount_cents) as bigint) as balance_cents
 from shown_journal
-where occurred_at >= $1
-    and occurred_at < $2
+where occurred_at >= cast($1 as bigint)
+    and occurred_at < cast($2 as bigint)
 group by
     account,
     case when account = 'Income:Sales' then site end,

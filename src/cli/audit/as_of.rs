@@ -39,9 +39,9 @@ impl AsOf {
         let at = self.time.at(&zone);
         let position = books.position_at(at).await?;
         let mut past = books.past(&["stock", "revenue"], position).await?;
-        let stock = past.query("stock", "all", &[]).await?;
-        let days = [Param::Text("0000-00-00"), Param::Text("9999-99-99")];
-        let revenue = past.query("revenue", "days", &days).await?;
+        let stock = past.ask("stock", "all", vec![]).await?;
+        let days = ["0000-00-00", "9999-99-99"].map(Param::from);
+        let revenue = past.ask("revenue", "days", days.into()).await?;
         if self.json {
             let json = json!({
                 "at": at.rfc3339(), "position": position, "stock": stock, "revenue": revenue,

@@ -57,8 +57,8 @@ impl Journal {
         let head = books.last_position().await?;
         let mut past = books.past(&["journal"], head).await?;
         let (from, before) = period;
-        let bounds = [Param::Number(from.0), Param::Number(before.0)];
-        let balances = past.query("journal", "trial_balance", &bounds).await?;
+        let bounds = [from.0, before.0].map(Param::from).into();
+        let balances = past.ask("journal", "trial_balance", bounds).await?;
         let Some(format) = self.format else {
             print_balances(&balances, self.json)?;
             return Ok(ExitCode::SUCCESS);
@@ -145,7 +145,7 @@ impl Pages<'_> {
         let mut after = 0;
         loop {
             let params = [from.0, before.0, i64::from(late), after, LINES_PER_PAGE];
-            let lines = self.past.query("journal", "entries", &params.map(Param::Number)).await?;
+            let lines = self.past.ask("journal", "entries", params.map(Param::from).into()).await?;
             let Some(last) = lines.last() else { return Ok(()) };
             if late && after == 0 {
                 writeln!(out, "\n; Late entries: recorded after the month had ended.")?;

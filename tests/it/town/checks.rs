@@ -96,10 +96,10 @@ async fn mpesa_books_agree(town: &Town, ledger: &Ledger) -> Cents {
 async fn journal_balances(town: &Town, told_twice: Cents) {
     let head = town.store().last_position().await.unwrap();
     let mut past = town.store().past(&["journal"], head).await.unwrap();
-    let unbalanced = past.query("journal", "unbalanced", &[]).await.unwrap();
+    let unbalanced = past.ask("journal", "unbalanced", vec![]).await.unwrap();
     assert_eq!(unbalanced, [], "the trial balance is zero at every position");
-    let always = [Param::Number(i64::MIN), Param::Number(i64::MAX)];
-    let accounts = past.query("journal", "trial_balance", &always).await.unwrap();
+    let always = [i64::MIN, i64::MAX].map(Param::from).into();
+    let accounts = past.ask("journal", "trial_balance", always).await.unwrap();
     let balance = |account: &str| -> i64 {
         let of = accounts.iter().filter(|row| row["account"] == account);
         of.map(|row| row["balance_cents"].as_i64().unwrap()).sum()

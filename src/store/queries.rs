@@ -1,10 +1,11 @@
 //! What pages, processes and the command line read. Nothing here writes.
 
 use super::{
-    super::error::{Attempt, StoreError},
-    projections::{self, Param},
+    database::to_hash,
+    error::{Attempt, StoreError},
+    projections,
     read::parse,
-    to_hash,
+    sql::{Param, Pool, Row, query},
 };
 use crate::ledger::{
     catalog::{Package, Site},
@@ -15,14 +16,13 @@ use crate::ledger::{
     stream::Stream,
     time::Micros,
 };
-use serde_json::{Map, Value};
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
 /// The reading connections.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    pub(super) pool: SqlitePool,
+    pub(super) pool: Pool,
 }
 
 /// A package on sale, with its stock.
@@ -82,7 +82,7 @@ impl Offer {
 }
 
 impl StoredEvent {
-    fn of(row: &SqliteRow) -> Result<Self, StoreError> {
+    fn of(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             position: row.get(0),
             stream: row.get(1),
@@ -138,10 +138,10 @@ impl Reader {
         let statement = format!(
             "select {EVENT_COLUMNS} from events where position > $1 order by position limit $2"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+        let rows = query(statement)
             .bind(position)
             .bind(limit)
-            .fetch_all(&self.pool)
+            .all(&self.pool)
             .await
             .attempt("read the ledger")?;
         rows.iter().map(StoredEvent::of).collect()
@@ -151,9 +151,9 @@ impl Reader {
     pub async fn events_of(&self, purchase: PurchaseId) -> Result<Vec<StoredEvent>, StoreError> {
         let statement =
             format!("select {EVENT_COLUMNS} from events where correlation = $1 order by position");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+        let rows = query(statement)
             .bind(purchase.to_string())
-            .fetch_all(&self.pool)
+            .all(&self.pool)
             .await
             .attempt("read a purchase")?;
         rows.iter().map(StoredEvent::of).collect()
@@ -163,34 +163,23 @@ impl Reader {
     pub async fn stream_events(&self, stream: &Stream) -> Result<Vec<StoredEvent>, StoreError> {
         let statement =
             format!("select {EVENT_COLUMNS} from events where stream = $1 order by version");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+        let rows = query(statement)
             .bind(stream.to_string())
-            .fetch_all(&self.pool)
+            .all(&self.pool)
             .await
             .attempt("read a stream")?;
         rows.iter().map(StoredEvent::of).collect()
     }
 
-    /// The wrapped keys of the vault, by purpose.
-    pub async fn wrapped_keys(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        sqlx::query_as("select purpose, wrapped from vault_keys")
-            .fetch_all(&self.pool)
-            .await
-            .attempt("read the vault's keys")
-    }
-
     /// The last position.
     pub async fn last_position(&self) -> Result<i64, StoreError> {
-        sqlx::query_scalar("select coalesce(max(position), 0) from events")
-            .fetch_one(&self.pool)
-            .await
-            .attempt("read the end of the ledger")
+        projections::last_position(&self.pool).await
     }
 
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        let rows = sqlx::query("select site, name, router_login from sites order by site")
-            .fetch_all(&self.pool)
+        let rows = query("select site, name, router_login from sites order by site")
+            .all(&self.pool)
             .await
             .attempt("read sites")?;
         rows.iter().map(site).collect()
@@ -198,9 +187,9 @@ impl Reader {
 
     /// A site.
     pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
-        let row = sqlx::query("select site, name, router_login from sites where site = $1")
+        let row = query("select site, name, router_login from sites where site = $1")
             .bind(id.as_str())
-            .fetch_optional(&self.pool)
+            .first(&self.pool)
             .await
             .attempt("read a site")?;
         row.as_ref().map(site).transpose()
@@ -208,13 +197,13 @@ impl Reader {
 
     /// What a site sells, cheapest first.
     pub async fn offers(&self, site: &Slug) -> Result<Vec<Offer>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "select data, coalesce(free, 0), coalesce(held, 0), coalesce(owed, 0) from packages
              left join stock_counts using (site, package)
              where site = $1",
         )
         .bind(site.as_str())
-        .fetch_all(&self.pool)
+        .all(&self.pool)
         .await
         .attempt("read packages")?;
         let mut offers = rows.iter().map(offer).collect::<Result<Vec<_>, _>>()?;
@@ -227,9 +216,9 @@ impl Reader {
         &self,
         fingerprint: &Fingerprint,
     ) -> Result<Option<PurchaseId>, StoreError> {
-        let row = sqlx::query("select purchase from links where fingerprint = $1")
+        let row = query("select purchase from links where fingerprint = $1")
             .bind(fingerprint.as_slice())
-            .fetch_optional(&self.pool)
+            .first(&self.pool)
             .await
             .attempt("find a link")?;
         row.map(|row| parse(&row, 0, "links", "purchase")).transpose()
@@ -240,9 +229,9 @@ impl Reader {
         &self,
         fingerprint: &Fingerprint,
     ) -> Result<Option<ContactId>, StoreError> {
-        let row = sqlx::query("select contact from contacts where fingerprint = $1")
+        let row = query("select contact from contacts where fingerprint = $1")
             .bind(fingerprint.as_slice())
-            .fetch_optional(&self.pool)
+            .first(&self.pool)
             .await
             .attempt("find a contact")?;
         row.map(|row| parse(&row, 0, "contacts", "contact")).transpose()
@@ -256,10 +245,10 @@ impl Reader {
     ) -> Result<Vec<PurchaseId>, StoreError> {
         let purchases = projection("purchases");
         let id = contact.to_string();
-        let wanted = [Param::Text(&id), Param::Number(limit)];
-        let mut found = projections::query(&self.pool, purchases, "by_contact", &wanted).await?;
+        let wanted = || vec![Param::from(id.as_str()), Param::Number(limit)];
+        let mut found = projections::ask(&self.pool, purchases, "by_contact", wanted()).await?;
         if found.is_empty() {
-            found = projections::query(&self.pool, purchases, "by_device", &wanted).await?;
+            found = projections::ask(&self.pool, purchases, "by_device", wanted()).await?;
         }
         let unreadable = || StoreError::BadRow { table: "shown_purchases", column: "purchase" };
         let purchase =
@@ -269,22 +258,22 @@ impl Reader {
 
     /// What a person should look at, by column; oldest first.
     pub async fn exceptions(&self) -> Result<Vec<Map<String, Value>>, StoreError> {
-        projections::query(&self.pool, projection("exceptions"), "all", &[]).await
+        projections::ask(&self.pool, projection("exceptions"), "all", vec![]).await
     }
 
     /// How often somebody guessed at the code of a purchase.
     pub async fn tries_at_code(&self, purchase: PurchaseId) -> Result<i64, StoreError> {
-        let times: Option<i64> = sqlx::query_scalar("select times from tries where subject = $1")
+        let row = query("select times from tries where subject = $1")
             .bind(crate::commands::count_try::subject(purchase))
-            .fetch_optional(&self.pool)
+            .first(&self.pool)
             .await
             .attempt("count tries")?;
-        Ok(times.unwrap_or(0))
+        Ok(row.map_or(0, |row| row.get(0)))
     }
 
     /// The purchase to which the stream with a name that stands once belongs, or came to belong.
     pub async fn purchase_of_once(&self, name: &str) -> Result<Option<PurchaseId>, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "select correlation from events
              where stream = (select stream from events where once = $1)
                and correlation is not null
@@ -292,7 +281,7 @@ impl Reader {
              limit 1",
         )
         .bind(name)
-        .fetch_optional(&self.pool)
+        .first(&self.pool)
         .await
         .attempt("find a purchase")?;
         row.map(|row| parse(&row, 0, "events", "correlation")).transpose()
@@ -303,9 +292,9 @@ impl Reader {
         &self,
         fingerprint: &Fingerprint,
     ) -> Result<Option<MessageId>, StoreError> {
-        let row = sqlx::query("select message from message_refs where fingerprint = $1")
+        let row = query("select message from message_refs where fingerprint = $1")
             .bind(fingerprint.as_slice())
-            .fetch_optional(&self.pool)
+            .first(&self.pool)
             .await
             .attempt("find a message")?;
         row.map(|row| parse(&row, 0, "message_refs", "message")).transpose()
@@ -316,9 +305,9 @@ impl Reader {
         &self,
         fingerprint: &Fingerprint,
     ) -> Result<Vec<VoucherId>, StoreError> {
-        let rows = sqlx::query("select voucher from voucher_codes where folded = $1")
+        let rows = query("select voucher from voucher_codes where folded = $1")
             .bind(fingerprint.as_slice())
-            .fetch_all(&self.pool)
+            .all(&self.pool)
             .await
             .attempt("find a code")?;
         rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
@@ -331,9 +320,9 @@ impl Reader {
         folded: Vec<Fingerprint>,
     ) -> Result<(HashSet<Fingerprint>, HashSet<Fingerprint>), StoreError> {
         let by_exact = "select fingerprint from voucher_codes
-             where fingerprint in (select unhex(value) from json_each($1))";
+             where fingerprint in (select given.fingerprint from {given: fingerprint bytes})";
         let by_folded = "select folded from voucher_codes
-             where folded in (select unhex(value) from json_each($1))";
+             where folded in (select given.fingerprint from {given: fingerprint bytes})";
         Ok((self.known(by_exact, exact).await?, self.known(by_folded, folded).await?))
     }
 
@@ -342,14 +331,11 @@ impl Reader {
         statement: &'static str,
         fingerprints: Vec<Fingerprint>,
     ) -> Result<HashSet<Fingerprint>, StoreError> {
-        let asked: Vec<String> = fingerprints.iter().map(|bytes| hex(bytes)).collect();
-        let found: Vec<Vec<u8>> = sqlx::query_scalar(statement)
-            .bind(serde_json::json!(asked).to_string())
-            .fetch_all(&self.pool)
-            .await
-            .attempt("find codes")?;
+        let asked = fingerprints.iter().map(|bytes| json!([hex(bytes)])).collect();
+        let found = query(statement).given(asked).all(&self.pool).await.attempt("find codes")?;
         let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "fingerprint" };
-        found.into_iter().map(|bytes| bytes.try_into().map_err(unreadable)).collect()
+        let bytes = |row: &Row| row.get::<Vec<u8>>(0).try_into().map_err(unreadable);
+        found.iter().map(bytes).collect()
     }
 
     /// A sealed text of the vault.
@@ -371,11 +357,8 @@ impl Reader {
                 ("select sealed from message_texts where message = $1", id.to_string())
             }
         };
-        sqlx::query_scalar(statement)
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await
-            .attempt("read the vault")
+        let row = query(statement).bind(id).first(&self.pool).await.attempt("read the vault")?;
+        Ok(row.map(|row| row.get(0)))
     }
 
     /// Closes the connections.
@@ -416,12 +399,12 @@ fn projection(name: &str) -> &'static crate::projections::Projection {
     crate::projections::find(name).expect("the projections that pages ask are built in")
 }
 
-fn site(row: &SqliteRow) -> Result<Site, StoreError> {
+fn site(row: &Row) -> Result<Site, StoreError> {
     let id = parse(row, 0, "sites", "site")?;
     Ok(Site { site: id, name: row.get(1), router_login: row.get(2) })
 }
 
-fn offer(row: &SqliteRow) -> Result<Offer, StoreError> {
+fn offer(row: &Row) -> Result<Offer, StoreError> {
     let data: &str = row.get(0);
     let unreadable = |_| StoreError::BadRow { table: "packages", column: "data" };
     let package = serde_json::from_str(data).map_err(unreadable)?;

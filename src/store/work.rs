@@ -1,9 +1,10 @@
 //! What processes have to do.
 
 use super::{
-    super::error::{Attempt, StoreError},
+    error::{Attempt, StoreError},
     queries::Reader,
     read::parse,
+    sql::{Row, query},
 };
 use crate::ledger::{
     decision::WorkKind,
@@ -11,7 +12,6 @@ use crate::ledger::{
     money::Cents,
     time::Micros,
 };
-use sqlx::Row;
 
 /// A piece of work that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,14 +73,14 @@ impl Reader {
         &self,
         digits: &str,
     ) -> Result<Option<PaymentId>, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "select substr(stream, 9) from events
              where kind = 'payment_requested' and substr(stream, 31) = $1
              order by stream desc
              limit 1",
         )
         .bind(digits)
-        .fetch_optional(&self.pool)
+        .first(&self.pool)
         .await
         .attempt("find a payment by its reference")?;
         row.map(|row| parse(&row, 0, "events", "stream")).transpose()
@@ -88,11 +88,11 @@ impl Reader {
 
     /// Everything that came from outside, oldest first, without what it said.
     pub async fn inbox_kept(&self) -> Result<Vec<Kept>, StoreError> {
-        let rows = sqlx::query("select source, subject, times, outcome from inbox order by row")
-            .fetch_all(&self.pool)
+        let rows = query("select source, subject, times, outcome from inbox order by row")
+            .all(&self.pool)
             .await
             .attempt("list the inbox")?;
-        let kept = |row: &sqlx::sqlite::SqliteRow| Kept {
+        let kept = |row: &Row| Kept {
             source: row.get(0),
             subject: row.get(1),
             times: row.get(2),
@@ -124,14 +124,14 @@ impl Reader {
                  limit $3"
             }
         };
-        let rows = sqlx::query(statement)
+        let rows = query(statement)
             .bind(kind.word())
             .bind(now.0)
             .bind(limit)
-            .fetch_all(&self.pool)
+            .all(&self.pool)
             .await
             .attempt("look for work")?;
-        let work = |row: &sqlx::sqlite::SqliteRow| Work {
+        let work = |row: &Row| Work {
             subject: row.get(0),
             since: Micros(row.get(1)),
             attempt: row.get(2),
@@ -142,25 +142,25 @@ impl Reader {
 
     /// When the next piece of work is due.
     pub async fn next_due(&self) -> Result<Option<Micros>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar("select min(due_at) from work")
-            .fetch_one(&self.pool)
+        let row = query("select min(due_at) from work")
+            .one(&self.pool)
             .await
             .attempt("look for the next work")?;
-        Ok(due.map(Micros))
+        Ok(row.get::<Option<i64>>(0).map(Micros))
     }
 
     /// Purchases that are owed a code and can be served, longest owed first.
     pub async fn owed_and_in_stock(&self) -> Result<Vec<Owed>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "select purchase, owed.site, owed.package, payment, amount_cents from owed
              join stock_counts using (site, package)
              where free > 0
              order by since",
         )
-        .fetch_all(&self.pool)
+        .all(&self.pool)
         .await
         .attempt("look for what is owed")?;
-        let owed = |row: &sqlx::sqlite::SqliteRow| {
+        let owed = |row: &Row| {
             Ok(Owed {
                 purchase: parse(row, 0, "owed", "purchase")?,
                 package: PackageKey {
@@ -180,7 +180,7 @@ impl Reader {
         source: &'static str,
         limit: i64,
     ) -> Result<Vec<Inbox>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "select row, source, subject, sealed, received_at from inbox
              where outcome is null and source = $1
              order by row
@@ -188,10 +188,10 @@ impl Reader {
         )
         .bind(source)
         .bind(limit)
-        .fetch_all(&self.pool)
+        .all(&self.pool)
         .await
         .attempt("read the inbox")?;
-        let inbox = |row: &sqlx::sqlite::SqliteRow| Inbox {
+        let inbox = |row: &Row| Inbox {
             row: row.get(0),
             source: row.get(1),
             subject: row.get(2),

@@ -1,17 +1,17 @@
 //! Reading the whole ledger fast. `sqlx` hands SQLite's rows over one by one through a channel,
-//! which costs more than hashing them (`facts/ledger.md`, 3.4); so SQLite writes thousands of
+//! which costs more than hashing them (`facts/ledger.md`, 3.4); so the database writes thousands of
 //! events into one value here, each text preceded by its length, and we take it apart.
 
 use super::{
-    super::error::{Attempt, StoreError},
-    Head, Reader, StoredEvent, to_hash,
+    Reader, StoredEvent,
+    database::{Head, to_hash},
+    error::{Attempt, StoreError},
+    sql::query,
 };
 use crate::ledger::{
     chain::{GENESIS, Hash, Link},
-    checkpoint::{Checkpoint, SignedCheckpoint},
     time::Micros,
 };
-use sqlx::Row;
 
 /// How many events one value holds at most.
 const EVENTS_PER_PAGE: i64 = 4_096;
@@ -41,75 +41,33 @@ pub struct PageEvent<'a> {
 impl Reader {
     /// Events after a position, as many as a page holds; `None` after the last.
     pub async fn ledger_page(&self, after: i64) -> Result<Option<LedgerPage>, StoreError> {
-        let row = sqlx::query(
-            "select max(position), cast(group_concat(
-                 position || ',' || version || ',' || schema || ',' || recorded_at || ',' ||
-                 coalesce(amount_cents, '') || ',' ||
-                 octet_length(stream) || ':' || stream ||
-                 octet_length(kind) || ':' || kind ||
-                 octet_length(business_day) || ':' || business_day ||
-                 coalesce(octet_length(correlation) || ':' || correlation, '-:') ||
-                 octet_length(actor) || ':' || actor ||
-                 coalesce(octet_length(once) || ':' || once, '-:') ||
-                 octet_length(data) || ':' || data ||
-                 coalesce(octet_length(site) || ':' || site, '-:') ||
-                 coalesce(octet_length(package) || ':' || package, '-:') ||
-                 octet_length(hash) || ':' || hex(hash), '') as blob)
-             from (select * from events where position > $1 order by position limit $2)",
-        )
-        .bind(after)
-        .bind(EVENTS_PER_PAGE)
-        .fetch_one(&self.pool)
-        .await
-        .attempt("read the ledger")?;
+        let row = query(self.pool.words().ledger_page)
+            .bind(after)
+            .bind(EVENTS_PER_PAGE)
+            .one(&self.pool)
+            .await
+            .attempt("read the ledger")?;
         let Some(last) = row.get(0) else { return Ok(None) };
         Ok(Some(LedgerPage { bytes: row.get(1), last }))
     }
 
     /// The end of the ledger.
     pub async fn head(&self) -> Result<Head, StoreError> {
-        let last = sqlx::query(
-            "select position, hash, recorded_at from events order by position desc limit 1",
-        )
-        .fetch_optional(&self.pool)
-        .await
-        .attempt("read the end of the ledger")?;
-        let Some(row) = last else {
+        let row =
+            query("select position, hash, recorded_at from events order by position desc limit 1")
+                .first(&self.pool)
+                .await
+                .attempt("read the end of the ledger")?;
+        let Some(row) = row else {
             return Ok(Head { position: 0, hash: GENESIS, recorded_at: Micros::default() });
         };
-        let recorded_at = Micros(row.get(2));
-        Ok(Head { position: row.get(0), hash: to_hash(row.get(1))?, recorded_at })
-    }
-
-    /// The checkpoints taken last, in order; all of them without a `limit`.
-    pub async fn checkpoints(
-        &self,
-        limit: Option<i64>,
-    ) -> Result<Vec<SignedCheckpoint>, StoreError> {
-        let rows = sqlx::query(
-            "select position, hash, at, signature from checkpoints
-             order by position desc
-             limit $1",
-        )
-        .bind(limit.unwrap_or(i64::MAX))
-        .fetch_all(&self.pool)
-        .await
-        .attempt("read checkpoints")?;
-        let unreadable = |_| StoreError::BadRow { table: "checkpoints", column: "signature" };
-        let signed = rows.iter().rev().map(|row| {
-            let signature: Vec<u8> = row.get(3);
-            let (position, at) = (row.get(0), Micros(row.get(2)));
-            Ok(SignedCheckpoint {
-                checkpoint: Checkpoint { position, hash: to_hash(row.get(1))?, at },
-                signature: signature.try_into().map_err(unreadable)?,
-            })
-        });
-        signed.collect()
+        let (hash, recorded_at) = (to_hash(row.get(1))?, Micros(row.get(2)));
+        Ok(Head { position: row.get(0), hash, recorded_at })
     }
 }
 
 impl LedgerPage {
-    /// The events, in order; an error where the bytes are not what SQLite wrote.
+    /// The events, in order; an error where the bytes are not what the database wrote.
     pub fn events(&self) -> impl Iterator<Item = Result<PageEvent<'_>, StoreError>> {
         let mut rest = Cursor(&self.bytes);
         std::iter::from_fn(move || {

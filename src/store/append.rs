@@ -1,13 +1,11 @@
-//! Writing a batch: one statement a table. Rows go over as one JSON array, because each call to
-//! SQLite crosses a thread (`facts/ledger.md`, 3.2: row by row is less than half as fast).
+//! Writing a batch: one statement a table, all its rows as one set.
 
 use super::{
-    super::{
-        changes::Changes,
-        error::{Attempt, StoreError},
-        writer::Row,
-    },
-    Transaction,
+    changes::Changes,
+    database::Head,
+    error::{Attempt, StoreError},
+    sql::{Transaction, query},
+    writer::Row,
 };
 use crate::ledger::{
     chain::hex,
@@ -17,9 +15,18 @@ use crate::ledger::{
 };
 use serde_json::{Value, json};
 
-impl Transaction<'_> {
+const APPEND: &str = "insert into events (position, stream, version, kind, schema, recorded_at,
+       business_day, correlation, actor, once, data, hash, site, package, amount_cents)
+     select position, stream, version, kind, schema, recorded_at, business_day, correlation,
+       actor, once, data, hash, site, package, amount_cents
+     from {given: position bigint, stream text, version bigint, kind text, schema bigint,
+       recorded_at bigint, business_day text, correlation text, actor text, once text, data text,
+       hash bytes, site text, package text, amount_cents bigint}";
+
+impl Transaction {
     /// Appends events.
     pub async fn append(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        let Some(last) = rows.last() else { return Ok(()) };
         let rows = rows.iter().map(|row| {
             json!([
                 row.position,
@@ -39,24 +46,35 @@ impl Transaction<'_> {
                 row.encoded.amount_cents,
             ])
         });
-        self.run(
-            "insert into events (position, stream, version, kind, schema, recorded_at,
-               business_day, correlation, actor, once, data, hash, site, package, amount_cents)
-             select value->>0, value->>1, value->>2, value->>3, value->>4, value->>5,
-               value->>6, value->>7, value->>8, value->>9, value->>10, unhex(value->>11),
-               value->>12, value->>13, value->>14
-             from json_each($1)",
-            rows.collect(),
-            "append events",
-        )
-        .await
+        let head = Head {
+            position: last.position,
+            hash: last.hash,
+            recorded_at: Micros(last.recorded_at),
+        };
+        self.append_rows(rows.collect(), &head).await
+    }
+
+    /// Appends events by their columns; the last of them is the new end of the ledger.
+    pub(super) async fn append_rows(
+        &mut self,
+        rows: Vec<Value>,
+        head: &Head,
+    ) -> Result<(), StoreError> {
+        let move_head = self.words().move_head;
+        let text = format!("{} {APPEND}", move_head.unwrap_or_default());
+        let mut append = query(text).given(rows);
+        if move_head.is_some() {
+            append = append.bind(head.position).bind(&head.hash[..]).bind(head.recorded_at.0);
+        }
+        append.run(self).await.map(drop).attempt("append events")
     }
 
     /// Writes to the vault.
     pub async fn keep(&mut self, writes: &[VaultWrite], now: Micros) -> Result<(), StoreError> {
         for table in Table::ALL {
+            let rows = writes.iter().enumerate();
             let rows: Vec<Value> =
-                writes.iter().filter_map(|write| table.row(write, now)).collect();
+                rows.filter_map(|(place, write)| table.row(place, write, now)).collect();
             self.run(table.statement(), rows, "write to the vault").await?;
         }
         Ok(())
@@ -68,9 +86,9 @@ impl Transaction<'_> {
             postponed.iter().map(|row| json!([row.kind.word(), row.subject, row.due_at, row.seen]));
         self.run(
             "update work
-             set due_at = later.value->>2, seen = later.value->>3, attempt = attempt + 1
-             from json_each($1) as later
-             where work.kind = later.value->>0 and work.subject = later.value->>1",
+             set due_at = given.due_at, seen = given.seen, attempt = attempt + 1
+             from {given: kind text, subject text, due_at bigint, seen bigint}
+             where work.kind = given.kind and work.subject = given.subject",
             rows.collect(),
             "put work off",
         )
@@ -89,7 +107,9 @@ impl Transaction<'_> {
         let sites = changes.sites.values().map(|s| json!([s.site, s.name, s.router_login]));
         self.run(
             "insert into sites (site, name, router_login)
-             select value->>0, value->>1, value->>2 from json_each($1) where true
+             select site, name, router_login
+             from {given: site text, name text, router_login text}
+             where true
              on conflict (site) do update
              set name = excluded.name, router_login = excluded.router_login",
             sites.collect(),
@@ -104,7 +124,8 @@ impl Transaction<'_> {
         });
         self.run(
             "insert into packages (site, package, data)
-             select value->>0, value->>1, value->>2 from json_each($1) where true
+             select site, package, data from {given: site text, package text, data text}
+             where true
              on conflict (site, package) do update set data = excluded.data",
             offered.collect(),
             "change packages",
@@ -113,7 +134,9 @@ impl Transaction<'_> {
         let retired = retired.into_iter().map(|(key, _)| json!([key.site, key.package]));
         self.run(
             "delete from packages
-             where (site, package) in (select value->>0, value->>1 from json_each($1))",
+             where (site, package) in (
+               select site, package from {given: site text, package text}
+             )",
             retired.collect(),
             "retire packages",
         )
@@ -127,8 +150,9 @@ impl Transaction<'_> {
         });
         self.run(
             "insert into stock (voucher, site, package, since, holder)
-             select value->>0, value->>1, value->>2, value->>3, value->>4
-             from json_each($1) where true
+             select voucher, site, package, since, holder
+             from {given: voucher text, site text, package text, since bigint, holder text}
+             where true
              on conflict (voucher) do update
              set since = excluded.since, holder = excluded.holder",
             sellable.collect(),
@@ -137,8 +161,8 @@ impl Transaction<'_> {
         .await?;
         let gone = changes.stock.iter().filter(|(_, row)| row.is_none());
         self.run(
-            "delete from stock where voucher in (select value from json_each($1))",
-            gone.map(|(voucher, _)| json!(voucher)).collect(),
+            "delete from stock where voucher in (select voucher from {given: voucher text})",
+            gone.map(|(voucher, _)| json!([voucher])).collect(),
             "take codes out of stock",
         )
         .await?;
@@ -148,8 +172,9 @@ impl Transaction<'_> {
             .map(|(key, (free, held, owed))| json!([key.site, key.package, free, held, owed]));
         self.run(
             "insert into stock_counts (site, package, free, held, owed)
-             select value->>0, value->>1, value->>2, value->>3, value->>4
-             from json_each($1) where true
+             select site, package, free, held, owed
+             from {given: site text, package text, free bigint, held bigint, owed bigint}
+             where true
              on conflict (site, package) do update
              set free = excluded.free, held = excluded.held, owed = excluded.owed",
             counts.collect(),
@@ -161,8 +186,9 @@ impl Transaction<'_> {
     async fn change_purchases(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let closed = changes.open.iter().filter(|(_, who)| who.is_none());
         self.run(
-            "delete from open_purchases where purchase in (select value from json_each($1))",
-            closed.map(|(purchase, _)| json!(purchase)).collect(),
+            "delete from open_purchases
+             where purchase in (select purchase from {given: purchase text})",
+            closed.map(|(purchase, _)| json!([purchase])).collect(),
             "close purchases",
         )
         .await?;
@@ -171,7 +197,7 @@ impl Transaction<'_> {
         });
         self.run(
             "insert into open_purchases (purchase, contact)
-             select value->>0, value->>1 from json_each($1) where true
+             select purchase, contact from {given: purchase text, contact text} where true
              on conflict (contact, purchase) do nothing",
             open.collect(),
             "open purchases",
@@ -183,15 +209,16 @@ impl Transaction<'_> {
         });
         self.run(
             "insert into prompts (contact, at, amount_cents, payment)
-             select value->>0, value->>1, value->>2, value->>3 from json_each($1)",
+             select contact, at, amount_cents, payment
+             from {given: contact text, at bigint, amount_cents bigint, payment text}",
             shown.collect(),
             "note prompts",
         )
         .await?;
         let refused = changes.prompts.iter().filter(|(_, row)| row.is_none());
         self.run(
-            "delete from prompts where payment in (select value from json_each($1))",
-            refused.map(|(payment, _)| json!(payment)).collect(),
+            "delete from prompts where payment in (select payment from {given: payment text})",
+            refused.map(|(payment, _)| json!([payment])).collect(),
             "forget prompts that nobody saw",
         )
         .await?;
@@ -202,16 +229,17 @@ impl Transaction<'_> {
         });
         self.run(
             "insert into owed (purchase, site, package, payment, amount_cents, since)
-             select value->>0, value->>1, value->>2, value->>3, value->>4, value->>5
-             from json_each($1)",
+             select purchase, site, package, payment, amount_cents, since
+             from {given: purchase text, site text, package text, payment text,
+               amount_cents bigint, since bigint}",
             owed.collect(),
             "note what is owed",
         )
         .await?;
         let served = changes.owed.iter().filter(|(_, row)| row.is_none());
         self.run(
-            "delete from owed where purchase in (select value from json_each($1))",
-            served.map(|(purchase, _)| json!(purchase)).collect(),
+            "delete from owed where purchase in (select purchase from {given: purchase text})",
+            served.map(|(purchase, _)| json!([purchase])).collect(),
             "note what is no longer owed",
         )
         .await
@@ -224,7 +252,9 @@ impl Transaction<'_> {
         });
         self.run(
             "insert into work (kind, subject, since, due_at)
-             select value->>0, value->>1, value->>2, value->>3 from json_each($1) where true
+             select kind, subject, since, due_at
+             from {given: kind text, subject text, since bigint, due_at bigint}
+             where true
              on conflict (kind, subject) do update
              set since = excluded.since, due_at = excluded.due_at",
             due.collect(),
@@ -234,7 +264,9 @@ impl Transaction<'_> {
         let done = changes.work.iter().filter(|(_, row)| row.is_none());
         self.run(
             "delete from work
-             where (kind, subject) in (select value->>0, value->>1 from json_each($1))",
+             where (kind, subject) in (
+               select kind, subject from {given: kind text, subject text}
+             )",
             done.map(|((kind, subject), _)| json!([kind.word(), subject])).collect(),
             "note work done",
         )
@@ -251,14 +283,14 @@ impl Transaction<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        sqlx::query(statement)
-            .bind(Value::Array(rows).to_string())
-            .execute(&mut *self.connection)
-            .await
-            .map(|_| ())
-            .attempt(attempt)
+        query(statement).given(rows).run(self).await.map(drop).attempt(attempt)
     }
 }
+
+const CHECKPOINTS: &str = "insert into checkpoints (position, hash, at, signature)
+     select position, hash, at, signature
+     from {given: position bigint, hash bytes, at bigint, signature bytes} where true
+     on conflict (position) do nothing";
 
 /// The tables of the vault that commands write.
 #[derive(Debug, Clone, Copy)]
@@ -295,63 +327,75 @@ impl Table {
         match self {
             Self::Contacts => {
                 "insert into contacts (contact, fingerprint, sealed)
-                 select value->>0, unhex(value->>1), unhex(value->>2) from json_each($1)"
+                 select contact, fingerprint, sealed
+                 from {given: contact text, fingerprint bytes, sealed bytes}"
             }
             Self::Codes => {
                 "insert into voucher_codes (voucher, fingerprint, folded, last_four, sealed)
-                 select value->>0, unhex(value->>1), unhex(value->>2), unhex(value->>3),
-                   unhex(value->>4)
-                 from json_each($1)"
+                 select voucher, fingerprint, folded, last_four, sealed
+                 from {given: voucher text, fingerprint bytes, folded bytes, last_four bytes,
+                   sealed bytes}"
             }
             Self::ProviderRefs => {
                 "insert into provider_refs (payment, sealed)
-                 select value->>0, unhex(value->>1) from json_each($1) where true
+                 select payment, sealed from {given: payment text, sealed bytes} where true
                  on conflict (payment) do nothing"
             }
             Self::Receipts => {
                 "insert into receipt_numbers (receipt, sealed)
-                 select value->>0, unhex(value->>1) from json_each($1)"
+                 select receipt, sealed from {given: receipt text, sealed bytes}"
             }
             Self::Texts => {
                 "insert into message_texts (message, sealed)
-                 select value->>0, unhex(value->>1) from json_each($1) where true
+                 select message, sealed from {given: message text, sealed bytes} where true
                  on conflict (message) do nothing"
             }
             Self::MessageRefs => {
                 "insert into message_refs (fingerprint, message)
-                 select unhex(value->>0), value->>1 from json_each($1) where true
+                 select fingerprint, message from {given: fingerprint bytes, message text}
+                 where true
                  on conflict (fingerprint) do nothing"
             }
             Self::Links => {
                 "insert into links (fingerprint, purchase)
-                 select unhex(value->>0), value->>1 from json_each($1)"
+                 select fingerprint, purchase from {given: fingerprint bytes, purchase text}"
             }
             Self::Inbox => {
-                "insert into inbox (source, subject, fingerprint, sealed, received_at)
-                 select value->>0, value->>1, unhex(value->>2), unhex(value->>3), value->>4
-                 from json_each($1) where true
-                 on conflict (source, subject, fingerprint) do update set times = times + 1"
+                // The same bytes twice in one batch are one row already here: an upsert touches a
+                // row once.
+                "insert into inbox (source, subject, fingerprint, sealed, received_at, times)
+                 select source, subject, fingerprint, sealed, received_at, times
+                 from (
+                   select
+                     source, subject, fingerprint, sealed, received_at, place,
+                     row_number() over (
+                       partition by source, subject, fingerprint order by place
+                     ) as nth,
+                     count(*) over (partition by source, subject, fingerprint) as times
+                   from {given: place bigint, source text, subject text, fingerprint bytes,
+                     sealed bytes, received_at bigint}
+                 ) as came
+                 where nth = 1
+                 order by place
+                 on conflict (source, subject, fingerprint) do update
+                 set times = inbox.times + excluded.times"
             }
             Self::InboxDecided => {
-                "update inbox set outcome = decided.value->>1
-                 from json_each($1) as decided
-                 where inbox.row = decided.value->>0"
+                "update inbox set outcome = given.outcome
+                 from {given: decided bigint, outcome text}
+                 where inbox.row = given.decided"
             }
-            Self::Checkpoints => {
-                "insert into checkpoints (position, hash, at, signature)
-                 select value->>0, unhex(value->>1), value->>2, unhex(value->>3)
-                 from json_each($1) where true
-                 on conflict (position) do nothing"
-            }
+            Self::Checkpoints => CHECKPOINTS,
             Self::Tries => {
                 "insert into tries (subject, times)
-                 select value, 1 from json_each($1) where true
-                 on conflict (subject) do update set times = times + 1"
+                 select subject, count(*) from {given: subject text} where true
+                 group by subject
+                 on conflict (subject) do update set times = tries.times + excluded.times"
             }
         }
     }
 
-    fn row(self, write: &VaultWrite, now: Micros) -> Option<Value> {
+    fn row(self, place: usize, write: &VaultWrite, now: Micros) -> Option<Value> {
         Some(match (self, write) {
             (Self::Contacts, VaultWrite::Contact { contact, fingerprint, sealed }) => {
                 json!([contact, hex(fingerprint), hex(sealed)])
@@ -379,7 +423,14 @@ impl Table {
                 json!([hex(fingerprint), purchase])
             }
             (Self::Inbox, VaultWrite::Inbox(row)) => {
-                json!([row.source, row.subject, hex(&row.fingerprint), hex(&row.sealed), now,])
+                json!([
+                    place,
+                    row.source,
+                    row.subject,
+                    hex(&row.fingerprint),
+                    hex(&row.sealed),
+                    now
+                ])
             }
             (Self::InboxDecided, VaultWrite::InboxDecided { row, outcome }) => {
                 json!([row, outcome])
@@ -388,7 +439,7 @@ impl Table {
                 let Checkpoint { position, hash, at } = &signed.checkpoint;
                 json!([position, hex(hash), at, hex(&signed.signature)])
             }
-            (Self::Tries, VaultWrite::Try { subject }) => json!(subject),
+            (Self::Tries, VaultWrite::Try { subject }) => json!([subject]),
             _ => return None,
         })
     }

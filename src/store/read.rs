@@ -1,11 +1,9 @@
 //! Reading what a batch of commands needs, in one statement for each sort of need.
 
 use super::{
-    super::{
-        error::{Attempt, StoreError},
-        writer::Scope,
-    },
-    Transaction,
+    error::{Attempt, StoreError},
+    sql::{Row, Transaction, query},
+    writer::Scope,
 };
 use crate::ledger::{
     chain::hex,
@@ -18,7 +16,6 @@ use crate::ledger::{
     world::{PromptSeen, Stock, World},
 };
 use serde_json::{Value, json};
-use sqlx::{Row, sqlite::SqliteRow};
 use std::collections::BTreeSet;
 
 /// How many free codes are read at least: what this batch leaves over serves the next.
@@ -26,7 +23,7 @@ const LISTED_MIN: usize = 64;
 
 /// Reads an id or name that we wrote ourselves.
 pub(super) fn parse<T: std::str::FromStr>(
-    row: &SqliteRow,
+    row: &Row,
     at: usize,
     table: &'static str,
     column: &'static str,
@@ -35,12 +32,12 @@ pub(super) fn parse<T: std::str::FromStr>(
     text.parse().map_err(|_| StoreError::BadRow { table, column })
 }
 
-fn bytes(row: &SqliteRow, at: usize, table: &'static str) -> Result<Fingerprint, StoreError> {
+fn bytes(row: &Row, at: usize, table: &'static str) -> Result<Fingerprint, StoreError> {
     let found: Vec<u8> = row.get(at);
     found.try_into().map_err(|_| StoreError::BadRow { table, column: "fingerprint" })
 }
 
-impl Transaction<'_> {
+impl Transaction {
     /// Reads `needs` into `world`.
     pub async fn read(
         &mut self,
@@ -59,13 +56,13 @@ impl Transaction<'_> {
         for need in needs {
             match &need {
                 Need::Stream(stream) => streams.push(stream.clone()),
-                Need::Once(name) => names.push(json!(name)),
+                Need::Once(name) => names.push(json!([name])),
                 Need::Stock(key) => keys.push(key.clone()),
-                Need::Open(contact) => open.push(json!(contact)),
-                Need::Prompts(contact) => prompts.push(json!(contact)),
-                Need::Contact(fingerprint) => contacts.push(json!(hex(fingerprint))),
-                Need::Code(fingerprint) => codes.push(json!(hex(fingerprint))),
-                Need::Tries(subject) => tries.push(json!(subject)),
+                Need::Open(contact) => open.push(json!([contact])),
+                Need::Prompts(contact) => prompts.push(json!([contact])),
+                Need::Contact(fingerprint) => contacts.push(json!([hex(fingerprint)])),
+                Need::Code(fingerprint) => codes.push(json!([hex(fingerprint)])),
+                Need::Tries(subject) => tries.push(json!([subject])),
             }
             world.mark(need);
         }
@@ -90,15 +87,11 @@ impl Transaction<'_> {
         statement: &'static str,
         keys: Vec<Value>,
         attempt: &'static str,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         if keys.is_empty() {
             return Ok(vec![]);
         }
-        sqlx::query(statement)
-            .bind(Value::Array(keys).to_string())
-            .fetch_all(&mut *self.connection)
-            .await
-            .attempt(attempt)
+        query(statement).given(keys).all(self).await.attempt(attempt)
     }
 
     async fn read_streams(
@@ -106,11 +99,11 @@ impl Transaction<'_> {
         streams: &[Stream],
         world: &mut World,
     ) -> Result<(), StoreError> {
-        let names = streams.iter().map(|stream| json!(stream.to_string())).collect();
+        let names = streams.iter().map(|stream| json!([stream.to_string()])).collect();
         let rows = self
             .rows(
                 "select stream, kind, schema, recorded_at, data from events
-                 where stream in (select value from json_each($1))
+                 where stream in (select stream from {given: stream text})
                  order by stream, version",
                 names,
                 "read streams",
@@ -131,15 +124,14 @@ impl Transaction<'_> {
         world: &mut World,
         batch: usize,
     ) -> Result<Vec<VoucherId>, StoreError> {
-        let counts = sqlx::query(
-            "select free, held, owed from stock_counts where site = $1 and package = $2",
-        )
-        .bind(key.site.as_str())
-        .bind(key.package.as_str())
-        .fetch_optional(&mut *self.connection)
-        .await
-        .attempt("count stock")?;
-        let free = sqlx::query(
+        let counts =
+            query("select free, held, owed from stock_counts where site = $1 and package = $2")
+                .bind(key.site.as_str())
+                .bind(key.package.as_str())
+                .first(&mut *self)
+                .await
+                .attempt("count stock")?;
+        let free = query(
             "select voucher from stock
              where site = $1 and package = $2 and holder is null
              order by since
@@ -148,7 +140,7 @@ impl Transaction<'_> {
         .bind(key.site.as_str())
         .bind(key.package.as_str())
         .bind(i64::try_from(batch.max(LISTED_MIN)).unwrap_or(i64::MAX))
-        .fetch_all(&mut *self.connection)
+        .all(self)
         .await
         .attempt("read stock")?;
         let free: Vec<VoucherId> =
@@ -167,7 +159,7 @@ impl Transaction<'_> {
         let rows = self
             .rows(
                 "select once, stream from events
-                 where once is not null and once in (select value from json_each($1))",
+                 where once is not null and once in (select once from {given: once text})",
                 names,
                 "read names that stand once",
             )
@@ -186,7 +178,7 @@ impl Transaction<'_> {
         let rows = self
             .rows(
                 "select contact, purchase from open_purchases
-                 where contact in (select value from json_each($1))",
+                 where contact in (select contact from {given: contact text})",
                 contacts,
                 "read open purchases",
             )
@@ -206,11 +198,16 @@ impl Transaction<'_> {
         now: Micros,
     ) -> Result<(), StoreError> {
         let since = now.plus(-HOUR);
-        let keys = contacts.into_iter().map(|contact| json!([contact, since])).collect();
+        let with_since = |mut key: Value| {
+            key.as_array_mut().expect("keys are arrays").push(json!(since));
+            key
+        };
+        let keys = contacts.into_iter().map(with_since).collect();
         let rows = self
             .rows(
-                "select contact, at, amount_cents, payment from json_each($1) as asked
-                 join prompts on contact = asked.value->>0 and at > asked.value->>1",
+                "select prompts.contact, at, amount_cents, payment
+                 from {given: contact text, since bigint}
+                 join prompts on prompts.contact = given.contact and at > given.since",
                 keys,
                 "read prompts",
             )
@@ -235,7 +232,7 @@ impl Transaction<'_> {
         let rows = self
             .rows(
                 "select fingerprint, contact from contacts
-                 where fingerprint in (select unhex(value) from json_each($1))",
+                 where fingerprint in (select fingerprint from {given: fingerprint bytes})",
                 fingerprints,
                 "find contacts",
             )
@@ -255,7 +252,7 @@ impl Transaction<'_> {
         let rows = self
             .rows(
                 "select fingerprint, voucher from voucher_codes
-                 where fingerprint in (select unhex(value) from json_each($1))",
+                 where fingerprint in (select fingerprint from {given: fingerprint bytes})",
                 fingerprints,
                 "find codes",
             )
@@ -275,7 +272,7 @@ impl Transaction<'_> {
         let rows = self
             .rows(
                 "select subject, times from tries
-                 where subject in (select value from json_each($1))",
+                 where subject in (select subject from {given: subject text})",
                 subjects,
                 "count tries",
             )

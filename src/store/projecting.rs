@@ -1,12 +1,12 @@
 //! The projections of a running shop: made at the start, folded as events come.
 
 use super::{
-    super::error::StoreError,
-    Sqlite,
+    database,
+    error::StoreError,
     projections::{self, Difference},
+    sql::Pool,
 };
 use crate::projections::ALL;
-use sqlx::SqlitePool;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -15,14 +15,14 @@ use std::sync::{
 /// Folds projections over a connection of its own.
 #[derive(Clone)]
 pub struct Projecting {
-    pool: SqlitePool,
+    pool: Pool,
     position: Arc<AtomicI64>,
 }
 
 impl Projecting {
     /// Opens the connection and builds what is missing or was edited.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let pool = Sqlite::folder(url).await?;
+        let pool = database::folder(url).await?;
         projections::prepare(&pool, ALL, |_, _| {}).await?;
         let position = projections::fold_new(&pool, ALL).await?;
         Ok(Self { pool, position: Arc::new(AtomicI64::new(position)) })

@@ -1,0 +1,147 @@
+//! The database that the writer works on, whichever it is: transactions that begin with the end of
+//! the ledger held, and a commit in doubt that is cleared up before anything else.
+
+use super::{
+    error::{Attempt, StoreError},
+    postgres,
+    queries::Reader,
+    sql::{Pool, Transaction, query},
+    sqlite,
+};
+use crate::ledger::{
+    chain::{GENESIS, Hash},
+    time::Micros,
+};
+
+/// The end of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last position; 0 while there is none.
+    pub position: i64,
+    /// The last hash.
+    pub hash: Hash,
+    /// When the last event was recorded: no later one is earlier.
+    pub recorded_at: Micros,
+}
+
+/// The connection that writes; it is made anew when it was lost.
+pub struct Database {
+    pool: Pool,
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres")
+}
+
+/// Opens the reading connections.
+pub async fn readers(url: &str) -> Result<Reader, StoreError> {
+    let pool = if is_postgres(url) {
+        Pool::Postgres(postgres::readers(url).await?)
+    } else {
+        Pool::Sqlite(sqlite::readers(url).await?)
+    };
+    Ok(Reader { pool })
+}
+
+/// Whether there is a ledger at an address. Changes nothing.
+pub async fn exists(url: &str) -> Result<bool, StoreError> {
+    if is_postgres(url) { postgres::exists(url).await } else { sqlite::exists(url).await }
+}
+
+/// A connection beside the readers that may make temporary tables.
+pub async fn scratch(readers: &Pool) -> Result<Pool, StoreError> {
+    Ok(match readers {
+        Pool::Postgres(pool) => Pool::Postgres(postgres::scratch(pool).await?),
+        Pool::Sqlite(pool) => Pool::Sqlite(sqlite::scratch(pool).await?),
+    })
+}
+
+/// Opens connections that fold projections beside the writer.
+pub async fn folder(url: &str) -> Result<Pool, StoreError> {
+    Ok(if is_postgres(url) {
+        Pool::Postgres(postgres::folder(url).await?)
+    } else {
+        Pool::Sqlite(sqlite::folder(url).await?)
+    })
+}
+
+impl Database {
+    /// Opens the writing connection and brings the schema up to date.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let pool = if is_postgres(url) {
+            Pool::Postgres(postgres::writer(url).await?)
+        } else {
+            Pool::Sqlite(sqlite::writer(url).await?)
+        };
+        Ok(Self { pool })
+    }
+
+    /// Begins a transaction in which nobody else moves the end of the ledger; waits for whoever
+    /// does.
+    pub async fn begin(&self) -> Result<(Transaction, Head), StoreError> {
+        let words = self.pool.words();
+        let begun = self.pool.begin(words.begin_writing).await;
+        let mut transaction = begun.map_err(StoreError::out_of_reach)?;
+        let head = query(words.head).first(&mut transaction).await;
+        let Some(row) = head.attempt("read the end of the ledger")? else {
+            let head = Head { position: 0, hash: GENESIS, recorded_at: Micros::default() };
+            return Ok((transaction, head));
+        };
+        let head = Head {
+            position: row.get(0),
+            hash: to_hash(row.get(1))?,
+            recorded_at: Micros(row.get(2)),
+        };
+        Ok((transaction, head))
+    }
+
+    /// Whether a commit in doubt has happened: whether its last event stands in the ledger. Asked
+    /// with the end of the ledger held, so that a commit still under way is waited for.
+    pub async fn has(&self, position: i64, hash: &Hash) -> Result<bool, StoreError> {
+        let (mut transaction, _) = self.begin().await?;
+        let row = query("select hash from events where position = $1")
+            .bind(position)
+            .first(&mut transaction)
+            .await
+            .attempt("look for a commit in doubt")?;
+        transaction.rollback().await;
+        Ok(row.is_some_and(|row| row.get::<Vec<u8>>(0) == hash))
+    }
+
+    /// Closes the connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl Transaction {
+    /// The wrapped keys of the vault, by purpose.
+    pub async fn wrapped_keys(&mut self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let rows = query("select purpose, wrapped from vault_keys").all(self).await;
+        let rows = rows.attempt("read the vault's keys")?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    /// Keeps a wrapped key of the vault.
+    pub async fn keep_key(
+        &mut self,
+        purpose: &'static str,
+        wrapped: &[u8],
+        now: Micros,
+    ) -> Result<(), StoreError> {
+        query("insert into vault_keys (purpose, wrapped, created_at) values ($1, $2, $3)")
+            .bind(purpose)
+            .bind(wrapped)
+            .bind(now.0)
+            .run(self)
+            .await
+            .map(drop)
+            .attempt("keep the vault's keys")
+    }
+}
+
+/// A hash as it stands in a row.
+pub fn to_hash(bytes: Vec<u8>) -> Result<Hash, StoreError> {
+    let unreadable = |_| StoreError::BadRow { table: "events", column: "hash" };
+    bytes.try_into().map_err(unreadable)
+}

@@ -1,0 +1,102 @@
+//! A PostgreSQL cluster of the tests' own, from Debian's binaries: on a socket in a folder of its
+//! own, without a port, with full durability. It is started once a process and goes when the process
+//! does, however that ends: a shell waits for the end of its input.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// Makes a cluster in the folder `$1` with the binaries in `$2`, says that it is there, and removes
+/// it when the input ends. Whoever is root becomes the owner of Debian's clusters, because no
+/// cluster runs as root.
+const SCRIPT: &str = r#"
+set -eu
+folder=$1 bin=$2
+as_owner() { "$@"; }
+if [ "$(id -u)" -eq 0 ]; then
+    as_owner() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
+    chown postgres "$folder"
+fi
+cd "$folder"
+as_owner "$bin/initdb" -D data -U lango -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log
+as_owner "$bin/pg_ctl" start -w -s -D data -l "$folder/data/log" \
+    -o "-c listen_addresses= -k $folder -c max_connections=300 -c shared_buffers=64MB"
+echo ready
+cat >/dev/null
+as_owner "$bin/pg_ctl" stop -s -m immediate -D data
+rm -rf "$folder"
+"#;
+
+/// The cluster.
+pub struct Cluster {
+    folder: PathBuf,
+    bin: PathBuf,
+    /// Its input ends with this process.
+    _shell: Child,
+}
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static SCHEMAS: AtomicUsize = AtomicUsize::new(0);
+
+/// The address of an empty schema, on the cluster of this process.
+pub fn new_schema() -> String {
+    CLUSTER.get_or_init(Cluster::start).new_schema()
+}
+
+impl Cluster {
+    /// Starts a cluster of one's own, to be stopped and started at will.
+    pub fn start() -> Self {
+        let folder = folder();
+        let bin = binaries();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", SCRIPT, "cluster"]).arg(&folder).arg(&bin);
+        // A group of its own: Ctrl-C ends the tests, and their end ends the cluster.
+        shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut shell = shell.spawn().expect("there is a shell");
+        let mut said = String::new();
+        let output = shell.stdout.as_mut().expect("its output is piped");
+        BufReader::new(output).read_line(&mut said).expect("the shell speaks");
+        assert_eq!(said, "ready\n", "the cluster has started; see its words above");
+        Self { folder, bin, _shell: shell }
+    }
+
+    /// The address of an empty schema.
+    pub fn new_schema(&self) -> String {
+        let name = format!("town_{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
+        self.sql(&format!("create schema {name}"));
+        let folder = self.folder.display();
+        format!("postgres://lango@localhost/postgres?host={folder}&options[search_path]={name}")
+    }
+
+    /// Has SQL carried out by `psql`; returns what it printed.
+    pub fn sql(&self, sql: &str) -> String {
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.args(["-X", "-q", "-A", "-t", "-U", "lango", "-d", "postgres", "-c", sql, "-h"]);
+        let output = psql.arg(&self.folder).output().expect("there is psql");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("it prints text")
+    }
+}
+
+/// Where Debian keeps them, the newest first.
+fn binaries() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").map(|entries| {
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).max()
+    });
+    let newest = versions.ok().flatten().expect("postgresql is installed; see tests/tools.sh");
+    Path::new("/usr/lib/postgresql").join(newest.to_string()).join("bin")
+}
+
+/// A new folder, in memory where that is possible: the tests' data need not outlive them.
+fn folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    tempfile::Builder::new().prefix("lango-").tempdir_in(place).expect("a folder is made").keep()
+}
