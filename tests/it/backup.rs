@@ -34,7 +34,7 @@ fn a_shop_comes_back_on_another_machine() {
     let place = shop();
     let backup = back_up(&place);
     let other = elsewhere(&place, &backup);
-    let said = other.good(&["restore", "copy.backup"]);
+    let said = other.good(&["restore", "copy.backup", "--nothing-sold-since"]);
     assert!(said.contains("each follows"), "{said}");
     assert_eq!(stock(&other), stock(&place));
     let verified = |place: &Place| place.json(&["audit", "verify", "--json"]);
@@ -45,6 +45,27 @@ fn a_shop_comes_back_on_another_machine() {
     let file = sample("hotspot-user-export-terse.rsc");
     let said = other.good(&[&again[..], &[file.as_str()]].concat());
     assert!(said.contains("0 codes are new"), "{said}");
+}
+
+#[test]
+fn codes_that_may_have_been_sold_since_are_fenced_until_the_owner_releases_them() {
+    let place = shop();
+    let backup = back_up(&place);
+    let other = elsewhere(&place, &backup);
+    let said = other.good(&["restore", "copy.backup"]);
+    assert!(said.contains("125 codes may have been sold since"), "{said}");
+    let free = |place: &Place| stock(place)[0]["free"].as_u64().unwrap();
+    assert_eq!(free(&other), 0);
+    let new = sample("hotspot-user-export-terse-again.rsc");
+    other.good(&["vouchers", "import", "--site", "mtaa", &new]);
+    assert_eq!(free(&other), 5, "what comes in now is for sale");
+    let release = ["vouchers", "release", "--site", "mtaa"];
+    let only = [&release[..], &["--package", "weekly"]].concat();
+    assert!(other.good(&only).contains("0 codes are back"));
+    assert!(other.good(&release).contains("125 codes are back"));
+    assert_eq!(free(&other), 130);
+    assert!(other.good(&release).contains("0 codes are back"), "twice is harmless");
+    assert!(other.good(&["projections", "rebuild", "--compare"]).contains("equals"));
 }
 
 #[test]
