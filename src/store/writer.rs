@@ -184,7 +184,7 @@ impl Writer {
                 }
             }
             self.position.send_replace(last.position);
-            self.news.tell(batch.touched.iter().copied());
+            self.news.tell(batch.touched.iter().copied(), head.position, last.position);
         } else {
             committed?;
         }
