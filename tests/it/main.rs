@@ -6,6 +6,7 @@ mod browser_sale;
 mod buyer;
 mod chromium;
 mod cli;
+mod cluster;
 mod crowd;
 mod declines;
 mod doubt;

@@ -250,3 +250,11 @@ async fn killed_while_the_sms_hangs_it_shows_the_code_and_sends_no_second_text()
     shop.check(number, &code);
     assert_eq!(shop.sms.inbox(&msisdn(number)).len(), 1, "nobody knows, so it is not sent again");
 }
+
+crate::on_postgres_too! {
+    a_sale_from_configuration_alone,
+    an_upload_beside_a_running_shop_is_sold_from_at_once,
+    killed_after_the_prompt_it_finishes_the_sale_and_prompts_once,
+    killed_after_a_callback_was_acknowledged_it_still_knows_of_the_money,
+    killed_while_the_sms_hangs_it_shows_the_code_and_sends_no_second_text,
+}

@@ -164,3 +164,14 @@ async fn a_call_that_hangs_never_slows_a_page() {
     assert_eq!((njeri.prompts().len(), otieno.prompts().len()), (1, 1));
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    a_lost_answer_to_the_submit_is_found_again_by_its_callback,
+    a_lost_answer_without_a_callback_frees_the_code_and_is_never_called_failed,
+    the_firewalls_page_is_no_answer_whatever_its_status,
+    a_busy_m_pesa_is_asked_again_a_little_later,
+    an_m_pesa_that_stays_busy_is_given_up_and_nothing_was_shown,
+    a_token_that_goes_bad_midway_is_renewed_without_a_second_prompt,
+    keys_that_m_pesa_does_not_know_are_the_owners_affair_not_the_buyers,
+    a_call_that_hangs_never_slows_a_page,
+}
