@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bless bench ci tools
+.PHONY: help demo run test lint bless bench crash ci tools
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ bless: tools ## Run the tests and take every changed snapshot file as right; the
 
 bench: ## Measure, each figure beside its yardstick
 	cargo bench --locked --bench '*'
+
+crash: ## Kill the shop 200 times under load, and check that nothing is lost
+	LANGO_TEST_KILLS=200 cargo test --locked --test it -- --nocapture crash::
 
 ci: ## Do what the build server does
 	bash .ci/run

@@ -9,7 +9,7 @@ use crate::{
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{Key, Opening, Store, StoreError},
+    store::{C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Store, StoreError},
     web::{self, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
@@ -102,7 +102,8 @@ async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Resu
     }
 }
 
-fn parse_key(text: &str) -> Option<Key> {
+/// The master key in a text of 64 hexadecimal digits.
+pub fn parse_key(text: &str) -> Option<Key> {
     let mut key = Key::default();
     if text.len() != 64 || !text.is_ascii() {
         return None;
@@ -166,19 +167,15 @@ pub fn build(parts: Parts) -> Arc<Shop> {
 
 /// Whether the configuration describes a shop, before any ledger is touched.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    if config.mpesa.is_none() {
-        bail!("no M-PESA account is configured; see mpesa.* in docs/reference/configuration.md");
-    }
+    account(config)?;
     config.sms.gateways.iter().try_for_each(|entry| gateway(entry).map(drop))
 }
 
 /// The shop that the configuration describes, with the real providers.
 pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
-    let Some(account) = &config.mpesa else {
-        bail!("no M-PESA account is configured; see mpesa.* in docs/reference/configuration.md");
-    };
+    let account = account(config)?;
     let (clock, random) = machine();
-    let payments = mpesa::Mpesa::new(daraja(account), clock)?.sharing(Arc::new(store.clone()));
+    let payments = gateway_to(account, &clock)?.sharing(Arc::new(store.clone()));
     let gateways = config.sms.gateways.iter().map(gateway).collect::<anyhow::Result<Vec<_>>>()?;
     if gateways.is_empty() {
         tracing::warn!("no SMS gateway is configured: buyers see codes on the page only");
@@ -191,6 +188,33 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         callbacks: account.callbacks == config::OnOff::On,
         web: web_settings(config, config.http.listen)?,
     }))
+}
+
+/// Where the provider tells of money on the shop's number, for a shop that is reached at
+/// `public_url`. No word of the provider stands in the addresses: some are banned there.
+pub fn c2b_addresses(store: &Store, public_url: &Url) -> mpesa::C2bAddresses {
+    let address = |sort: &str| {
+        let mut address = public_url.clone();
+        address.set_path(&format!("/hooks/c/{sort}/{}", store.vault().c2b_secret(sort)));
+        address
+    };
+    mpesa::C2bAddresses {
+        confirmation: address(C2B_CONFIRMATION),
+        validation: address(C2B_VALIDATION),
+    }
+}
+
+/// The M-PESA account that the configuration describes; commands about M-PESA need one.
+pub fn account(config: &Config) -> anyhow::Result<&config::Mpesa> {
+    config
+        .mpesa
+        .as_ref()
+        .context("no M-PESA account is configured; see mpesa.* in docs/reference/configuration.md")
+}
+
+/// The gateway to an M-PESA account; connects to nobody yet.
+pub fn gateway_to(account: &config::Mpesa, clock: &Arc<dyn Clock>) -> anyhow::Result<mpesa::Mpesa> {
+    Ok(mpesa::Mpesa::new(daraja(account), Arc::clone(clock))?)
 }
 
 fn daraja(account: &config::Mpesa) -> mpesa::Settings {

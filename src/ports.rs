@@ -140,6 +140,20 @@ pub struct ReadCallback {
     pub news: PaymentNews,
 }
 
+/// A message about money on the shop's number, whoever had asked for it; read but not yet believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadC2b {
+    /// The provider's proof number.
+    pub receipt: String,
+    /// How much.
+    pub amount: Cents,
+    /// What the payer gave as account: free text, or our own reference where we had asked. A till
+    /// has none.
+    pub reference: Option<String>,
+    /// When, by the provider's clock.
+    pub paid_at: Option<Micros>,
+}
+
 /// A payment provider.
 pub trait PaymentGateway: Send + Sync {
     /// Its name in the ledger: `mpesa`.
@@ -155,8 +169,14 @@ pub trait PaymentGateway: Send + Sync {
     /// Reads a callback's bytes; `None` when they are no callback of this provider.
     fn read_callback(&self, body: &[u8]) -> Option<ReadCallback>;
 
+    /// Reads the bytes of a message about money on the shop's number; `None` when they are none.
+    fn read_c2b(&self, body: &[u8]) -> Option<ReadC2b>;
+
     /// The body to answer a callback with, so that the provider is content.
     fn callback_answer(&self) -> &'static str;
+
+    /// The body by which a payment to the shop's number is let through, where the provider asks.
+    fn validation_answer(&self) -> &'static str;
 }
 
 /// What came of handing over an SMS.

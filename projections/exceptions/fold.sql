@@ -1,6 +1,6 @@
 -- Exceptions: first what came up, then what was settled. Nothing that is settled comes up again, so
 -- this order holds within any range. Where and what was bought is read from the purchase's first
--- event, the amount of a payment without one from its own.
+-- event, the amount of a payment or receipt without one from its own first.
 
 insert into shown_exceptions (
     kind, subject, purchase, site, package, amount_cents, reason, since, position
@@ -10,6 +10,7 @@ select
         when 'purchase_owed' then 'owed'
         when 'payment_set_aside' then 'set_aside'
         when 'payment_disputed' then 'disputed'
+        when 'receipt_unmatched' then 'unmatched'
         when 'payment_inquiry_ended' then 'unresolved'
         when 'message_undelivered' then 'undelivered'
         else 'given_up'
@@ -19,7 +20,8 @@ select
     bought.site,
     bought.package,
     case
-        when news.kind in ('payment_disputed', 'payment_inquiry_ended') then asked.amount_cents
+        when news.kind in ('payment_disputed', 'payment_inquiry_ended', 'receipt_unmatched')
+        then asked.amount_cents
         else news.amount_cents
     end,
     news.data ->> 'reason',
@@ -38,6 +40,7 @@ where news.position > $1
         'purchase_owed',
         'payment_set_aside',
         'payment_disputed',
+        'receipt_unmatched',
         'payment_inquiry_ended',
         'message_undelivered',
         'message_given_up'
@@ -83,4 +86,14 @@ where kind in ('undelivered', 'given_up')
         where position > $1
             and position <= $2
             and kind = 'message_delivered'
+    );
+
+delete from shown_exceptions
+where kind = 'unmatched'
+    and subject in (
+        select id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind in ('receipt_applied', 'receipt_reversed')
     );

@@ -4,13 +4,15 @@ create table shown_exceptions (
     -- owed: paid, and no code yet.
     -- set_aside: money that bought nothing, being surplus or a wrong amount.
     -- disputed: a proof of payment that cannot be right.
+    -- unmatched: money on the shop's number that is no payment of ours.
     -- unresolved: asked about to the end, and nobody knows whether the money moved.
     -- undelivered: an SMS that did not arrive.
     -- given_up: an SMS that no gateway would take.
     kind          text not null,
-    -- What it is about: a purchase, a payment or a message.
+    -- What it is about: a purchase, a payment, a receipt or a message.
     subject       text not null,
-    purchase      text not null,
+    -- Null for money that names no purchase.
+    purchase      text,
     site          text,
     package       text,
     -- The money at stake in cents; null for a message.

@@ -14,7 +14,7 @@ create table shown_payments (
     -- In cents. Paid: null until the money is known to have moved.
     asked_cents       bigint not null,
     paid_cents        bigint,
-    -- How its end was learnt: callback or query.
+    -- How its end was learnt: callback, query or c2b.
     learnt            text,
     -- The provider's proof: an id, the number is in the vault.
     receipt           text,

@@ -4,6 +4,7 @@ mod audit;
 mod catalogue;
 mod config;
 mod demo;
+mod mpesa;
 mod serve;
 mod sms;
 mod vouchers;
@@ -52,6 +53,9 @@ enum Command {
     /// Check the ledger, and look at sales in it.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The shop's M-PESA account.
+    #[command(subcommand)]
+    Mpesa(mpesa::Command),
     /// Read models.
     #[command(subcommand)]
     Projections(audit::Projections),
@@ -96,6 +100,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Site(command) => command.run(&config).await?,
         Command::Package(command) => command.run(&config).await?,
         Command::Vouchers(command) => command.run(&config).await?,
+        Command::Mpesa(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
         Command::Audit(command) => return command.run(&config).await,
         Command::Projections(command) => return command.run(&config).await,

@@ -12,6 +12,7 @@ pub mod send_message;
 pub mod serve_owed;
 pub mod start_purchase;
 pub mod submit_payment;
+pub mod take_c2b;
 pub mod take_news;
 #[cfg(test)]
 mod testing;

@@ -130,7 +130,7 @@ impl Command for StartPurchase {
             }
         }
         may_prompt(world.prompts(payer), package.price_cents, now)?;
-        may_hold(&world.stock(&self.package), device.is_some())?;
+        may_hold(world.stock(&self.package), device.is_some())?;
         let voucher = world.first_free(&self.package).ok_or(Refusal::SoldOut)?;
         let kept = [self.phone.keep(world), self.device.as_ref().and_then(|d| d.keep(world))];
         let link = VaultWrite::Link { purchase: self.purchase, fingerprint: self.link };

@@ -10,7 +10,7 @@ use crate::{
         money::Cents,
         payment::{Learnt, MoneySetAside, Payment, PaymentEvent, PaymentStatus},
         purchase::{Expiry, Purchase, PurchaseEvent, PurchaseStatus},
-        receipt::{ReceiptEvent, receipt_once},
+        receipt::{Receipt, ReceiptEvent, receipt_once},
         refusal::Refusal,
         stream::Stream,
         time::Micros,
@@ -109,6 +109,7 @@ impl Command for TakeNews {
         match self.learnt {
             Learnt::Callback => "provider:callback",
             Learnt::Query => "process:collect_payment",
+            Learnt::C2b => "provider:c2b",
         }
     }
 }
@@ -175,14 +176,13 @@ impl TakeNews {
             paid_at,
         };
         let mut events = vec![self.own(payment.purchase, confirmed)];
-        let mut vault = vec![];
-        if let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) {
-            events.push(self.receipt_recorded(payment.purchase, id, amount, receipt));
-            events.push(self.receipt_applied(payment.purchase, id));
-            vault.push(VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() });
-        }
+        let (recorded, kept) = self.record(payment, amount, receipt.zip(proof));
+        events.extend(recorded);
+        events.extend(proof.and_then(|proof| self.applied(payment, proof)));
+        let wrong = proof.and_then(|proof| proof.contradiction(amount));
+        events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
         events.extend(self.settle(world, payment, purchase, amount));
-        Decision::events(events).keep(vault)
+        Decision::events(events).keep(kept)
     }
 
     /// What a confirmed payment gives: a code, the promise of one, or a place with a person.
@@ -225,12 +225,11 @@ impl TakeNews {
         match world.once(&receipt_once(self.provider, &receipt.fingerprint)) {
             None => Proof::New(receipt.new_id),
             Some(Stream::Receipt(id)) => match world.receipt(*id) {
-                Some(crate::ledger::receipt::Receipt::Applied(payment))
-                    if *payment != self.payment =>
-                {
-                    Proof::AnothersReceipt
+                Some(Receipt::Applied(payment)) if *payment == self.payment => Proof::Known(*id),
+                Some(Receipt::Recorded(told) | Receipt::Unmatched(told)) => {
+                    Proof::Nobodys(*id, *told)
                 }
-                _ => Proof::Known(*id),
+                Some(Receipt::Applied(_) | Receipt::Reversed) | None => Proof::AnothersReceipt,
             },
             Some(_) => Proof::AnothersReceipt,
         }
@@ -256,46 +255,64 @@ impl TakeNews {
         receipt: Option<&ReceiptGiven>,
         proof: Option<Proof>,
     ) -> Decision {
-        let purchase = payment.purchase;
         let differs = told.is_some_and(|told| Some(told) != payment.moved);
         let mut wrong = differs.then_some("another_amount");
-        let (mut events, mut kept) = (vec![], None);
-        if let (Some(receipt), Some(Proof::New(id))) = (receipt, proof) {
-            let amount = told.unwrap_or(payment.amount);
-            events.push(self.receipt_recorded(purchase, id, amount, receipt));
-            if payment.receipt.is_some() {
-                wrong = Some("second_receipt");
-            } else {
-                events.push(self.receipt_applied(purchase, id));
-                events.push(self.own(purchase, PaymentEvent::ReceiptLearnt { receipt: id }));
-            }
-            kept = Some(VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() });
+        let amount = told.unwrap_or(payment.amount);
+        let (recorded, kept) = self.record(payment, amount, receipt.zip(proof));
+        let mut events: Vec<_> = recorded.into_iter().collect();
+        let unseen = proof.filter(|proof| !matches!(proof, Proof::Known(_)));
+        if payment.receipt.is_some() {
+            wrong = unseen.map(|_| "second_receipt").or(wrong);
+        } else if let Some((proof, receipt)) = unseen.and_then(|proof| Some((proof, proof.id()?))) {
+            wrong = wrong.or(proof.contradiction(amount));
+            events.extend(self.applied(payment, proof));
+            events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt }));
         }
         events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
         Decision::events(events).keep(kept)
     }
 
-    fn receipt_recorded(
+    /// What is recorded of a proof that nobody has seen.
+    fn record(
         &self,
-        purchase: PurchaseId,
-        id: ReceiptId,
-        amount_cents: Cents,
-        receipt: &ReceiptGiven,
-    ) -> NewEvent {
-        let recorded = ReceiptEvent::Recorded { provider: self.provider.into(), amount_cents };
-        let name = receipt_once(self.provider, &receipt.fingerprint);
-        NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(recorded)).once(name)
+        payment: &Payment,
+        amount: Cents,
+        proof: Option<(&ReceiptGiven, Proof)>,
+    ) -> (Option<NewEvent>, Option<VaultWrite>) {
+        let Some((receipt, Proof::New(id))) = proof else { return (None, None) };
+        let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
+        let given = (self.provider, receipt);
+        (Some(record_receipt(Some(payment.purchase), given, amount)), Some(kept))
     }
 
-    fn receipt_applied(&self, purchase: PurchaseId, id: ReceiptId) -> NewEvent {
-        let applied = ReceiptEvent::Applied { payment: self.payment };
-        NewEvent::of(purchase, Stream::Receipt(id), Event::Receipt(applied))
+    /// From now on this payment's.
+    fn applied(&self, payment: &Payment, proof: Proof) -> Option<NewEvent> {
+        let (Proof::New(id) | Proof::Nobodys(id, _)) = proof else { return None };
+        let applied = Event::Receipt(ReceiptEvent::Applied { payment: self.payment });
+        Some(NewEvent::of(payment.purchase, Stream::Receipt(id), applied))
     }
+}
+
+/// The event by which a proof that nobody has seen is recorded, for a purchase or for none.
+pub(super) fn record_receipt(
+    purchase: Option<PurchaseId>,
+    (provider, receipt): (&str, &ReceiptGiven),
+    amount_cents: Cents,
+) -> NewEvent {
+    let stream = Stream::Receipt(receipt.new_id);
+    let recorded = ReceiptEvent::Recorded { provider: provider.into(), amount_cents };
+    let name = receipt_once(provider, &receipt.fingerprint);
+    let event = NewEvent::alone(stream, Event::Receipt(recorded)).once(name);
+    NewEvent { correlation: purchase, ..event }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
+    /// Nobody has seen it.
     New(ReceiptId),
+    /// Seen, and no payment's yet; for how much.
+    Nobodys(ReceiptId, Cents),
+    /// This payment's already.
     Known(ReceiptId),
     AnothersReceipt,
 }
@@ -303,9 +320,14 @@ enum Proof {
 impl Proof {
     fn id(self) -> Option<ReceiptId> {
         match self {
-            Self::New(id) | Self::Known(id) => Some(id),
+            Self::New(id) | Self::Nobodys(id, _) | Self::Known(id) => Some(id),
             Self::AnothersReceipt => None,
         }
+    }
+
+    /// What was told of it before, and cannot be right beside this amount.
+    fn contradiction(self, amount: Cents) -> Option<&'static str> {
+        matches!(self, Self::Nobodys(_, told) if told != amount).then_some("another_amount")
     }
 }
 

@@ -157,9 +157,9 @@ pub struct CodeRow {
 /// One message from outside, for the vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxRow {
-    /// `payment` or `report`.
+    /// `payment`, `c2b` or `report`.
     pub source: &'static str,
-    /// The payment's id, or the gateway's.
+    /// The payment's id, the sort of C2B message, or the gateway's id.
     pub subject: String,
     /// Of the bytes: repeated ones are kept once, with a count.
     pub fingerprint: Fingerprint,

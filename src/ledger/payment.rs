@@ -112,6 +112,8 @@ pub enum Learnt {
     Callback,
     /// We asked.
     Query,
+    /// The provider told of money on the shop's number, whoever had asked for it.
+    C2b,
 }
 
 /// Why money is set aside for a person.
@@ -234,11 +236,23 @@ impl PaymentStatus {
     }
 }
 
+/// How many digits of its id a payment's reference shows.
+const REFERENCE_DIGITS: usize = 10;
+
 /// What the payer reads in the M-PESA message: 12 letters and digits, different for each attempt.
 /// Taken from the random end of the id, so two attempts of one second differ too.
 pub fn account_reference(payment: PaymentId) -> String {
     let hex = payment.to_string();
-    format!("LG{}", hex[hex.len() - 10..].to_uppercase())
+    format!("LG{}", hex[hex.len() - REFERENCE_DIGITS..].to_uppercase())
+}
+
+/// The end of the payment's id that an account reference names; `None` where it is none of ours.
+/// A payer may have typed it: blanks and small letters do no harm.
+pub fn referenced(text: &str) -> Option<String> {
+    let plain: String = text.split_whitespace().collect();
+    let digits = plain.to_ascii_lowercase().strip_prefix("lg")?.to_owned();
+    let ours = digits.len() == REFERENCE_DIGITS && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    ours.then_some(digits)
 }
 
 #[cfg(test)]
@@ -331,5 +345,18 @@ mod tests {
         let reference = account_reference(PaymentId(Uuid::from_u128(0x0123_4567_89ab_cdef)));
         assert_eq!(reference.len(), 12);
         assert!(reference.bytes().all(|b| b.is_ascii_alphanumeric()));
+    }
+
+    #[test]
+    fn a_reference_leads_back_to_its_payment_however_it_was_typed() {
+        let payment = PaymentId(Uuid::from_u128(0x0123_4567_89ab_cdef));
+        let reference = account_reference(payment);
+        for typed in [reference.clone(), format!(" {} ", reference.to_lowercase())] {
+            let digits = referenced(&typed).unwrap();
+            assert!(payment.to_string().ends_with(&digits), "{typed}");
+        }
+        for other in ["", "LG", "LG12345", "XX6789ABCDEF", "LG6789ABCDEG", "LG6789ABCDEF0"] {
+            assert_eq!(referenced(other), None, "{other}");
+        }
     }
 }

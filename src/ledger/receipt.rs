@@ -22,25 +22,56 @@ pub enum ReceiptEvent {
         /// Which.
         payment: PaymentId,
     },
+    /// Belongs to no payment that we know: a person decides about its money.
+    #[serde(rename = "receipt_unmatched")]
+    Unmatched {
+        /// Why.
+        reason: Unmatched,
+    },
+    /// The money went back to the payer.
+    #[serde(rename = "receipt_reversed")]
+    Reversed {},
+}
+
+/// Why a receipt belongs to no payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmatched {
+    /// It names no attempt of ours: a till's, or paid by hand.
+    UnknownReference,
+    /// It names an attempt, and is not its price.
+    WrongAmount,
+    /// It names an attempt that another receipt has paid.
+    PaidAlready,
+    /// It names an attempt that nobody was asked for yet.
+    NotAsked,
 }
 
 /// A receipt as its events leave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receipt {
-    /// Known, not yet anyone's.
-    Recorded,
+    /// Known, not yet anyone's; for how much.
+    Recorded(Cents),
     /// A payment's.
     Applied(PaymentId),
+    /// A person decides about it; for how much.
+    Unmatched(Cents),
+    /// Its money went back.
+    Reversed,
 }
 
 impl Receipt {
     /// The receipt after `event`; `None` where the event cannot follow.
     pub fn evolve(state: Option<&Self>, event: &ReceiptEvent) -> Option<Self> {
+        use ReceiptEvent as E;
         match (state, event) {
-            (None, ReceiptEvent::Recorded { .. }) => Some(Self::Recorded),
-            (Some(Self::Recorded), ReceiptEvent::Applied { payment }) => {
+            (None, E::Recorded { amount_cents, .. }) => Some(Self::Recorded(*amount_cents)),
+            // Whose it is may be learnt after a person was told of it: late truth wins.
+            (Some(Self::Recorded(_) | Self::Unmatched(_)), E::Applied { payment }) => {
                 Some(Self::Applied(*payment))
             }
+            (Some(Self::Recorded(amount)), E::Unmatched { .. }) => Some(Self::Unmatched(*amount)),
+            (Some(Self::Applied(_) | Self::Unmatched(_)), E::Reversed {}) => Some(Self::Reversed),
             _ => None,
         }
     }
@@ -57,18 +88,25 @@ mod tests {
 
     #[test]
     fn every_cell_of_the_transition_table() {
-        let recorded =
-            ReceiptEvent::Recorded { provider: "mpesa".into(), amount_cents: Cents(100) };
-        let applied = ReceiptEvent::Applied { payment: PaymentId(uuid::Uuid::nil()) };
-        let payment = PaymentId(uuid::Uuid::nil());
-        let table = [
-            (None, Some(Receipt::Recorded), None),
-            (Some(Receipt::Recorded), None, Some(Receipt::Applied(payment))),
-            (Some(Receipt::Applied(payment)), None, None),
+        let (payment, amount_cents) = (PaymentId(uuid::Uuid::nil()), Cents(100));
+        let events = [
+            ReceiptEvent::Recorded { provider: "mpesa".into(), amount_cents },
+            ReceiptEvent::Applied { payment },
+            ReceiptEvent::Unmatched { reason: Unmatched::WrongAmount },
+            ReceiptEvent::Reversed {},
         ];
-        for (from, after_recorded, after_applied) in table {
-            assert_eq!(Receipt::evolve(from.as_ref(), &recorded), after_recorded);
-            assert_eq!(Receipt::evolve(from.as_ref(), &applied), after_applied);
+        let (recorded, applied) = (Receipt::Recorded(amount_cents), Receipt::Applied(payment));
+        let (unmatched, reversed) = (Receipt::Unmatched(amount_cents), Receipt::Reversed);
+        let table = [
+            (None, [Some(recorded), None, None, None]),
+            (Some(recorded), [None, Some(applied), Some(unmatched), None]),
+            (Some(applied), [None, None, None, Some(reversed)]),
+            (Some(unmatched), [None, Some(applied), None, Some(reversed)]),
+            (Some(reversed), [None, None, None, None]),
+        ];
+        for (from, after) in table {
+            let row = events.each_ref().map(|event| Receipt::evolve(from.as_ref(), event));
+            assert_eq!(row, after, "{from:?}");
         }
     }
 }

@@ -30,6 +30,17 @@ pub struct Stock {
     pub owed_count: i64,
 }
 
+impl Stock {
+    /// Whether the list names all free vouchers, or as many as `commands` can need.
+    fn lists(&self, commands: usize) -> bool {
+        self.is_whole() || self.free.len() >= commands
+    }
+
+    fn is_whole(&self) -> bool {
+        usize::try_from(self.free_count).is_ok_and(|count| count == self.free.len())
+    }
+}
+
 /// A prompt that may have reached a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptSeen {
@@ -53,7 +64,7 @@ pub struct Illegal {
     pub kind: String,
 }
 
-/// What a batch of commands sees.
+/// What the commands of a batch, and of the batches after it, see.
 #[derive(Debug, Default)]
 pub struct World {
     loaded: HashSet<Need>,
@@ -83,6 +94,23 @@ impl World {
     /// Notes that `need` has been read, whether or not anything was there.
     pub fn mark(&mut self, need: Need) {
         self.loaded.insert(need);
+    }
+
+    /// Makes what a batch left behind ready for one of `batch` commands. Guesses leave no event, so
+    /// another writer's would not be seen; a list of free codes may have become too short.
+    pub fn forget_what_may_differ(&mut self, batch: usize) {
+        self.tries.clear();
+        let stock = &self.stock;
+        self.loaded.retain(|need| match need {
+            Need::Tries(_) => false,
+            Need::Stock(key) => stock.get(key).is_some_and(|stock| stock.lists(batch)),
+            _ => true,
+        });
+    }
+
+    /// How many things it remembers, roughly.
+    pub fn size(&self) -> usize {
+        self.loaded.len() + self.versions.len()
     }
 
     /// The version of a stream: how many events it has.
@@ -131,8 +159,10 @@ impl World {
     }
 
     /// The stock of a package.
-    pub fn stock(&self, key: &PackageKey) -> Stock {
-        self.stock.get(key).cloned().unwrap_or_default()
+    pub fn stock(&self, key: &PackageKey) -> &Stock {
+        static NONE: Stock =
+            Stock { free: VecDeque::new(), free_count: 0, held_count: 0, owed_count: 0 };
+        self.stock.get(key).unwrap_or(&NONE)
     }
 
     /// The oldest free voucher of a package.
@@ -289,7 +319,10 @@ impl World {
         }
         match voucher.status {
             VoucherStatus::Free => {
-                stock.free.push_back(id);
+                // Behind all others; where some were not read, they come before it.
+                if stock.is_whole() {
+                    stock.free.push_back(id);
+                }
                 stock.free_count += 1;
             }
             VoucherStatus::Reserved(_) => stock.held_count += 1,
@@ -318,9 +351,63 @@ impl World {
             device.map(|device| self.open.insert(device, id));
             return;
         }
-        self.open.retain(|_, open| *open != id);
         let Some(purchase) = self.purchases.get(&id) else { return };
+        for contact in [Some(purchase.contact), purchase.device].into_iter().flatten() {
+            if self.open.get(&contact) == Some(&id) {
+                self.open.remove(&contact);
+            }
+        }
         let owed = i64::from(purchase.status == PurchaseStatus::Owed) - i64::from(was_owed);
         self.stock.entry(purchase.package.clone()).or_default().owed_count += owed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{id::BatchId, voucher::VoucherEvent};
+    use uuid::Uuid;
+
+    fn key() -> PackageKey {
+        PackageKey { site: Slug::parse("mtaa").unwrap(), package: Slug::parse("daily").unwrap() }
+    }
+
+    fn imported(n: u128) -> NewEvent {
+        let PackageKey { site, package } = key();
+        let event = VoucherEvent::Imported { site, package, batch: BatchId(Uuid::nil()) };
+        let stream = Stream::Voucher(VoucherId(Uuid::from_u128(n)));
+        NewEvent::alone(stream, Event::Voucher(event))
+    }
+
+    fn remembering(listed: u128, free_count: i64) -> World {
+        let mut world = World::default();
+        let free = (1..=listed).map(|n| VoucherId(Uuid::from_u128(n))).collect();
+        world.put_stock(key(), Stock { free, free_count, ..Stock::default() });
+        world.mark(Need::Stock(key()));
+        world.mark(Need::Tries("code".into()));
+        world
+    }
+
+    #[test]
+    fn guesses_and_lists_that_became_too_short_are_read_again() {
+        let known = |listed, free_count, batch| {
+            let mut world = remembering(listed, free_count);
+            world.forget_what_may_differ(batch);
+            assert!(!world.has(&Need::Tries("code".into())));
+            world.has(&Need::Stock(key()))
+        };
+        assert!(known(3, 3, 9), "these are all");
+        assert!(known(9, 50, 9), "as many as there are commands");
+        assert!(!known(8, 50, 9));
+    }
+
+    #[test]
+    fn a_new_code_waits_behind_those_that_were_not_read() {
+        let (mut whole, mut part) = (remembering(2, 2), remembering(2, 5));
+        for world in [&mut whole, &mut part] {
+            world.apply(&imported(9), Micros::default()).unwrap();
+        }
+        assert_eq!((whole.stock(&key()).free.len(), whole.stock(&key()).free_count), (3, 3));
+        assert_eq!((part.stock(&key()).free.len(), part.stock(&key()).free_count), (2, 6));
     }
 }

@@ -103,7 +103,8 @@ fn is_receipt(text: &str) -> bool {
     text.len() == 10 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
-fn nairobi_time(compact: &str) -> Option<Micros> {
+/// Reads `20260504210428` as the time in Nairobi that it is.
+pub(super) fn nairobi_time(compact: &str) -> Option<Micros> {
     if compact.len() != 14 || !compact.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

@@ -5,18 +5,21 @@
 //! it does not understand *unknown*. It holds no state but the token. [`classify`] judges answers,
 //! [`result_codes`] and [`callback`] outcomes; Daraja's own words stay in [`wire`].
 
+mod c2b;
 mod callback;
 mod classify;
 mod client;
+mod register;
 mod result_codes;
 mod settings;
 mod token;
 mod wire;
 
+pub use register::{C2bAddresses, Registered};
 pub use settings::{Settings, SettingsError};
 
 use crate::ports::{
-    Again, Answer, Clock, PaymentGateway, PaymentNews, PromptRequest, ReadCallback, Shelf,
+    Again, Answer, Clock, PaymentGateway, PaymentNews, PromptRequest, ReadC2b, ReadCallback, Shelf,
     StatusRequest, Submitted,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -160,8 +163,16 @@ impl PaymentGateway for Mpesa {
         callback::read(body)
     }
 
+    fn read_c2b(&self, body: &[u8]) -> Option<ReadC2b> {
+        c2b::read(body)
+    }
+
     fn callback_answer(&self) -> &'static str {
         r#"{"ResultCode":0,"ResultDesc":"Accepted"}"#
+    }
+
+    fn validation_answer(&self) -> &'static str {
+        r#"{"ResultCode":"0","ResultDesc":"Accepted"}"#
     }
 }
 

@@ -13,6 +13,9 @@ pub const PUSH_PATH: &str = "/mpesa/stkpush/v1/processrequest";
 /// Where the state of a prompt is asked for.
 pub const QUERY_PATH: &str = "/mpesa/stkpushquery/v1/query";
 
+/// Where the addresses for C2B messages are given.
+pub const REGISTER_PATH: &str = "/mpesa/c2b/v2/registerurl";
+
 /// The body that asks for a prompt. Everything is sent as text, which Daraja takes.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -57,6 +60,22 @@ pub struct QueryBody<'a> {
     pub checkout_request_id: &'a str,
 }
 
+/// The body that gives the addresses for C2B messages.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RegisterBody<'a> {
+    /// The paybill or store number.
+    pub short_code: &'a str,
+    /// What happens to a payment while nobody answers the validation.
+    pub response_type: &'static str,
+    /// Where money that came is told.
+    #[serde(rename = "ConfirmationURL")]
+    pub confirmation_url: &'a str,
+    /// Where it is asked whether money may come.
+    #[serde(rename = "ValidationURL")]
+    pub validation_url: &'a str,
+}
+
 /// Any JSON answer of Daraja; each endpoint fills its own few fields.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -76,6 +95,9 @@ pub struct Reply {
     /// `0` when a request was taken, which says nothing of the payment.
     #[serde(rename = "ResponseCode", deserialize_with = "text")]
     pub response_code: Option<String>,
+    /// The text beside it; some answers have nothing else.
+    #[serde(rename = "ResponseDescription", deserialize_with = "text")]
+    pub response_description: Option<String>,
     /// The second id.
     #[serde(rename = "MerchantRequestID", deserialize_with = "text")]
     pub merchant_request_id: Option<String>,

@@ -6,16 +6,20 @@ use crate::{
     commands::{
         keep_inbox::IgnoreInbox,
         send_message::TakeReport,
+        take_c2b::TakeC2b,
         take_news::{News, ReceiptGiven, TakeNews},
     },
     context::Context,
     ledger::{
         id::{MessageId, PaymentId, ReceiptId},
-        payment::Learnt,
+        payment::{Learnt, referenced},
         time::MINUTE,
     },
     ports::{PaymentNews, ReadCallback},
-    store::{CommandError, Inbox, RawMessage, SOURCE_PAYMENT, SOURCE_REPORT, Sealed, StoreError},
+    store::{
+        C2B_CONFIRMATION, CommandError, Inbox, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
+        SOURCE_REPORT, Sealed, StoreError,
+    },
 };
 use std::sync::Arc;
 
@@ -25,8 +29,10 @@ const REPORT_WAITS: i64 = 10 * MINUTE;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     // Apart, so that reports which wait for their gateway's answer never stand before a callback.
-    let mut rows = context.store.inbox_undecided(SOURCE_PAYMENT, WORK_PER_LOOK).await?;
-    rows.extend(context.store.inbox_undecided(SOURCE_REPORT, WORK_PER_LOOK).await?);
+    let mut rows = vec![];
+    for source in [SOURCE_PAYMENT, SOURCE_C2B, SOURCE_REPORT] {
+        rows.extend(context.store.inbox_undecided(source, WORK_PER_LOOK).await?);
+    }
     each(context, rows, |context, row| async move {
         match decide(&context, &row).await {
             Err(CommandError::Refused(_)) => ignore(&context, &row).await,
@@ -44,6 +50,9 @@ async fn decide(context: &Context, row: &Inbox) -> Result<bool, CommandError> {
     let message: RawMessage = serde_json::from_slice(&message).map_err(unreadable)?;
     match row.source.as_str() {
         SOURCE_PAYMENT => callback(context, row, &message).await,
+        SOURCE_C2B if row.subject == C2B_CONFIRMATION => c2b(context, row, &message).await,
+        // Only a question whether money may come: it was answered, and nothing has moved.
+        SOURCE_C2B => ignore(context, row).await.map_err(CommandError::from),
         SOURCE_REPORT => report(context, row, &message).await,
         _ => Err(StoreError::BadRow { table: "inbox", column: "source" }.into()),
     }
@@ -105,18 +114,41 @@ async fn names_match(
 fn news(context: &Context, news: PaymentNews) -> Option<News> {
     match news {
         PaymentNews::Paid { amount, receipt, paid_at } => {
-            let receipt = receipt.map(|number| {
-                let new_id = ReceiptId(context.id());
-                let vault = context.store.vault();
-                let fingerprint = vault.receipt_fingerprint(&number);
-                let sealed = vault.seal(&Sealed::Receipt(new_id).context(), number.as_bytes());
-                ReceiptGiven { new_id, fingerprint, sealed }
-            });
+            let receipt = receipt.map(|number| receipt_given(context, &number));
             Some(News::Paid { amount, receipt, paid_at })
         }
         PaymentNews::Declined(reason) => Some(News::Declined(reason)),
         PaymentNews::Pending | PaymentNews::Unknown => None,
     }
+}
+
+fn receipt_given(context: &Context, number: &str) -> ReceiptGiven {
+    let new_id = ReceiptId(context.id());
+    let vault = context.store.vault();
+    let fingerprint = vault.receipt_fingerprint(number);
+    let sealed = vault.seal(&Sealed::Receipt(new_id).context(), number.as_bytes());
+    ReceiptGiven { new_id, fingerprint, sealed }
+}
+
+async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, CommandError> {
+    let Some(read) = context.payments.read_c2b(&message.body) else {
+        tracing::warn!(inbox.row = row.row, "a C2B message says nothing that we understand");
+        return ignore(context, row).await.map_err(CommandError::from);
+    };
+    let named = match read.reference.as_deref().and_then(referenced) {
+        Some(digits) => context.store.payment_of_reference(&digits).await?,
+        None => None,
+    };
+    let take = TakeC2b {
+        provider: context.payments.name(),
+        receipt: receipt_given(context, &read.receipt),
+        amount: read.amount,
+        paid_at: read.paid_at,
+        named,
+        message: MessageId(context.id()),
+        inbox_row: row.row,
+    };
+    context.store.execute(take).await.map(|_| true)
 }
 
 async fn report(

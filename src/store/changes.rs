@@ -144,7 +144,7 @@ impl Changes {
 
     fn count(&mut self, world: &World, key: &PackageKey) {
         let Stock { free_count, held_count, owed_count, .. } = world.stock(key);
-        self.counts.insert(key.clone(), (free_count, held_count, owed_count));
+        self.counts.insert(key.clone(), (*free_count, *held_count, *owed_count));
     }
 
     fn purchase(

@@ -14,7 +14,7 @@ use crate::ledger::{
 };
 
 /// The end of the ledger.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The last position; 0 while there is none.
     pub position: i64,

@@ -5,6 +5,15 @@ use serde::{Deserialize, Serialize};
 /// A payment's callback.
 pub const SOURCE_PAYMENT: &str = "payment";
 
+/// A provider's message about money on the shop's number.
+pub const SOURCE_C2B: &str = "c2b";
+
+/// The subject of a C2B message about money that came.
+pub const C2B_CONFIRMATION: &str = "confirmation";
+
+/// The subject of a C2B message that asks whether money may come: nothing has moved yet.
+pub const C2B_VALIDATION: &str = "validation";
+
 /// An SMS gateway's delivery report.
 pub const SOURCE_REPORT: &str = "report";
 

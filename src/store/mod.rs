@@ -27,7 +27,9 @@ mod writer;
 
 pub use changes::INTERRUPTED_SECONDS;
 pub use error::{CommandError, StoreError};
-pub use inbox::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT};
+pub use inbox::{
+    C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
+};
 pub use news::{News, Place};
 pub use projections::Difference;
 pub use queries::{Offer, Reader, Sealed, StoredEvent};
@@ -104,6 +106,7 @@ impl Store {
             zone: opening.zone,
             position: position.clone(),
             news: news.clone(),
+            memory: writer::Memory::default(),
         };
         Ok(Self {
             reader,

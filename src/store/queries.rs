@@ -271,14 +271,19 @@ impl Reader {
         Ok(row.map_or(0, |row| row.get(0)))
     }
 
-    /// The purchase whose events hold a name that stands once.
+    /// The purchase to which the stream with a name that stands once belongs, or came to belong.
     pub async fn purchase_of_once(&self, name: &str) -> Result<Option<PurchaseId>, StoreError> {
-        let row =
-            query("select correlation from events where once = $1 and correlation is not null")
-                .bind(name)
-                .first(&self.pool)
-                .await
-                .attempt("find a purchase")?;
+        let row = query(
+            "select correlation from events
+             where stream = (select stream from events where once = $1)
+               and correlation is not null
+             order by version desc
+             limit 1",
+        )
+        .bind(name)
+        .first(&self.pool)
+        .await
+        .attempt("find a purchase")?;
         row.map(|row| parse(&row, 0, "events", "correlation")).transpose()
     }
 

@@ -18,6 +18,9 @@ use crate::ledger::{
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// How many free codes are read at least: what this batch leaves over serves the next.
+const LISTED_MIN: usize = 64;
+
 /// Reads an id or name that we wrote ourselves.
 pub(super) fn parse<T: std::str::FromStr>(
     row: &Row,
@@ -136,7 +139,7 @@ impl Transaction {
         )
         .bind(key.site.as_str())
         .bind(key.package.as_str())
-        .bind(i64::try_from(batch).unwrap_or(i64::MAX))
+        .bind(i64::try_from(batch.max(LISTED_MIN)).unwrap_or(i64::MAX))
         .all(self)
         .await
         .attempt("read stock")?;

@@ -162,6 +162,17 @@ impl Vault {
         self.hook_secret(payment).as_bytes().ct_eq(secret.as_bytes()).into()
     }
 
+    /// The secret in the path of C2B messages of a sort. In hexadecimal, because Safaricom refuses
+    /// addresses in which `exe`, `cmd` or `sql` stand, as they may by chance in base64.
+    pub fn c2b_secret(&self, sort: &str) -> String {
+        crate::ledger::chain::hex(&mac(&self.hook, "c2b", sort.as_bytes())[..16])
+    }
+
+    /// Whether `secret` is that of C2B messages of the sort.
+    pub fn is_c2b_secret(&self, sort: &str, secret: &str) -> bool {
+        self.c2b_secret(sort).as_bytes().ct_eq(secret.as_bytes()).into()
+    }
+
     /// The secret in the path of an SMS gateway's delivery reports.
     pub fn report_secret(&self, gateway: &str) -> String {
         URL_SAFE_NO_PAD.encode(&mac(&self.hook, "report", gateway.as_bytes())[..16])

@@ -44,9 +44,9 @@ pub struct Owed {
 pub struct Inbox {
     /// Its row.
     pub row: i64,
-    /// `payment` or `report`.
+    /// `payment`, `c2b` or `report`.
     pub source: String,
-    /// The payment's id, or the gateway's.
+    /// The payment's id, the sort of C2B message, or the gateway's id.
     pub subject: String,
     /// What came, sealed.
     pub sealed: Vec<u8>,
@@ -57,9 +57,9 @@ pub struct Inbox {
 /// What came from outside with the same bytes, and what was decided about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// `payment` or `report`.
+    /// `payment`, `c2b` or `report`.
     pub source: String,
-    /// The payment's id, or the gateway's.
+    /// The payment's id, the sort of C2B message, or the gateway's id.
     pub subject: String,
     /// How often it came.
     pub times: i64,
@@ -68,6 +68,24 @@ pub struct Kept {
 }
 
 impl Reader {
+    /// The latest payment whose account reference shows these digits.
+    pub async fn payment_of_reference(
+        &self,
+        digits: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let row = query(
+            "select substr(stream, 9) from events
+             where kind = 'payment_requested' and substr(stream, 31) = $1
+             order by stream desc
+             limit 1",
+        )
+        .bind(digits)
+        .first(&self.pool)
+        .await
+        .attempt("find a payment by its reference")?;
+        row.map(|row| parse(&row, 0, "events", "stream")).transpose()
+    }
+
     /// Everything that came from outside, oldest first, without what it said.
     pub async fn inbox_kept(&self) -> Result<Vec<Kept>, StoreError> {
         let rows = query("select source, subject, times, outcome from inbox order by row")

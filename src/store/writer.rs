@@ -37,6 +37,9 @@ const BATCH_MAX: usize = 256;
 /// How many commands may wait; beyond it callers wait for room.
 const QUEUE_MAX: usize = 4096;
 
+/// How many things the writer remembers from batch to batch: bounds its memory to a few MB.
+const REMEMBERED_MAX: usize = 20_000;
+
 /// How many further readings the needs of one batch may lead to; more means a command that never
 /// settles.
 const READINGS_MAX: usize = 8;
@@ -75,6 +78,32 @@ pub(super) struct Writer {
     pub position: watch::Sender<i64>,
     /// Those who wait for one purchase.
     pub news: News,
+    /// What earlier batches read and decided: most of what the next one needs.
+    pub memory: Memory,
+}
+
+/// What the writer remembers from batch to batch; right as long as nobody else has written since.
+#[derive(Default)]
+pub(super) struct Memory {
+    world: World,
+    head: Option<Head>,
+}
+
+impl Memory {
+    /// What is known at `head`, for a batch of so many commands.
+    fn recall(&mut self, head: &Head, batch: usize) -> World {
+        let world = std::mem::take(&mut self.world);
+        if self.head.take() != Some(*head) || world.size() > REMEMBERED_MAX {
+            return World::default();
+        }
+        let mut world = world;
+        world.forget_what_may_differ(batch);
+        world
+    }
+
+    fn keep(&mut self, world: World, head: Head) {
+        *self = Self { world, head: Some(head) };
+    }
 }
 
 /// What bounds a reading.
@@ -161,11 +190,13 @@ impl Writer {
         &mut self,
         commands: &[Arc<dyn Command>],
     ) -> Result<Vec<Result<Answer, CommandError>>, StoreError> {
-        let (mut transaction, head) = self.database.begin().await?;
-        self.clock.not_before(head.recorded_at);
+        let (mut transaction, before) = self.database.begin().await?;
+        self.clock.not_before(before.recorded_at);
         let now = self.clock.now();
-        let batch = match decide(&mut transaction, commands, &head, now, &self.zone).await {
-            Ok(batch) => batch,
+        let world = self.memory.recall(&before, commands.len());
+        let decided = decide(&mut transaction, commands, (world, before), now, &self.zone).await;
+        let (batch, world) = match decided {
+            Ok(decided) => decided,
             Err(failure) => {
                 transaction.rollback().await;
                 return Err(failure);
@@ -183,10 +214,13 @@ impl Writer {
                     return Err(failure);
                 }
             }
+            let head = Head { position: last.position, hash: last.hash, recorded_at: now };
+            self.memory.keep(world, head);
             self.position.send_replace(last.position);
-            self.news.tell(batch.touched.iter().copied(), head.position, last.position);
+            self.news.tell(batch.touched.iter().copied(), before.position, last.position);
         } else {
             committed?;
+            self.memory.keep(world, before);
         }
         Ok(batch.outcomes)
     }
@@ -215,14 +249,13 @@ fn failed(
 async fn decide(
     transaction: &mut Transaction,
     commands: &[Arc<dyn Command>],
-    head: &Head,
+    (mut world, head): (World, Head),
     now: Micros,
     zone: &TimeZone,
-) -> Result<Batch, StoreError> {
-    let mut world = World::default();
+) -> Result<(Batch, World), StoreError> {
     let scope = Scope { batch: commands.len(), now };
     read(transaction, commands, &mut world, scope).await?;
-    let mut ledger = Scribe { head: *head, now, day: now.business_day(zone).to_string() };
+    let mut ledger = Scribe { head, now, day: now.business_day(zone).to_string() };
     let mut batch = Batch::default();
     for command in commands {
         // What an earlier command of the batch decided may lead this one to something unread.
@@ -243,7 +276,7 @@ async fn decide(
         };
         batch.outcomes.push(outcome);
     }
-    Ok(batch)
+    Ok((batch, world))
 }
 
 async fn read(

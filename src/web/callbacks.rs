@@ -6,7 +6,7 @@ use super::Shop;
 use crate::{
     commands::keep_inbox::KeepInbox,
     ledger::{decision::InboxRow, id::PaymentId},
-    store::{RawMessage, SOURCE_PAYMENT, SOURCE_REPORT},
+    store::{C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT},
 };
 use axum::{
     body::Bytes,
@@ -34,6 +34,33 @@ pub async fn payment(
     }
     let json = [(header::CONTENT_TYPE, "application/json")];
     (json, shop.context.payments.callback_answer()).into_response()
+}
+
+/// A payment provider's message about money on the shop's number: it came, or may it come.
+pub async fn c2b(
+    State(shop): State<Arc<Shop>>,
+    Path((sort, secret)): Path<(String, String)>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !shop.context.store.vault().is_c2b_secret(&sort, &secret) {
+        return refused();
+    }
+    let payments = Arc::clone(&shop.context.payments);
+    let is_question = sort == C2B_VALIDATION;
+    let message = raw(&headers, from, &body);
+    let keeping = async move { keep(&shop, SOURCE_C2B, sort, message).await };
+    let answer = if is_question {
+        // The payer stands waiting, and yes is the answer whether or not this is kept.
+        tokio::spawn(keeping);
+        payments.validation_answer()
+    } else if keeping.await {
+        payments.callback_answer()
+    } else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    ([(header::CONTENT_TYPE, "application/json")], answer).into_response()
 }
 
 /// An SMS gateway's delivery report in the body.

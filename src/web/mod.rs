@@ -38,6 +38,7 @@ pub fn public(shop: Arc<Shop>) -> Router {
         .route("/p/{key}/again", post(portal::buy::again))
         .route("/p/{key}/unlock", post(portal::unlock::unlock))
         .route("/hooks/p/{payment}/{secret}", post(callbacks::payment))
+        .route("/hooks/c/{sort}/{secret}", post(callbacks::c2b))
         .route(
             "/hooks/m/{gateway}/{secret}",
             post(callbacks::report).get(callbacks::report_by_query),

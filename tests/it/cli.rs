@@ -202,6 +202,25 @@ pub fn sample(name: &str) -> String {
 }
 
 #[test]
+fn registering_for_c2b_says_what_stands_in_its_way() {
+    let place = Place::with_shop();
+    let said = place.bad(1, &["mpesa", "register"]);
+    assert!(said.contains("no M-PESA account is configured"), "{said}");
+    let place = place.with_account();
+    let said = place.bad(1, &["mpesa", "register"]);
+    assert!(said.contains("mpesa.callbacks is off"), "{said}");
+    let place = place.with("LANGO_MPESA__CALLBACKS", "on");
+    let place = place.with("LANGO_HTTP__PUBLIC_URL", "https://mpesa.example");
+    let said = place.bad(1, &["mpesa", "register"]);
+    assert!(said.contains("Safaricom refuses every address with \"mpesa\" in it"), "{said}");
+    let place = place.with("LANGO_HTTP__PUBLIC_URL", "https://wifi.example");
+    let printed = place.good(&["mpesa", "register", "--dry-run"]);
+    assert!(printed.contains("https://wifi.example/hooks/c/confirmation/"), "{printed}");
+    let said = place.bad(1, &["mpesa", "register"]);
+    assert!(said.contains("Safaricom did not take them: unreachable"), "{said}");
+}
+
+#[test]
 fn the_configuration_is_shown_with_its_origins_and_without_secrets() {
     let place = Place::empty().with("LANGO_SHOP__NAME", "Duka");
     let shown = place.good(&["config", "show"]);

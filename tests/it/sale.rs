@@ -231,12 +231,13 @@ async fn without_callbacks_the_code_is_there_seconds_after_the_pin() {
 #[tokio::test]
 async fn every_shape_of_a_good_callback_is_understood() {
     let mut town = Town::open().await;
-    town.stock("daily", 6).await;
-    let shapes: [fn(&mut lango::demo::daraja::Faults); 6] = [
+    town.stock("daily", 7).await;
+    let shapes: [fn(&mut lango::demo::daraja::Faults); 7] = [
         |faults| faults.amount_with_decimals = true,
         |faults| faults.result_code_as_string = true,
         |faults| faults.balance_item = Some(BalanceItem::WithoutValue),
         |faults| faults.balance_item = Some(BalanceItem::WithValue),
+        |faults| faults.phone = PhoneShape::Text,
         |faults| faults.phone = PhoneShape::Masked,
         |faults| faults.phone = PhoneShape::Hashed,
     ];

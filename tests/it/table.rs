@@ -4,7 +4,7 @@
 use crate::town::{Customer, Plan, Town};
 use lango::{
     demo::{
-        daraja::{Edge, Faults, Throttle},
+        daraja::{BalanceItem, Edge, Faults, InFlight, PhoneShape, Throttle},
         sms_gateway::{Answer, Faults as SmsFaults, Reports},
     },
     ledger::{
@@ -12,6 +12,7 @@ use lango::{
         payment::PaymentStatus,
         purchase::{Expiry, PurchaseStatus},
     },
+    mpesa::Registered,
 };
 use std::fmt::Write as _;
 
@@ -23,6 +24,8 @@ enum Buyer {
     WrongPin,
     NoMoney,
     Waits,
+    /// Answers the prompt only when everybody has given it up.
+    PaysInTheEnd,
 }
 
 /// A row: what goes wrong, what the buyer does, and how long everybody waits for the end.
@@ -35,6 +38,7 @@ struct World {
     sms: SmsFaults,
     second_sms: SmsFaults,
     no_callbacks: bool,
+    registers_c2b: bool,
 }
 
 const ROWS: &[Row] = &[
@@ -45,11 +49,30 @@ const ROWS: &[Row] = &[
     ("callbacks are switched off", Buyer::Pays, 15, |w| w.no_callbacks = true),
     ("the callback tells another amount", Buyer::Pays, 0, |w| w.mpesa.wrong_amount = Some(1)),
     ("the callback's code is a text", Buyer::Pays, 0, |w| w.mpesa.result_code_as_string = true),
+    ("the callback's code is letters", Buyer::Pays, 0, |w| {
+        w.mpesa.forced_result = Some("SFC_IC0003".into());
+    }),
+    ("the callback's amount has decimals", Buyer::Pays, 0, |w| w.mpesa.amount_with_decimals = true),
+    ("the callback has a balance without value", Buyer::Pays, 0, |w| {
+        w.mpesa.balance_item = Some(BalanceItem::WithoutValue);
+    }),
+    ("the callback's number is hashed", Buyer::Pays, 0, |w| w.mpesa.phone = PhoneShape::Hashed),
+    ("the callback's number is masked", Buyer::Pays, 0, |w| w.mpesa.phone = PhoneShape::Masked),
+    ("the callback comes before the answer", Buyer::Waits, 0, |w| {
+        (w.mpesa.callback_before_submit_response, w.mpesa.pin_after_ms) = (true, Some(0));
+    }),
     ("the callback's code is unknown", Buyer::Pays, 310, |w| {
         w.mpesa.forced_result = Some("9998".into());
     }),
     ("queries about a finished payment fail", Buyer::Pays, 60, |w| {
         (w.mpesa.query_noise_every, w.mpesa.callback_never) = (2, true);
+    }),
+    ("queries underway say nothing", Buyer::Waits, 95, |w| {
+        (w.mpesa.in_flight, w.mpesa.callback_never) = (InFlight::Mix, true);
+    }),
+    ("a query says no, and the buyer pays after it", Buyer::PaysInTheEnd, 95, |w| {
+        (w.mpesa.success_after_timeout, w.mpesa.callback_never) = (true, true);
+        w.registers_c2b = true;
     }),
     ("the buyer cancels", Buyer::Cancels, 0, |_| {}),
     ("the buyer enters a wrong PIN", Buyer::WrongPin, 0, |_| {}),
@@ -59,6 +82,19 @@ const ROWS: &[Row] = &[
         w.mpesa.callback_never = true;
     }),
     ("the answer to the submit is lost", Buyer::Pays, 0, |w| w.mpesa.lose_submit_response = true),
+    ("it is lost with the callback, and C2B tells", Buyer::Pays, 0, |w| {
+        (w.mpesa.lose_submit_response, w.mpesa.callback_never) = (true, true);
+        w.registers_c2b = true;
+    }),
+    ("callback and C2B tell the same money", Buyer::Pays, 0, |w| w.registers_c2b = true),
+    ("C2B tells it an hour before the callback", Buyer::Pays, 3_700, |w| {
+        w.mpesa.callback_delay_seconds = 3_600;
+        w.registers_c2b = true;
+    }),
+    ("C2B tells another amount", Buyer::Pays, 0, |w| {
+        w.mpesa.c2b.wrong_amount = Some(1);
+        w.registers_c2b = true;
+    }),
     ("it is lost, and the buyer does nothing", Buyer::Waits, 310, |w| {
         (w.mpesa.lose_submit_response, w.mpesa.callback_never) = (true, true);
     }),
@@ -68,6 +104,11 @@ const ROWS: &[Row] = &[
         w.mpesa.throttle = Some(Throttle::SpikeArrest);
     }),
     ("the token is called invalid once", Buyer::Pays, 0, |w| w.mpesa.invalid_token_next = 1),
+    ("a new token kills the old one", Buyer::Pays, 0, |w| w.mpesa.new_token_kills_old = true),
+    ("a token's life is told as a number", Buyer::Pays, 0, |w| {
+        w.mpesa.expires_in_as_number = true;
+    }),
+    ("M-PESA's quota is used up", Buyer::Waits, 120, |w| w.mpesa.throttle = Some(Throttle::Quota)),
     ("M-PESA does not know our keys", Buyer::Waits, 120, |w| w.mpesa.oauth_empty_400 = true),
     ("the first SMS gateway refuses", Buyer::Pays, 0, |w| w.sms.answer = Some(Answer::WrongKey)),
     ("both SMS gateways are down", Buyer::Pays, 300, |w| {
@@ -97,7 +138,10 @@ async fn play(does: Buyer, seconds: i64, arrange: fn(&mut World)) -> String {
     arrange(&mut world);
     let plan = Plan { callbacks: !world.no_callbacks, ..Plan::default() };
     let mut town = Town::open_as(plan).await;
-    town.callbacks_lie = world.mpesa.wrong_amount.is_some();
+    town.callbacks_lie = world.mpesa.wrong_amount.or(world.mpesa.c2b.wrong_amount).is_some();
+    if world.registers_c2b {
+        assert_eq!(town.registers().await, Registered::Done);
+    }
     town.stock("daily", 1).await;
     town.mpesa_will(|faults| *faults = world.mpesa);
     town.sms[0].set_faults(world.sms);
@@ -107,6 +151,10 @@ async fn play(does: Buyer, seconds: i64, arrange: fn(&mut World)) -> String {
     act(&town, &njeri, does);
     town.settle().await;
     town.passes(seconds).await;
+    if matches!(does, Buyer::PaysInTheEnd) {
+        town.mpesa.enter_pin(njeri.prompts()[0].id).unwrap();
+        town.settle().await;
+    }
     town.sms[0].deliver_reports().await;
     town.settle().await;
     njeri.looks_again().await;
@@ -121,7 +169,7 @@ fn act(town: &Town, buyer: &Customer, does: Buyer) {
         Buyer::Cancels => buyer.cancels(),
         Buyer::WrongPin => town.mpesa.enter_wrong_pin(buyer.prompt()).unwrap(),
         Buyer::NoMoney => town.mpesa.has_no_money(buyer.prompt()).unwrap(),
-        Buyer::Waits => {}
+        Buyer::Waits | Buyer::PaysInTheEnd => {}
     }
 }
 

@@ -2,7 +2,7 @@
 //! and nobody is asked twice for one attempt.
 
 use crate::town::{Plan, Town};
-use lango::demo::daraja::{Edge, Throttle, TokenForm};
+use lango::demo::daraja::{Edge, InFlight, Throttle, TokenForm};
 use std::time::Duration;
 
 const PAID: &str = "Paid. Here is your code";
@@ -112,7 +112,7 @@ async fn a_token_that_goes_bad_midway_is_renewed_without_a_second_prompt() {
         town.stock("daily", 1).await;
         town.mpesa_will(|faults| {
             faults.invalid_token_next = 1;
-            faults.invalid_token_form = form;
+            faults.invalid_token_form = Some(form);
         });
         let mut njeri = town.customer("Njeri", "0715 000 006");
         town.asks(&mut njeri, "daily").await;
@@ -165,6 +165,62 @@ async fn a_call_that_hangs_never_slows_a_page() {
     town.close().await;
 }
 
+#[tokio::test]
+async fn whatever_queries_say_meanwhile_the_buyer_is_told_to_look_at_the_phone() {
+    for in_flight in
+        [InFlight::StillProcessing, InFlight::BeingProcessed, InFlight::Empty, InFlight::Mix]
+    {
+        let mut town = Town::open_as(Plan { callbacks: false, ..Plan::default() }).await;
+        town.stock("daily", 1).await;
+        town.mpesa_will(|faults| faults.in_flight = in_flight);
+        let mut njeri = town.customer("Njeri", "0715 000 011");
+        town.asks(&mut njeri, "daily").await;
+        town.passes(40).await;
+        njeri.sees("Look at your phone").await;
+        town.pays(&njeri).await;
+        town.passes(10).await;
+        njeri.sees(PAID).await;
+        assert_eq!(town.count("payment_declined").await, 0, "{in_flight:?}");
+        town.close().await;
+    }
+}
+
+#[tokio::test]
+async fn two_instances_share_one_token_because_each_new_one_kills_the_old() {
+    let mut town = Town::open().await;
+    town.stock("daily", 4).await;
+    town.mpesa_will(|faults| faults.new_token_kills_old = true);
+    let other = town.second_instance().await;
+    for number in 0..4 {
+        let mut buyer = town.customer("Buyer", &format!("0715 000 12{number}"));
+        buyer.chooses("daily").await;
+        let asks = if number % 2 == 0 { town.shop() } else { &other };
+        town.settle_with(&[asks]).await;
+        assert_eq!(buyer.prompts().len(), 1, "prompted once, whoever asks");
+        buyer.enters_pin();
+        town.settle_with(&[town.shop(), &other]).await;
+        buyer.sees(PAID).await;
+    }
+    assert_eq!(town.mpesa.tokens_issued(), 1);
+    other.die().await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn an_m_pesa_that_is_only_slow_sells_as_always() {
+    let mut town = Town::open().await;
+    town.stock("daily", 1).await;
+    town.mpesa_will(|faults| {
+        faults.slow_ms = 300;
+        faults.expires_in_as_number = true;
+    });
+    let mut njeri = town.customer("Njeri", "0715 000 013");
+    town.asks(&mut njeri, "daily").await;
+    town.pays(&njeri).await;
+    njeri.sees(PAID).await;
+    town.close().await;
+}
+
 crate::on_postgres_too! {
     a_lost_answer_to_the_submit_is_found_again_by_its_callback,
     a_lost_answer_without_a_callback_frees_the_code_and_is_never_called_failed,
@@ -174,4 +230,7 @@ crate::on_postgres_too! {
     a_token_that_goes_bad_midway_is_renewed_without_a_second_prompt,
     keys_that_m_pesa_does_not_know_are_the_owners_affair_not_the_buyers,
     a_call_that_hangs_never_slows_a_page,
+    whatever_queries_say_meanwhile_the_buyer_is_told_to_look_at_the_phone,
+    two_instances_share_one_token_because_each_new_one_kills_the_old,
+    an_m_pesa_that_is_only_slow_sells_as_always,
 }

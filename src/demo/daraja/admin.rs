@@ -1,7 +1,11 @@
 //! `/_sim/…`: the fake phones and the faults for people and scripts, in JSON. Only ever served by
 //! the demo.
 
-use super::{BookEntry, Daraja, Faults, Prompt, prompt::Deed};
+use super::{
+    BookEntry, Daraja, Faults, Payout, Prompt, Registration,
+    http::{is_amount, is_msisdn},
+    prompt::Deed,
+};
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
@@ -21,6 +25,9 @@ pub fn routes() -> Router<Daraja> {
         .route("/_sim/books", get(books))
         .route("/_sim/faults", get(faults).post(set_faults))
         .route("/_sim/callbacks", post(deliver))
+        .route("/_sim/payments", post(pay_by_hand))
+        .route("/_sim/payouts", get(payouts))
+        .route("/_sim/c2b", get(registration).delete(delete_registration))
 }
 
 #[derive(Deserialize)]
@@ -74,4 +81,41 @@ async fn set_faults(State(daraja): State<Daraja>, Json(wanted): Json<Faults>) ->
 
 async fn deliver(State(daraja): State<Daraja>) -> Json<usize> {
     Json(daraja.deliver_callbacks().await)
+}
+
+/// A payment by hand; a till's has no reference.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByHand {
+    msisdn: String,
+    amount_kes: i64,
+    reference: Option<String>,
+}
+
+/// Pays by hand; 409 when the shop did not let it through.
+async fn pay_by_hand(
+    State(daraja): State<Daraja>,
+    Json(paid): Json<ByHand>,
+) -> Result<Json<BookEntry>, (StatusCode, String)> {
+    if !is_msisdn(&paid.msisdn) || !is_amount(paid.amount_kes) {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, "msisdn or amount_kes".to_owned()));
+    }
+    let entry = match &paid.reference {
+        Some(reference) => daraja.pay_by_hand(&paid.msisdn, paid.amount_kes, reference).await,
+        None => daraja.pay_till(&paid.msisdn, paid.amount_kes).await,
+    };
+    entry.map(Json).map_err(|rejected| (StatusCode::CONFLICT, rejected.to_string()))
+}
+
+async fn payouts(State(daraja): State<Daraja>) -> Json<Vec<Payout>> {
+    Json(daraja.payouts())
+}
+
+async fn registration(State(daraja): State<Daraja>) -> Json<Option<Registration>> {
+    Json(daraja.registration())
+}
+
+async fn delete_registration(State(daraja): State<Daraja>) -> StatusCode {
+    daraja.set_registration(None);
+    StatusCode::NO_CONTENT
 }

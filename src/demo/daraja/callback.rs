@@ -6,6 +6,7 @@ use super::{
     faults::{BalanceItem, Faults, PhoneShape},
     prompt::{Due, Prompt, PromptState},
 };
+use axum::body::Bytes;
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, time::Duration};
@@ -29,28 +30,38 @@ pub fn http_client() -> reqwest::Client {
 impl Daraja {
     /// Posts one callback. Its answer changes nothing: there is no second try.
     pub(super) async fn deliver(&self, due: Due) {
-        let (prompt, faults) = {
-            let state = self.state();
-            let Some(prompt) = state.prompt(due.prompt) else { return };
-            (prompt.clone(), state.faults.clone())
-        };
-        if let Some(url) = reachable(&prompt.callback_url) {
-            let sent = self
-                .inner
-                .http
-                .post(url)
-                .header("Content-Type", "application/json;charset=UTF-8")
-                .header("Businessshortcode", SHORT_CODE)
-                .body(body(&prompt, &due.outcome, &faults))
-                .send()
-                .await;
-            let status = sent.map(|answer| answer.status().as_u16()).ok();
-            tracing::debug!(?status, "called back; without a status nobody answered");
-        }
-        if let Some(prompt) = self.state().prompt_mut(due.prompt) {
-            prompt.callbacks_sent += 1;
+        match due {
+            Due::Prompt { prompt, outcome } => {
+                let (prompt, faults) = {
+                    let state = self.state();
+                    let Some(prompt) = state.prompt(prompt) else { return };
+                    (prompt.clone(), state.faults.clone())
+                };
+                self.post(&prompt.callback_url, body(&prompt, &outcome, &faults)).await;
+                if let Some(prompt) = self.state().prompt_mut(prompt.id) {
+                    prompt.callbacks_sent += 1;
+                }
+            }
+            Due::C2b(receipt) => self.confirm_c2b(&receipt).await,
+            Due::Result { url, body } => {
+                self.post(&url, body).await;
+            }
         }
         self.ring();
+    }
+
+    /// Posts a body as Daraja does; the answer's, where there was one.
+    pub(super) async fn post(&self, url: &str, body: String) -> Option<Bytes> {
+        let sending = self.inner.http.post(reachable(url)?);
+        let sent = sending
+            .header("Content-Type", "application/json;charset=UTF-8")
+            .header("Businessshortcode", SHORT_CODE)
+            .body(body)
+            .send()
+            .await;
+        let status = sent.as_ref().map(|answer| answer.status().as_u16()).ok();
+        tracing::debug!(?status, "called back; without a status nobody answered");
+        sent.ok()?.bytes().await.ok()
     }
 }
 
@@ -113,18 +124,21 @@ fn phone(msisdn: &str, shape: PhoneShape) -> String {
             let (head, tail) = (msisdn.get(..4), msisdn.get(9..));
             format!("\"{}*****{}\"", head.unwrap_or_default(), tail.unwrap_or_default())
         }
-        PhoneShape::Hashed => {
-            let mut hex = String::new();
-            for byte in Sha256::digest(msisdn.as_bytes()) {
-                write!(hex, "{byte:02x}").expect("a string takes everything");
-            }
-            format!("\"{hex}\"")
-        }
+        PhoneShape::Hashed => format!("\"{}\"", hashed(msisdn)),
     }
 }
 
+/// SHA-256 of a number, in hex.
+pub fn hashed(msisdn: &str) -> String {
+    let mut hex = String::new();
+    for byte in Sha256::digest(msisdn.as_bytes()) {
+        write!(hex, "{byte:02x}").expect("a string takes everything");
+    }
+    hex
+}
+
 /// A number where it can be one; codes like `SFC_IC0003` are always strings.
-fn code_value(code: &str, as_string: bool) -> Value {
+pub fn code_value(code: &str, as_string: bool) -> Value {
     match serde_json::from_str::<&RawValue>(code) {
         Ok(raw) if !as_string && code.bytes().all(|b| b.is_ascii_digit()) => {
             serde_json::from_str(raw.get()).unwrap_or_else(|_| json!(code))
@@ -145,6 +159,10 @@ pub fn description(code: &str, in_callback: bool) -> &'static str {
         "1037" if in_callback => "No response from user.",
         "1037" => "DS timeout user cannot be reached.",
         "2001" => "The initiator information is invalid.",
+        "26" => "System busy.",
+        "2033" => "The transaction receipt number does not exist.",
+        "R000001" => "The transaction has already been reversed.",
+        "R000002" => "The OriginalTransactionID is invalid.",
         "2028" => "The request is not permitted according to product assignment.",
         "4999" => "The transaction is still under processing",
         _ => "Something went wrong.",

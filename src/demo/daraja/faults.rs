@@ -1,5 +1,5 @@
 //! The misbehaviours that can be switched on while the simulator runs, each seen or reported of
-//! the real service (`facts/mpesa.md` sections 1 to 4). All off by default.
+//! the real service (`facts/mpesa.md` sections 1 to 6). All off by default.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,8 @@ pub struct Faults {
     pub oauth_empty_400: bool,
     /// The next so many calls are answered that the token is invalid.
     pub invalid_token_next: u32,
-    /// In which of its forms an invalid token is told.
-    pub invalid_token_form: TokenForm,
+    /// In which form an invalid token is told, where not in that of the API called.
+    pub invalid_token_form: Option<TokenForm>,
     /// The firewall answers everything.
     pub edge: Option<Edge>,
     /// Pushes and queries are refused as too many, or too much.
@@ -61,6 +61,10 @@ pub struct Faults {
     pub in_flight: InFlight,
     /// Every so many queries about a finished payment are answered by an error; 0 is never.
     pub query_noise_every: u32,
+    /// What goes wrong about money on the shop's number.
+    pub c2b: C2bFaults,
+    /// What goes wrong about results that are told later.
+    pub results: ResultFaults,
 }
 
 impl Faults {
@@ -71,18 +75,106 @@ impl Faults {
 }
 
 /// The ways of calling a token invalid, one for each family of APIs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenForm {
-    /// HTTP 404, `404.001.03`: pushes and queries.
-    #[default]
+    /// HTTP 404, `404.001.03`: pushes, queries and reversals.
     NotFound,
-    /// HTTP 400, `400.003.01`.
+    /// HTTP 400, `400.003.01`: C2B and transaction status.
     BadRequest,
-    /// HTTP 401, `401.002.01`, with the token in the text.
+    /// HTTP 401, `401.002.01`, with the token in the text: payouts and balances.
     Echo,
-    /// HTTP 401, `401.001`.
+    /// HTTP 401, `401.001`: pulled statements.
     Unauthorized,
+}
+
+/// What goes wrong about money on the shop's number (`facts/mpesa.md` section 5).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, read by people as JSON")]
+pub struct C2bFaults {
+    /// How registering ends, whatever was asked.
+    pub register: Option<RegisterFault>,
+    /// In which shape registering is confirmed.
+    pub register_answer: RegisterAnswer,
+    /// Addresses may be registered over and over, as in the sandbox.
+    pub sandbox: bool,
+    /// The number has validation, which Safaricom switches on by request: the shop is asked first.
+    pub validation: bool,
+    /// The answer to a validation comes too late: what was registered for that case happens.
+    pub validation_times_out: bool,
+    /// No confirmation is sent.
+    pub never: bool,
+    /// Confirmations come this much later, in seconds of the simulator's clock.
+    pub delay_seconds: u32,
+    /// Each confirmation is sent this many times more.
+    pub duplicate: u32,
+    /// How the payer's number is told; by the version of the registration where not said.
+    pub phone: Option<C2bPhone>,
+    /// The confirmation claims this amount, in shillings, whatever was paid.
+    pub wrong_amount: Option<u32>,
+    /// The amount is written without decimals.
+    pub whole_amount: bool,
+    /// The confirmation names no account, as a till's.
+    pub without_reference: bool,
+}
+
+/// Why addresses are not registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegisterFault {
+    /// This number has addresses, from years ago or from somebody else.
+    AlreadyRegistered,
+    /// It has some on Safaricom's older platform.
+    OnOlderPlatform,
+    /// No reason is given.
+    InternalError,
+}
+
+/// The shapes in which registering is confirmed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegisterAnswer {
+    /// With an id, code `0` and a text.
+    #[default]
+    Full,
+    /// The text alone.
+    Bare,
+    /// With the code `00000000`.
+    LongCode,
+}
+
+/// How a C2B message tells the payer's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum C2bPhone {
+    /// `2547 ***** 126`: version 2.
+    Spaced,
+    /// `2547*****126`.
+    Masked,
+    /// `25470****126`.
+    Short,
+    /// SHA-256 in hex: version 1.
+    Hashed,
+    /// All digits, as on old accounts.
+    Plain,
+}
+
+/// What goes wrong about results that are told later (`facts/mpesa.md` section 6).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, read by people as JSON")]
+pub struct ResultFaults {
+    /// No result is sent.
+    pub never: bool,
+    /// The request ends in the queue, and the other address is told.
+    pub queue_timeout: bool,
+    /// `ReferenceItem` is a list, and not an object.
+    pub reference_as_list: bool,
+    /// `ReferenceItem` has no `Value`.
+    pub reference_without_value: bool,
+    /// Type and code of the result are texts.
+    pub codes_as_text: bool,
 }
 
 /// The firewall's page, by HTTP status.

@@ -21,7 +21,31 @@ use std::time::Duration;
 use url::Url;
 
 /// A refusal, boxed because answers are large and most calls go well.
-type Refused = Box<Response>;
+pub(super) type Refused = Box<Response>;
+
+/// A family of APIs; each calls an invalid token by another name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Family {
+    /// Pushes, queries and reversals.
+    Push,
+    /// C2B and transaction status.
+    C2b,
+    /// Payouts and balances.
+    Payout,
+    /// Pulled statements.
+    Pull,
+}
+
+impl Family {
+    const fn token_form(self) -> TokenForm {
+        match self {
+            Self::Push => TokenForm::NotFound,
+            Self::C2b => TokenForm::BadRequest,
+            Self::Payout => TokenForm::Echo,
+            Self::Pull => TokenForm::Unauthorized,
+        }
+    }
+}
 
 /// Daraja's own paths.
 pub fn routes() -> Router<Daraja> {
@@ -98,7 +122,7 @@ async fn push(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> 
 }
 
 async fn query(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
-    let fields = match daraja.admit(&headers, &body).await {
+    let fields = match daraja.admit(&headers, &body, Family::Push).await {
         Ok(fields) => fields,
         Err(refused) => return *refused,
     };
@@ -126,7 +150,8 @@ async fn wrong_method_for_token(State(daraja): State<Daraja>) -> Response {
     daraja.error(404, "404.001.04", "Invalid Authentication Header")
 }
 
-async fn wrong_method(State(daraja): State<Daraja>) -> Response {
+/// For the paths that take only a POST.
+pub(super) async fn wrong_method(State(daraja): State<Daraja>) -> Response {
     daraja.error(405, "405.001", "Method Not Allowed")
 }
 
@@ -136,7 +161,12 @@ async fn nowhere(State(daraja): State<Daraja>) -> Response {
 
 impl Daraja {
     /// What every call but the token's goes through: firewall, token, limits, JSON.
-    async fn admit(&self, headers: &HeaderMap, body: &Bytes) -> Result<Value, Refused> {
+    pub(super) async fn admit(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+        family: Family,
+    ) -> Result<Value, Refused> {
         let faults = self.faults();
         if faults.slow_ms > 0 {
             tokio::time::sleep(Duration::from_millis(faults.slow_ms)).await;
@@ -144,7 +174,7 @@ impl Daraja {
         if let Some(edge) = faults.edge {
             return Err(page(edge).into());
         }
-        self.check_token(headers)?;
+        self.check_token(headers, family)?;
         if let Some(throttle) = faults.throttle {
             let (code, message) = match throttle {
                 Throttle::SpikeArrest => ("500.003.02", "Error Occurred: Spike Arrest Violation"),
@@ -173,7 +203,7 @@ impl Daraja {
         }
     }
 
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refused> {
+    fn check_token(&self, headers: &HeaderMap, family: Family) -> Result<(), Refused> {
         let Some(token) = bearer(headers, "Bearer ") else {
             let message = "Invalid Authentication Header";
             return Err(self.error(404, "404.001.04", message).into());
@@ -183,7 +213,8 @@ impl Daraja {
             let spoilt = state.faults.invalid_token_next > 0;
             state.faults.invalid_token_next = state.faults.invalid_token_next.saturating_sub(1);
             let now = self.now();
-            (!spoilt && state.knows_token(token, now), state.faults.invalid_token_form)
+            let form = state.faults.invalid_token_form.unwrap_or(family.token_form());
+            (!spoilt && state.knows_token(token, now), form)
         };
         if valid {
             return Ok(());
@@ -218,7 +249,7 @@ impl Daraja {
     }
 
     async fn take_push(&self, headers: &HeaderMap, body: &Bytes) -> Result<Prompt, Refused> {
-        let fields = self.admit(headers, body).await?;
+        let fields = self.admit(headers, body, Family::Push).await?;
         self.check_signature(&fields)?;
         let push = self.read_push(&fields)?;
         let now = self.now();
@@ -303,11 +334,11 @@ impl Daraja {
         }
     }
 
-    fn invalid(&self, field: &str) -> Response {
+    pub(super) fn invalid(&self, field: &str) -> Response {
         self.error(400, "400.002.02", &format!("Bad Request - Invalid {field}"))
     }
 
-    fn error(&self, status: u16, code: &str, message: &str) -> Response {
+    pub(super) fn error(&self, status: u16, code: &str, message: &str) -> Response {
         let request_id = format!("{}-{}-{}", self.hex(2), self.hex(2), self.hex(8));
         json_answer(
             status,
@@ -343,7 +374,7 @@ fn page(edge: Edge) -> Response {
     (status, Html(html)).into_response()
 }
 
-fn json_answer(status: u16, body: &Value) -> Response {
+pub(super) fn json_answer(status: u16, body: &Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, axum::Json(body)).into_response()
 }
@@ -353,7 +384,7 @@ fn bearer<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
 }
 
 /// A field as text: Daraja takes numbers and strings alike.
-fn text(fields: &Value, name: &str) -> String {
+pub(super) fn text(fields: &Value, name: &str) -> String {
     match &fields[name] {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -361,21 +392,21 @@ fn text(fields: &Value, name: &str) -> String {
     }
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn is_amount(kes: i64) -> bool {
+pub(super) fn is_amount(kes: i64) -> bool {
     (1..=AMOUNT_KES_MAX).contains(&kes)
 }
 
-fn is_msisdn(text: &str) -> bool {
+pub(super) fn is_msisdn(text: &str) -> bool {
     text.len() == 12 && is_digits(text) && (text.starts_with("2547") || text.starts_with("2541"))
 }
 
 /// Blanks, placeholders and upper-case hosts are refused; the real one also wants a public host,
 /// which a simulator on one machine cannot ask for.
-fn is_callback_url(text: &str) -> bool {
+pub(super) fn is_callback_url(text: &str) -> bool {
     let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
     let host = text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
     let lower = host.is_some_and(|host| !host.bytes().any(|b| b.is_ascii_uppercase()));

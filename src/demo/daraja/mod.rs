@@ -6,25 +6,39 @@
 //! [`Daraja::tick`]. It knows nothing of Lango but the clock and the randomness.
 
 mod admin;
+mod balance;
+mod c2b;
 mod callback;
 mod faults;
 mod http;
+mod initiator;
+mod payout;
 mod prompt;
+mod pull;
+mod reversal;
 mod state;
+mod status;
 #[cfg(test)]
 mod tests;
 
-pub use faults::{BalanceItem, Edge, Faults, InFlight, PhoneShape, Throttle, TokenForm};
-pub use prompt::{BookEntry, Prompt, PromptState, SHOP_NAME};
+pub use c2b::{PAYER_NAME, Registration, Rejected};
+pub use faults::{
+    BalanceItem, C2bFaults, C2bPhone, Edge, Faults, InFlight, PhoneShape, RegisterAnswer,
+    RegisterFault, ResultFaults, Throttle, TokenForm,
+};
+pub use initiator::INITIATOR;
+pub use prompt::{BookEntry, Payout, Prompt, PromptState, SHOP_NAME};
 
 use crate::{
     ledger::time::Micros,
     ports::{Clock, Random},
 };
+use axum::Router;
 use prompt::{Deed, Due};
 use state::State;
 use std::{
     fmt::Write,
+    future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -86,8 +100,17 @@ impl Daraja {
     }
 
     /// The HTTP side, to be served anywhere: Daraja's own paths, and `/_sim/…` for people.
-    pub fn router(&self) -> axum::Router {
-        http::routes().merge(admin::routes()).with_state(self.clone())
+    pub fn router(&self) -> Router {
+        let parts = [
+            c2b::routes(),
+            status::routes(),
+            reversal::routes(),
+            payout::routes(),
+            balance::routes(),
+            pull::routes(),
+            admin::routes(),
+        ];
+        parts.into_iter().fold(http::routes(), Router::merge).with_state(self.clone())
     }
 
     /// Changes what goes wrong, from now on.
@@ -118,7 +141,7 @@ impl Daraja {
         self.state().prompt(id).cloned()
     }
 
-    /// Every payment, in order.
+    /// Every payment to the shop, in order.
     pub fn books(&self) -> Vec<BookEntry> {
         self.state().books.clone()
     }
@@ -212,15 +235,21 @@ impl Daraja {
             if state.faults.hold_callbacks { Vec::new() } else { state.take_due(now) }
         };
         for due in due {
-            self.inner.sending.fetch_add(1, Ordering::SeqCst);
             let daraja = self.clone();
-            tokio::spawn(async move {
-                daraja.deliver(due).await;
-                daraja.inner.sending.fetch_sub(1, Ordering::SeqCst);
-                daraja.ring();
-            });
+            self.beside(async move { daraja.deliver(due).await });
         }
         self.ring();
+    }
+
+    /// Runs a deed beside the caller, known to [`Daraja::idle`].
+    fn beside(&self, deed: impl Future<Output = ()> + Send + 'static) {
+        self.inner.sending.fetch_add(1, Ordering::SeqCst);
+        let daraja = self.clone();
+        tokio::spawn(async move {
+            deed.await;
+            daraja.inner.sending.fetch_sub(1, Ordering::SeqCst);
+            daraja.ring();
+        });
     }
 
     fn ring(&self) {

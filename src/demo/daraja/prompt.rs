@@ -63,8 +63,8 @@ pub enum PromptState {
     },
 }
 
-/// One payment in the simulator's own books.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+/// One payment to the shop in the simulator's own books.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct BookEntry {
     /// The proof number.
     pub receipt: String,
@@ -72,8 +72,29 @@ pub struct BookEntry {
     pub amount_kes: i64,
     /// Who paid.
     pub msisdn: String,
-    /// The account reference.
+    /// The account reference; what the payer typed, where it was paid by hand.
     pub reference: String,
+    /// The paybill or till.
+    pub receiver: String,
+    /// The prompt's second id; empty where it was paid by hand.
+    pub conversation: String,
+    /// What the shop's answer to the validation gave back.
+    pub third_party: String,
+    /// The reversal's proof number, where the money went back.
+    pub reversed_by: Option<String>,
+    /// When, in µs since 1970.
+    pub at: Micros,
+}
+
+/// One payment from the shop to a phone.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Payout {
+    /// The proof number.
+    pub receipt: String,
+    /// Whole shillings.
+    pub amount_kes: i64,
+    /// Who was paid.
+    pub msisdn: String,
     /// When, in µs since 1970.
     pub at: Micros,
 }
@@ -113,11 +134,23 @@ pub struct Push {
 
 /// A callback that waits to be sent.
 #[derive(Debug, Clone)]
-pub struct Due {
-    /// The prompt it is about.
-    pub prompt: u64,
-    /// The outcome to tell: an earlier one stays true to its own time.
-    pub outcome: PromptState,
+pub enum Due {
+    /// What came of a prompt.
+    Prompt {
+        /// Which.
+        prompt: u64,
+        /// The outcome to tell: an earlier one stays true to its own time.
+        outcome: PromptState,
+    },
+    /// Money on the shop's number, by its proof number.
+    C2b(String),
+    /// What came of a request by the shop's initiator.
+    Result {
+        /// Where to.
+        url: String,
+        /// What.
+        body: String,
+    },
 }
 
 /// Without the number, as everywhere: a demo's log may be shown to anybody.
@@ -126,6 +159,15 @@ impl fmt::Debug for Prompt {
         let mut shown = f.debug_struct("Prompt");
         shown.field("id", &self.id).field("amount_kes", &self.amount_kes);
         shown.field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Without the number.
+impl fmt::Debug for Payout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Payout");
+        shown.field("receipt", &self.receipt).field("amount_kes", &self.amount_kes);
+        shown.finish_non_exhaustive()
     }
 }
 

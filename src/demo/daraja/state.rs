@@ -2,11 +2,12 @@
 //! lock; nothing here talks to the network or reads a clock.
 
 use super::{
+    c2b::Registration,
     faults::Faults,
-    prompt::{BookEntry, Deed, Due, Prompt, PromptState, Push, SHOP_NAME},
+    prompt::{BookEntry, Deed, Due, Payout, Prompt, PromptState, Push, SHOP_NAME},
 };
 use crate::ledger::time::{Micros, SECOND};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 /// The most of one payment, in shillings.
 pub const AMOUNT_KES_MAX: i64 = 250_000;
@@ -31,8 +32,16 @@ pub struct State {
     pub faults: Faults,
     /// All prompts, by number from 0.
     pub prompts: Vec<Prompt>,
-    /// The books.
+    /// The books: money that came.
     pub books: Vec<BookEntry>,
+    /// Money that went out again to phones.
+    pub payouts: Vec<Payout>,
+    /// Where money on the shop's number is told.
+    pub c2b: Option<Registration>,
+    /// Whether statements may be pulled.
+    pub pull_registered: bool,
+    /// The shop's own names for payouts: each is paid once.
+    pub payout_names: HashSet<String>,
     /// How many tokens were given out.
     pub tokens_issued: u32,
     /// Callbacks to send, in the order of their times.
@@ -46,6 +55,7 @@ pub struct State {
     paid_today: HashMap<(String, String), i64>,
     tokens: HashMap<String, Micros>,
     queries: u32,
+    receipts: u64,
     receipt_offset: u64,
 }
 
@@ -203,14 +213,48 @@ impl State {
         let prompt = prompt.clone();
         self.paid_last.insert((prompt.msisdn.clone(), prompt.amount_kes), now);
         *self.paid_today.entry(day_of(&prompt, now)).or_default() += prompt.amount_kes;
-        self.books.push(BookEntry {
+        self.book(BookEntry {
             receipt,
             amount_kes: prompt.amount_kes,
             msisdn: prompt.msisdn.clone(),
             reference: prompt.reference.clone(),
+            receiver: prompt.receiver.clone(),
+            conversation: prompt.merchant_request_id.clone(),
             at: now,
+            ..BookEntry::default()
         });
         self.close(&prompt, now);
+    }
+
+    /// Writes money that came into the books, and tells of it where addresses are registered.
+    pub fn book(&mut self, entry: BookEntry) {
+        let (receipt, at) = (entry.receipt.clone(), entry.at);
+        self.books.push(entry);
+        if self.c2b.is_none() || self.faults.c2b.never {
+            return;
+        }
+        let at = at.plus(i64::from(self.faults.c2b.delay_seconds) * SECOND);
+        for _ in 0..=self.faults.c2b.duplicate {
+            self.tell(at, Due::C2b(receipt.clone()));
+        }
+    }
+
+    /// A payment in the books, by its proof number.
+    pub fn entry_mut(&mut self, receipt: &str) -> Option<&mut BookEntry> {
+        self.books.iter_mut().find(|entry| entry.receipt == receipt)
+    }
+
+    /// What the shop's account holds, in shillings.
+    pub fn funds_kes(&self) -> i64 {
+        let stayed = self.books.iter().filter(|entry| entry.reversed_by.is_none());
+        let went: i64 = self.payouts.iter().map(|payout| payout.amount_kes).sum();
+        stayed.map(|entry| entry.amount_kes).sum::<i64>() - went
+    }
+
+    /// Has a callback sent at its time.
+    pub fn tell(&mut self, at: Micros, due: Due) {
+        self.callbacks += 1;
+        self.due.insert((at, self.callbacks), due);
     }
 
     fn end(&mut self, id: u64, code: &str, told_from: Micros) {
@@ -229,9 +273,8 @@ impl State {
         }
         let delay = i64::from(self.faults.callback_delay_seconds) * SECOND;
         for _ in 0..=self.faults.duplicate_callback {
-            self.callbacks += 1;
-            let due = Due { prompt: prompt.id, outcome: prompt.state.clone() };
-            self.due.insert((told_from.plus(delay), self.callbacks), due);
+            let due = Due::Prompt { prompt: prompt.id, outcome: prompt.state.clone() };
+            self.tell(told_from.plus(delay), due);
         }
     }
 
@@ -261,7 +304,7 @@ impl State {
     }
 
     /// Ten characters: year, month and day as M-PESA writes them, then seven that never repeat.
-    fn receipt(&self, now: Micros) -> String {
+    pub fn receipt(&mut self, now: Micros) -> String {
         const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         let compact = now.east_africa_compact();
         let number = |range: std::ops::Range<usize>| -> usize {
@@ -270,7 +313,8 @@ impl State {
         // 2026 is U, January is A, the days run 1 to 9 and then A to V.
         let letters = [10 + (number(0..4) + 22) % 26, 9 + number(4..6), number(6..8)];
         // 48,271 has no factor in common with 36, so 36^7 receipts pass before one comes again.
-        let mut rest = self.receipt_offset.wrapping_add(self.books.len() as u64 * 48_271);
+        let mut rest = self.receipt_offset.wrapping_add(self.receipts * 48_271);
+        self.receipts += 1;
         rest %= 36_u64.pow(7);
         let mut text: Vec<u8> = letters.iter().map(|at| ALPHABET[at % 36]).collect();
         for _ in 0..7 {

@@ -28,6 +28,7 @@ pub struct Wiring {
     pub sms_at: [SocketAddr; 2],
     pub callbacks: bool,
     pub patience_ms: u64,
+    pub till: bool,
 }
 
 /// A running shop.
@@ -101,7 +102,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
     };
     let store = Store::open(opening).await.unwrap();
     let shop = app::build(Parts {
-        payments: Arc::new(payments(&wiring, &clock).sharing(Arc::new(store.clone()))),
+        payments: Arc::new(payments(&wiring).sharing(Arc::new(store.clone()))),
         store,
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
         random,
@@ -119,18 +120,20 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
     (shop, address)
 }
 
-fn payments(wiring: &Wiring, clock: &Arc<dyn Clock>) -> Mpesa {
+/// The shop's gateway to M-PESA.
+pub fn payments(wiring: &Wiring) -> Mpesa {
+    let clock: Arc<dyn Clock> = wiring.clock.clone();
     let settings = mpesa::Settings {
         base_url: format!("http://{}", wiring.mpesa_at).parse().unwrap(),
         consumer_key: daraja::CONSUMER_KEY.to_owned().into(),
         consumer_secret: daraja::CONSUMER_SECRET.to_owned().into(),
         short_code: daraja::SHORT_CODE.into(),
-        till: None,
+        till: wiring.till.then(|| daraja::TILL.into()),
         passkey: daraja::PASSKEY.to_owned().into(),
         timeout_ms: wiring.patience_ms,
         connect_timeout_ms: wiring.patience_ms,
     };
-    Mpesa::new(settings, Arc::clone(clock)).unwrap()
+    Mpesa::new(settings, clock).unwrap()
 }
 
 fn gateway(wiring: &Wiring, id: &str, at: SocketAddr) -> Arc<dyn SmsGateway> {

@@ -7,6 +7,7 @@ use lango::{
         money::Cents,
         payment::PaymentEvent,
         purchase::PurchaseEvent,
+        receipt::ReceiptEvent,
         stream::Stream,
     },
     store::{Store, StoredEvent},
@@ -88,6 +89,26 @@ impl Ledger {
             _ => None,
         });
         aside.chain(served).collect()
+    }
+
+    /// Every receipt that a person must decide about, and its money.
+    pub fn unmatched(&self) -> BTreeMap<ReceiptId, Cents> {
+        let (mut told, mut unmatched) = (BTreeMap::new(), BTreeMap::new());
+        for (_, stream, event) in &self.events {
+            let (Stream::Receipt(id), Event::Receipt(event)) = (stream, event) else { continue };
+            match event {
+                ReceiptEvent::Recorded { amount_cents, .. } => {
+                    told.insert(*id, *amount_cents);
+                }
+                ReceiptEvent::Unmatched { .. } => {
+                    unmatched.insert(*id, told[id]);
+                }
+                ReceiptEvent::Applied { .. } | ReceiptEvent::Reversed {} => {
+                    unmatched.remove(id);
+                }
+            }
+        }
+        unmatched
     }
 
     /// Every purchase.

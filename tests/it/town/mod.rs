@@ -5,7 +5,7 @@
 //! A story ends with [`Town::close`], which checks what every story owes; a town that is dropped
 //! without it fails its test.
 
-mod checks;
+pub mod checks;
 mod customer;
 mod home;
 mod instance;
@@ -36,8 +36,9 @@ use lango::{
         refusal::Refusal,
         time::{Micros, SECOND},
     },
+    mpesa::{C2bAddresses, Registered},
     ports::{Clock, Random, SystemRandom},
-    store::{CommandError, Inbox, PurchaseView, SOURCE_PAYMENT, SOURCE_REPORT, Store},
+    store::{CommandError, PurchaseView, SOURCE_C2B, SOURCE_PAYMENT, Store},
     telemetry::{self, Captured},
 };
 use serde_json::{Map, Value};
@@ -86,11 +87,13 @@ pub struct Plan {
     pub callbacks: bool,
     /// How long a call to a provider may take, in ms of real time.
     pub patience_ms: u64,
+    /// Whether money goes to a till.
+    pub till: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { callbacks: true, patience_ms: 10_000 }
+        Self { callbacks: true, patience_ms: 10_000, till: false }
     }
 }
 
@@ -112,7 +115,7 @@ pub struct Town {
     codes: Vec<String>,
     /// Numbers, devices and the like, in every form that must be found nowhere.
     secrets: Vec<String>,
-    /// Whether M-PESA's callbacks lie about amounts, so that its books cannot agree with them.
+    /// Whether M-PESA's messages lie about amounts, so that its books cannot agree with them.
     pub callbacks_lie: bool,
     log: Captured,
     log_from: usize,
@@ -151,6 +154,7 @@ impl Town {
             sms_at,
             callbacks: plan.callbacks,
             patience_ms: plan.patience_ms,
+            till: plan.till,
         };
         let instance = Instance::start(&wiring, None).await;
         let address = instance.address;
@@ -197,6 +201,17 @@ impl Town {
     /// An address of the shop.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// The owner has Safaricom tell of all money on the shop's number.
+    pub async fn registers(&self) -> Registered {
+        let payments = instance::payments(&self.wiring);
+        payments.register(&self.c2b_addresses()).await
+    }
+
+    /// Where Safaricom is to tell of it.
+    pub fn c2b_addresses(&self) -> C2bAddresses {
+        app::c2b_addresses(self.store(), &self.url("").parse().unwrap())
     }
 
     /// Changes what goes wrong at M-PESA, from now on.
@@ -274,8 +289,11 @@ impl Town {
             self.mpesa.tick();
             self.mpesa.idle().await;
             let after = shops[0].store().last_position().await.unwrap();
-            let inbox = shops[0].store().inbox_undecided(SOURCE_PAYMENT, 1).await.unwrap();
-            if before == after && inbox.iter().all(waits_for_a_name) {
+            let mut inbox = vec![];
+            for source in [SOURCE_PAYMENT, SOURCE_C2B] {
+                inbox.extend(shops[0].store().inbox_undecided(source, 1).await.unwrap());
+            }
+            if before == after && inbox.is_empty() {
                 return;
             }
         }
@@ -346,10 +364,19 @@ impl Town {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    /// What M-PESA has told the shop: how often the same, and what was decided.
+    /// What M-PESA has told the shop of prompts: how often the same, and what was decided.
     pub async fn callbacks(&self) -> Vec<(i64, String)> {
+        self.kept_of(SOURCE_PAYMENT).await
+    }
+
+    /// What it has told of money on the shop's number, or asked.
+    pub async fn c2b_messages(&self) -> Vec<(i64, String)> {
+        self.kept_of(SOURCE_C2B).await
+    }
+
+    async fn kept_of(&self, source: &str) -> Vec<(i64, String)> {
         let kept = self.store().inbox_kept().await.unwrap().into_iter();
-        kept.filter(|row| row.source == SOURCE_PAYMENT)
+        kept.filter(|row| row.source == source)
             .map(|row| (row.times, row.outcome.unwrap_or_default()))
             .collect()
     }
@@ -403,11 +430,6 @@ impl Drop for Town {
     fn drop(&mut self) {
         assert!(self.closed || std::thread::panicking(), "the story ends with town.close().await");
     }
-}
-
-/// A report may wait for the gateway's answer, which tells whose it is.
-fn waits_for_a_name(row: &Inbox) -> bool {
-    row.source == SOURCE_REPORT
 }
 
 /// The full name of a package.

@@ -111,7 +111,7 @@ async fn a_token_refused_midway_is_replaced_and_the_push_repeated_once() {
         town.warm_up().await;
         town.faults(|faults| {
             faults.invalid_token_next = 1;
-            faults.invalid_token_form = form;
+            faults.invalid_token_form = Some(form);
         });
         accepted(town.submit(NJERI, 50).await);
         assert_eq!(town.daraja.tokens_issued(), 2, "{form:?}");

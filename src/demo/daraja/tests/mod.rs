@@ -1,7 +1,9 @@
 //! Every misbehaviour of the simulator, with Lango's own adapter as the one who suffers it.
 
+mod c2b;
 mod calls;
 mod outcomes;
+mod requests;
 mod service;
 
 use super::*;
@@ -134,6 +136,30 @@ impl Town {
             all.push(self.mpesa.read_callback(&body).expect("a callback of Daraja's"));
         }
         all
+    }
+
+    /// What is posted next, as JSON.
+    async fn posted(&mut self) -> Value {
+        let (_, body) = self.callbacks.recv().await.unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// Nothing more was posted.
+    async fn nothing_posted(&mut self) {
+        self.daraja.idle().await;
+        assert!(self.callbacks.try_recv().is_err());
+    }
+
+    /// Calls an API of Daraja's with a token; status and answer.
+    async fn calls(&self, path: &str, body: &Value) -> (u16, Value) {
+        let http = callback::http_client();
+        let token = format!("{}/oauth/v1/generate?grant_type=client_credentials", self.base);
+        let token = http.get(token).basic_auth(CONSUMER_KEY, Some(CONSUMER_SECRET));
+        let token: Value = token.send().await.unwrap().json().await.unwrap();
+        let call = http.post(format!("{}{path}", self.base)).json(body);
+        let call = call.bearer_auth(token["access_token"].as_str().unwrap());
+        let answer = call.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     /// One sale from prompt to callback's JSON.

@@ -1,0 +1,72 @@
+//! `lango mpesa register`
+
+use crate::{
+    app,
+    config::{Config, OnOff},
+    mpesa::{C2bAddresses, Registered},
+};
+use anyhow::bail;
+use clap::Subcommand;
+
+/// The shop's M-PESA account.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Tell Safaricom where to report money on the shop's number, by hand or by prompt. Doing it
+    /// again is harmless.
+    Register {
+        /// Print the addresses, which are secret, and tell nobody.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+impl Command {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let Self::Register { dry_run } = self;
+        let account = app::account(config)?;
+        if account.callbacks == OnOff::Off {
+            bail!(
+                "mpesa.callbacks is off: Safaricom cannot reach this shop, so there is no address \
+                 to register"
+            );
+        }
+        let Some(public_url) = &config.http.public_url else {
+            bail!("http.public_url is missing; write the shop's public address");
+        };
+        let store = app::open(config, None).await?;
+        let addresses = app::c2b_addresses(&store, public_url);
+        if let Some(word) = addresses.banned_word() {
+            bail!(
+                "Safaricom refuses every address with \"{word}\" in it; give the shop another \
+                 http.public_url"
+            );
+        }
+        if dry_run {
+            print(&addresses);
+            println!("Nobody was told (--dry-run).");
+            return Ok(());
+        }
+        let mpesa = app::gateway_to(account, &app::machine().0)?;
+        match mpesa.register(&addresses).await {
+            Registered::Done => println!("Safaricom took them."),
+            Registered::Already => println!("{ALREADY}"),
+            Registered::Refused { said } => bail!("Safaricom did not take them: {said}"),
+            Registered::Unknown => {
+                bail!("Safaricom did not answer; run this again, doing it twice is harmless")
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the addresses that it has are ours cannot be asked.
+const ALREADY: &str = "\
+Safaricom has addresses for this number already and keeps them; nothing was changed.
+If you have run this before, they are this shop's, and all is well. If you do not know: delete them
+at developer.safaricom.co.ke under Self Services, URL Management, and run this again.
+(lango mpesa register --dry-run prints this shop's own.)";
+
+fn print(addresses: &C2bAddresses) {
+    println!("Money that came:     {}", addresses.confirmation);
+    println!("May this money come: {}", addresses.validation);
+}
