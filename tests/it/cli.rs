@@ -108,10 +108,20 @@ impl Place {
 
     /// Starts `lango serve` and waits until it answers.
     pub async fn serve(&self, listen: SocketAddr) -> Serving {
-        let mut child = self
-            .command(&["serve"])
+        self.start(self.command(&["serve"]), listen, "serve.log").await
+    }
+
+    /// Starts another `lango serve` on the same ledger, on an address of its own.
+    pub async fn serve_beside(&self, listen: SocketAddr) -> Serving {
+        let mut command = self.command(&["serve", "--listen", &listen.to_string()]);
+        command.env("LANGO_ADMIN__LISTEN", free_address().to_string());
+        self.start(command, listen, "beside.log").await
+    }
+
+    async fn start(&self, mut command: Command, listen: SocketAddr, log: &str) -> Serving {
+        let mut child = command
             .stdout(Stdio::null())
-            .stderr(Stdio::from(fs::File::create(self.path("serve.log")).unwrap()))
+            .stderr(Stdio::from(fs::File::create(self.path(log)).unwrap()))
             .spawn()
             .unwrap();
         let client = lango::http_client::client(std::time::Duration::from_secs(20)).unwrap();

@@ -16,6 +16,7 @@ mod evening;
 mod forged;
 mod golden;
 mod import;
+mod instances;
 mod messages;
 mod outside;
 mod power;
