@@ -190,11 +190,11 @@ impl Writer {
         &mut self,
         commands: &[Arc<dyn Command>],
     ) -> Result<Vec<Result<Answer, CommandError>>, StoreError> {
-        let (mut transaction, head) = self.database.begin().await?;
-        self.clock.not_before(head.recorded_at);
+        let (mut transaction, before) = self.database.begin().await?;
+        self.clock.not_before(before.recorded_at);
         let now = self.clock.now();
-        let world = self.memory.recall(&head, commands.len());
-        let decided = decide(&mut transaction, commands, (world, head), now, &self.zone).await;
+        let world = self.memory.recall(&before, commands.len());
+        let decided = decide(&mut transaction, commands, (world, before), now, &self.zone).await;
         let (batch, world) = match decided {
             Ok(decided) => decided,
             Err(failure) => {
@@ -217,10 +217,10 @@ impl Writer {
             let head = Head { position: last.position, hash: last.hash, recorded_at: now };
             self.memory.keep(world, head);
             self.position.send_replace(last.position);
-            self.news.tell(batch.touched.iter().copied());
+            self.news.tell(batch.touched.iter().copied(), before.position, last.position);
         } else {
             committed?;
-            self.memory.keep(world, head);
+            self.memory.keep(world, before);
         }
         Ok(batch.outcomes)
     }

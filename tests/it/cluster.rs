@@ -45,9 +45,9 @@ pub struct Cluster {
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static SCHEMAS: AtomicUsize = AtomicUsize::new(0);
 
-/// The address of an empty schema, on the cluster of this process.
-pub fn new_schema() -> String {
-    CLUSTER.get_or_init(Cluster::start).new_schema()
+/// The cluster of this process.
+pub fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(Cluster::start)
 }
 
 impl Cluster {
@@ -67,12 +67,17 @@ impl Cluster {
         Self { folder, bin, _shell: shell }
     }
 
-    /// The address of an empty schema.
+    /// Makes a schema and returns its name.
     pub fn new_schema(&self) -> String {
         let name = format!("town_{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
         self.sql(&format!("create schema {name}"));
+        name
+    }
+
+    /// The address of a schema.
+    pub fn url(&self, schema: &str) -> String {
         let folder = self.folder.display();
-        format!("postgres://lango@localhost/postgres?host={folder}&options[search_path]={name}")
+        format!("postgres://lango@localhost/postgres?host={folder}&options[search_path]={schema}")
     }
 
     /// Has SQL carried out by `psql`; returns what it printed.

@@ -370,7 +370,7 @@ mod tests {
         },
         projections::{ALL, find},
         store::{
-            cluster,
+            cluster::cluster,
             database::{self, Database},
             sql::Row,
         },
@@ -419,7 +419,9 @@ mod tests {
     async fn shops() -> [Shop; 2] {
         let folder = tempfile::tempdir().unwrap();
         let file = format!("sqlite:{}", folder.path().join("lango.db").display());
-        [shop(&file, Some(folder)).await, shop(&cluster::new_schema(), None).await]
+        let cluster = cluster();
+        let schema = cluster.url(&cluster.new_schema());
+        [shop(&file, Some(folder)).await, shop(&schema, None).await]
     }
 
     async fn shop(url: &str, folder: Option<tempfile::TempDir>) -> Shop {
