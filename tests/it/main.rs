@@ -1,6 +1,7 @@
 //! The stories: the real server, the real store, and simulators that misbehave as the real world
 //! does.
 
+mod both;
 mod browser_login;
 mod browser_sale;
 mod buyer;
@@ -18,6 +19,7 @@ mod golden;
 mod import;
 mod instances;
 mod messages;
+mod outage;
 mod outside;
 mod power;
 mod sale;
