@@ -102,6 +102,20 @@ async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Resu
     }
 }
 
+/// The master key, which must be there: no new one opens what an old one sealed.
+pub fn known_master_key(config: &Config) -> anyhow::Result<Key> {
+    let file = &config.secrets.master_key_file;
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "cannot read the master key {}; put the one of the recovery sheet there",
+            file.display()
+        )
+    })?;
+    parse_key(text.trim()).with_context(|| {
+        format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
+    })
+}
+
 /// The master key in a text of 64 hexadecimal digits.
 pub fn parse_key(text: &str) -> Option<Key> {
     let mut key = Key::default();

@@ -6,6 +6,7 @@
 //! - [`projections`]: read models as folders of SQL.
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`import`]: takes lists of codes into stock.
+//! - [`backup`]: sealed copies of all that the store holds.
 //! - [`context`]: what processes and pages both work with.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
 //! - [`mpesa`], [`sms`], [`routeros`]: the world's own languages, each in its folder;
@@ -17,6 +18,7 @@
 //! - [`app`]: puts it all together; [`cli`] is its command line.
 
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Says what it did; exits 0 only when it worked.
 
 mod audit;
+mod backup;
 mod catalogue;
 mod config;
 mod demo;
@@ -56,6 +57,10 @@ enum Command {
     /// The shop's M-PESA account.
     #[command(subcommand)]
     Mpesa(mpesa::Command),
+    /// Make a sealed copy of everything, while the shop goes on.
+    Backup(backup::Backup),
+    /// Take a backup into an empty database.
+    Restore(backup::Restore),
     /// Read models.
     #[command(subcommand)]
     Projections(audit::Projections),
@@ -102,6 +107,8 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Vouchers(command) => command.run(&config).await?,
         Command::Mpesa(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
+        Command::Backup(command) => command.run(&config).await?,
+        Command::Restore(command) => command.run(&config).await?,
         Command::Audit(command) => return command.run(&config).await,
         Command::Projections(command) => return command.run(&config).await,
     }

@@ -2,6 +2,7 @@
 
 use super::{
     changes::Changes,
+    database::Head,
     error::{Attempt, StoreError},
     sql::{Transaction, query},
     writer::Row,
@@ -44,12 +45,25 @@ impl Transaction {
                 row.encoded.amount_cents,
             ])
         });
-        let rows: Vec<Value> = rows.collect();
+        let head = Head {
+            position: last.position,
+            hash: last.hash,
+            recorded_at: Micros(last.recorded_at),
+        };
+        self.append_rows(rows.collect(), &head).await
+    }
+
+    /// Appends events by their columns; the last of them is the new end of the ledger.
+    pub(super) async fn append_rows(
+        &mut self,
+        rows: Vec<Value>,
+        head: &Head,
+    ) -> Result<(), StoreError> {
         let move_head = self.words().move_head;
         let text = format!("{} {APPEND}", move_head.unwrap_or_default());
         let mut append = query(text).given(rows);
         if move_head.is_some() {
-            append = append.bind(last.position).bind(&last.hash[..]).bind(last.recorded_at);
+            append = append.bind(head.position).bind(&head.hash[..]).bind(head.recorded_at.0);
         }
         append.run(self).await.map(drop).attempt("append events")
     }

@@ -6,6 +6,7 @@ mod changes;
 #[cfg(test)]
 #[path = "../../tests/it/cluster.rs"]
 mod cluster;
+mod copy;
 mod database;
 mod decisions;
 mod error;
@@ -26,6 +27,7 @@ mod work;
 mod writer;
 
 pub use changes::INTERRUPTED_SECONDS;
+pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};
 pub use error::{CommandError, StoreError};
 pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
@@ -34,7 +36,7 @@ pub use news::{News, Place};
 pub use projections::Difference;
 pub use queries::{Offer, Reader, Sealed, StoredEvent};
 pub use rebuild::DecisionDifference;
-pub use vault::{DoesNotOpen, Key, Vault};
+pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
 pub use work::{Inbox, Kept, Owed, Work};
 

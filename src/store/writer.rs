@@ -131,7 +131,7 @@ pub(super) struct Row {
 
 /// What a batch came to.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     rows: Vec<Row>,
     vault: Vec<VaultWrite>,
     postponed: Vec<Postponed>,
@@ -246,7 +246,7 @@ fn failed(
     commands.iter().map(|_| Err(failure().into())).collect()
 }
 
-async fn decide(
+pub(super) async fn decide(
     transaction: &mut Transaction,
     commands: &[Arc<dyn Command>],
     (mut world, head): (World, Head),
@@ -322,7 +322,7 @@ fn note(world: &mut World, write: &VaultWrite) {
     }
 }
 
-async fn write(
+pub(super) async fn write(
     transaction: &mut Transaction,
     batch: &Batch,
     now: Micros,

@@ -1,0 +1,242 @@
+//! Backups: one sealed file that holds everything that cannot be made again, of either database and
+//! for either. Made while the shop goes on; taken in only whole, verified event by event.
+//!
+//! A file is a line that names its form, 16 random bytes that name the file, and pieces: the length
+//! of each in four bytes, big-endian, then its sealed JSON. A piece opens only in its own file and
+//! place, and the last one says where the ledger ends, so that nothing can be cut off or mixed up.
+
+use crate::{
+    ledger::{chain::hex, time::Micros},
+    ports::Random,
+    store::{BackupKey, CopyError, CopyIn, End, Piece, Store, StoreError},
+};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, BufWriter, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// The first line of a file.
+const FORM: &[u8] = b"lango backup 1\n";
+
+/// What names a file.
+const NAME_BYTES: usize = 16;
+
+/// No piece is longer; a longer one is no piece of ours.
+const PIECE_BYTES_MAX: u32 = 256 * 1024 * 1024;
+
+/// Why a backup was not made or not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The file could not be read or written.
+    #[error("cannot {attempt} {path}")]
+    File {
+        /// What was tried.
+        attempt: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the machine said.
+        #[source]
+        source: io::Error,
+    },
+    /// It is no backup of ours.
+    #[error("{0} is no backup made by Lango")]
+    NotOurs(PathBuf),
+    /// It was sealed with another master key, or changed.
+    #[error("{0} does not open: it was made with another master key, or it was changed")]
+    DoesNotOpen(PathBuf),
+    /// It breaks off.
+    #[error("{0} breaks off: it was not copied whole")]
+    BreaksOff(PathBuf),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be taken in.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+}
+
+/// What a piece of a file holds.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    Piece(Piece),
+    End(End),
+}
+
+/// A backup that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// The file.
+    pub path: PathBuf,
+    /// The last event in it.
+    pub end: End,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Makes a backup in `folder`; `progress` is told how many rows are written. The file has its name
+/// only when it is whole and on the disk.
+pub async fn make(
+    store: &Store,
+    (key, random): (&BackupKey, &dyn Random),
+    folder: &Path,
+    mut progress: impl FnMut(usize),
+) -> Result<Made, BackupError> {
+    let mut copy = store.copy_out().await?;
+    let end = copy.end().clone();
+    let name = format!("lango-{:09}-{:.8}.backup", end.position, end.hash);
+    let (path, partial) = (folder.join(&name), folder.join(format!("{name}.partial")));
+    let failed = |attempt| at(attempt, &partial);
+    fs::create_dir_all(folder).map_err(at("make the folder", folder))?;
+    let file = File::create(&partial).map_err(failed("write"))?;
+    let mut sealing = Sealing::begin(file, key, random).map_err(failed("write"))?;
+    let mut rows = 0;
+    while let Some(piece) = copy.next().await? {
+        rows += piece.rows.len();
+        sealing.add(&Part::Piece(piece)).map_err(failed("write"))?;
+        progress(rows);
+    }
+    sealing.add(&Part::End(end.clone())).map_err(failed("write"))?;
+    sealing.finish().map_err(failed("write"))?;
+    fs::rename(&partial, &path).map_err(failed("rename"))?;
+    // The name is on the disk only when its folder is.
+    let folder_synced = File::open(folder).and_then(|folder| folder.sync_all());
+    folder_synced.map_err(at("write the folder", folder))?;
+    let bytes = fs::metadata(&path).map_err(at("look at", &path))?.len();
+    Ok(Made { path, end, bytes })
+}
+
+/// A backup that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Where its ledger ended.
+    pub end: End,
+    /// How many codes are kept out of sale, because they may have been sold since.
+    pub fenced: usize,
+}
+
+/// Takes a backup into the empty database at `url`; `progress` is told how many rows are taken in.
+/// With `fence`, the time and the shop's time zone, the codes that it says are for sale are not.
+pub async fn restore(
+    path: &Path,
+    key: &BackupKey,
+    url: &str,
+    fence: Option<(Micros, &TimeZone)>,
+    mut progress: impl FnMut(usize),
+) -> Result<Restored, BackupError> {
+    let mut opening = Opening::begin(path, key)?;
+    let mut copy = CopyIn::begin(url).await?;
+    let mut rows = 0;
+    loop {
+        match opening.next()? {
+            Part::Piece(piece) => {
+                rows += piece.rows.len();
+                copy.take(piece).await?;
+                progress(rows);
+            }
+            Part::End(end) => {
+                copy.ends(&end)?;
+                let fenced = match fence {
+                    Some((now, zone)) => copy.fence(now, zone).await?,
+                    None => 0,
+                };
+                copy.finish().await?;
+                return Ok(Restored { end, fenced });
+            }
+        }
+    }
+}
+
+fn at(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError + use<> {
+    let path = path.to_owned();
+    move |source| BackupError::File { attempt, path, source }
+}
+
+/// The place of a piece: of which file, and which.
+fn place(file: &[u8], number: u64) -> String {
+    format!("backup:{}:{number}", hex(file))
+}
+
+struct Sealing<'a> {
+    file: BufWriter<File>,
+    key: &'a BackupKey,
+    random: &'a dyn Random,
+    name: [u8; NAME_BYTES],
+    number: u64,
+}
+
+impl<'a> Sealing<'a> {
+    fn begin(file: File, key: &'a BackupKey, random: &'a dyn Random) -> io::Result<Self> {
+        let mut name = [0; NAME_BYTES];
+        random.fill(&mut name);
+        let mut file = BufWriter::new(file);
+        file.write_all(FORM)?;
+        file.write_all(&name)?;
+        Ok(Self { file, key, random, name, number: 0 })
+    }
+
+    fn add(&mut self, part: &Part) -> io::Result<()> {
+        let plain = serde_json::to_vec(part).expect("rows are plain data");
+        let sealed = self.key.seal(&place(&self.name, self.number), &plain, self.random);
+        let length = u32::try_from(sealed.len()).expect("a piece is of a thousand rows");
+        self.file.write_all(&length.to_be_bytes())?;
+        self.number += 1;
+        self.file.write_all(&sealed)
+    }
+
+    fn finish(self) -> io::Result<()> {
+        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
+}
+
+struct Opening<'a> {
+    path: PathBuf,
+    file: BufReader<File>,
+    key: &'a BackupKey,
+    name: [u8; NAME_BYTES],
+    number: u64,
+}
+
+impl<'a> Opening<'a> {
+    fn begin(path: &Path, key: &'a BackupKey) -> Result<Self, BackupError> {
+        let file = File::open(path).map_err(at("read", path))?;
+        let path = path.to_owned();
+        let (mut form, name) = ([0; FORM.len()], [0; NAME_BYTES]);
+        let mut opening = Self { path, file: BufReader::new(file), key, name, number: 0 };
+        opening.read(&mut form).map_err(|_| BackupError::NotOurs(opening.path.clone()))?;
+        if form != FORM {
+            return Err(BackupError::NotOurs(opening.path));
+        }
+        let mut name = name;
+        opening.read(&mut name)?;
+        opening.name = name;
+        Ok(opening)
+    }
+
+    fn read(&mut self, bytes: &mut [u8]) -> Result<(), BackupError> {
+        self.file.read_exact(bytes).map_err(|failure| match failure.kind() {
+            io::ErrorKind::UnexpectedEof => BackupError::BreaksOff(self.path.clone()),
+            _ => at("read", &self.path)(failure),
+        })
+    }
+
+    fn next(&mut self) -> Result<Part, BackupError> {
+        let mut length = [0; 4];
+        self.read(&mut length)?;
+        let length = u32::from_be_bytes(length);
+        let does_not_open = || BackupError::DoesNotOpen(self.path.clone());
+        if length > PIECE_BYTES_MAX {
+            return Err(does_not_open());
+        }
+        let mut sealed = vec![0; usize::try_from(length).map_err(|_| does_not_open())?];
+        self.read(&mut sealed)?;
+        let opened = self.key.open(&place(&self.name, self.number), &sealed);
+        let does_not_open = || BackupError::DoesNotOpen(self.path.clone());
+        let part = serde_json::from_slice(&opened.map_err(|_| does_not_open())?);
+        self.number += 1;
+        part.map_err(|_| does_not_open())
+    }
+}
