@@ -251,8 +251,8 @@ pub trait Shelf: Send + Sync {
     /// shelf is out of reach.
     fn look<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(String, Micros)>>;
 
-    /// Puts a secret there in place of an older one. Whether that worked changes nothing for whoever
-    /// has it.
+    /// Puts a secret there in place of an older one. Whether that worked changes nothing for
+    /// whoever has it.
     fn put<'a>(&'a self, name: &'a str, secret: &'a str, until: Micros) -> Answer<'a, ()>;
 }
 

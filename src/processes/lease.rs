@@ -1,5 +1,5 @@
-//! Which of several instances runs the processes: one for all of them, because they hand work to one
-//! another and share one rate limit towards the provider. Every instance serves pages and takes
+//! Which of several instances runs the processes: one for all of them, because they hand work to
+//! one another and share one rate limit towards the provider. Every instance serves pages and takes
 //! callbacks; the holder hears of what they recorded.
 //!
 //! The lease saves work and is no guard: should two instances hold it for a moment, what is on

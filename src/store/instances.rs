@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Store {
-    /// Takes the lease of the processes for `holder`, or keeps it, until then; `false` while another
-    /// instance has it.
+    /// Takes the lease of the processes for `holder`, or keeps it, until then; `false` while
+    /// another instance has it.
     pub async fn lead(&self, holder: &str, until: Micros) -> Result<bool, StoreError> {
         let taken = query(
             "update leases set holder = $1, until = $2

@@ -167,8 +167,8 @@ impl Writer {
         match self.commit(commands).await {
             Ok(outcomes) => outcomes,
             Err(failure) if commands.len() == 1 => vec![Err(failure.into())],
-            // Nobody fares better alone while the database is away, and what may have been done must
-            // not be done again.
+            // Nobody fares better alone while the database is away, and what may have been done
+            // must not be done again.
             Err(StoreError::OutOfReach) => failed(commands, || StoreError::OutOfReach),
             Err(StoreError::InDoubt) => failed(commands, || StoreError::InDoubt),
             Err(_) => {
@@ -225,8 +225,8 @@ impl Writer {
         Ok(batch.outcomes)
     }
 
-    /// Whether a commit in doubt has happened: our hash in the ledger is the answer. Nothing else is
-    /// done before it is known, or before it is clear that the database stays away.
+    /// Whether a commit in doubt has happened: our hash in the ledger is the answer. Nothing else
+    /// is done before it is known, or before it is clear that the database stays away.
     async fn is_committed(&self, position: i64, hash: &Hash) -> Result<bool, StoreError> {
         for _ in 0..DOUBT_LOOKS {
             match self.database.has(position, hash).await {

@@ -40,6 +40,13 @@ impl Place {
         place
     }
 
+    /// The same in a schema of a cluster.
+    pub fn with_shop_at(url: &str) -> Self {
+        let place = Self::empty().with("LANGO_DATABASE__URL", url);
+        make_shop(&place);
+        place
+    }
+
     /// The address of its ledger.
     pub fn ledger(&self) -> String {
         let file = || format!("sqlite:{}", self.path("lango.db").display());

@@ -2,6 +2,7 @@
 //! does.
 
 mod backup;
+mod both;
 mod browser_login;
 mod browser_sale;
 mod buyer;
@@ -19,6 +20,7 @@ mod golden;
 mod import;
 mod instances;
 mod messages;
+mod outage;
 mod outside;
 mod power;
 mod sale;

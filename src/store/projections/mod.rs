@@ -527,9 +527,9 @@ mod tests {
             for projection in ALL {
                 for asked in projection.queries {
                     let count = (1..=9).filter(|n| asked.sql.contains(&format!("${n}"))).count();
-                    let param = |n| match asked.sql.contains(&format!("limit ${n}")) {
-                        true => Param::Number(1),
-                        false => Param::from("none"),
+                    let param = |n| {
+                        let limits = asked.sql.contains(&format!("limit ${n}"));
+                        if limits { Param::Number(1) } else { Param::from("none") }
                     };
                     let params = (1..=count).map(param).collect();
                     let found = ask(&shop.pool, projection, asked.name, params).await.unwrap();
@@ -723,7 +723,8 @@ mod tests {
         let older = Projection {
             tables: "-- Older.\ncreate table shown_stock (a text);\n\
                 create table shown_stock_days (b text);",
-            fold: "-- Nothing.\ndelete from shown_stock_days where cast($1 as bigint) > cast($2 as bigint);",
+            fold: "-- Nothing.\ndelete from shown_stock_days\n\
+                where cast($1 as bigint) > cast($2 as bigint);",
             ..*stock
         };
         for shop in shops_with(&example(stock).events).await {

@@ -84,8 +84,8 @@ impl Home {
     }
 }
 
-/// Carries out SQL in a ledger behind the shop's back; tells how many rows the last statement touched,
-/// or what the database said.
+/// Carries out SQL in a ledger behind the shop's back; tells how many rows the last statement
+/// touched, or what the database said.
 pub async fn sql(url: &str, sql: &str) -> Result<u64, String> {
     use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, raw_sql};
     let sql = raw_sql(AssertSqlSafe(sql));

@@ -16,8 +16,7 @@ pub use home::{new_schema, on_postgres, sql};
 pub use instance::Instance;
 pub use ledger::Ledger;
 
-use home::Home;
-use instance::Wiring;
+use self::{home::Home, instance::Wiring};
 use jiff::civil::date;
 use lango::{
     app,
