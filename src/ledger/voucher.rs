@@ -133,9 +133,9 @@ impl VoucherStatus {
         use VoucherEvent as E;
         use VoucherStatus as S;
         match (from, event) {
-            (None, E::Imported { .. }) => Some(S::Free),
+            (None, E::Imported { .. })
+            | (Some(S::SetAside(SetAside::Fenced)), E::Returned { .. }) => Some(S::Free),
             (Some(S::Free), E::SetAside { reason, .. }) => Some(S::SetAside(*reason)),
-            (Some(S::SetAside(SetAside::Fenced)), E::Returned { .. }) => Some(S::Free),
             (Some(S::Free), E::Reserved { purchase, .. }) => Some(S::Reserved(*purchase)),
             (Some(S::Free), E::Allocated { purchase, .. }) => Some(S::Allocated(*purchase)),
             (Some(S::Reserved(holder)), E::Released { purchase, .. }) if holder == *purchase => {

@@ -1,8 +1,8 @@
 //! All that cannot be made again, row by row: out of one database, and into an empty one of either
 //! kind. What comes in is verified as it comes; either all of it is there in the end, or nothing.
 //!
-//! Projections are not copied: they are made from the events. Leases are not: they belong to running
-//! instances.
+//! Projections are not copied: they are made from the events. Leases are not: they belong to
+//! running instances.
 
 use super::{
     Reader,
@@ -58,9 +58,9 @@ const TABLES: [Table; 19] = [
     table(
         EVENTS,
         Some(("position", NUMBER)),
-        "position bigint, stream text, version bigint, kind text, schema bigint, recorded_at bigint, \
-         business_day text, correlation text, actor text, once text, data text, hash bytes, \
-         site text, package text, amount_cents bigint",
+        "position bigint, stream text, version bigint, kind text, schema bigint, \
+         recorded_at bigint, business_day text, correlation text, actor text, once text, \
+         data text, hash bytes, site text, package text, amount_cents bigint",
     ),
     table("vault_keys", Some(("purpose", TEXT)), "purpose text, wrapped bytes, created_at bigint"),
     table("contacts", Some(("contact", TEXT)), "contact text, fingerprint bytes, sealed bytes"),
@@ -126,7 +126,8 @@ impl Table {
     }
 }
 
-/// Some rows of a table, each a JSON array in the order of its columns, bytes in hexadecimal digits.
+/// Some rows of a table, each a JSON array in the order of its columns, bytes in hexadecimal
+/// digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// Which table.
@@ -317,7 +318,8 @@ impl CopyIn {
         Ok(())
     }
 
-    /// Keeps every code out of sale that may have been sold since the copy was made; tells how many.
+    /// Keeps every code out of sale that may have been sold since the copy was made; tells how
+    /// many.
     pub async fn fence(&mut self, now: Micros, zone: &TimeZone) -> Result<usize, CopyError> {
         let rows = query("select voucher from stock").all(&mut self.transaction).await;
         let rows = rows.attempt("list the stock")?;
