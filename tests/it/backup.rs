@@ -150,6 +150,8 @@ fn slips_are_told_in_a_sentence() {
 crate::on_postgres_too! {
     a_shop_comes_back_on_another_machine,
     codes_that_may_have_been_sold_since_are_fenced_until_the_owner_releases_them,
+    a_backup_holds_nothing_that_can_be_read,
     what_is_cut_off_changed_or_of_another_key_is_refused_whole,
     a_ledger_is_never_overwritten,
+    slips_are_told_in_a_sentence,
 }
