@@ -243,14 +243,14 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
 pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
     let account = account(config)?;
     let (clock, random) = machine();
-    let payments = Arc::new(gateway_to(account, &clock)?);
+    let payments = gateway_to(account, &clock)?.sharing(Arc::new(store.clone()));
     let gateways = config.sms.gateways.iter().map(gateway).collect::<anyhow::Result<Vec<_>>>()?;
     if gateways.is_empty() {
         tracing::warn!("no SMS gateway is configured: buyers see codes on the page only");
     }
     Ok(build(Parts {
         store,
-        payments,
+        payments: Arc::new(payments),
         sms: gateways,
         random,
         callbacks: account.callbacks == config::OnOff::On,
@@ -328,7 +328,8 @@ pub async fn serve(
     (public, staff): (TcpListener, TcpListener),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let mut processes = processes::start(&shop.context);
+    let instance = instance(public.local_addr()?);
+    let mut processes = processes::start(&shop.context, &instance);
     let (ending, ended) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         stop.await;
@@ -355,7 +356,15 @@ pub async fn serve(
     shop.context.close();
     while processes.join_next().await.is_some() {}
     shop.context.calls.idle().await;
+    shop.context.store.hand_over(&instance).await?;
     Ok(())
+}
+
+/// What this instance is called beside others: the same again after a restart, which takes its own
+/// lease back at once.
+fn instance(listen: SocketAddr) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{} {listen}", host.trim())
 }
 
 /// Returns when the program is asked to stop.

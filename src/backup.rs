@@ -6,10 +6,11 @@
 //! place, and the last one says where the ledger ends, so that nothing can be cut off or mixed up.
 
 use crate::{
-    ledger::chain::hex,
+    ledger::{chain::hex, time::Micros},
     ports::Random,
     store::{BackupKey, CopyError, CopyIn, End, Piece, Store, StoreError},
 };
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
@@ -108,14 +109,24 @@ pub async fn make(
     Ok(Made { path, end, bytes })
 }
 
+/// A backup that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Where its ledger ended.
+    pub end: End,
+    /// How many codes are kept out of sale, because they may have been sold since.
+    pub fenced: usize,
+}
+
 /// Takes a backup into the empty database at `url`; `progress` is told how many rows are taken in.
-/// Returns where its ledger ends.
+/// With `fence`, the time and the shop's time zone, the codes that it says are for sale are not.
 pub async fn restore(
     path: &Path,
     key: &BackupKey,
     url: &str,
+    fence: Option<(Micros, &TimeZone)>,
     mut progress: impl FnMut(usize),
-) -> Result<End, BackupError> {
+) -> Result<Restored, BackupError> {
     let mut opening = Opening::begin(path, key)?;
     let mut copy = CopyIn::begin(url).await?;
     let mut rows = 0;
@@ -127,8 +138,13 @@ pub async fn restore(
                 progress(rows);
             }
             Part::End(end) => {
-                copy.finish(&end).await?;
-                return Ok(end);
+                copy.ends(&end)?;
+                let fenced = match fence {
+                    Some((now, zone)) => copy.fence(now, zone).await?,
+                    None => 0,
+                };
+                copy.finish().await?;
+                return Ok(Restored { end, fenced });
             }
         }
     }

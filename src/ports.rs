@@ -245,6 +245,17 @@ pub trait SmsGateway: Send + Sync {
     fn read_report(&self, content_type: &str, body: &[u8]) -> Option<ReadReport>;
 }
 
+/// Where all instances of a shop find what one of them was given.
+pub trait Shelf: Send + Sync {
+    /// The secret of that name, and until when it may be used; `None` when there is none or the
+    /// shelf is out of reach.
+    fn look<'a>(&'a self, name: &'a str) -> Answer<'a, Option<(String, Micros)>>;
+
+    /// Puts a secret there in place of an older one. Whether that worked changes nothing for
+    /// whoever has it.
+    fn put<'a>(&'a self, name: &'a str, secret: &'a str, until: Micros) -> Answer<'a, ()>;
+}
+
 /// The only source of time.
 pub trait Clock: Send + Sync {
     /// Now.

@@ -39,7 +39,7 @@ insert into ledger_head values (1, 0, decode(repeat('00', 32), 'hex'), 0);
 
 create function events_stand() returns trigger language plpgsql as $$
 begin
-    raise exception 'events are never changed and never removed';
+    raise exception 'events are never %', case tg_op when 'UPDATE' then 'changed' else 'removed' end;
 end
 $$;
 

@@ -52,7 +52,7 @@ create table links (
 
 -- Every callback and delivery report, as it came: repeated bytes once, with a count.
 create table inbox (
-    row          bigint generated always as identity primary key,
+    row          bigint primary key,
     source       text collate "C" not null,
     subject      text collate "C" not null,
     fingerprint  bytea not null,

@@ -4,7 +4,7 @@
 -- so that one without codes is seen as empty.
 
 insert into shown_stock (
-    site, package, imported, free, held, sold, voided, printed, used, disabled, owed
+    site, package, imported, free, held, sold, voided, printed, used, fenced, owed
 )
 select
     site,
@@ -29,8 +29,7 @@ select
         case when here = 'used' then 1 else 0 end - case when stood = 'used' then 1 else 0 end
     ) as bigint),
     cast(sum(
-        case when here = 'disabled' then 1 else 0 end
-        - case when stood = 'disabled' then 1 else 0 end
+        case when here = 'fenced' then 1 else 0 end - case when stood = 'fenced' then 1 else 0 end
     ) as bigint),
     cast(sum(
         case when here = 'owed' then 1 else 0 end - case when stood = 'owed' then 1 else 0 end
@@ -42,6 +41,7 @@ from (
         case news.kind
             when 'voucher_imported' then 'free'
             when 'voucher_released' then 'free'
+            when 'voucher_returned' then 'free'
             when 'voucher_reserved' then 'held'
             when 'voucher_allocated' then 'sold'
             when 'voucher_voided' then 'voided'
@@ -51,6 +51,7 @@ from (
         case before.kind
             when 'voucher_imported' then 'free'
             when 'voucher_released' then 'free'
+            when 'voucher_returned' then 'free'
             when 'voucher_reserved' then 'held'
             when 'voucher_allocated' then 'sold'
             when 'voucher_voided' then 'voided'
@@ -68,6 +69,7 @@ from (
             'package_defined',
             'voucher_imported',
             'voucher_released',
+            'voucher_returned',
             'voucher_reserved',
             'voucher_allocated',
             'voucher_voided',
@@ -87,5 +89,5 @@ set
     voided = shown_stock.voided + excluded.voided,
     printed = shown_stock.printed + excluded.printed,
     used = shown_stock.used + excluded.used,
-    disabled = shown_stock.disabled + excluded.disabled,
+    fenced = shown_stock.fenced + excluded.fenced,
     owed = shown_stock.owed + excluded.owed;

@@ -1,6 +1,6 @@
 -- Stock: how many codes of each package a site has, and where they stand.
 -- Every imported code stands in exactly one of the columns free, held, sold, voided, printed, used
--- and disabled, so these add up to `imported`.
+-- and fenced, so these add up to `imported`.
 
 create table shown_stock (
     site      text not null,
@@ -13,10 +13,11 @@ create table shown_stock (
     held      bigint not null,
     sold      bigint not null,
     voided    bigint not null,
-    -- Set aside when uploaded, never sold online: printed on cards, used before, or switched off.
+    -- Set aside when uploaded, never sold online: printed on cards, or used before.
     printed   bigint not null,
     used      bigint not null,
-    disabled  bigint not null,
+    -- Set aside after a restore, until the owner releases them: they may have been sold since.
+    fenced    bigint not null,
     -- Purchases that are paid and still wait for a code.
     owed      bigint not null,
     primary key (site, package)

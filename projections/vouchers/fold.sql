@@ -1,5 +1,6 @@
 -- Vouchers: a row when the code comes in; then the last event wins. Holding and selling come before
--- setting aside and voiding, which nothing follows, so the statements below keep that order.
+-- setting aside and voiding, which nothing but a return to stock follows, so the statements below
+-- keep that order.
 
 insert into shown_vouchers (
     voucher, site, package, batch, status, imported_at, last_position
@@ -15,7 +16,9 @@ with last as (
     from facts
     where position > $1
         and position <= $2
-        and kind in ('voucher_reserved', 'voucher_released', 'voucher_allocated')
+        and kind in (
+            'voucher_reserved', 'voucher_released', 'voucher_allocated', 'voucher_returned'
+        )
     group by stream
 ),
 news as (
@@ -32,10 +35,13 @@ update shown_vouchers
 set
     status = case news.kind
         when 'voucher_reserved' then 'held'
-        when 'voucher_released' then 'free'
-        else 'sold'
+        when 'voucher_allocated' then 'sold'
+        else 'free'
     end,
-    purchase = case when news.kind = 'voucher_released' then null else news.buyer end,
+    reason = null,
+    purchase = case
+        when news.kind in ('voucher_reserved', 'voucher_allocated') then news.buyer
+    end,
     allocated_at = case when news.kind = 'voucher_allocated' then news.recorded_at end,
     last_position = news.position
 from news
@@ -46,13 +52,14 @@ with last as (
     from facts
     where position > $1
         and position <= $2
-        and kind in ('voucher_set_aside', 'voucher_voided')
+        and kind in ('voucher_set_aside', 'voucher_voided', 'voucher_returned')
     group by stream
 ),
 news as (
     select facts.id, facts.kind, facts.data ->> 'reason' as why, last.position
     from last
     join facts on facts.position = last.position
+    where facts.kind <> 'voucher_returned'
 )
 update shown_vouchers
 set

@@ -9,7 +9,7 @@ create table shown_vouchers (
     batch          text not null,
     -- free, held, sold, set_aside or voided.
     status         text not null,
-    -- Why it was set aside: printed, used or disabled.
+    -- Why it was set aside: printed, used or fenced.
     reason         text,
     -- The purchase it is held for or was sold to.
     purchase       text,

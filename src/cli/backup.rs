@@ -24,6 +24,10 @@ pub(super) struct Backup {
 pub(super) struct Restore {
     /// The backup.
     file: PathBuf,
+    /// The shop was closed before the backup was made and has sold nothing since: its codes stay on
+    /// sale. Without this they are kept out of sale until `lango vouchers release`.
+    #[arg(long)]
+    nothing_sold_since: bool,
 }
 
 impl Backup {
@@ -53,12 +57,21 @@ impl Restore {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let key = BackupKey::of(&app::known_master_key(config)?);
         let url = config.database.url.expose();
-        let end = backup::restore(&self.file, &key, url, progress("rows taken in")).await?;
+        let (clock, _) = app::machine();
+        let fence = (!self.nothing_sold_since).then(|| (clock.now(), &config.shop.timezone));
+        let restored =
+            backup::restore(&self.file, &key, url, fence, progress("rows taken in")).await?;
+        let end = restored.end;
         clear_progress();
         let store = app::open_existing(config).await?;
         while store.project().await? > 0 {}
         println!("{} events are back; each follows from the one before it.", end.position);
         println!("The last is {:.16}…: compare it with a checkpoint you kept.", end.hash);
+        if restored.fenced > 0 {
+            println!("{} codes may have been sold since and are not for sale.", restored.fenced);
+            println!("Take those out at the router that it has seen in use; then");
+            println!("`lango vouchers release --site …` puts the others back on sale.");
+        }
         Ok(())
     }
 }

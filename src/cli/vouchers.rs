@@ -1,7 +1,8 @@
-//! `lango vouchers import`
+//! `lango vouchers …`
 
 use crate::{
     app,
+    commands::fence::ReleaseFenced,
     config::Config,
     import::{self, Import, Report},
     ledger::id::Slug,
@@ -15,7 +16,12 @@ use std::path::PathBuf;
 pub(super) enum Command {
     /// Take in a list of codes, as the router or a tool wrote it; the format is recognised.
     Import(ImportFile),
+    /// Put codes back on sale that a restore kept out of it.
+    Release(Release),
 }
+
+/// How many codes share a commit.
+const RELEASED_AT_ONCE: usize = 1_000;
 
 /// Take in a list of codes.
 #[derive(Debug, Args)]
@@ -43,9 +49,35 @@ pub(super) struct ImportFile {
     json: bool,
 }
 
+/// Put codes back on sale that a restore kept out of it.
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    /// Where the codes are valid.
+    #[arg(long)]
+    site: Slug,
+    /// Only this package's.
+    #[arg(long)]
+    package: Option<Slug>,
+}
+
+impl Release {
+    async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let store = app::open_existing(config).await?;
+        let fenced = store.fenced(&self.site, self.package.as_ref()).await?;
+        for vouchers in fenced.chunks(RELEASED_AT_ONCE) {
+            store.execute(ReleaseFenced { vouchers: vouchers.to_vec() }).await?;
+        }
+        println!("{} codes are back on sale.", fenced.len());
+        Ok(())
+    }
+}
+
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let Self::Import(arguments) = self;
+        let arguments = match self {
+            Self::Import(arguments) => arguments,
+            Self::Release(release) => return release.run(config).await,
+        };
         let bytes = std::fs::read(&arguments.file)
             .with_context(|| format!("cannot read {}", arguments.file.display()))?;
         let store = app::open_existing(config).await?;

@@ -48,6 +48,14 @@ pub enum VoucherEvent {
         /// Who had it.
         purchase: PurchaseId,
     },
+    /// Back in stock by the owner's word, after it was fenced.
+    #[serde(rename = "voucher_returned")]
+    Returned {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+    },
     /// Sold. Its `once` is [`sale_once`].
     #[serde(rename = "voucher_allocated")]
     Allocated {
@@ -76,6 +84,8 @@ pub enum SetAside {
     Printed,
     /// Already used when it was uploaded.
     Used,
+    /// Perhaps sold in a time that this ledger has lost: it was restored from an older backup.
+    Fenced,
 }
 
 /// Where a voucher stands.
@@ -123,7 +133,8 @@ impl VoucherStatus {
         use VoucherEvent as E;
         use VoucherStatus as S;
         match (from, event) {
-            (None, E::Imported { .. }) => Some(S::Free),
+            (None, E::Imported { .. })
+            | (Some(S::SetAside(SetAside::Fenced)), E::Returned { .. }) => Some(S::Free),
             (Some(S::Free), E::SetAside { reason, .. }) => Some(S::SetAside(*reason)),
             (Some(S::Free), E::Reserved { purchase, .. }) => Some(S::Reserved(*purchase)),
             (Some(S::Free), E::Allocated { purchase, .. }) => Some(S::Allocated(*purchase)),
@@ -166,6 +177,7 @@ mod tests {
             VoucherEvent::Released { site: s(), package: p(), purchase: purchase(1) },
             VoucherEvent::Allocated { site: s(), package: p(), purchase: purchase(1) },
             VoucherEvent::Voided { site: s(), package: p() },
+            VoucherEvent::Returned { site: s(), package: p() },
         ]
     }
 
@@ -173,14 +185,15 @@ mod tests {
     #[test]
     fn every_cell_of_the_transition_table() {
         use VoucherStatus as S;
-        let table: [(Option<S>, &str); 7] = [
-            (None, "free - - - - -"),
-            (Some(S::Free), "- aside held - sold void"),
-            (Some(S::Reserved(purchase(1))), "- - - free sold void"),
-            (Some(S::Reserved(purchase(2))), "- - - - - void"),
-            (Some(S::Allocated(purchase(1))), "- - - - - void"),
-            (Some(S::SetAside(SetAside::Used)), "- - - - - void"),
-            (Some(S::Voided), "- - - - - -"),
+        let table: [(Option<S>, &str); 8] = [
+            (None, "free - - - - - -"),
+            (Some(S::Free), "- aside held - sold void -"),
+            (Some(S::Reserved(purchase(1))), "- - - free sold void -"),
+            (Some(S::Reserved(purchase(2))), "- - - - - void -"),
+            (Some(S::Allocated(purchase(1))), "- - - - - void -"),
+            (Some(S::SetAside(SetAside::Used)), "- - - - - void -"),
+            (Some(S::SetAside(SetAside::Fenced)), "- - - - - void free"),
+            (Some(S::Voided), "- - - - - - -"),
         ];
         for (from, row) in table {
             let words: Vec<&str> = events()

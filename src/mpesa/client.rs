@@ -8,9 +8,13 @@ use super::{
     token::{Fresh, Tokens},
     wire::{Reply, TOKEN_PATH},
 };
-use crate::ports::{Again, Clock};
+use crate::{
+    ledger::chain::hex,
+    ports::{Again, Clock, Shelf},
+};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The longest answer read, in bytes. Real ones have a few hundred.
@@ -79,6 +83,12 @@ impl Client {
             tokens: Tokens::new(),
             clock,
         })
+    }
+
+    /// Shares the token with other instances that use the same keys.
+    pub fn share_token(&mut self, shelf: Arc<dyn Shelf>) {
+        let key = hex(&Sha256::digest(self.key.expose_secret()));
+        self.tokens.share(shelf, format!("mpesa_token:{key}"));
     }
 
     /// Posts `body`. A refused token is replaced and the call repeated, once.

@@ -19,7 +19,7 @@ pub use register::{C2bAddresses, Registered};
 pub use settings::{Settings, SettingsError};
 
 use crate::ports::{
-    Again, Answer, Clock, PaymentGateway, PaymentNews, PromptRequest, ReadC2b, ReadCallback,
+    Again, Answer, Clock, PaymentGateway, PaymentNews, PromptRequest, ReadC2b, ReadCallback, Shelf,
     StatusRequest, Submitted,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -52,6 +52,13 @@ impl Mpesa {
         settings.check()?;
         let client = Client::new(&settings, clock.clone())?;
         Ok(Self { settings, client, clock })
+    }
+
+    /// The same, sharing its token with other instances of the shop.
+    #[must_use]
+    pub fn sharing(mut self, shelf: Arc<dyn Shelf>) -> Self {
+        self.client.share_token(shelf);
+        self
     }
 
     async fn push(&self, request: PromptRequest) -> Submitted {

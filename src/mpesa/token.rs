@@ -1,16 +1,19 @@
-//! The bearer token: one for the whole program, since Daraja's manual says that each new one kills
-//! the one before (`facts/mpesa.md` section 1). Whoever needs a token while another fetches it
-//! waits, and shares the outcome, good or bad.
+//! The bearer token: one for the whole shop, since Daraja's manual says that each new one kills the
+//! one before (`facts/mpesa.md` section 1). Whoever needs a token while another fetches it waits,
+//! and shares the outcome, good or bad. Other instances find it on the shelf.
 
 use super::classify::Refusal;
 use crate::{
     ledger::time::{Micros, SECOND},
-    ports::Clock,
+    ports::{Clock, Shelf},
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     future::Future,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::Mutex;
 
@@ -35,7 +38,10 @@ struct Held {
 }
 
 enum State {
-    Empty,
+    /// None in hand. One that was refused is not taken from the shelf again.
+    Empty {
+        refused: Option<SecretString>,
+    },
     Held(Held),
     Failed(Refusal),
 }
@@ -45,12 +51,23 @@ pub struct Tokens {
     state: Mutex<State>,
     /// How many fetches have ended; tells a waiter that one ended while it waited.
     fetches: AtomicU64,
+    /// The shelf, and the token's name there.
+    shelf: Option<(Arc<dyn Shelf>, String)>,
 }
 
 impl Tokens {
     /// An empty cache.
     pub const fn new() -> Self {
-        Self { state: Mutex::const_new(State::Empty), fetches: AtomicU64::new(0) }
+        Self {
+            state: Mutex::const_new(State::Empty { refused: None }),
+            fetches: AtomicU64::new(0),
+            shelf: None,
+        }
+    }
+
+    /// Shares the token with other instances, under a name.
+    pub fn share(&mut self, shelf: Arc<dyn Shelf>, name: String) {
+        self.shelf = Some((shelf, name));
     }
 
     /// The token in hand, or the one that `fetch` gets. One fetch at a time.
@@ -69,6 +86,11 @@ impl Tokens {
             }
             _ => {}
         }
+        if let Some(held) = self.on_shelf(&state, clock.now()).await {
+            let secret = held.secret.clone();
+            *state = State::Held(held);
+            return Ok(secret);
+        }
         let asked_at = clock.now();
         let fetched = fetch.await;
         self.fetches.fetch_add(1, Ordering::SeqCst);
@@ -76,6 +98,9 @@ impl Tokens {
             Ok(fresh) => {
                 let renew_at = asked_at.plus(keep_seconds(fresh.expires_in.as_deref()) * SECOND);
                 *state = State::Held(Held { secret: fresh.secret.clone(), renew_at });
+                if let Some((shelf, name)) = &self.shelf {
+                    shelf.put(name, fresh.secret.expose_secret(), renew_at).await;
+                }
                 Ok(fresh.secret)
             }
             Err(refusal) => {
@@ -85,13 +110,26 @@ impl Tokens {
         }
     }
 
+    /// What another instance has put on the shelf, unless it is what was in hand before.
+    async fn on_shelf(&self, state: &State, now: Micros) -> Option<Held> {
+        let (shelf, name) = self.shelf.as_ref()?;
+        let (found, renew_at) = shelf.look(name).await?;
+        let before = match state {
+            State::Empty { refused } => refused.as_ref(),
+            State::Held(held) => Some(&held.secret),
+            State::Failed(_) => None,
+        };
+        let known = before.is_some_and(|before| before.expose_secret() == found);
+        (!known && now < renew_at).then(|| Held { secret: found.into(), renew_at })
+    }
+
     /// Drops `refused` from the cache, unless a newer token has taken its place.
     pub async fn drop_refused(&self, refused: &SecretString) {
         let mut state = self.state.lock().await;
         let same = matches!(&*state, State::Held(held)
             if held.secret.expose_secret() == refused.expose_secret());
         if same {
-            *state = State::Empty;
+            *state = State::Empty { refused: Some(refused.clone()) };
         }
     }
 }
@@ -176,6 +214,43 @@ mod tests {
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         // The next one to come tries for itself.
         assert_eq!(got(&tokens, &clock, "one").await, "one");
+    }
+
+    #[derive(Default)]
+    struct Board(std::sync::Mutex<Option<(String, Micros)>>);
+
+    impl Shelf for Board {
+        fn look<'a>(&'a self, _: &'a str) -> crate::ports::Answer<'a, Option<(String, Micros)>> {
+            Box::pin(async { self.0.lock().unwrap().clone() })
+        }
+
+        fn put<'a>(
+            &'a self,
+            _: &'a str,
+            secret: &'a str,
+            until: Micros,
+        ) -> crate::ports::Answer<'a, ()> {
+            Box::pin(async move { *self.0.lock().unwrap() = Some((secret.to_owned(), until)) })
+        }
+    }
+
+    #[tokio::test]
+    async fn two_instances_use_one_token_and_replace_a_refused_one_together() {
+        let (board, clock) = (Arc::new(Board::default()), Hands(AtomicI64::new(0)));
+        let [one, other] = [(), ()].map(|()| {
+            let mut tokens = Tokens::new();
+            tokens.share(board.clone(), "mpesa".into());
+            tokens
+        });
+        assert_eq!(got(&one, &clock, "first").await, "first");
+        assert_eq!(got(&other, &clock, "second").await, "first");
+        other.drop_refused(&"first".to_owned().into()).await;
+        assert_eq!(got(&other, &clock, "second").await, "second");
+        one.drop_refused(&"first".to_owned().into()).await;
+        assert_eq!(got(&one, &clock, "third").await, "second");
+        clock.0.store(3539 * SECOND, Ordering::SeqCst);
+        assert_eq!(got(&one, &clock, "third").await, "third");
+        assert_eq!(got(&other, &clock, "fourth").await, "third");
     }
 
     #[test]

@@ -5,10 +5,12 @@
 //! path for the normal case, for a restart and for a second instance. Before a call leaves,
 //! *submitted* is in the ledger: whoever records it makes the call, and a call that was cut off is
 //! never made again blindly. Calls run beside, so that a provider that hangs holds up nobody else.
+//! Of several instances one has the lease and runs them all (`lease`); two at a time do no harm.
 
 mod checkpoint;
 mod collect_payment;
 mod fulfil;
+mod lease;
 mod read_inbox;
 mod release_holds;
 mod send_messages;
@@ -67,10 +69,17 @@ impl Process {
         }
     }
 
-    async fn run(self, context: Arc<Context>) {
+    async fn run(self, context: Arc<Context>, mut lease: lease::Lease) {
         let mut committed = context.store.position();
         let mut told = context.told();
         while !context.is_closing() {
+            if !lease.is_ours() {
+                tokio::select! {
+                    () = lease.changed() => {}
+                    _ = told.changed() => {}
+                }
+                continue;
+            }
             committed.borrow_and_update();
             told.borrow_and_update();
             let looked = self.look(&context).await;
@@ -122,11 +131,14 @@ where
     failed.map_or(Ok(done), Err)
 }
 
-/// Starts all processes; they end when the set is dropped.
-pub fn start(context: &Arc<Context>) -> JoinSet<()> {
+/// Starts all processes of an instance; they end when the set is dropped.
+pub fn start(context: &Arc<Context>, instance: &str) -> JoinSet<()> {
     let mut running = JoinSet::new();
+    let (keeper, lease) = lease::of(instance);
+    running.spawn(keeper.run(Arc::clone(context)));
+    running.spawn(lease::hear_others(Arc::clone(context)));
     for process in Process::ALL {
-        running.spawn(process.run(Arc::clone(context)));
+        running.spawn(process.run(Arc::clone(context), lease.clone()));
     }
     running
 }

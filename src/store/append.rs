@@ -363,8 +363,10 @@ impl Table {
             Self::Inbox => {
                 // The same bytes twice in one batch are one row already here: an upsert touches a
                 // row once.
-                "insert into inbox (source, subject, fingerprint, sealed, received_at, times)
-                 select source, subject, fingerprint, sealed, received_at, times
+                "insert into inbox (row, source, subject, fingerprint, sealed, received_at, times)
+                 select
+                   (select coalesce(max(row), 0) from inbox) + row_number() over (order by place),
+                   source, subject, fingerprint, sealed, received_at, times
                  from (
                    select
                      source, subject, fingerprint, sealed, received_at, place,

@@ -1,21 +1,32 @@
 //! All that cannot be made again, row by row: out of one database, and into an empty one of either
 //! kind. What comes in is verified as it comes; either all of it is there in the end, or nothing.
 //!
-//! Projections are not copied: they are made from the events. Leases are not: they belong to running
-//! instances.
+//! Projections are not copied: they are made from the events. Leases are not: they belong to
+//! running instances.
 
 use super::{
     Reader,
     database::{Database, Head},
     error::{Attempt, StoreError},
+    read::parse,
     sql::{Kind, Param, Row, Transaction, query},
+    writer::{decide, write},
 };
-use crate::ledger::{
-    chain::{Link, hex},
-    event::typed_columns,
+use crate::{
+    commands::fence::FenceStock,
+    ledger::{
+        chain::{Link, hex},
+        decision::Command,
+        event::typed_columns,
+        id::VoucherId,
+        time::Micros,
+        world::World,
+    },
 };
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// How many rows make a piece.
 const PIECE_ROWS: i64 = 1_000;
@@ -47,9 +58,9 @@ const TABLES: [Table; 20] = [
     table(
         EVENTS,
         Some(("position", NUMBER)),
-        "position bigint, stream text, version bigint, kind text, schema bigint, recorded_at bigint, \
-         business_day text, correlation text, actor text, once text, data text, hash bytes, \
-         site text, package text, amount_cents bigint",
+        "position bigint, stream text, version bigint, kind text, schema bigint, \
+         recorded_at bigint, business_day text, correlation text, actor text, once text, \
+         data text, hash bytes, site text, package text, amount_cents bigint",
     ),
     table("vault_keys", Some(("purpose", TEXT)), "purpose text, wrapped bytes, created_at bigint"),
     table("contacts", Some(("contact", TEXT)), "contact text, fingerprint bytes, sealed bytes"),
@@ -120,7 +131,8 @@ impl Table {
     }
 }
 
-/// Some rows of a table, each a JSON array in the order of its columns, bytes in hexadecimal digits.
+/// Some rows of a table, each a JSON array in the order of its columns, bytes in hexadecimal
+/// digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// Which table.
@@ -296,26 +308,43 @@ impl CopyIn {
             if typed_columns(&data) != (text(12), text(13), row[14].as_i64()) {
                 return Err(broken("site, package or amount beside it was changed"));
             }
-            self.head = Head { position, hash, recorded_at: link_time(row) };
+            self.head = Head { position, hash, recorded_at: Micros(link.recorded_at) };
         }
         Ok(())
     }
 
-    /// Makes everything durable, once it ends where it should.
-    pub async fn finish(self, end: &End) -> Result<(), CopyError> {
+    /// Whether it ends where it should.
+    pub fn ends(&self, end: &End) -> Result<(), CopyError> {
         let Head { position, hash, .. } = self.head;
         if end.position != position || (position > 0 && end.hash != hex(&hash)) {
             let why = "the copy ends here and should go on";
             return Err(CopyError::Broken { position, why });
         }
+        Ok(())
+    }
+
+    /// Keeps every code out of sale that may have been sold since the copy was made; tells how
+    /// many.
+    pub async fn fence(&mut self, now: Micros, zone: &TimeZone) -> Result<usize, CopyError> {
+        let rows = query("select voucher from stock").all(&mut self.transaction).await;
+        let rows = rows.attempt("list the stock")?;
+        let voucher = |row: &Row| parse(row, 0, "stock", "voucher");
+        let vouchers = rows.iter().map(voucher).collect::<Result<Vec<VoucherId>, _>>()?;
+        let count = vouchers.len();
+        let command: Arc<dyn Command> = Arc::new(FenceStock { vouchers });
+        let now = now.max(self.head.recorded_at);
+        let known = (World::default(), self.head);
+        let decided = decide(&mut self.transaction, &[command], known, now, zone).await?;
+        write(&mut self.transaction, &decided.0, now).await?;
+        Ok(count)
+    }
+
+    /// Makes everything durable.
+    pub async fn finish(self) -> Result<(), CopyError> {
         self.transaction.commit().await.attempt("commit a copy")?;
         self.database.close().await;
         Ok(())
     }
-}
-
-fn link_time(row: &Value) -> crate::ledger::time::Micros {
-    crate::ledger::time::Micros(row[5].as_i64().unwrap_or_default())
 }
 
 fn link_of(row: &Value) -> Option<Link<'_>> {

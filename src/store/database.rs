@@ -81,7 +81,7 @@ impl Database {
     pub async fn begin(&self) -> Result<(Transaction, Head), StoreError> {
         let words = self.pool.words();
         let begun = self.pool.begin(words.begin_writing).await;
-        let mut transaction = begun.map_err(StoreError::out_of_reach)?;
+        let mut transaction = begun.map_err(|source| StoreError::out_of_reach(&source))?;
         let head = query(words.head).first(&mut transaction).await;
         let Some(row) = head.attempt("read the end of the ledger")? else {
             let head = Head { position: 0, hash: GENESIS, recorded_at: Micros::default() };

@@ -77,7 +77,7 @@ impl StoreError {
     }
 
     /// A connection that did not come about, its cause told here once.
-    pub(super) fn out_of_reach(source: sqlx::Error) -> Self {
+    pub(super) fn out_of_reach(source: &sqlx::Error) -> Self {
         tracing::error!(error = ?source, "the database cannot be reached: {source}");
         Self::OutOfReach
     }

@@ -12,6 +12,7 @@ mod database;
 mod decisions;
 mod error;
 mod inbox;
+mod instances;
 mod news;
 mod pages;
 mod postgres;
@@ -81,7 +82,7 @@ pub struct Store {
     reader: Reader,
     sender: writer::Sender,
     vault: Arc<Vault>,
-    position: watch::Receiver<i64>,
+    position: watch::Sender<i64>,
     news: News,
     projecting: projecting::Projecting,
     clock: Arc<SteadyClock>,
@@ -103,15 +104,15 @@ impl Store {
         let (vault, head) = open_vault(&database, &opening).await?;
         let projecting = projecting::Projecting::open(&opening.url).await?;
         let reader = database::readers(&opening.url).await?;
-        let (sender, position) = watch::channel(head.position);
-        let news = News::default();
+        let position = watch::Sender::new(head.position);
+        let news = News::after(head.position);
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
         clock.not_before(head.recorded_at);
         let writer = writer::Writer {
             database,
             clock: Arc::clone(&clock),
             zone: opening.zone,
-            position: sender,
+            position: position.clone(),
             news: news.clone(),
             memory: writer::Memory::default(),
         };
@@ -151,9 +152,10 @@ impl Store {
         &self.news
     }
 
-    /// The last position that this instance committed; changes with each commit.
+    /// The last position that this instance knows of; changes with each of its commits, and when it
+    /// hears of others.
     pub fn position(&self) -> watch::Receiver<i64> {
-        self.position.clone()
+        self.position.subscribe()
     }
 
     /// Opens a sealed text of the vault; `None` when there is none.

@@ -4,16 +4,21 @@
 use crate::ledger::id::PurchaseId;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 use tokio::sync::watch;
 
 type Places = HashMap<PurchaseId, watch::Sender<()>>;
 
 /// The places of all who wait.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct News {
     places: Arc<Mutex<Places>>,
+    /// Up to where everybody was told everything.
+    heard: Arc<AtomicI64>,
 }
 
 /// A place; given up when dropped.
@@ -24,6 +29,16 @@ pub struct Place {
 }
 
 impl News {
+    /// News of what comes after a position.
+    pub(super) fn after(position: i64) -> Self {
+        Self { places: Arc::default(), heard: Arc::new(AtomicI64::new(position)) }
+    }
+
+    /// Up to where everybody was told everything; there may be events of other instances behind it.
+    pub(super) fn heard(&self) -> i64 {
+        self.heard.load(Ordering::Acquire)
+    }
+
     fn places(&self) -> MutexGuard<'_, Places> {
         self.places.lock().expect("nothing panics while it holds the places")
     }
@@ -34,17 +49,20 @@ impl News {
         Place { news: self.clone(), purchase, receiver: Some(receiver) }
     }
 
-    /// Tells those who wait for any of `purchases`.
-    pub(super) fn tell(&self, purchases: impl Iterator<Item = PurchaseId>) {
+    /// Tells those who wait for any of `purchases`, which are all that the events in `(from, to]`
+    /// belong to.
+    pub(super) fn tell(&self, purchases: impl Iterator<Item = PurchaseId>, from: i64, to: i64) {
         let places = self.places();
-        if places.is_empty() {
-            return;
-        }
-        for purchase in purchases {
-            if let Some(sender) = places.get(&purchase) {
-                sender.send_replace(());
+        if !places.is_empty() {
+            for purchase in purchases {
+                if let Some(sender) = places.get(&purchase) {
+                    sender.send_replace(());
+                }
             }
         }
+        drop(places);
+        // Where others recorded something in between, it is still to be heard.
+        let _ = self.heard.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 

@@ -28,6 +28,11 @@ impl Projecting {
         Ok(Self { pool, position: Arc::new(AtomicI64::new(position)) })
     }
 
+    /// Its connections, for what else is written beside the writer.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// Takes in what is new; tells how many events.
     pub async fn fold(&self) -> Result<usize, StoreError> {
         let now = projections::fold_new(&self.pool, ALL).await?;

@@ -256,6 +256,30 @@ impl Reader {
         found.into_iter().map(|row| purchase(row).ok_or_else(unreadable)).collect()
     }
 
+    /// The codes of a site that are fenced, oldest first.
+    pub async fn fenced(
+        &self,
+        site: &Slug,
+        package: Option<&Slug>,
+    ) -> Result<Vec<VoucherId>, StoreError> {
+        let rows = query(
+            "select id, package from facts as fence
+             where kind = 'voucher_set_aside' and site = $1 and data ->> 'reason' = 'fenced'
+               and not exists (
+                 select 1 from events
+                 where events.stream = fence.stream and events.version > fence.version
+               )
+             order by position",
+        )
+        .bind(site.as_str())
+        .all(&self.pool)
+        .await
+        .attempt("list fenced codes")?;
+        let wanted =
+            |row: &&Row| package.is_none_or(|package| row.get::<&str>(1) == package.as_str());
+        rows.iter().filter(wanted).map(|row| parse(row, 0, "events", "stream")).collect()
+    }
+
     /// What a person should look at, by column; oldest first.
     pub async fn exceptions(&self) -> Result<Vec<Map<String, Value>>, StoreError> {
         projections::ask(&self.pool, projection("exceptions"), "all", vec![]).await

@@ -1,5 +1,5 @@
-//! One text for both databases. Statements and the reading of rows are written once; this file hands
-//! them to whichever database is open. What differs is asked of `sqlite` and `postgres`.
+//! One text for both databases. Statements and the reading of rows are written once; this file
+//! hands them to whichever database is open. What differs is asked of `sqlite` and `postgres`.
 //!
 //! Rows go to a statement as one set, named where it is used:
 //!
@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use sqlx::{
     AssertSqlSafe, Column as _, ColumnIndex, Database, Decode, PgConnection, PgPool, Postgres,
     Row as _, Sqlite, SqliteConnection, SqlitePool, Type, TypeInfo as _, ValueRef as _,
+    error::DatabaseError,
     postgres::{PgArguments, PgRow},
     sqlite::{SqliteArguments, SqliteRow},
 };
@@ -348,7 +349,8 @@ impl Row {
         }
     }
 
-    /// The values in order, by the names of their columns: numbers as JSON numbers, text as strings.
+    /// The values in order, by the names of their columns: numbers as JSON numbers, text as
+    /// strings.
     pub fn values(&self) -> Result<Vec<(String, Value)>, sqlx::Error> {
         match self {
             Self::Sqlite(row) => values_of(row, "INTEGER"),
@@ -382,7 +384,7 @@ where
 
 /// Whether a failure is the statement's own, such as a broken constraint, and not the database's.
 pub fn blames_statement(failure: &sqlx::Error) -> bool {
-    let Some(code) = failure.as_database_error().and_then(|error| error.code()) else {
+    let Some(code) = failure.as_database_error().and_then(DatabaseError::code) else {
         // A value that cannot be read is of the wrong type: the statement's own.
         return matches!(failure, sqlx::Error::ColumnDecode { .. });
     };

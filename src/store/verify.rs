@@ -380,13 +380,14 @@ mod tests {
         app::{machine, nairobi},
         commands::catalogue::{OpenShop, RegisterSite},
         ledger::{catalog::LedgerPurpose, id::Slug},
-        store::{Opening, Store, cluster, database, sql::query},
+        store::{Opening, Store, cluster::cluster, database, sql::query},
     };
 
     /// A ledger of five events in each of the databases, its triggers' names, and its address.
     async fn ledgers(folder: &std::path::Path) -> [(Store, String); 2] {
         let file = format!("sqlite:{}", folder.join("lango.db").display());
-        [ledger(file).await, ledger(cluster::new_schema()).await]
+        let schema = cluster().url(&cluster().new_schema());
+        [ledger(file).await, ledger(schema).await]
     }
 
     async fn ledger(url: String) -> (Store, String) {

@@ -131,7 +131,7 @@ pub(super) struct Row {
 
 /// What a batch came to.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     rows: Vec<Row>,
     vault: Vec<VaultWrite>,
     postponed: Vec<Postponed>,
@@ -167,8 +167,8 @@ impl Writer {
         match self.commit(commands).await {
             Ok(outcomes) => outcomes,
             Err(failure) if commands.len() == 1 => vec![Err(failure.into())],
-            // Nobody fares better alone while the database is away, and what may have been done must
-            // not be done again.
+            // Nobody fares better alone while the database is away, and what may have been done
+            // must not be done again.
             Err(StoreError::OutOfReach) => failed(commands, || StoreError::OutOfReach),
             Err(StoreError::InDoubt) => failed(commands, || StoreError::InDoubt),
             Err(_) => {
@@ -190,11 +190,11 @@ impl Writer {
         &mut self,
         commands: &[Arc<dyn Command>],
     ) -> Result<Vec<Result<Answer, CommandError>>, StoreError> {
-        let (mut transaction, head) = self.database.begin().await?;
-        self.clock.not_before(head.recorded_at);
+        let (mut transaction, before) = self.database.begin().await?;
+        self.clock.not_before(before.recorded_at);
         let now = self.clock.now();
-        let world = self.memory.recall(&head, commands.len());
-        let decided = decide(&mut transaction, commands, (world, head), now, &self.zone).await;
+        let world = self.memory.recall(&before, commands.len());
+        let decided = decide(&mut transaction, commands, (world, before), now, &self.zone).await;
         let (batch, world) = match decided {
             Ok(decided) => decided,
             Err(failure) => {
@@ -217,16 +217,16 @@ impl Writer {
             let head = Head { position: last.position, hash: last.hash, recorded_at: now };
             self.memory.keep(world, head);
             self.position.send_replace(last.position);
-            self.news.tell(batch.touched.iter().copied());
+            self.news.tell(batch.touched.iter().copied(), before.position, last.position);
         } else {
             committed?;
-            self.memory.keep(world, head);
+            self.memory.keep(world, before);
         }
         Ok(batch.outcomes)
     }
 
-    /// Whether a commit in doubt has happened: our hash in the ledger is the answer. Nothing else is
-    /// done before it is known, or before it is clear that the database stays away.
+    /// Whether a commit in doubt has happened: our hash in the ledger is the answer. Nothing else
+    /// is done before it is known, or before it is clear that the database stays away.
     async fn is_committed(&self, position: i64, hash: &Hash) -> Result<bool, StoreError> {
         for _ in 0..DOUBT_LOOKS {
             match self.database.has(position, hash).await {
@@ -246,7 +246,7 @@ fn failed(
     commands.iter().map(|_| Err(failure().into())).collect()
 }
 
-async fn decide(
+pub(super) async fn decide(
     transaction: &mut Transaction,
     commands: &[Arc<dyn Command>],
     (mut world, head): (World, Head),
@@ -323,7 +323,7 @@ fn note(world: &mut World, write: &VaultWrite) {
     }
 }
 
-async fn write(
+pub(super) async fn write(
     transaction: &mut Transaction,
     batch: &Batch,
     now: Micros,

@@ -309,3 +309,12 @@ fn chain_of(lines: &str) -> String {
     }
     hex(&hash)
 }
+
+crate::on_postgres_too! {
+    hledger_and_ledger_agree_with_m_pesas_own_books,
+    a_month_goes_by_m_pesas_time_and_lists_apart_what_came_late,
+    one_sale_is_found_by_whatever_a_person_has_in_hand,
+    a_paid_page_bears_witness_to_the_ledger,
+    an_evening_long_ago_is_shown_as_it_stood,
+    an_export_holds_the_whole_chain,
+}

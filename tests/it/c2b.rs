@@ -368,3 +368,23 @@ async fn what_came_just_before_the_power_failed_is_decided_after_it() {
     njeri.sees(PAID).await;
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    a_sale_whose_answer_and_callback_are_both_lost_is_found_by_c2b,
+    it_is_found_after_the_hold_is_over_and_nobody_was_told_anything,
+    the_same_money_told_by_callback_and_c2b_is_one_payment_in_either_order,
+    told_by_both_at_the_same_moment_it_is_one_payment_too,
+    after_a_query_it_brings_the_receipt,
+    however_m_pesa_hides_the_payers_number_the_reference_tells,
+    a_wrong_address_is_answered_like_any_other_and_leaves_no_trace,
+    garbage_at_the_right_address_is_kept_and_changes_nothing,
+    money_that_names_nothing_of_ours_is_shown_to_a_person_with_its_amount,
+    another_amount_by_hand_is_a_persons_and_the_prompt_can_still_be_answered,
+    two_amounts_for_one_receipt_are_shown_to_a_person,
+    a_buyer_who_cancelled_and_pays_by_hand_with_that_reference_has_a_code,
+    a_tills_money_has_no_reference_and_waits_for_its_callback,
+    where_validation_is_on_every_question_is_answered_yes,
+    a_validation_that_takes_too_long_ends_as_it_was_registered,
+    registering_twice_is_harmless_and_says_so,
+    what_came_just_before_the_power_failed_is_decided_after_it,
+}

@@ -1,6 +1,7 @@
 //! The real binary, as the owner and scripts run it: a folder of its own, a clean environment, and
 //! for each slip a sentence that says what to do.
 
+use crate::town::new_schema;
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -19,7 +20,8 @@ pub struct Place {
 impl Place {
     /// An empty folder.
     pub fn empty() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), environment: vec![] }
+        let ledger = new_schema().map(|url| ("LANGO_DATABASE__URL".to_owned(), url));
+        Self { folder: tempfile::tempdir().unwrap(), environment: ledger.into_iter().collect() }
     }
 
     /// A folder with a shop that has one site and the packages of the sample lists. It is made once
@@ -27,10 +29,29 @@ impl Place {
     pub fn with_shop() -> Self {
         static SHOP: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
         let place = Self::empty();
-        for (name, bytes) in SHOP.get_or_init(make_shop) {
+        if !place.environment.is_empty() {
+            // A schema is not copied.
+            make_shop(&place);
+            return place;
+        }
+        for (name, bytes) in SHOP.get_or_init(files_of_a_shop) {
             fs::write(place.path(name), bytes).unwrap();
         }
         place
+    }
+
+    /// The same in a schema of a cluster.
+    pub fn with_shop_at(url: &str) -> Self {
+        let place = Self::empty().with("LANGO_DATABASE__URL", url);
+        make_shop(&place);
+        place
+    }
+
+    /// The address of its ledger.
+    pub fn ledger(&self) -> String {
+        let file = || format!("sqlite:{}", self.path("lango.db").display());
+        let given = self.environment.iter().find(|(name, _)| name == "LANGO_DATABASE__URL");
+        given.map_or_else(file, |(_, url)| url.clone())
     }
 
     /// The same place with one more name in the environment.
@@ -94,10 +115,20 @@ impl Place {
 
     /// Starts `lango serve` and waits until it answers.
     pub async fn serve(&self, listen: SocketAddr) -> Serving {
-        let mut child = self
-            .command(&["serve"])
+        self.start(self.command(&["serve"]), listen, "serve.log").await
+    }
+
+    /// Starts another `lango serve` on the same ledger, on an address of its own.
+    pub async fn serve_beside(&self, listen: SocketAddr) -> Serving {
+        let mut command = self.command(&["serve", "--listen", &listen.to_string()]);
+        command.env("LANGO_ADMIN__LISTEN", free_address().to_string());
+        self.start(command, listen, "beside.log").await
+    }
+
+    async fn start(&self, mut command: Command, listen: SocketAddr, log: &str) -> Serving {
+        let mut child = command
             .stdout(Stdio::null())
-            .stderr(Stdio::from(fs::File::create(self.path("serve.log")).unwrap()))
+            .stderr(Stdio::from(fs::File::create(self.path(log)).unwrap()))
             .spawn()
             .unwrap();
         let client = lango::http_client::client(std::time::Duration::from_secs(20)).unwrap();
@@ -124,8 +155,7 @@ impl Place {
     }
 }
 
-fn make_shop() -> Vec<(String, Vec<u8>)> {
-    let place = Place::empty();
+fn make_shop(place: &Place) {
     let login = "http://10.5.50.1/login";
     place.good(&["site", "add", "--id", "mtaa", "--name", "Mtaa Wi-Fi", "--router-login", login]);
     for (id, name, price, validity) in [
@@ -137,6 +167,11 @@ fn make_shop() -> Vec<(String, Vec<u8>)> {
         let how = ["--price", price, "--validity", validity, "--profile", id];
         place.good(&[&what[..], &how[..]].concat());
     }
+}
+
+fn files_of_a_shop() -> Vec<(String, Vec<u8>)> {
+    let place = Place::empty();
+    make_shop(&place);
     // The index of the log (`-shm`) is made anew by whoever opens it.
     let names = ["lango.key", "lango.db", "lango.db-wal"].map(str::to_owned);
     let there = names.into_iter().filter(|name| place.path(name).exists());

@@ -1,21 +1,21 @@
 //! A PostgreSQL cluster of the tests' own, from Debian's binaries: on a socket in a folder of its
-//! own, without a port, with full durability. It is started once a process and goes when the process
-//! does, however that ends: a shell waits for the end of its input.
+//! own, without a port, with full durability. It is started once a process and goes when the
+//! process does, however that ends: a shell waits for the end of its input.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        OnceLock,
+        Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-/// Makes a cluster in the folder `$1` with the binaries in `$2`, says that it is there, and removes
-/// it when the input ends. Whoever is root becomes the owner of Debian's clusters, because no
-/// cluster runs as root.
+/// Obeys what comes in, a word a line, with a cluster in the folder `$1` and the binaries in `$2`;
+/// says `done` after each, and removes the cluster when the input ends. Whoever is root becomes the
+/// owner of Debian's clusters, because no cluster runs as root.
 const SCRIPT: &str = r#"
 set -eu
 folder=$1 bin=$2
@@ -25,12 +25,20 @@ if [ "$(id -u)" -eq 0 ]; then
     chown postgres "$folder"
 fi
 cd "$folder"
-as_owner "$bin/initdb" -D data -U lango -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log
-as_owner "$bin/pg_ctl" start -w -s -D data -l "$folder/data/log" \
-    -o "-c listen_addresses= -k $folder -c max_connections=300 -c shared_buffers=64MB"
-echo ready
-cat >/dev/null
-as_owner "$bin/pg_ctl" stop -s -m immediate -D data
+while read -r word; do
+    case $word in
+    make)
+        as_owner "$bin/initdb" -D data -U lango -A trust -E UTF8 --locale=C.UTF-8 --no-sync \
+            >initdb.log ;;
+    start)
+        as_owner "$bin/pg_ctl" start -w -s -D data -l "$folder/data/log" \
+            -o "-c listen_addresses= -k $folder -c max_connections=300 -c shared_buffers=64MB" ;;
+    crash)
+        as_owner "$bin/pg_ctl" stop -s -m immediate -D data ;;
+    esac
+    echo done
+done
+as_owner "$bin/pg_ctl" stop -s -m immediate -D data 2>stop.log || true
 rm -rf "$folder"
 "#;
 
@@ -38,20 +46,20 @@ rm -rf "$folder"
 pub struct Cluster {
     folder: PathBuf,
     bin: PathBuf,
-    /// Its input ends with this process.
-    _shell: Child,
+    /// Its input ends with this process, or when this is dropped.
+    shell: Mutex<Child>,
 }
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static SCHEMAS: AtomicUsize = AtomicUsize::new(0);
 
-/// The address of an empty schema, on the cluster of this process.
-pub fn new_schema() -> String {
-    CLUSTER.get_or_init(Cluster::start).new_schema()
+/// The cluster of this process.
+pub fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(Cluster::start)
 }
 
 impl Cluster {
-    /// Starts a cluster of one's own, to be stopped and started at will.
+    /// Starts a cluster of one's own.
     pub fn start() -> Self {
         let folder = folder();
         let bin = binaries();
@@ -59,20 +67,36 @@ impl Cluster {
         shell.args(["-c", SCRIPT, "cluster"]).arg(&folder).arg(&bin);
         // A group of its own: Ctrl-C ends the tests, and their end ends the cluster.
         shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut shell = shell.spawn().expect("there is a shell");
-        let mut said = String::new();
-        let output = shell.stdout.as_mut().expect("its output is piped");
-        BufReader::new(output).read_line(&mut said).expect("the shell speaks");
-        assert_eq!(said, "ready\n", "the cluster has started; see its words above");
-        Self { folder, bin, _shell: shell }
+        let shell = Mutex::new(shell.spawn().expect("there is a shell"));
+        let cluster = Self { folder, bin, shell };
+        cluster.obeys("make");
+        cluster.obeys("start");
+        cluster
     }
 
-    /// The address of an empty schema.
+    /// Does what a word says: `make`, `start` or `crash`, which is as if the power failed.
+    pub fn obeys(&self, word: &str) {
+        let mut shell = self.shell.lock().expect("nobody panics while it obeys");
+        let input = shell.stdin.as_mut().expect("its input is piped");
+        input.write_all(format!("{word}\n").as_bytes()).expect("the shell listens");
+        let mut said = String::new();
+        let output = shell.stdout.as_mut().expect("its output is piped");
+        // It says one line and waits, so nothing is read ahead.
+        BufReader::new(output).read_line(&mut said).expect("the shell speaks");
+        assert_eq!(said, "done\n", "{word}: see its words above");
+    }
+
+    /// Makes a schema and returns its name.
     pub fn new_schema(&self) -> String {
         let name = format!("town_{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
         self.sql(&format!("create schema {name}"));
+        name
+    }
+
+    /// The address of a schema.
+    pub fn url(&self, schema: &str) -> String {
         let folder = self.folder.display();
-        format!("postgres://lango@localhost/postgres?host={folder}&options[search_path]={name}")
+        format!("postgres://lango@localhost/postgres?host={folder}&options[search_path]={schema}")
     }
 
     /// Has SQL carried out by `psql`; returns what it printed.

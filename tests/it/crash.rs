@@ -130,7 +130,7 @@ async fn open(shop: &Shop) -> Store {
     let (clock, random) = app::machine();
     let key = fs::read_to_string(shop.place.path("lango.key")).unwrap();
     let opening = Opening {
-        url: format!("sqlite:{}", shop.place.path("lango.db").display()),
+        url: shop.place.ledger(),
         master: app::parse_key(key.trim()).unwrap(),
         zone: app::nairobi(),
         clock,
@@ -206,4 +206,8 @@ async fn check(shop: &Shop, store: &Store, buyers: usize) {
     let sold = ledger.sales().len();
     println!("{buyers} buyers, {} paid, {sold} sold, {} not known", books.len(), open.len());
     assert!(sold > 0, "somebody bought");
+}
+
+crate::on_postgres_too! {
+    killed_again_and_again_it_loses_no_shilling_and_sells_no_code_twice,
 }

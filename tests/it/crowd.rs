@@ -146,3 +146,12 @@ async fn two_instances_on_one_ledger_ask_once_and_send_once() {
     second.die().await;
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    sixty_four_buyers_for_ten_codes_make_ten_sales_and_ten_prompts,
+    the_same_form_posted_again_and_again_is_one_purchase,
+    one_phone_on_two_devices_has_one_open_purchase,
+    two_phones_on_one_device_have_one_open_purchase,
+    who_has_bought_may_buy_another,
+    two_instances_on_one_ledger_ask_once_and_send_once,
+}

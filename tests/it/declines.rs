@@ -119,3 +119,11 @@ async fn a_price_that_changed_meanwhile_is_shown_before_anything_is_asked() {
     assert_eq!(town.mpesa.books()[0].amount_kes, 60);
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    each_way_of_not_paying_says_what_happened_and_frees_the_code,
+    a_prompt_nobody_answers_is_declined_by_m_pesas_own_word,
+    sending_again_waits_for_the_gap_that_m_pesa_wants,
+    six_prompts_an_hour_are_enough_for_one_phone,
+    a_price_that_changed_meanwhile_is_shown_before_anything_is_asked,
+}

@@ -116,3 +116,12 @@ async fn a_form_that_is_none_is_answered_with_a_page() {
     }
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    a_payment_that_m_pesa_never_speaks_of_is_shown_to_a_person,
+    another_amount_told_later_is_shown_to_a_person_and_the_buyer_keeps_the_code,
+    a_clock_set_back_an_hour_stops_neither_prompts_nor_the_end_of_a_hold,
+    a_busy_phone_is_asked_again_after_a_minute_and_m_pesa_is_not_called_slow,
+    a_prompt_that_was_refused_counts_against_nobody,
+    a_form_that_is_none_is_answered_with_a_page,
+}

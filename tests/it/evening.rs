@@ -180,10 +180,8 @@ async fn a_number_that_is_none_comes_back_with_what_was_typed() {
 
 #[tokio::test]
 async fn a_decision_table_that_was_tampered_with_is_found() {
-    use sqlx::Connection as _;
     let mut town = Town::open().await;
     town.stock("daily", 2).await;
-    let mut database = sqlx::SqliteConnection::connect(&town.database()).await.unwrap();
     let tampered = [
         ("update stock_counts set free = free + 1", "stock_counts"),
         ("update stock set since = since + 1", "stock"),
@@ -195,11 +193,23 @@ async fn a_decision_table_that_was_tampered_with_is_found() {
         "update sites set router_login = rtrim(router_login, '/')",
     ];
     for ((tamper, table), undo) in tampered.into_iter().zip(undone) {
-        sqlx::query(tamper).execute(&mut database).await.unwrap();
+        town.tampers(tamper).await;
         let found = town.store().compare_decision_tables().await.unwrap();
         assert_eq!(found.iter().map(|found| found.table).collect::<Vec<_>>(), [table]);
-        sqlx::query(undo).execute(&mut database).await.unwrap();
+        town.tampers(undo).await;
     }
-    database.close().await.unwrap();
     town.close().await;
+}
+
+crate::on_postgres_too! {
+    a_page_that_waits_is_told_as_soon_as_the_money_is_there,
+    the_page_goes_to_the_router_by_itself_after_the_sale_and_never_the_next_morning,
+    who_reads_swahili_gets_page_and_sms_in_swahili,
+    a_password_of_its_own_is_told_on_the_page_and_by_sms,
+    a_purchase_keeps_the_price_it_saw,
+    who_is_owed_longest_is_served_first_and_nobody_buys_before_them,
+    money_an_hour_later_is_found_by_the_ladder_of_queries,
+    money_after_the_last_query_still_gives_a_code,
+    a_number_that_is_none_comes_back_with_what_was_typed,
+    a_decision_table_that_was_tampered_with_is_found,
 }

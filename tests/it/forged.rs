@@ -161,3 +161,13 @@ async fn the_receipt_of_another_payment_is_disputed_and_gives_no_code() {
     otieno.sees("Paid. Here is your code").await;
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    a_wrong_secret_is_answered_like_an_unknown_payment_and_leaves_no_trace,
+    money_under_the_names_of_another_attempt_sells_nothing_and_is_shown_to_a_person,
+    garbage_at_the_right_address_is_kept_and_changes_nothing,
+    a_body_without_end_is_refused_unread,
+    a_code_nobody_knows_is_never_taken_for_a_failure,
+    a_callback_for_a_payment_not_yet_asked_for_is_disbelieved,
+    the_receipt_of_another_payment_is_disputed_and_gives_no_code,
+}

@@ -136,10 +136,15 @@ fn two_uploads_at_once_take_each_code_once() {
 }
 
 /// A shop in the test's own process, with the packages of the samples.
-async fn shop(folder: &tempfile::TempDir) -> Store {
+async fn shop(place: &Place) -> Store {
     let (clock, random) = app::machine();
-    let url = format!("sqlite:{}", folder.path().join("lango.db").display());
-    let opening = Opening { url, master: Key::default(), zone: app::nairobi(), clock, random };
+    let opening = Opening {
+        url: place.ledger(),
+        master: Key::default(),
+        zone: app::nairobi(),
+        clock,
+        random,
+    };
     let store = Store::open(opening).await.unwrap();
     let site = Slug::parse("mtaa").unwrap();
     let register = lango::commands::catalogue::RegisterSite {
@@ -195,8 +200,8 @@ async fn vault(store: &Store) -> Vec<(String, Option<String>)> {
 #[tokio::test]
 async fn awkward_codes_and_passwords_reach_the_router_byte_for_byte() {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    let folder = tempfile::tempdir().unwrap();
-    let store = shop(&folder).await;
+    let place = Place::empty();
+    let store = shop(&place).await;
     let list = concat!(
         "/ip hotspot user\n",
         "add name=\"A B-1\" password=\"78LZ \\\"x\" profile=daily\n",
@@ -221,8 +226,8 @@ async fn awkward_codes_and_passwords_reach_the_router_byte_for_byte() {
 
 #[tokio::test]
 async fn the_vault_holds_a_sample_as_its_file_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = shop(&folder).await;
+    let place = Place::empty();
+    let store = shop(&place).await;
     let bytes = fs::read(sample("hotspot-user-export-v6.rsc")).unwrap();
     upload(&store, &bytes).await;
     let mut lines: Vec<(String, Option<String>)> = export::read(&bytes)
@@ -252,8 +257,8 @@ proptest! {
         let mut wanted: Vec<&str> = order.iter().chain(&repeated).map(|at| lines[*at]).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let (folder, whole) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-            let (store, at_once) = (shop(&folder).await, shop(&whole).await);
+            let (place, whole) = (Place::empty(), Place::empty());
+            let (store, at_once) = (shop(&place).await, shop(&whole).await);
             for cut in cuts {
                 let rest = wanted.split_off(cut.min(wanted.len()));
                 upload(&store, wanted.join("\n").as_bytes()).await;
@@ -271,4 +276,11 @@ proptest! {
             Ok::<(), TestCaseError>(())
         })?;
     }
+}
+
+crate::on_postgres_too! {
+    a_second_list_adds_only_what_is_new,
+    two_uploads_at_once_take_each_code_once,
+    awkward_codes_and_passwords_reach_the_router_byte_for_byte,
+    the_vault_holds_a_sample_as_its_file_does,
 }

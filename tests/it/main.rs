@@ -3,12 +3,14 @@
 
 mod backup;
 mod books;
+mod both;
 mod browser_login;
 mod browser_sale;
 mod buyer;
 mod c2b;
 mod chromium;
 mod cli;
+mod cluster;
 mod crash;
 mod crowd;
 mod declines;
@@ -17,7 +19,9 @@ mod evening;
 mod forged;
 mod golden;
 mod import;
+mod instances;
 mod messages;
+mod outage;
 mod outside;
 mod power;
 mod sale;

@@ -148,3 +148,15 @@ async fn an_sms_that_hangs_never_slows_the_page() {
     sending.await.unwrap();
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    what_the_first_gateway_refuses_the_second_sends,
+    a_dead_gateway_is_passed_over,
+    with_both_gateways_dead_the_page_still_shows_the_code,
+    a_bad_number_is_not_tried_elsewhere,
+    a_report_says_delivered_once_in_whatever_disorder_it_comes,
+    a_report_that_never_comes_changes_nothing,
+    a_report_nobody_understands_is_kept_and_changes_nothing,
+    a_failed_delivery_is_written_down_and_the_page_shows_the_code,
+    an_sms_that_hangs_never_slows_the_page,
+}

@@ -174,3 +174,15 @@ async fn at_any_moment_of_a_busy_evening() {
         town.close().await;
     }
 }
+
+crate::on_postgres_too! {
+    after_the_form_before_the_call,
+    during_the_call,
+    during_the_call_and_nobody_pays,
+    while_the_phone_shows_the_prompt,
+    while_the_pin_is_entered_so_that_the_callback_is_lost,
+    after_the_callback_before_it_was_decided_about,
+    during_the_sms,
+    when_all_is_done,
+    at_any_moment_of_a_busy_evening,
+}

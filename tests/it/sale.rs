@@ -271,3 +271,19 @@ async fn another_amount_than_the_price_waits_for_a_person() {
     njeri.sees("Your money is safe with us").await;
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    a_buyer_pays_and_has_a_code_on_the_page_and_by_sms,
+    a_callback_that_overtakes_the_answer_to_the_submit_counts_at_once,
+    an_answer_that_waits_for_its_callback_is_one_sale_too,
+    a_callback_that_comes_twice_is_one_sale,
+    a_callback_that_comes_a_thousand_times_is_one_sale,
+    money_after_the_hold_gets_any_free_code,
+    money_after_the_last_code_is_owed_and_served_first_when_stock_arrives,
+    success_after_two_queries_said_no_answer_still_gives_the_code,
+    a_callback_that_never_comes_is_replaced_by_a_query,
+    a_receipt_that_comes_after_the_query_is_written_down,
+    without_callbacks_the_code_is_there_seconds_after_the_pin,
+    every_shape_of_a_good_callback_is_understood,
+    another_amount_than_the_price_waits_for_a_person,
+}

@@ -126,3 +126,12 @@ async fn once_registered_a_sale_is_learnt_though_answer_and_callback_are_lost() 
     let log = shop.place.log();
     assert!(!log.contains(&registered.confirmation), "the address is secret");
 }
+
+crate::on_postgres_too! {
+    a_sale_from_configuration_alone,
+    an_upload_beside_a_running_shop_is_sold_from_at_once,
+    killed_after_the_prompt_it_finishes_the_sale_and_prompts_once,
+    killed_after_a_callback_was_acknowledged_it_still_knows_of_the_money,
+    killed_while_the_sms_hangs_it_shows_the_code_and_sends_no_second_text,
+    once_registered_a_sale_is_learnt_though_answer_and_callback_are_lost,
+}

@@ -130,7 +130,7 @@ async fn every_misbehaviour_has_its_end() {
         let end = play(*buyer, *seconds, *arrange).await;
         writeln!(table, "| {wrong} | {end} |").unwrap();
     }
-    insta::assert_snapshot!(table);
+    insta::assert_snapshot!("every_misbehaviour_has_its_end", table);
 }
 
 async fn play(does: Buyer, seconds: i64, arrange: fn(&mut World)) -> String {
@@ -202,4 +202,8 @@ async fn describe(town: &Town, buyer: &Customer) -> String {
     });
     let (says, prompts) = (buyer.headline(), buyer.prompts().len());
     format!("{payment} | {purchase} | {says} | {prompts} | {sms}")
+}
+
+crate::on_postgres_too! {
+    every_misbehaviour_has_its_end,
 }

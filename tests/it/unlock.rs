@@ -109,3 +109,11 @@ async fn already_paid_finds_it_by_number_or_receipt_and_still_asks_for_the_digit
     }
     town.close().await;
 }
+
+crate::on_postgres_too! {
+    a_mac_address_alone_shows_progress_but_no_code_and_no_number,
+    the_last_four_digits_open_it_and_the_browser_remembers,
+    five_wrong_tries_lock_it_and_a_restart_does_not_forget,
+    an_empty_guess_and_a_long_one_open_nothing,
+    already_paid_finds_it_by_number_or_receipt_and_still_asks_for_the_digits,
+}

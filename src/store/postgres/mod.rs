@@ -53,7 +53,8 @@ pub const WORDS: Words = Words {
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url).attempt("read the database's address")?;
-    Ok(options.application_name("lango"))
+    // Compiling a statement to machine code takes longer than any of ours runs.
+    Ok(options.application_name("lango").options([("jit", "off")]))
 }
 
 fn pool(connections: u32) -> PgPoolOptions {

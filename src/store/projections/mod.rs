@@ -373,7 +373,7 @@ mod tests {
         },
         projections::{ALL, find},
         store::{
-            cluster,
+            cluster::cluster,
             database::{self, Database},
             sql::Row,
         },
@@ -422,7 +422,9 @@ mod tests {
     async fn shops() -> [Shop; 2] {
         let folder = tempfile::tempdir().unwrap();
         let file = format!("sqlite:{}", folder.path().join("lango.db").display());
-        [shop(&file, Some(folder)).await, shop(&cluster::new_schema(), None).await]
+        let cluster = cluster();
+        let schema = cluster.url(&cluster.new_schema());
+        [shop(&file, Some(folder)).await, shop(&schema, None).await]
     }
 
     async fn shop(url: &str, folder: Option<tempfile::TempDir>) -> Shop {
@@ -725,7 +727,8 @@ mod tests {
         let older = Projection {
             tables: "-- Older.\ncreate table shown_stock (a text);\n\
                 create table shown_stock_days (b text);",
-            fold: "-- Nothing.\ndelete from shown_stock_days where cast($1 as bigint) > cast($2 as bigint);",
+            fold: "-- Nothing.\ndelete from shown_stock_days\n\
+                where cast($1 as bigint) > cast($2 as bigint);",
             ..*stock
         };
         for shop in shops_with(&example(stock).events).await {

@@ -1,6 +1,6 @@
 //! Projections as they stood at a position: folded anew, into tables that only this transaction
-//! sees and that vanish with it. What they tell comes from the ledger alone, whoever edited the live
-//! tables.
+//! sees and that vanish with it. What they tell comes from the ledger alone, whoever edited the
+//! live tables.
 
 use super::{LIVE, Trouble, run};
 use crate::{

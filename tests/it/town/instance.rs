@@ -13,7 +13,7 @@ use lango::{
     web::{self, Shop, WebSettings},
 };
 use serde_json::json;
-use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The town's master key.
@@ -22,7 +22,7 @@ pub const MASTER: [u8; 32] = [0x5A; 32];
 /// What a shop is connected to.
 #[derive(Clone)]
 pub struct Wiring {
-    pub file: PathBuf,
+    pub url: String,
     pub clock: Arc<ManualClock>,
     pub mpesa_at: SocketAddr,
     pub sms_at: [SocketAddr; 2],
@@ -94,15 +94,16 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
     let clock: Arc<dyn Clock> = wiring.clock.clone();
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let opening = Opening {
-        url: format!("sqlite:{}", wiring.file.display()),
+        url: wiring.url.clone(),
         master: MASTER,
         zone: app::nairobi(),
         clock: Arc::clone(&clock),
         random: Arc::clone(&random),
     };
+    let store = Store::open(opening).await.unwrap();
     let shop = app::build(Parts {
-        store: Store::open(opening).await.unwrap(),
-        payments: Arc::new(payments(&wiring)),
+        payments: Arc::new(payments(&wiring).sharing(Arc::new(store.clone()))),
+        store,
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
         random,
         callbacks: wiring.callbacks,

@@ -1,4 +1,4 @@
-//! A town with one hotspot: the real shop over HTTP, a real ledger in a file, and simulators of
+//! A town with one hotspot: the real shop over HTTP, a real ledger, and simulators of
 //! M-PESA and two SMS gateways. Time stands still unless a story moves it, and the processes run
 //! only when a story lets things settle, so every story is told the same way each time.
 //!
@@ -7,14 +7,16 @@
 
 pub mod checks;
 mod customer;
+mod home;
 mod instance;
 mod ledger;
 
 pub use customer::Customer;
+pub use home::{new_schema, on_postgres, sql};
 pub use instance::{Instance, MASTER};
 pub use ledger::Ledger;
 
-use instance::Wiring;
+use self::{home::Home, instance::Wiring};
 use jiff::civil::date;
 use lango::{
     app,
@@ -117,7 +119,7 @@ pub struct Town {
     log: Captured,
     log_from: usize,
     simulators: JoinSet<()>,
-    _folder: tempfile::TempDir,
+    home: Home,
     closed: bool,
 }
 
@@ -143,9 +145,9 @@ impl Town {
             serve(&mut simulators, sms[0].router()).await,
             serve(&mut simulators, sms[1].router()).await,
         ];
-        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let wiring = Wiring {
-            file: folder.path().join("town.db"),
+            url: home.url(),
             clock: Arc::clone(&clock),
             mpesa_at,
             sms_at,
@@ -170,7 +172,7 @@ impl Town {
             log,
             log_from,
             simulators,
-            _folder: folder,
+            home,
             closed: false,
         };
         town.wire_reports();
@@ -237,9 +239,9 @@ impl Town {
         import::run(self.store(), machine, &wish, list.as_bytes()).await.unwrap().taken
     }
 
-    /// The address of the ledger's database.
-    pub fn database(&self) -> String {
-        format!("sqlite:{}", self.wiring.file.display())
+    /// Carries out SQL behind the shop's back.
+    pub async fn tampers(&self, sql: &str) {
+        home::sql(&self.home.url(), sql).await.unwrap();
     }
 
     /// Free and held codes of a package, as the shop page sees them.

@@ -1,0 +1,126 @@
+//! A ledger that was restored from an older backup does not know what was sold since. Its codes are
+//! fenced: kept out of sale until the owner, who can look at the router, releases them.
+
+use crate::ledger::{
+    decision::{Answer, Command, Decision, Need},
+    event::{Event, NewEvent},
+    id::VoucherId,
+    refusal::Refusal,
+    stream::Stream,
+    time::Micros,
+    voucher::{SetAside, VoucherEvent, VoucherStatus},
+    world::World,
+};
+
+/// The vouchers, and what their stock's counts need.
+fn needs(world: &World, vouchers: &[VoucherId]) -> Vec<Need> {
+    let of = |id: &VoucherId| {
+        let stock = world.voucher(*id).map(|voucher| Need::Stock(voucher.package.clone()));
+        [Some(Need::Stream(Stream::Voucher(*id))), stock]
+    };
+    vouchers.iter().flat_map(of).flatten().collect()
+}
+
+/// Keeps codes out of sale that may have been sold. A code that is held may have been sold to its
+/// buyer; the hold ends too.
+#[derive(Debug, Clone)]
+pub struct FenceStock {
+    /// Which; those that are not for sale stay as they are.
+    pub vouchers: Vec<VoucherId>,
+}
+
+impl Command for FenceStock {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        needs(world, &self.vouchers)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let mut events = vec![];
+        let mut fenced = 0;
+        for id in &self.vouchers {
+            let Some(voucher) = world.voucher(*id) else { continue };
+            let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());
+            let stream = Stream::Voucher(*id);
+            match voucher.status {
+                VoucherStatus::Free => {}
+                VoucherStatus::Reserved(purchase) => {
+                    let (site, package) = (site.clone(), package.clone());
+                    let released = VoucherEvent::Released { site, package, purchase };
+                    let released = Event::Voucher(released);
+                    events.push(NewEvent::of(purchase, stream.clone(), released));
+                }
+                VoucherStatus::Allocated(_)
+                | VoucherStatus::SetAside(_)
+                | VoucherStatus::Voided => continue,
+            }
+            let fence = VoucherEvent::SetAside { site, package, reason: SetAside::Fenced };
+            events.push(NewEvent::alone(stream, Event::Voucher(fence)));
+            fenced += 1;
+        }
+        Ok(Decision { answer: Answer::Codes(fenced), ..Decision::events(events) })
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
+/// Puts fenced codes back on sale.
+#[derive(Debug, Clone)]
+pub struct ReleaseFenced {
+    /// Which; those that are not fenced stay as they are.
+    pub vouchers: Vec<VoucherId>,
+}
+
+impl Command for ReleaseFenced {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        needs(world, &self.vouchers)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let back = |id: &VoucherId| {
+            let voucher = world.voucher(*id)?;
+            let fenced = voucher.status == VoucherStatus::SetAside(SetAside::Fenced);
+            let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());
+            let event = Event::Voucher(VoucherEvent::Returned { site, package });
+            fenced.then(|| NewEvent::alone(Stream::Voucher(*id), event))
+        };
+        let events: Vec<_> = self.vouchers.iter().filter_map(back).collect();
+        Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::{given, kinds, started, stocked};
+    use uuid::Uuid;
+
+    fn vouchers(count: u128) -> Vec<VoucherId> {
+        (1..=count).map(|n| VoucherId(Uuid::from_u128(n))).collect()
+    }
+
+    #[test]
+    fn what_may_have_been_sold_is_kept_out_of_sale_until_the_owner_says_so() {
+        let mut history = stocked(2);
+        let fence = FenceStock { vouchers: vouchers(2) };
+        history.extend(given(stocked(2)).when(&fence).then_recorded());
+        given(history.clone()).when(&fence).then_nothing();
+        let release = ReleaseFenced { vouchers: vouchers(1) };
+        let events = given(history.clone()).when(&release).then_recorded();
+        assert_eq!(kinds(&events), ["voucher_returned"]);
+        history.extend(events);
+        given(history).when(&release).then_nothing();
+    }
+
+    #[test]
+    fn a_held_code_may_have_been_sold_to_its_buyer() {
+        let fence = FenceStock { vouchers: vouchers(1) };
+        let events = given(started(1)).when(&fence).then_recorded();
+        assert_eq!(kinds(&events), ["voucher_released", "voucher_set_aside"]);
+    }
+}
