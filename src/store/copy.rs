@@ -1,8 +1,8 @@
 //! All that cannot be made again, row by row: out of one database, and into an empty one of either
 //! kind. What comes in is verified as it comes; either all of it is there in the end, or nothing.
 //!
-//! Projections are not copied: they are made from the events. Leases are not: they belong to
-//! running instances.
+//! Projections are not copied: they are made from the events. Leases and what instances share of
+//! their providers' tokens are not: they belong to running instances.
 
 use super::{
     Reader,
@@ -376,7 +376,8 @@ mod tests {
         Database::open(&url).await.unwrap().close().await;
         let reader = database::readers(&url).await.unwrap();
         let tables = query(reader.pool.words().tables).all(&reader.pool).await.unwrap();
-        let made_again = ["bookmarks", "leases", "_sqlx_migrations", "sqlite_sequence"];
+        let made_again =
+            ["bookmarks", "leases", "shared_secrets", "_sqlx_migrations", "sqlite_sequence"];
         for row in tables {
             let name: String = row.get(0);
             let copied = TABLES.iter().any(|table| table.name == name);
