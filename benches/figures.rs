@@ -12,6 +12,7 @@ use lango::{
     import::{self, Import},
     ledger::{
         catalog::{BatchEvent, Package},
+        chain::GENESIS,
         id::{BatchId, Slug},
         money::Cents,
     },
@@ -43,10 +44,14 @@ async fn main() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let raw = raw_inserts(&folder.path().join("raw.db")).await;
-    let append = append(&folder.path().join("append.db")).await;
+    let ledger = folder.path().join("append.db");
+    let (store, append) = append(&ledger).await;
+    let (verified, hashed) = verify(&store).await;
     println!("append, {CALLERS} callers, full fsync, SQLite   {append:>9.0} events/s");
     println!("raw inserts, 128 rows a transaction            {raw:>9.0} events/s");
     println!("ratio                                          {:>9.2}", append / raw);
+    println!("verify, SQLite                                 {verified:>9.0} events/s");
+    println!("SHA-256 of the same links alone                {hashed:>9.0} events/s");
     let sale = sales(&folder.path().join("sale.db")).await;
     println!("whole sale, {BUYERS_AT_ONCE} buyers at once, M-PESA beside   {sale:>9.0} sales/s");
 }
@@ -72,7 +77,7 @@ fn batch_event() -> BatchEvent {
 }
 
 /// Events a second through the writer: chained, with all checks.
-async fn append(file: &Path) -> f64 {
+async fn append(file: &Path) -> (Store, f64) {
     let store = open(file).await;
     let (clock, random) = app::machine();
     let done = Arc::new(AtomicUsize::new(0));
@@ -91,7 +96,22 @@ async fn append(file: &Path) -> f64 {
         });
     }
     callers.join_all().await;
-    rate(done.load(Ordering::Relaxed), begun)
+    let rate = rate(done.load(Ordering::Relaxed), begun);
+    (store, rate)
+}
+
+/// Events a second that are read from the file and verified; beside it hashing alone, in memory.
+async fn verify(store: &Store) -> (f64, f64) {
+    let begun = Instant::now();
+    let audit = store.verify().await.expect("the ledger is read");
+    let verified = rate(usize::try_from(audit.events).expect("a count"), begun);
+    assert!(audit.is_good(), "{:?}", audit.findings);
+    let events = store.events_after(0, 10_000).await.expect("the ledger is read");
+    let (begun, mut hash, rounds) = (Instant::now(), GENESIS, 20);
+    for _ in 0..rounds {
+        hash = events.iter().fold(hash, |hash, event| event.link().hash(&hash));
+    }
+    (verified, rate(events.len() * rounds, begun))
 }
 
 /// The yardstick: the same table, indexes and triggers, no chain, no reading, no deciding.

@@ -5,11 +5,11 @@ use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
     context::{self, Context},
-    ledger::{catalog::LedgerPurpose, chain::hex},
+    ledger::{catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey},
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Store, StoreError},
+    store::{C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
     web::{self, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
@@ -23,15 +23,14 @@ pub fn machine() -> (Arc<dyn Clock>, Arc<dyn Random>) {
     (Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
-/// Opens the configured ledger. With a `purpose`, a ledger of the other purpose is refused and an
-/// empty one becomes that.
+/// Opens the configured ledger, making it where there is none. With a `purpose`, a ledger of the
+/// other purpose is refused and an empty one becomes that.
 pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Result<Store> {
     let store = open_as_it_is(config, purpose != Some(LedgerPurpose::Demo)).await?;
-    let name = config.shop.timezone.iana_name().unwrap_or("UTC").to_owned();
     match (store.purpose().await?, purpose) {
         (None, wanted) => {
             let purpose = wanted.unwrap_or(LedgerPurpose::Shop);
-            store.execute(OpenShop { purpose, timezone: name }).await?;
+            store.execute(OpenShop { purpose, timezone: zone_name(config) }).await?;
         }
         (Some((LedgerPurpose::Demo, _)), Some(LedgerPurpose::Shop)) => {
             bail!("this ledger is a demo's; a shop needs one of its own (database.url)");
@@ -39,12 +38,67 @@ pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Re
         (Some((LedgerPurpose::Shop, _)), Some(LedgerPurpose::Demo)) => {
             bail!("this ledger is a shop's; the demo never touches it (unset database.url)");
         }
-        (Some((_, timezone)), _) if timezone != name => {
-            bail!("this ledger keeps its days by {timezone}; set shop.timezone to that again");
-        }
-        (Some(_), _) => {}
+        (Some((_, timezone)), _) => same_zone(config, &timezone)?,
     }
     Ok(store)
+}
+
+/// Opens the configured ledger, which there must be: what only looks, or adds to a shop, must not
+/// make a new one in a wrong folder.
+pub async fn open_existing(config: &Config) -> anyhow::Result<Store> {
+    there_is_a_ledger(config).await?;
+    let store = open_as_it_is(config, false).await?;
+    let Some((_, timezone)) = store.purpose().await? else { bail!(empty(config)) };
+    same_zone(config, &timezone)?;
+    Ok(store)
+}
+
+/// Opens the configured ledger for reading what is no secret, without the master key: for an
+/// auditor.
+pub async fn open_books(config: &Config) -> anyhow::Result<Reader> {
+    there_is_a_ledger(config).await?;
+    Ok(Reader::open(config.database.url.expose()).await?)
+}
+
+/// The key that checks the ledger's checkpoints, from its vault.
+pub async fn public_key(config: &Config, books: &Reader) -> anyhow::Result<PublicKey> {
+    let random = machine().1;
+    let url = config.database.url.expose();
+    let (master, _) = master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
+    Ok(books.open_vault(&master, random).await?.signing_key().public())
+}
+
+/// The time zone by which a ledger keeps its days.
+pub async fn zone_of(config: &Config, books: &Reader) -> anyhow::Result<TimeZone> {
+    let Some((_, timezone)) = books.purpose().await? else { bail!(empty(config)) };
+    TimeZone::get(&timezone)
+        .with_context(|| format!("the ledger keeps its days by {timezone}, which is unknown"))
+}
+
+async fn there_is_a_ledger(config: &Config) -> anyhow::Result<()> {
+    if !Store::exists(config.database.url.expose()).await? {
+        bail!(
+            "there is no ledger {}; go to its folder or name it with --database (`lango site add` \
+             makes a new one)",
+            config.database.url
+        );
+    }
+    Ok(())
+}
+
+fn empty(config: &Config) -> String {
+    format!("the ledger {} is empty; begin with `lango site add`", config.database.url)
+}
+
+fn zone_name(config: &Config) -> String {
+    config.shop.timezone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+fn same_zone(config: &Config, timezone: &str) -> anyhow::Result<()> {
+    if timezone != zone_name(config) {
+        bail!("this ledger keeps its days by {timezone}; set shop.timezone to that again");
+    }
+    Ok(())
 }
 
 /// Brings the configured database up to date. An empty one stays empty: whether it becomes a shop
@@ -89,7 +143,7 @@ async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Resu
             Ok((key, false))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if Store::has_keys(url).await? {
+            if Store::exists(url).await? {
                 bail!(
                     "the master key {} is missing, and without it the codes in this ledger cannot \
                      be read; put the key from the recovery sheet there",

@@ -13,6 +13,8 @@ need() {
 need cc build-essential
 need chromium chromium
 need chromedriver chromium-driver
+need hledger hledger
+need ledger ledger
 # Debian keeps each version's programs in a folder of its own. The cluster that the package starts
 # is not used.
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)

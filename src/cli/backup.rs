@@ -32,7 +32,7 @@ pub(super) struct Restore {
 
 impl Backup {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open(config, None).await?;
+        let store = app::open_existing(config).await?;
         let key = BackupKey::of(&app::known_master_key(config)?);
         let (_, random) = app::machine();
         let keys = (&key, random.as_ref());
@@ -63,7 +63,7 @@ impl Restore {
             backup::restore(&self.file, &key, url, fence, progress("rows taken in")).await?;
         let end = restored.end;
         clear_progress();
-        let store = app::open(config, None).await?;
+        let store = app::open_existing(config).await?;
         while store.project().await? > 0 {}
         println!("{} events are back; each follows from the one before it.", end.position);
         println!("The last is {:.16}…: compare it with a checkpoint you kept.", end.hash);

@@ -42,9 +42,9 @@ pub(super) struct AddSite {
 
 impl Site {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open(config, None).await?;
         match self {
             Self::Add(site) => {
+                let store = app::open(config, None).await?;
                 if !matches!(site.router_login.scheme(), "http" | "https") {
                     bail!("--router-login must be an address that starts with http:// or https://");
                 }
@@ -64,6 +64,7 @@ impl Site {
                 println!("Site {} {done}.", site.id);
             }
             Self::List { json } => {
+                let store = app::open_existing(config).await?;
                 let sites = store.sites().await?;
                 if json {
                     println!("{}", serde_json::to_string_pretty(&sites)?);
@@ -134,7 +135,7 @@ pub(super) struct AddPackage {
 
 impl Package {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open(config, None).await?;
+        let store = app::open_existing(config).await?;
         match self {
             Self::Add(add) => {
                 let package = add.package();

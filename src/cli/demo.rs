@@ -75,11 +75,11 @@ impl Demo {
         let events = walk::events(&world, &number).await?;
         println!("\n● What the ledger says of it");
         print!("{}", timeline(&events, &config.shop.timezone));
-        let (whole, sentence) = describe(&world.shop.context.store.verify(|_| {}).await?);
-        println!("\n{sentence}");
+        let audit = world.shop.context.store.verify().await?;
+        print!("\n{}", describe(&audit, &config.shop.timezone));
         drop(stop);
         world.stopped().await;
-        let good = online && whole;
+        let good = online && audit.is_good();
         println!("{}", if good { "\nOnline. Sold once." } else { "\nThe sale did not work." });
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -33,7 +33,7 @@ impl Command {
         let Some(public_url) = &config.http.public_url else {
             bail!("http.public_url is missing; write the shop's public address");
         };
-        let store = app::open(config, None).await?;
+        let store = app::open_existing(config).await?;
         let addresses = app::c2b_addresses(&store, public_url);
         if let Some(word) = addresses.banned_word() {
             bail!(

@@ -14,7 +14,7 @@ pub(super) enum Command {
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let Self::Addresses = self;
-        let store = app::open(config, None).await?;
+        let store = app::open_existing(config).await?;
         let base = app::web_settings(config, config.http.listen)?.public_url;
         for gateway in &config.sms.gateways {
             let secret = store.vault().report_secret(&gateway.id);

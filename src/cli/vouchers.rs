@@ -80,7 +80,7 @@ impl Command {
         };
         let bytes = std::fs::read(&arguments.file)
             .with_context(|| format!("cannot read {}", arguments.file.display()))?;
-        let store = app::open(config, None).await?;
+        let store = app::open_existing(config).await?;
         let (clock, random) = app::machine();
         let import = Import {
             site: arguments.site,

@@ -7,6 +7,7 @@ pub mod count_try;
 pub mod expire_purchase;
 pub mod fence;
 pub mod import_vouchers;
+pub mod keep_checkpoint;
 pub mod keep_inbox;
 pub mod postpone;
 pub mod send_message;

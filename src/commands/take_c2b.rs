@@ -124,7 +124,7 @@ impl TakeC2b {
         let id = self.receipt.new_id;
         let unmatched = Event::Receipt(ReceiptEvent::Unmatched { reason });
         let events = vec![
-            record_receipt(purchase, (self.provider, &self.receipt), self.amount),
+            record_receipt(purchase, (self.provider, &self.receipt), (self.amount, self.paid_at)),
             NewEvent { correlation: purchase, ..NewEvent::alone(Stream::Receipt(id), unmatched) },
         ];
         let kept = VaultWrite::Receipt { receipt: id, sealed: self.receipt.sealed.clone() };

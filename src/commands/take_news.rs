@@ -281,8 +281,10 @@ impl TakeNews {
     ) -> (Option<NewEvent>, Option<VaultWrite>) {
         let Some((receipt, Proof::New(id))) = proof else { return (None, None) };
         let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
+        let News::Paid { paid_at, .. } = self.news else { return (None, None) };
         let given = (self.provider, receipt);
-        (Some(record_receipt(Some(payment.purchase), given, amount)), Some(kept))
+        let money = (amount, paid_at);
+        (Some(record_receipt(Some(payment.purchase), given, money)), Some(kept))
     }
 
     /// From now on this payment's.
@@ -297,10 +299,10 @@ impl TakeNews {
 pub(super) fn record_receipt(
     purchase: Option<PurchaseId>,
     (provider, receipt): (&str, &ReceiptGiven),
-    amount_cents: Cents,
+    (amount_cents, paid_at): (Cents, Option<Micros>),
 ) -> NewEvent {
     let stream = Stream::Receipt(receipt.new_id);
-    let recorded = ReceiptEvent::Recorded { provider: provider.into(), amount_cents };
+    let recorded = ReceiptEvent::Recorded { provider: provider.into(), amount_cents, paid_at };
     let name = receipt_once(provider, &receipt.fingerprint);
     let event = NewEvent::alone(stream, Event::Receipt(recorded)).once(name);
     NewEvent { correlation: purchase, ..event }

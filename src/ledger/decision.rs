@@ -3,6 +3,7 @@
 //! them one after the other; each sees what the ones before it decided.
 
 use super::{
+    checkpoint::SignedCheckpoint,
     event::NewEvent,
     id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, VoucherId},
     refusal::Refusal,
@@ -93,6 +94,8 @@ pub enum VaultWrite {
         /// `taken` or `ignored`.
         outcome: &'static str,
     },
+    /// What stood at the end of the ledger.
+    Checkpoint(SignedCheckpoint),
     /// A guess was made.
     Try {
         /// At what.

@@ -11,6 +11,7 @@ use super::{
     receipt::ReceiptEvent,
     stream::{BadStream, Stream},
     time::Micros,
+    upcast,
     voucher::VoucherEvent,
 };
 use serde::Serialize;
@@ -90,11 +91,12 @@ impl Event {
         let whole = serde_json::to_value(self).expect("events are plain data");
         let Value::Object(mut whole) = whole else { unreachable!("events are tagged objects") };
         let kind = whole.remove("kind").and_then(|k| k.as_str().map(str::to_owned));
+        let kind = kind.expect("every event has a kind");
         let data = whole.remove("data").unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         let (site, package, amount_cents) = typed_columns(&data);
         Encoded {
-            kind: kind.expect("every event has a kind"),
-            schema: 1,
+            schema: upcast::current(&kind),
+            kind,
             data: data.to_string(),
             site,
             package,
@@ -102,7 +104,7 @@ impl Event {
         }
     }
 
-    /// From what is stored.
+    /// From what is stored, under whatever schema it was.
     pub fn decode(
         stream: &Stream,
         kind: &str,
@@ -110,7 +112,9 @@ impl Event {
         data: &str,
     ) -> Result<Self, Undecodable> {
         let read = || {
-            let data: Value = serde_json::from_str(data)?;
+            let unknown = || serde::de::Error::custom("this Lango does not know the schema");
+            let data = serde_json::from_str(data)?;
+            let data = upcast::upcast(kind, schema, data).ok_or_else(unknown)?;
             let whole = serde_json::json!({ "kind": kind, "data": data });
             Ok(match stream {
                 Stream::Shop => Self::Shop(serde_json::from_value(whole)?),

@@ -3,6 +3,7 @@
 
 pub mod catalog;
 pub mod chain;
+pub mod checkpoint;
 pub mod decision;
 pub mod event;
 pub mod gsm;
@@ -16,5 +17,6 @@ pub mod receipt;
 pub mod refusal;
 pub mod stream;
 pub mod time;
+pub mod upcast;
 pub mod voucher;
 pub mod world;

@@ -1,7 +1,7 @@
 //! Receipts: the provider's proof numbers, each recorded once in the whole ledger, so that one
 //! payment of money is never counted for two purchases. The number itself is in the vault.
 
-use super::{id::PaymentId, money::Cents};
+use super::{id::PaymentId, money::Cents, time::Micros};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a receipt.
@@ -15,6 +15,8 @@ pub enum ReceiptEvent {
         provider: String,
         /// For how much.
         amount_cents: Cents,
+        /// When the money moved, by the provider's clock, where it was told. Since schema 2.
+        paid_at: Option<Micros>,
     },
     /// Belongs to a payment.
     #[serde(rename = "receipt_applied")]
@@ -90,7 +92,7 @@ mod tests {
     fn every_cell_of_the_transition_table() {
         let (payment, amount_cents) = (PaymentId(uuid::Uuid::nil()), Cents(100));
         let events = [
-            ReceiptEvent::Recorded { provider: "mpesa".into(), amount_cents },
+            ReceiptEvent::Recorded { provider: "mpesa".into(), amount_cents, paid_at: None },
             ReceiptEvent::Applied { payment },
             ReceiptEvent::Unmatched { reason: Unmatched::WrongAmount },
             ReceiptEvent::Reversed {},

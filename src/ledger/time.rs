@@ -1,7 +1,12 @@
 //! Time: UTC microseconds everywhere, and the shop's local *business day*.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 
 /// Microseconds since 1970 in UTC.
 #[derive(
@@ -63,6 +68,94 @@ impl Micros {
     }
 }
 
+/// A moment as a person names it; a day means its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointInTime {
+    /// `2026-11-22`: the end of that day.
+    Day(Date),
+    /// `2026-11-22 18:05`, local.
+    Local(DateTime),
+    /// `2026-11-22T18:05:00Z`.
+    Exact(Micros),
+}
+
+/// A text that names no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write 2026-11-22 for the end of that day, or \"2026-11-22 18:05\"")]
+pub struct BadTime;
+
+impl FromStr for PointInTime {
+    type Err = BadTime;
+
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        if let Ok(exact) = text.parse::<Timestamp>() {
+            return Ok(Self::Exact(Micros(exact.as_microsecond())));
+        }
+        // A date alone would be read as a time too, at midnight.
+        if text.contains([' ', 'T']) {
+            return text.parse().map(Self::Local).map_err(|_| BadTime);
+        }
+        text.parse().map(Self::Day).map_err(|_| BadTime)
+    }
+}
+
+impl PointInTime {
+    /// The moment, in a zone: the last one that it still means.
+    pub fn at(self, zone: &TimeZone) -> Micros {
+        match self {
+            Self::Day(day) => {
+                day.tomorrow().map_or(Micros(i64::MAX), |next| midnight(next, zone).plus(-1))
+            }
+            Self::Local(local) => local_time(local, zone),
+            Self::Exact(at) => at,
+        }
+    }
+}
+
+/// A month of the shop's calendar, such as `2026-11`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Month(Date);
+
+/// A text that is no month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a month like 2026-11")]
+pub struct BadMonth;
+
+impl FromStr for Month {
+    type Err = BadMonth;
+
+    fn from_str(text: &str) -> Result<Self, BadMonth> {
+        if text.len() != "2026-11".len() {
+            return Err(BadMonth);
+        }
+        format!("{text}-01").parse().map(Self).map_err(|_| BadMonth)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.year(), self.0.month())
+    }
+}
+
+impl Month {
+    /// Its first moment, and that of the next month.
+    pub fn period(self, zone: &TimeZone) -> (Micros, Micros) {
+        let next = self.0.saturating_add(1.month());
+        (midnight(self.0, zone), midnight(next, zone))
+    }
+}
+
+fn midnight(day: Date, zone: &TimeZone) -> Micros {
+    local_time(day.at(0, 0, 0, 0), zone)
+}
+
+fn local_time(local: DateTime, zone: &TimeZone) -> Micros {
+    // Out of range only in the years -9999 and 9999.
+    let exact = zone.to_timestamp(local).unwrap_or(Timestamp::MAX);
+    Micros(exact.as_microsecond())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +166,26 @@ mod tests {
         let before = Micros("2026-11-22T20:59:59Z".parse::<Timestamp>().unwrap().as_microsecond());
         assert_eq!(before.business_day(&nairobi).to_string(), "2026-11-22");
         assert_eq!(before.plus(SECOND).business_day(&nairobi).to_string(), "2026-11-23");
+    }
+
+    #[test]
+    fn moments_and_months_are_read_in_the_shops_zone() {
+        let nairobi = TimeZone::get("Africa/Nairobi").unwrap();
+        let utc = |text: &str| Micros(text.parse::<Timestamp>().unwrap().as_microsecond());
+        let at = |text: &str| text.parse::<PointInTime>().unwrap().at(&nairobi);
+        assert_eq!(at("2026-11-22"), utc("2026-11-22T21:00:00Z").plus(-1));
+        assert_eq!(at("2026-11-22 18:05"), utc("2026-11-22T15:05:00Z"));
+        assert_eq!(at("2026-11-22T18:05:07Z"), utc("2026-11-22T18:05:07Z"));
+        let november: Month = "2026-11".parse().unwrap();
+        let period = (utc("2026-10-31T21:00:00Z"), utc("2026-11-30T21:00:00Z"));
+        assert_eq!(november.period(&nairobi), period);
+        assert_eq!(november.to_string(), "2026-11");
+        for bad in ["", "yesterday", "2026-13-01", "2026-11-22 99:00"] {
+            assert_eq!(bad.parse::<PointInTime>(), Err(BadTime), "{bad}");
+        }
+        for bad in ["", "2026", "2026-13", "11/2026", "2026-1"] {
+            assert_eq!(bad.parse::<Month>(), Err(BadMonth), "{bad}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! never made again blindly. Calls run beside, so that a provider that hangs holds up nobody else.
 //! Of several instances one has the lease and runs them all (`lease`); two at a time do no harm.
 
+mod checkpoint;
 mod collect_payment;
 mod fulfil;
 mod lease;
@@ -22,8 +23,9 @@ use tokio::task::JoinSet;
 /// How often a process looks for work that no signal told it of.
 const TICK: Duration = Duration::from_millis(500);
 
-/// How long projections rest between two folds; pages that read them are so much behind at most.
-const PROJECT_PAUSE: Duration = Duration::from_millis(200);
+/// How long those rest who only follow the ledger, projections and checkpoints; pages that read
+/// projections are so much behind at most.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
 
 /// How much one look takes on at most.
 const WORK_PER_LOOK: i64 = 256;
@@ -38,10 +40,11 @@ enum Process {
     SendMessages,
     ReleaseHolds,
     Project,
+    Checkpoint,
 }
 
 impl Process {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::ReadInbox,
         Self::SubmitPayments,
         Self::SettlePayments,
@@ -49,6 +52,7 @@ impl Process {
         Self::SendMessages,
         Self::ReleaseHolds,
         Self::Project,
+        Self::Checkpoint,
     ];
 
     /// Looks once; tells how much was done.
@@ -61,6 +65,7 @@ impl Process {
             Self::SendMessages => send_messages::look(context).await,
             Self::ReleaseHolds => release_holds::look(context).await,
             Self::Project => context.store.project().await,
+            Self::Checkpoint => checkpoint::look(context).await,
         }
     }
 
@@ -78,9 +83,9 @@ impl Process {
             committed.borrow_and_update();
             told.borrow_and_update();
             let looked = self.look(&context).await;
-            if self == Self::Project {
-                // Each fold keeps the writer waiting: fewer and larger ones serve everybody better.
-                tokio::time::sleep(PROJECT_PAUSE).await;
+            if matches!(self, Self::Project | Self::Checkpoint) {
+                // Each look costs the writer time: fewer and larger ones serve everybody better.
+                tokio::time::sleep(FOLLOW_PAUSE).await;
             }
             match looked {
                 Ok(0) => {}

@@ -21,6 +21,26 @@ pub const ALL: &[Projection] = &[
         example: include_str!("../../projections/exceptions/example.json"),
     },
     Projection {
+        name: "journal",
+        tables: include_str!("../../projections/journal/table.sql"),
+        fold: include_str!("../../projections/journal/fold.sql"),
+        queries: &[
+            Query {
+                name: "entries",
+                sql: include_str!("../../projections/journal/queries/entries.sql"),
+            },
+            Query {
+                name: "trial_balance",
+                sql: include_str!("../../projections/journal/queries/trial_balance.sql"),
+            },
+            Query {
+                name: "unbalanced",
+                sql: include_str!("../../projections/journal/queries/unbalanced.sql"),
+            },
+        ],
+        example: include_str!("../../projections/journal/example.json"),
+    },
+    Projection {
         name: "messages",
         tables: include_str!("../../projections/messages/table.sql"),
         fold: include_str!("../../projections/messages/fold.sql"),

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::ledger::{
     chain::hex,
+    checkpoint::Checkpoint,
     decision::{Postponed, VaultWrite},
     time::Micros,
 };
@@ -286,6 +287,11 @@ impl Transaction {
     }
 }
 
+const CHECKPOINTS: &str = "insert into checkpoints (position, hash, at, signature)
+     select position, hash, at, signature
+     from {given: position bigint, hash bytes, at bigint, signature bytes} where true
+     on conflict (position) do nothing";
+
 /// The tables of the vault that commands write.
 #[derive(Debug, Clone, Copy)]
 enum Table {
@@ -298,11 +304,12 @@ enum Table {
     Links,
     Inbox,
     InboxDecided,
+    Checkpoints,
     Tries,
 }
 
 impl Table {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Contacts,
         Self::Codes,
         Self::ProviderRefs,
@@ -312,6 +319,7 @@ impl Table {
         Self::Links,
         Self::Inbox,
         Self::InboxDecided,
+        Self::Checkpoints,
         Self::Tries,
     ];
 
@@ -379,6 +387,7 @@ impl Table {
                  from {given: decided bigint, outcome text}
                  where inbox.row = given.decided"
             }
+            Self::Checkpoints => CHECKPOINTS,
             Self::Tries => {
                 "insert into tries (subject, times)
                  select subject, count(*) from {given: subject text} where true
@@ -427,6 +436,10 @@ impl Table {
             }
             (Self::InboxDecided, VaultWrite::InboxDecided { row, outcome }) => {
                 json!([row, outcome])
+            }
+            (Self::Checkpoints, VaultWrite::Checkpoint(signed)) => {
+                let Checkpoint { position, hash, at } = &signed.checkpoint;
+                json!([position, hex(hash), at, hex(&signed.signature)])
             }
             (Self::Tries, VaultWrite::Try { subject }) => json!([subject]),
             _ => return None,

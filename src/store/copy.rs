@@ -54,7 +54,7 @@ const NUMBER: Kind = Kind::Number;
 const BYTES: Kind = Kind::Bytes;
 
 /// The events first: what stands beside them is looked at only when they are whole.
-const TABLES: [Table; 19] = [
+const TABLES: [Table; 20] = [
     table(
         EVENTS,
         Some(("position", NUMBER)),
@@ -80,6 +80,11 @@ const TABLES: [Table; 19] = [
         Some(("row", NUMBER)),
         "source text, subject text, fingerprint bytes, sealed bytes, received_at bigint, \
          times bigint, outcome text",
+    ),
+    table(
+        "checkpoints",
+        Some(("position", NUMBER)),
+        "position bigint, hash bytes, at bigint, signature bytes",
     ),
     table("tries", Some(("subject", TEXT)), "subject text, times bigint"),
     table("sites", Some(("site", TEXT)), "site text, name text, router_login text"),

@@ -43,6 +43,19 @@ pub async fn readers(url: &str) -> Result<Reader, StoreError> {
     Ok(Reader { pool })
 }
 
+/// Whether there is a ledger at an address. Changes nothing.
+pub async fn exists(url: &str) -> Result<bool, StoreError> {
+    if is_postgres(url) { postgres::exists(url).await } else { sqlite::exists(url).await }
+}
+
+/// A connection beside the readers that may make temporary tables.
+pub async fn scratch(readers: &Pool) -> Result<Pool, StoreError> {
+    Ok(match readers {
+        Pool::Postgres(pool) => Pool::Postgres(postgres::scratch(pool).await?),
+        Pool::Sqlite(pool) => Pool::Sqlite(sqlite::scratch(pool).await?),
+    })
+}
+
 /// Opens connections that fold projections beside the writer.
 pub async fn folder(url: &str) -> Result<Pool, StoreError> {
     Ok(if is_postgres(url) {

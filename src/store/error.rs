@@ -44,6 +44,14 @@ pub enum StoreError {
         /// Which column.
         column: &'static str,
     },
+    /// A projection cannot be folded.
+    #[error("the projection {name} cannot be folded: {why}")]
+    Projection {
+        /// Which.
+        name: &'static str,
+        /// What its SQL came to.
+        why: String,
+    },
     /// The writer has stopped, or did not live to see the commit.
     #[error("the writer has stopped")]
     Stopped,
@@ -62,6 +70,7 @@ impl StoreError {
             | Self::Illegal(_)
             | Self::Sealed(_)
             | Self::BadRow { .. }
+            | Self::Projection { .. }
             | Self::NotDurable(_)
             | Self::WrongLedger(_) => false,
         }

@@ -3,6 +3,7 @@
 
 mod append;
 mod changes;
+mod checkpoints;
 #[cfg(test)]
 #[path = "../../tests/it/cluster.rs"]
 mod cluster;
@@ -13,15 +14,18 @@ mod error;
 mod inbox;
 mod instances;
 mod news;
+mod pages;
 mod postgres;
 mod projecting;
 mod projections;
 mod queries;
 mod read;
 mod rebuild;
+mod search;
 mod sql;
 mod sqlite;
 mod vault;
+mod verify;
 mod views;
 mod work;
 mod writer;
@@ -33,19 +37,21 @@ pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };
 pub use news::{News, Place};
-pub use projections::Difference;
+pub use pages::{LedgerPage, PageEvent};
+pub use projections::{Difference, Past};
 pub use queries::{Offer, Reader, Sealed, StoredEvent};
 pub use rebuild::DecisionDifference;
+pub use sql::Param;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
+pub use verify::{Audit, Finding};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
 pub use work::{Inbox, Kept, Owed, Work};
 
 use crate::{
     ledger::{
         catalog::{LedgerPurpose, ShopEvent},
-        chain::{GENESIS, Hash},
         decision::{Answer, Command},
-        event::{Event, typed_columns},
+        event::Event,
         time::Micros,
     },
     ports::{Clock, Random, SteadyClock},
@@ -126,15 +132,9 @@ impl Store {
         self.clock.now()
     }
 
-    /// Whether a database holds a vault already; an empty one does not. Changes nothing but its
-    /// schema.
-    pub async fn has_keys(url: &str) -> Result<bool, StoreError> {
-        let database = Database::open(url).await?;
-        let (mut transaction, _) = database.begin().await?;
-        let keys = transaction.wrapped_keys().await;
-        transaction.rollback().await;
-        database.close().await;
-        Ok(!keys?.is_empty())
+    /// Whether there is a ledger at `url`. Changes nothing.
+    pub async fn exists(url: &str) -> Result<bool, StoreError> {
+        database::exists(url).await
     }
 
     /// Has a command carried out; returns after its events are durable.
@@ -164,36 +164,9 @@ impl Store {
         Ok(Some(self.vault.unseal_text(&what.context(), &sealed)?))
     }
 
-    /// What the first event says the ledger is: purpose and time zone.
-    pub async fn purpose(&self) -> Result<Option<(LedgerPurpose, String)>, StoreError> {
-        let first = self.events_after(0, 1).await?;
-        let Some(first) = first.first() else { return Ok(None) };
-        match first.decode()?.1 {
-            Event::Shop(ShopEvent::Opened { purpose, timezone, .. }) => {
-                Ok(Some((purpose, timezone)))
-            }
-            _ => Err(StoreError::WrongLedger("the first event does not open a shop".into())),
-        }
-    }
-
-    /// Walks the whole chain and compares the typed columns with the data; tells the first place
-    /// that does not hold.
-    pub async fn verify(&self, mut progress: impl FnMut(i64)) -> Result<Verified, StoreError> {
-        let (mut position, mut hash) = (0, GENESIS);
-        loop {
-            let page = self.events_after(position, VERIFY_PAGE).await?;
-            if page.is_empty() {
-                return Ok(Verified::Whole { events: position, hash });
-            }
-            for event in page {
-                if let Some(broken) = check(&event, position, &hash) {
-                    return Ok(broken);
-                }
-                position = event.position;
-                hash = event.hash;
-            }
-            progress(position);
-        }
+    /// Verifies everything with the ledger's own key.
+    pub async fn verify(&self) -> Result<Audit, StoreError> {
+        self.verify_with(self.vault.signing_key().public(), &[], |_| {}).await
     }
 
     /// Takes new events into the projections; tells how many.
@@ -221,44 +194,6 @@ impl Store {
     }
 }
 
-/// How many events are verified at a time.
-const VERIFY_PAGE: i64 = 5_000;
-
-/// What verifying the chain came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verified {
-    /// Every event follows from the one before it.
-    Whole {
-        /// How many there are.
-        events: i64,
-        /// The last hash.
-        hash: Hash,
-    },
-    /// The first place that does not hold.
-    Broken {
-        /// Where.
-        position: i64,
-        /// What is wrong there.
-        why: &'static str,
-    },
-}
-
-fn check(event: &StoredEvent, before: i64, hash: &Hash) -> Option<Verified> {
-    let broken = |why| Some(Verified::Broken { position: before + 1, why });
-    if event.position != before + 1 {
-        return broken("an event is missing");
-    }
-    if event.link().hash(hash) != event.hash {
-        return broken("the event, or one before it, was changed");
-    }
-    let data = serde_json::from_str(&event.data).unwrap_or_default();
-    let copies = (event.site.clone(), event.package.clone(), event.amount_cents);
-    if typed_columns(&data) != copies {
-        return broken("site, package or amount beside the event was changed");
-    }
-    None
-}
-
 /// Opens the vault, or makes it, while nobody else can.
 async fn open_vault(database: &Database, opening: &Opening) -> Result<(Vault, Head), StoreError> {
     let (mut transaction, head) = database.begin().await?;
@@ -273,13 +208,48 @@ async fn open_vault(database: &Database, opening: &Opening) -> Result<(Vault, He
         return Ok((vault, head));
     }
     transaction.rollback().await;
-    let ordered = vault::Purpose::ALL
-        .iter()
-        .filter_map(|purpose| wrapped.iter().find(|(word, _)| word == purpose.word()))
-        .map(|(_, sealed)| sealed.clone())
-        .collect::<Vec<_>>();
-    let vault = Vault::open(&opening.master, &ordered, random).map_err(|_| {
-        StoreError::WrongLedger("the master key is not the one this ledger was made with".into())
-    })?;
-    Ok((vault, head))
+    Ok((unwrap(&wrapped, &opening.master, random)?, head))
+}
+
+fn unwrap(
+    wrapped: &[(String, Vec<u8>)],
+    master: &Key,
+    random: Arc<dyn Random>,
+) -> Result<Vault, StoreError> {
+    let of = |purpose: &vault::Purpose| {
+        wrapped.iter().find(|(word, _)| word == purpose.word()).map(|(_, sealed)| sealed.clone())
+    };
+    let ordered: Vec<Vec<u8>> = vault::Purpose::ALL.iter().filter_map(of).collect();
+    let wrong = "the master key is not the one this ledger was made with";
+    Vault::open(master, &ordered, random).map_err(|_| StoreError::WrongLedger(wrong.into()))
+}
+
+impl Reader {
+    /// Opens a ledger for reading what is no secret; writes nothing.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        database::readers(url).await
+    }
+
+    /// The vault's keys.
+    pub async fn open_vault(
+        &self,
+        master: &Key,
+        random: Arc<dyn Random>,
+    ) -> Result<Vault, StoreError> {
+        let begun = self.pool.begin(self.pool.words().begin_reading).await;
+        let wrapped = begun.attempt("read the vault's keys")?.wrapped_keys().await?;
+        unwrap(&wrapped, master, random)
+    }
+
+    /// What the first event says the ledger is: purpose and time zone.
+    pub async fn purpose(&self) -> Result<Option<(LedgerPurpose, String)>, StoreError> {
+        let first = self.events_after(0, 1).await?;
+        let Some(first) = first.first() else { return Ok(None) };
+        match first.decode()?.1 {
+            Event::Shop(ShopEvent::Opened { purpose, timezone, .. }) => {
+                Ok(Some((purpose, timezone)))
+            }
+            _ => Err(StoreError::WrongLedger("the first event does not open a shop".into())),
+        }
+    }
 }

@@ -138,6 +138,9 @@ pub struct Words {
     pub tables: &'static str,
     /// How many columns the table `$1` has, a temporary one too.
     pub count_columns: &'static str,
+    /// The events after position `$1`, at most `$2`, as one value: each text preceded by its
+    /// length, numbers and hash in digits. Also the last position among them.
+    pub ledger_page: &'static str,
 }
 
 /// What a column of a set holds.

@@ -4,6 +4,7 @@
 
 use crate::{
     ledger::{
+        checkpoint::SecretKey,
         decision::Fingerprint,
         id::{PaymentId, PurchaseId},
     },
@@ -35,11 +36,13 @@ pub enum Purpose {
     Hook,
     /// The secret that is a purchase's link.
     Link,
+    /// Signing checkpoints.
+    Sign,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Seal, Self::Fingerprint, Self::Hook, Self::Link];
+    pub const ALL: [Self; 5] = [Self::Seal, Self::Fingerprint, Self::Hook, Self::Link, Self::Sign];
 
     /// The word in the database.
     pub const fn word(self) -> &'static str {
@@ -48,6 +51,7 @@ impl Purpose {
             Self::Fingerprint => "fingerprint",
             Self::Hook => "hook",
             Self::Link => "link",
+            Self::Sign => "sign",
         }
     }
 }
@@ -63,6 +67,7 @@ pub struct Vault {
     fingerprint: Key,
     hook: Key,
     link: Key,
+    sign: SecretKey,
     random: Arc<dyn Random>,
 }
 
@@ -93,7 +98,7 @@ impl Vault {
         wrapped: &[Vec<u8>],
         random: Arc<dyn Random>,
     ) -> Result<Self, DoesNotOpen> {
-        let mut keys = [Key::default(); 4];
+        let mut keys = [Key::default(); 5];
         if wrapped.len() != keys.len() {
             return Err(DoesNotOpen);
         }
@@ -104,8 +109,14 @@ impl Vault {
         Ok(Self::from_keys(keys, random))
     }
 
-    fn from_keys([seal, fingerprint, hook, link]: [Key; 4], random: Arc<dyn Random>) -> Self {
-        Self { seal, fingerprint, hook, link, random }
+    fn from_keys(keys: [Key; 5], random: Arc<dyn Random>) -> Self {
+        let [seal, fingerprint, hook, link, sign] = keys;
+        Self { seal, fingerprint, hook, link, sign: SecretKey::from_seed(&sign), random }
+    }
+
+    /// The key that signs checkpoints.
+    pub const fn signing_key(&self) -> &SecretKey {
+        &self.sign
     }
 
     /// Seals `plain`; it opens only under the same `context`, such as `contact:0193…`, so that a

@@ -318,7 +318,8 @@ fn note(world: &mut World, write: &VaultWrite) {
         | VaultWrite::MessageRef { .. }
         | VaultWrite::Link { .. }
         | VaultWrite::Inbox(_)
-        | VaultWrite::InboxDecided { .. } => {}
+        | VaultWrite::InboxDecided { .. }
+        | VaultWrite::Checkpoint(_) => {}
     }
 }
 

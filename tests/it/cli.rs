@@ -340,6 +340,46 @@ fn a_new_database_can_still_become_a_demo() {
 }
 
 #[test]
+fn who_only_looks_makes_no_ledger_in_a_wrong_folder() {
+    let place = Place::empty();
+    fs::write(place.path("list.txt"), "abcd1234\n").unwrap();
+    for arguments in [
+        &["site", "list"][..],
+        &["package", "list", "--site", "mtaa"],
+        &[
+            "package",
+            "add",
+            "--site",
+            "mtaa",
+            "--id",
+            "daily",
+            "--name",
+            "Daily",
+            "--price",
+            "50",
+            "--validity",
+            "1d",
+            "--profile",
+            "daily",
+        ],
+        &["vouchers", "import", "--site", "mtaa", "list.txt"],
+        &["audit", "verify"],
+        &["audit", "checkpoint"],
+        &["audit", "show", "0193a1b2c3d47e8f90a1b2c3d4e5f607"],
+        &["audit", "as-of", "2026-11-22"],
+        &["audit", "export", "--format", "csv"],
+        &["audit", "journal"],
+        &["projections", "rebuild"],
+        &["sms", "addresses"],
+    ] {
+        let said = place.bad(1, arguments);
+        assert!(said.contains("there is no ledger sqlite:lango.db"), "{arguments:?}: {said}");
+        assert!(said.contains("--database"), "{arguments:?}: {said}");
+        assert_eq!(fs::read_dir(place.path("")).unwrap().count(), 1, "{arguments:?}");
+    }
+}
+
+#[test]
 fn each_slip_gets_a_sentence_and_changes_nothing() {
     let place = Place::with_shop();
     fs::write(place.path("empty.txt"), "").unwrap();
@@ -371,7 +411,7 @@ fn each_slip_gets_a_sentence_and_changes_nothing() {
         vec!["vouchers", "import", "--site", "Mtaa", &plain],
         vec!["site", "add", "--id", "b", "--name", " ", "--router-login", login],
         vec!["site", "add", "--id", "b", "--name", "B", "--router-login", "10.5.50.1/login"],
-        vec!["audit", "show", "x"],
+        vec!["audit", "as-of", "then"],
     ] {
         let said = place.bad(2, &arguments);
         assert!(said.contains("--help"), "{said}");

@@ -2,6 +2,7 @@
 //! does.
 
 mod backup;
+mod books;
 mod both;
 mod browser_login;
 mod browser_sale;

@@ -2,6 +2,8 @@
 //! `lango audit verify` finds where it does not.
 
 use crate::{cli::Place, town::sql};
+use lango::ledger::chain::{GENESIS, Link};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 /// A shop with five events.
 fn ledger() -> Place {
@@ -12,13 +14,20 @@ async fn try_sql(place: &Place, text: &str) -> Result<u64, String> {
     sql(&place.ledger(), text).await
 }
 
+async fn connect(place: &Place) -> SqliteConnection {
+    let url = format!("sqlite:{}", place.path("lango.db").display());
+    SqliteConnection::connect(&url).await.unwrap()
+}
+
 /// As somebody who owns the database would: without the triggers.
 async fn tamper(place: &Place, text: &str) {
     let open = if place.ledger().starts_with("postgres") {
-        "alter table events disable trigger all"
+        "alter table events disable trigger all; alter table checkpoints disable trigger all"
     } else {
-        "drop trigger events_are_not_changed; drop trigger events_are_not_removed;
-         drop trigger events_have_no_gaps;"
+        "drop trigger if exists events_are_not_changed;
+         drop trigger if exists events_are_not_removed; drop trigger if exists events_have_no_gaps;
+         drop trigger if exists checkpoints_are_not_changed;
+         drop trigger if exists checkpoints_are_not_removed;"
     };
     try_sql(place, open).await.unwrap();
     let touched = try_sql(place, text).await.unwrap();
@@ -32,13 +41,86 @@ async fn append(place: &Place, event: &str) -> Result<u64, String> {
     try_sql(place, &format!("{before} {event}")).await
 }
 
-/// The position at which the chain breaks, and why.
-fn broken(place: &Place) -> (i64, String) {
-    let output = place.run(&["audit", "verify", "--json"]);
-    assert_eq!(output.status.code(), Some(1));
+/// What verifying finds: the word, and the first and last event in question.
+fn found(place: &Place, arguments: &[&str]) -> Vec<(String, i64, i64)> {
+    let output = place.run(&[&["audit", "verify", "--json"], arguments].concat());
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(json["verified"], false);
-    (json["position"].as_i64().unwrap(), json["why"].as_str().unwrap().to_owned())
+    let findings = json["findings"].as_array().unwrap();
+    assert_eq!(json["verified"], findings.is_empty());
+    assert_eq!(output.status.code(), Some(i32::from(!findings.is_empty())));
+    let of = |finding: &serde_json::Value| {
+        let (from, to) = (finding["from"].as_i64().unwrap(), finding["to"].as_i64().unwrap());
+        (finding["kind"].as_str().unwrap().to_owned(), from, to)
+    };
+    findings.iter().map(of).collect()
+}
+
+fn finding(kind: &str, from: i64, to: i64) -> Vec<(String, i64, i64)> {
+    vec![(kind.to_owned(), from, to)]
+}
+
+/// As somebody would who knows how the chain is made: hashes every event from `position` on anew.
+async fn rehash(place: &Place, position: i64) {
+    let mut connection = connect(place).await;
+    let rows = sqlx::query("select * from events order by position");
+    let rows = rows.fetch_all(&mut connection).await.unwrap();
+    let mut before = GENESIS;
+    for row in rows {
+        let link = Link {
+            position: row.get("position"),
+            stream: row.get("stream"),
+            version: row.get("version"),
+            kind: row.get("kind"),
+            schema: row.get("schema"),
+            recorded_at: row.get("recorded_at"),
+            business_day: row.get("business_day"),
+            correlation: row.get("correlation"),
+            actor: row.get("actor"),
+            once: row.get("once"),
+            data: row.get("data"),
+        };
+        let written: Vec<u8> = row.get("hash");
+        before =
+            if link.position < position { written.try_into().unwrap() } else { link.hash(&before) };
+        sqlx::query("update events set hash = $1 where position = $2")
+            .bind(before.as_slice())
+            .bind(link.position)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+    connection.close().await.unwrap();
+}
+
+/// A shop with seven events and checkpoints of the fifth and the seventh; also both short forms.
+fn signed_ledger() -> (Place, [String; 2]) {
+    let place = ledger();
+    let short = || {
+        let json = place.json(&["audit", "checkpoint", "--json"]);
+        json["short"].as_str().unwrap().to_owned()
+    };
+    let first = short();
+    for id in ["two-hours", "three-hours"] {
+        place.good(&[
+            "package",
+            "add",
+            "--site",
+            "mtaa",
+            "--id",
+            id,
+            "--name",
+            id,
+            "--price",
+            "30",
+            "--validity",
+            "2h",
+            "--profile",
+            id,
+        ]);
+    }
+    let second = short();
+    assert!(first.starts_with("5-") && second.starts_with("7-"), "{first} {second}");
+    (place, [first, second])
 }
 
 const SECOND_SALE: &str = "insert into events
@@ -82,60 +164,169 @@ async fn a_second_sale_of_one_voucher_cannot_be_written_at_all() {
 }
 
 #[tokio::test]
+async fn checkpoints_are_kept_like_events() {
+    let (place, _) = signed_ledger();
+    for (sql, refusal) in [
+        ("update checkpoints set at = 0", "checkpoints are never changed"),
+        ("delete from checkpoints", "checkpoints are never removed"),
+    ] {
+        let said = try_sql(&place, sql).await.unwrap_err();
+        assert!(said.contains(refusal), "{said}");
+    }
+    assert_eq!(found(&place, &[]), []);
+}
+
+#[tokio::test]
 async fn every_changed_column_is_found_where_it_was_changed() {
-    for (change, why) in [
-        ("stream = 'site-other'", "was changed"),
-        ("version = version + 7", "was changed"),
-        ("kind = 'site_changed'", "was changed"),
-        ("schema = 2", "was changed"),
-        ("recorded_at = recorded_at + 1", "was changed"),
-        ("business_day = '2020-01-01'", "was changed"),
-        ("correlation = 'x'", "was changed"),
-        ("actor = 'nobody'", "was changed"),
-        ("once = 'x'", "was changed"),
-        ("data = replace(data, 'daily', 'dairy')", "was changed"),
-        ("data = ' ' || data", "was changed"),
-        ("hash = (select hash from events where position = 2)", "was changed"),
-        ("site = 'other'", "site, package or amount beside the event was changed"),
-        ("package = null", "site, package or amount beside the event was changed"),
-        ("amount_cents = 1", "site, package or amount beside the event was changed"),
+    for (change, kind, to) in [
+        ("stream = 'site-other'", "altered", 3),
+        ("version = version + 7", "altered", 3),
+        ("kind = 'site_changed'", "altered", 3),
+        ("schema = 2", "altered", 3),
+        ("recorded_at = recorded_at + 1", "altered", 3),
+        ("business_day = '2020-01-01'", "altered", 3),
+        ("correlation = 'x'", "altered", 3),
+        ("actor = 'nobody'", "altered", 3),
+        ("once = 'x'", "altered", 3),
+        ("data = replace(data, 'daily', 'dairy')", "altered", 3),
+        ("data = ' ' || data", "altered", 3),
+        // What stood in its place is not known any more, so the next one cannot be told from it.
+        ("hash = (select hash from events where position = 2)", "altered", 4),
+        ("site = 'other'", "columns_altered", 3),
+        ("package = null", "columns_altered", 3),
+        ("amount_cents = 1", "columns_altered", 3),
     ] {
         let place = ledger();
         tamper(&place, &format!("update events set {change} where position = 3")).await;
-        let (position, said) = broken(&place);
-        assert_eq!(position, 3, "{change}: {said}");
-        assert!(said.contains(why), "{change}: {said}");
+        assert_eq!(found(&place, &[]), finding(kind, 3, to), "{change}");
     }
 }
 
 #[tokio::test]
-async fn a_missing_a_slipped_in_and_a_swapped_event_are_found() {
-    let place = ledger();
-    tamper(&place, "delete from events where position = 3").await;
-    assert_eq!(broken(&place), (3, "an event is missing".into()));
+async fn several_changes_are_found_each_in_its_place() {
+    let (place, _) = signed_ledger();
+    tamper(&place, "update events set actor = 'nobody' where position in (2, 5)").await;
+    let both = [finding("altered", 2, 2), finding("altered", 5, 5)].concat();
+    assert_eq!(found(&place, &[]), both);
+}
 
-    let place = ledger();
-    let slip_in = "update events set position = position + 100 where position >= 3;
-        update events set position = position - 99 where position > 100;
-        insert into events select 3, 'site-other', 1, kind, schema, recorded_at, business_day,
-            correlation, actor, null, data, hash, site, package, amount_cents
-        from events where position = 2";
-    tamper(&place, slip_in).await;
-    assert_eq!(broken(&place).0, 3);
+/// Moves the events from `first` on by one place, making room or closing a hole.
+fn moved(first: i64, by: i64) -> String {
+    format!(
+        "update events set position = position + 100 where position >= {first};
+        update events set position = position - 100 + ({by}) where position > 100;"
+    )
+}
 
-    let place = ledger();
+#[tokio::test]
+async fn what_was_taken_out_put_in_or_swapped_is_found() {
+    let (place, _) = signed_ledger();
+    tamper(&place, "delete from events where position in (3, 4)").await;
+    assert_eq!(found(&place, &[]), finding("removed", 3, 4));
+
+    let (place, _) = signed_ledger();
+    let close = moved(4, -1);
+    tamper(&place, &format!("delete from events where position = 3; {close}")).await;
+    assert_eq!(found(&place, &[]), finding("removed", 3, 3));
+
+    let (place, _) = signed_ledger();
+    let room = moved(3, 1);
+    let slip_in = format!(
+        "{room} insert into events select 3, 'site-other', 1, kind, schema, recorded_at,
+            business_day, correlation, actor, null, data, hash, site, package, amount_cents
+        from events where position = 2"
+    );
+    tamper(&place, &slip_in).await;
+    assert_eq!(found(&place, &[]), finding("inserted", 3, 3));
+
+    let (place, _) = signed_ledger();
     let swap = "update events set position = 100 where position = 3;
         update events set position = 3 where position = 4;
         update events set position = 4 where position = 100";
     tamper(&place, swap).await;
-    assert_eq!(broken(&place).0, 3);
+    assert_eq!(found(&place, &[]), finding("altered", 3, 5));
 }
 
 #[tokio::test]
 async fn an_event_put_at_the_end_without_its_hash_is_found() {
     let place = ledger();
     append(&place, &SECOND_SALE.replace("'sale:one'", "null")).await.unwrap();
-    assert_eq!(broken(&place).0, 6);
+    assert_eq!(found(&place, &[]), finding("altered", 6, 6));
+}
+
+#[tokio::test]
+async fn who_hashes_the_end_anew_contradicts_the_next_checkpoint() {
+    let other = "update events set data = replace(data, '3000', '2000') where position = 6";
+    let gone = format!("delete from events where position = 6; {}", moved(7, -1));
+    let room = moved(6, 1);
+    let more = format!(
+        "{room} insert into events select 6, 'site-other', 1, kind, schema, recorded_at,
+            business_day, correlation, actor, null, data, hash, site, package, amount_cents
+        from events where position = 1"
+    );
+    for (sql, kind) in [(other, "rehashed"), (&*gone, "cut_off"), (&*more, "rehashed")] {
+        let (place, _) = signed_ledger();
+        tamper(&place, sql).await;
+        rehash(&place, 6).await;
+        assert_eq!(found(&place, &[]), finding(kind, if kind == "cut_off" { 7 } else { 6 }, 7));
+    }
+    // The first events, hashed anew to the very end: no checkpoint agrees any more.
+    let (place, _) = signed_ledger();
+    tamper(&place, "update events set actor = 'nobody' where position = 1").await;
+    rehash(&place, 1).await;
+    assert_eq!(found(&place, &[]), finding("rehashed", 1, 5));
+}
+
+#[tokio::test]
+async fn a_tail_that_was_cut_off_is_found_and_on_paper_even_with_its_checkpoints() {
+    let (place, [first, second]) = signed_ledger();
+    tamper(&place, "delete from events where position > 6").await;
+    assert_eq!(found(&place, &[]), finding("cut_off", 7, 7));
+    let said = String::from_utf8(place.run(&["audit", "verify"]).stdout).unwrap();
+    assert!(said.starts_with("The ledger was cut off after event 6: on "), "{said}");
+
+    tamper(&place, "delete from checkpoints where position > 6").await;
+    assert_eq!(found(&place, &[]), [], "nothing in the file tells");
+    assert_eq!(found(&place, &["--against", &first]), []);
+    let kept = ["--against", &*first, "--against", &*second];
+    assert_eq!(found(&place, &kept), finding("contradicted", 1, 7));
+}
+
+#[tokio::test]
+async fn a_checkpoint_can_only_be_made_with_the_ledgers_key() {
+    let (place, [_, second]) = signed_ledger();
+    tamper(&place, "update events set actor = 'nobody' where position = 6").await;
+    rehash(&place, 6).await;
+    let forge = "update checkpoints
+        set hash = (select hash from events where events.position = checkpoints.position)";
+    tamper(&place, forge).await;
+    assert_eq!(found(&place, &[]), finding("checkpoint_forged", 7, 7));
+    tamper(&place, "delete from checkpoints where position = 7").await;
+    assert_eq!(found(&place, &[]), [], "nothing in the file tells");
+    assert_eq!(found(&place, &["--against", &second]), finding("contradicted", 1, 7));
+}
+
+#[tokio::test]
+async fn an_auditor_needs_the_file_and_the_public_key_and_no_secret() {
+    let (place, _) = signed_ledger();
+    let printed = place.json(&["audit", "checkpoint", "--json"]);
+    let (line, key) = (printed["line"].as_str().unwrap(), printed["public_key"].as_str().unwrap());
+    std::fs::remove_file(place.path("lango.key")).unwrap();
+    let said = place.bad(1, &["audit", "verify"]);
+    assert!(said.contains("--public-key"), "{said}");
+    assert_eq!(found(&place, &["--public-key", key, "--against", line]), []);
+    // Another ledger's key, another ledger's line.
+    let other = Place::empty();
+    let login = "http://10.5.50.1/login";
+    other.good(&["site", "add", "--id", "mtaa", "--name", "Mtaa", "--router-login", login]);
+    let other = other.json(&["audit", "checkpoint", "--json"]);
+    let key_of_other = other["public_key"].as_str().unwrap();
+    let forged = [finding("checkpoint_forged", 7, 7), finding("checkpoint_forged", 5, 5)];
+    assert_eq!(found(&place, &["--public-key", key_of_other]), forged.concat());
+    let kept = ["--public-key", key, "--against", other["line"].as_str().unwrap()];
+    assert_eq!(found(&place, &kept), finding("not_signed", 2, 2));
+    let slip = place.bad(2, &["audit", "verify", "--against", "7-9f3a"]);
+    assert!(slip.contains("from a receipt"), "{slip}");
 }
 
 crate::on_postgres_too! {
@@ -143,6 +334,8 @@ crate::on_postgres_too! {
     the_database_refuses_to_change_remove_or_skip,
     a_second_sale_of_one_voucher_cannot_be_written_at_all,
     every_changed_column_is_found_where_it_was_changed,
-    a_missing_a_slipped_in_and_a_swapped_event_are_found,
+    checkpoints_are_kept_like_events,
+    several_changes_are_found_each_in_its_place,
+    what_was_taken_out_put_in_or_swapped_is_found,
     an_event_put_at_the_end_without_its_hash_is_found,
 }

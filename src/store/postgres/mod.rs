@@ -35,6 +35,20 @@ pub const WORDS: Words = Words {
     tables: "select tablename::text from pg_tables where schemaname = current_schema()",
     count_columns: "select count(*) from pg_attribute
          where attrelid = $1::regclass and attnum > 0 and not attisdropped",
+    ledger_page: "select max(position), convert_to(string_agg(
+           position || ',' || version || ',' || schema || ',' || recorded_at || ',' ||
+           coalesce(amount_cents::text, '') || ',' ||
+           octet_length(stream) || ':' || stream ||
+           octet_length(kind) || ':' || kind ||
+           octet_length(business_day) || ':' || business_day ||
+           coalesce(octet_length(correlation) || ':' || correlation, '-:') ||
+           octet_length(actor) || ':' || actor ||
+           coalesce(octet_length(once) || ':' || once, '-:') ||
+           octet_length(data) || ':' || data ||
+           coalesce(octet_length(site) || ':' || site, '-:') ||
+           coalesce(octet_length(package) || ':' || package, '-:') ||
+           octet_length(hash) || ':' || encode(hash, 'hex'), '' order by position), 'UTF8')
+         from (select * from events where position > $1 order by position limit $2) as page",
 };
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
@@ -69,6 +83,23 @@ pub async fn writer(url: &str) -> Result<PgPool, StoreError> {
         }
     }
     Ok(pool)
+}
+
+/// Whether there is a ledger: a schema with a vault in it. Changes nothing.
+pub async fn exists(url: &str) -> Result<bool, StoreError> {
+    let pool = readers(url).await?;
+    let found =
+        sqlx::query_scalar("select to_regclass('vault_keys') is not null").fetch_one(&pool).await;
+    pool.close().await;
+    found.attempt("look for a vault")
+}
+
+/// A connection beside the readers that may make temporary tables.
+pub async fn scratch(readers: &PgPool) -> Result<PgPool, StoreError> {
+    // Whole ranges are read here, and a reading transaction could make no table at all.
+    let own = [("enable_seqscan", "on"), ("default_transaction_read_only", "off")];
+    let options = (*readers.connect_options()).clone().options(own);
+    pool(1).connect_with(options).await.attempt("open the database for reading")
 }
 
 /// Opens the reading connections.

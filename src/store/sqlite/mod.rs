@@ -30,12 +30,25 @@ pub const WORDS: Words = Words {
     lock_projections: None,
     tables: "select name from sqlite_master where type = 'table'",
     count_columns: "select count(*) from pragma_table_info($1)",
+    ledger_page: "select max(position), cast(string_agg(
+           position || ',' || version || ',' || schema || ',' || recorded_at || ',' ||
+           coalesce(amount_cents, '') || ',' ||
+           octet_length(stream) || ':' || stream ||
+           octet_length(kind) || ':' || kind ||
+           octet_length(business_day) || ':' || business_day ||
+           coalesce(octet_length(correlation) || ':' || correlation, '-:') ||
+           octet_length(actor) || ':' || actor ||
+           coalesce(octet_length(once) || ':' || once, '-:') ||
+           octet_length(data) || ':' || data ||
+           coalesce(octet_length(site) || ':' || site, '-:') ||
+           coalesce(octet_length(package) || ':' || package, '-:') ||
+           octet_length(hash) || ':' || hex(hash), '') as blob)
+         from (select * from events where position > $1 order by position limit $2)",
 };
 
 fn options(url: &str, cache_kib: i64) -> Result<SqliteConnectOptions, StoreError> {
     Ok(SqliteConnectOptions::from_str(url)
         .attempt("read the database's address")?
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // NORMAL may lose acknowledged commits on power loss, and a lost sale makes a delivered
         // code free again (`facts/ledger.md`, section 0).
@@ -56,8 +69,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 
 /// Opens the writing connection and brings the schema up to date.
 pub async fn writer(url: &str) -> Result<SqlitePool, StoreError> {
-    let pool =
-        pool(1).connect_with(options(url, WRITER_CACHE_KIB)?).await.attempt("open the database")?;
+    let options = options(url, WRITER_CACHE_KIB)?.create_if_missing(true);
+    let pool = pool(1).connect_with(options).await.attempt("open the database")?;
     sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::Migration)?;
     let level: i64 = sqlx::query_scalar("pragma synchronous")
         .fetch_one(&pool)
@@ -67,7 +80,31 @@ pub async fn writer(url: &str) -> Result<SqlitePool, StoreError> {
     Ok(pool)
 }
 
-/// Opens the reading connections.
+/// Whether there is a ledger: a file with a vault in it. Changes nothing.
+pub async fn exists(url: &str) -> Result<bool, StoreError> {
+    if !options(url, READER_CACHE_KIB)?.get_filename().exists() {
+        return Ok(false);
+    }
+    let pool = readers(url).await?;
+    let found =
+        sqlx::query_scalar("select count(*) > 0 from sqlite_master where name = 'vault_keys'")
+            .fetch_one(&pool)
+            .await;
+    pool.close().await;
+    found.attempt("look for a vault")
+}
+
+/// A connection beside the readers that may make temporary tables, and write nothing else.
+pub async fn scratch(readers: &SqlitePool) -> Result<SqlitePool, StoreError> {
+    let options = (*readers.connect_options()).clone();
+    pool(1)
+        // `query_only` would refuse temporary tables too.
+        .connect_with(options.read_only(true).pragma("query_only", "off"))
+        .await
+        .attempt("open the database for reading")
+}
+
+/// Opens the reading connections of a database that there is.
 pub async fn readers(url: &str) -> Result<SqlitePool, StoreError> {
     pool(READERS_MAX)
         .connect_with(options(url, READER_CACHE_KIB)?.pragma("query_only", "on"))

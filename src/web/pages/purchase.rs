@@ -74,6 +74,9 @@ pub struct Paid {
     pub runs_until: Option<String>,
     /// The provider's receipt number, where already known.
     pub receipt: Option<String>,
+    /// The ledger's last checkpoint in short form, for whoever must prove later what was sold;
+    /// `None` before the first.
+    pub checkpoint: Option<String>,
     /// The full address of this page, to be kept.
     pub keep: String,
 }
@@ -275,6 +278,7 @@ fn sample_paid() -> Vec<(&'static str, PurchaseView)> {
         sms_to: Some("0712 *** 678".into()),
         runs_until: None,
         receipt: None,
+        checkpoint: None,
         keep: "http://10.5.50.2/p/c2FtcGxlLXRva2Vu".into(),
     };
     let later = Paid {
@@ -283,6 +287,7 @@ fn sample_paid() -> Vec<(&'static str, PurchaseView)> {
         connect_in_seconds: None,
         runs_until: Some("23 Nov 2026 18:05".into()),
         receipt: Some("TJK4ABC9XY".into()),
+        checkpoint: Some("1234-9f3a-6b2c-41d0-7e58".into()),
         ..first.clone()
     };
     let elsewhere = Paid { connect: None, sms_to: None, ..first.clone() };

@@ -236,6 +236,7 @@ async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Resu
     let token = store.vault().link_token(view.id);
     let fulfilled_at = view.fulfilled_at.unwrap_or(view.purchase.started_at);
     let just_paid = fulfilled_at.until(shop.context.now()) < CONNECTS_BY_ITSELF;
+    let checkpoint = store.last_checkpoint().await?;
     let keep = shop.settings.public_url.join(&format!("/p/{token}"));
     Ok(Paid {
         password: code.other_password().map(str::to_owned),
@@ -245,6 +246,7 @@ async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Resu
         sms_to,
         runs_until: None,
         receipt: receipt(shop, &asked).await?,
+        checkpoint: checkpoint.map(|signed| signed.checkpoint.short()),
         keep: keep.map_or_else(|_| format!("/p/{token}"), |address| address.to_string()),
     })
 }

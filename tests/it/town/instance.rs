@@ -17,7 +17,7 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The town's master key.
-const MASTER: [u8; 32] = [0x5A; 32];
+pub const MASTER: [u8; 32] = [0x5A; 32];
 
 /// What a shop is connected to.
 #[derive(Clone)]

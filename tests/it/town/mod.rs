@@ -13,7 +13,7 @@ mod ledger;
 
 pub use customer::Customer;
 pub use home::{new_schema, on_postgres, sql};
-pub use instance::Instance;
+pub use instance::{Instance, MASTER};
 pub use ledger::Ledger;
 
 use self::{home::Home, instance::Wiring};
@@ -412,6 +412,11 @@ impl Town {
     /// Another instance of the shop on the same ledger.
     pub async fn second_instance(&self) -> Instance {
         Instance::start(&self.wiring, None).await
+    }
+
+    /// The address of its ledger.
+    pub fn ledger(&self) -> String {
+        self.home.url()
     }
 
     /// Ends the story: checks what every story owes.

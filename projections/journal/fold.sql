@@ -1,0 +1,161 @@
+-- Journal: an entry for each event that moves money. What is decided with a confirmation happened
+-- when the money moved; a code that was owed is delivered when it is delivered.
+
+insert into shown_journal (
+    position, line, account, site, package, amount_cents, entry, payment, purchase, occurred_at,
+    recorded_at, with_payment
+)
+select
+    moved.position,
+    sides.line,
+    case
+        when moved.entry = 'payment' and sides.line = 1 then 'Assets:Mpesa'
+        when moved.entry = 'payment' then 'Liabilities:Deposits'
+        when moved.entry = 'delivered' and sides.line = 1 then 'Liabilities:Owed'
+        when sides.line = 1 then 'Liabilities:Deposits'
+        when moved.entry = 'owed' then 'Liabilities:Owed'
+        when moved.entry = 'set_aside' then 'Liabilities:SetAside'
+        else 'Income:Sales'
+    end,
+    moved.site,
+    moved.package,
+    cast(sides.sign * moved.amount_cents as bigint),
+    moved.entry,
+    moved.payment,
+    moved.purchase,
+    case
+        when moved.entry = 'delivered' then moved.recorded_at
+        else coalesce(
+            cast(paid.data ->> 'paid_at' as bigint),
+            cast(proof.data ->> 'paid_at' as bigint),
+            paid.recorded_at,
+            moved.recorded_at
+        )
+    end,
+    moved.recorded_at,
+    case when moved.entry = 'delivered' then 0 else 1 end
+from (
+    select
+        news.position,
+        case
+            when news.kind = 'payment_confirmed' then 'payment'
+            when news.kind = 'payment_set_aside' then 'set_aside'
+            when news.kind = 'purchase_owed' then 'owed'
+            when promise.position is not null then 'delivered'
+            else 'sale'
+        end as entry,
+        news.site,
+        news.package,
+        news.amount_cents,
+        coalesce(news.data ->> 'payment', news.id) as payment,
+        news.correlation as purchase,
+        news.recorded_at
+    from facts as news
+    left join facts as promise
+        on promise.stream = news.stream
+        and promise.version = news.version - 1
+        and promise.kind = 'purchase_owed'
+        and news.kind = 'purchase_fulfilled'
+    where news.position > $1
+        and news.position <= $2
+        and news.kind in (
+            'payment_confirmed',
+            'payment_set_aside',
+            'purchase_owed',
+            'purchase_fulfilled'
+        )
+) as moved
+cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
+left join facts as paid
+    on paid.stream = 'payment-' || moved.payment
+    and paid.kind = 'payment_confirmed'
+    and paid.position <= moved.position
+left join facts as learnt
+    on learnt.stream = 'payment-' || moved.payment
+    and learnt.kind = 'payment_receipt_learnt'
+    and learnt.position < moved.position
+left join facts as proof
+    on proof.stream = 'receipt-' || (learnt.data ->> 'receipt')
+    and proof.version = 1;
+
+-- The proof of a payment may come later, and the provider's time with it.
+update shown_journal
+set occurred_at = (
+    select cast(proof.data ->> 'paid_at' as bigint)
+    from facts as learnt
+    join facts as proof
+        on proof.stream = 'receipt-' || (learnt.data ->> 'receipt')
+        and proof.version = 1
+    where learnt.stream = 'payment-' || shown_journal.payment
+        and learnt.kind = 'payment_receipt_learnt'
+)
+where with_payment = 1
+    and payment in (
+        select learnt.id
+        from facts as learnt
+        join facts as paid
+            on paid.stream = learnt.stream
+            and paid.kind = 'payment_confirmed'
+        join facts as proof
+            on proof.stream = 'receipt-' || (learnt.data ->> 'receipt')
+            and proof.version = 1
+        where learnt.position > $1
+            and learnt.position <= $2
+            and learnt.kind = 'payment_receipt_learnt'
+            and paid.data ->> 'paid_at' is null
+            and proof.data ->> 'paid_at' is not null
+    );
+
+-- Money without a payment. When it turns out to be a payment's after all, that payment counts it,
+-- and here it is taken back on the day on which it came.
+insert into shown_journal (
+    position, line, account, amount_cents, entry, payment, purchase, occurred_at, recorded_at,
+    with_payment
+)
+select
+    news.position,
+    sides.line,
+    case
+        when (news.kind = 'receipt_unmatched') = (sides.line = 1) then 'Assets:Mpesa'
+        when news.kind <> 'receipt_reversed' or applied.position is null
+        then 'Liabilities:Unmatched'
+        when aside.position is not null then 'Liabilities:SetAside'
+        else 'Expenses:Reversed'
+    end,
+    cast(sides.sign * proof.amount_cents as bigint),
+    case news.kind
+        when 'receipt_unmatched' then 'unmatched'
+        when 'receipt_applied' then 'matched'
+        else 'reversed'
+    end,
+    applied.data ->> 'payment',
+    news.correlation,
+    case
+        when news.kind = 'receipt_reversed' then news.recorded_at
+        else coalesce(cast(proof.data ->> 'paid_at' as bigint), proof.recorded_at)
+    end,
+    news.recorded_at,
+    0
+from facts as news
+cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
+join facts as proof
+    on proof.stream = news.stream
+    and proof.version = 1
+left join facts as unmatched
+    on unmatched.stream = news.stream
+    and unmatched.version < news.version
+    and unmatched.kind = 'receipt_unmatched'
+left join facts as applied
+    on applied.stream = news.stream
+    and applied.version <= news.version
+    and applied.kind = 'receipt_applied'
+left join facts as aside
+    on aside.stream = 'payment-' || (applied.data ->> 'payment')
+    and aside.position < news.position
+    and aside.kind = 'payment_set_aside'
+where news.position > $1
+    and news.position <= $2
+    and (
+        news.kind in ('receipt_unmatched', 'receipt_reversed')
+        or news.kind = 'receipt_applied' and unmatched.position is not null
+    );

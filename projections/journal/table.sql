@@ -1,0 +1,39 @@
+-- Journal: the ledger as a bookkeeper reads it. Every event that moves money is one entry of two
+-- lines, a debit and a credit of the same amount, so all lines together are zero at every position.
+--
+-- The accounts, in names that hledger, ledger and beancount take:
+--     Assets:Mpesa           what M-PESA says it collected; its charges are not taken off, since
+--                            they are not known until a statement says
+--     Liabilities:Deposits   paid, and not decided about yet: nothing stays there
+--     Liabilities:Owed       paid, and the code is still owed
+--     Liabilities:SetAside   surplus and wrong amounts: a person decides
+--     Liabilities:Unmatched  money on the shop's number that names no payment of ours. That of a
+--                            payment found by asking may be among it, and is in the books twice
+--                            until it is matched: asking tells no receipt
+--     Income:Sales           codes that buyers got, by site and package
+--     Expenses:Reversed      money that the provider took back after its code was sold
+
+create table shown_journal (
+    -- The event, and which of its lines: 1 is the debit, 2 the credit.
+    position      bigint not null,
+    line          bigint not null,
+    account       text not null,
+    -- Null for money that names no purchase.
+    site          text,
+    package       text,
+    -- In cents; a debit is positive, a credit negative.
+    amount_cents  bigint not null,
+    -- What happened: payment, sale, owed, delivered, set_aside, unmatched, matched, reversed.
+    entry         text not null,
+    payment       text,
+    purchase      text,
+    -- When the money moved, by the provider's clock where that is known; days and months go by it.
+    -- Microseconds since 1970, UTC.
+    occurred_at   bigint not null,
+    -- When we recorded it: an entry is late in a month that was over by then.
+    recorded_at   bigint not null,
+    -- 1 where the entry goes by the time of its payment, 0 where it has a time of its own.
+    with_payment  bigint not null,
+    primary key (position, line),
+    unique (payment, position, line)
+);

@@ -1,0 +1,120 @@
+//! `lango audit …` and `lango projections …`
+
+mod as_of;
+mod export;
+mod journal;
+mod show;
+mod verify;
+
+pub(super) use show::timeline;
+pub(super) use verify::describe;
+
+use crate::{
+    app,
+    config::Config,
+    ledger::{chain::hex, time::Micros},
+    store::StoredEvent,
+};
+use clap::Subcommand;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::process::ExitCode;
+
+/// Check the ledger, and look at sales in it.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check every event against the chain of hashes and the signed checkpoints.
+    Verify(verify::Verify),
+    /// Print the current checkpoint, to be kept on paper or anywhere but here.
+    Checkpoint(verify::PrintCheckpoint),
+    /// Print one sale as a timeline across all its streams.
+    Show(show::Show),
+    /// Print stock and revenue as they stood at a time.
+    AsOf(as_of::AsOf),
+    /// Write the history, event by event, each with its hash.
+    Export(export::Export),
+    /// Print the trial balance, or write the journal for a bookkeeping program.
+    Journal(journal::Journal),
+}
+
+impl Command {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Verify(verify) => verify.run(config).await,
+            Self::Checkpoint(checkpoint) => checkpoint.run(config).await,
+            Self::Show(show) => show.run(config).await,
+            Self::AsOf(as_of) => as_of.run(config).await,
+            Self::Export(export) => export.run(config).await,
+            Self::Journal(journal) => journal.run(config).await,
+        }
+    }
+}
+
+/// An event as scripts read it. With `data` byte for byte as it was hashed, so that the chain can
+/// be checked from an export too.
+#[derive(Serialize)]
+struct EventJson<'a> {
+    position: i64,
+    time: String,
+    recorded_at: Micros,
+    business_day: &'a str,
+    stream: &'a str,
+    version: i64,
+    kind: &'a str,
+    schema: i64,
+    correlation: Option<&'a str>,
+    actor: &'a str,
+    once: Option<&'a str>,
+    data: &'a RawValue,
+    hash: String,
+}
+
+fn event_json(event: &StoredEvent) -> serde_json::Result<EventJson<'_>> {
+    Ok(EventJson {
+        position: event.position,
+        time: event.recorded_at.rfc3339(),
+        recorded_at: event.recorded_at,
+        business_day: &event.business_day,
+        stream: &event.stream,
+        version: event.version,
+        kind: &event.kind,
+        schema: event.schema,
+        correlation: event.correlation.as_deref(),
+        actor: &event.actor,
+        once: event.once.as_deref(),
+        data: serde_json::from_str(&event.data)?,
+        hash: hex(&event.hash),
+    })
+}
+
+/// Read models.
+#[derive(Debug, Subcommand)]
+pub(super) enum Projections {
+    /// Build them again from the first event.
+    Rebuild {
+        /// Only compare with the live ones and report the first difference.
+        #[arg(long)]
+        compare: bool,
+    },
+}
+
+impl Projections {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let store = app::open_existing(config).await?;
+        let Self::Rebuild { compare } = self;
+        if compare {
+            let differences = store.compare_projections().await?;
+            for difference in &differences {
+                println!("{}: {}", difference.projection, difference.first);
+            }
+            if differences.is_empty() {
+                println!("Every projection equals what the ledger gives.");
+                return Ok(ExitCode::SUCCESS);
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+        store.rebuild_projections(|name, position| println!("{name}: event {position}")).await?;
+        println!("All projections are built anew.");
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,153 @@
+//! `lango audit show`
+
+use super::event_json;
+use crate::{
+    app,
+    config::Config,
+    ledger::{
+        id::PurchaseId,
+        money::Cents,
+        purchase::{Expiry, PurchaseStatus},
+        time::Micros,
+    },
+    store::{PurchaseView, Store, StoredEvent},
+};
+use anyhow::bail;
+use clap::Args;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use std::{fmt::Write as _, process::ExitCode};
+
+/// Print one sale as a timeline across all its streams.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Show {
+    /// The purchase's id or the reference on its page, a payment's reference, an M-PESA receipt, a
+    /// phone number, or the last four letters of a code.
+    #[arg(value_name = "SALE")]
+    text: String,
+    /// Print the events as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let store = app::open_existing(config).await?;
+        let found = store.purchases_named(&self.text).await?;
+        let zone = &config.shop.timezone;
+        match found[..] {
+            [] => bail!(
+                "nothing here is called {}; give a purchase's id or the reference on its page, an \
+                 M-PESA receipt, a phone number, or the last four letters of a code",
+                self.text
+            ),
+            [one] => {
+                let events = store.events_of_sale(one).await?;
+                if self.json {
+                    let list = events.iter().map(event_json).collect::<Result<Vec<_>, _>>()?;
+                    let view = json!({ "purchase": one, "events": list });
+                    println!("{}", serde_json::to_string_pretty(&view)?);
+                } else {
+                    print!("{}\n{}", heading(&store, one, zone).await?, timeline(&events, zone));
+                }
+            }
+            _ => {
+                if self.json {
+                    println!("{}", serde_json::to_string_pretty(&json!({ "purchases": found }))?);
+                    return Ok(ExitCode::SUCCESS);
+                }
+                println!("{} sales; choose one by its id:\n", found.len());
+                for id in found {
+                    println!("{}", line(&store, id, zone).await?);
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn view(store: &Store, id: PurchaseId) -> anyhow::Result<PurchaseView> {
+    match store.purchase(id).await? {
+        Some(view) => Ok(view),
+        None => bail!("purchase {id} has no beginning in this ledger; run `lango audit verify`"),
+    }
+}
+
+/// A sale among others.
+async fn line(store: &Store, id: PurchaseId, zone: &TimeZone) -> anyhow::Result<String> {
+    let view = view(store, id).await?;
+    let purchase = &view.purchase;
+    Ok(format!(
+        "{id}  {:<17}  {:<24} {:>8}  {}",
+        purchase.started_at.local(zone),
+        purchase.package.to_string(),
+        purchase.price.to_string(),
+        status(&view)
+    ))
+}
+
+/// What a sale is about, before its events.
+async fn heading(store: &Store, id: PurchaseId, zone: &TimeZone) -> anyhow::Result<String> {
+    let view = view(store, id).await?;
+    let purchase = &view.purchase;
+    let payer = store.phone(purchase.contact).await?;
+    let payer = payer.map_or_else(|| "forgotten".to_owned(), |phone| phone.masked());
+    Ok(format!(
+        "Purchase {id}\n{} for {}, {}, payer {payer}: {}\n",
+        purchase.package,
+        purchase.price,
+        purchase.started_at.local(zone),
+        status(&view)
+    ))
+}
+
+fn status(view: &PurchaseView) -> &'static str {
+    let aside = view.payments.iter().any(|payment| payment.set_aside.is_some());
+    match view.purchase.status {
+        PurchaseStatus::Fulfilled(_) => "paid, and has its code",
+        PurchaseStatus::Owed => "paid, and a code is owed",
+        _ if aside => "money is set aside",
+        PurchaseStatus::Open => "waiting for money",
+        PurchaseStatus::Expired(Expiry::Declined) => "declined",
+        PurchaseStatus::Expired(Expiry::Refused) => "not asked",
+        PurchaseStatus::Expired(Expiry::Unresolved) => "nothing heard of its payment",
+    }
+}
+
+/// Events as a person reads them.
+pub(in crate::cli) fn timeline(events: &[StoredEvent], zone: &TimeZone) -> String {
+    let (mut text, mut last, mut day) = (String::new(), Micros::default(), "");
+    for event in events {
+        // A sale of one day needs no date; a code that was made before, or a debt, does.
+        if event.business_day != day
+            && events.iter().any(|e| e.business_day != events[0].business_day)
+        {
+            writeln!(text, "        {}", event.business_day).expect("a string takes every text");
+        }
+        day = &event.business_day;
+        let clock = event.recorded_at.local_clock(zone);
+        let shown = if event.recorded_at == last { String::new() } else { clock };
+        last = event.recorded_at;
+        let line = format!(
+            "{:>6}  {shown:<8}  {:<22}  {:<26} {}",
+            event.position,
+            event.kind,
+            event.actor,
+            notable(event)
+        );
+        writeln!(text, "{}", line.trim_end()).expect("a string takes every text");
+    }
+    text
+}
+
+/// What of an event's data helps to read it.
+fn notable(event: &StoredEvent) -> String {
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let word = |key: &str| data.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    let amount = event.amount_cents.map(|cents| Cents(cents).to_string());
+    [amount, word("reason"), word("learnt"), word("gateway")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
