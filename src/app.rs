@@ -356,7 +356,9 @@ pub async fn serve(
     shop.context.close();
     while processes.join_next().await.is_some() {}
     shop.context.calls.idle().await;
-    shop.context.store.hand_over(&instance).await?;
+    if let Err(failure) = shop.context.store.hand_over(&instance).await {
+        tracing::warn!(error = ?failure, "the lease runs out by itself: {failure}");
+    }
     Ok(())
 }
 

@@ -86,10 +86,14 @@ impl Keeper {
 
 /// Hears what other instances recorded, for the pages that wait here and for the processes.
 pub(super) async fn hear_others(context: Arc<Context>) {
+    let mut well = true;
     while !context.is_closing() {
-        if let Err(failure) = context.store.hear_others().await {
+        let heard = context.store.hear_others().await;
+        // Said once, not with every look.
+        if let (true, Err(failure)) = (well, &heard) {
             tracing::warn!(error = ?failure, "other instances cannot be heard: {failure}");
         }
+        well = heard.is_ok();
         tokio::time::sleep(HEAR_EVERY).await;
     }
 }

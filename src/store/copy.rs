@@ -1,8 +1,8 @@
 //! All that cannot be made again, row by row: out of one database, and into an empty one of either
 //! kind. What comes in is verified as it comes; either all of it is there in the end, or nothing.
 //!
-//! Projections are not copied: they are made from the events. Leases and what instances share of
-//! their providers' tokens are not: they belong to running instances.
+//! Projections are not copied: they are made from the events. What running instances share is not:
+//! leases, and tokens that providers give again.
 
 use super::{
     Reader,
@@ -367,21 +367,24 @@ fn link_of(row: &Value) -> Option<Link<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::database;
+    use crate::store::{cluster::cluster, database};
 
     #[tokio::test]
     async fn every_table_is_copied_or_can_be_made_again() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("shop.db").display());
-        Database::open(&url).await.unwrap().close().await;
-        let reader = database::readers(&url).await.unwrap();
-        let tables = query(reader.pool.words().tables).all(&reader.pool).await.unwrap();
+        let file = format!("sqlite:{}", folder.path().join("shop.db").display());
+        let schema = cluster().url(&cluster().new_schema());
         let made_again =
-            ["bookmarks", "leases", "shared_secrets", "_sqlx_migrations", "sqlite_sequence"];
-        for row in tables {
-            let name: String = row.get(0);
-            let copied = TABLES.iter().any(|table| table.name == name);
-            assert!(copied != made_again.contains(&name.as_str()), "table {name}");
+            ["bookmarks", "leases", "shared_secrets", "ledger_head", "_sqlx_migrations"];
+        for url in [file, schema] {
+            Database::open(&url).await.unwrap().close().await;
+            let reader = database::readers(&url).await.unwrap();
+            let tables = query(reader.pool.words().tables).all(&reader.pool).await.unwrap();
+            for row in tables {
+                let name: String = row.get(0);
+                let copied = TABLES.iter().any(|table| table.name == name);
+                assert!(copied != made_again.contains(&name.as_str()), "table {name}");
+            }
         }
     }
 }

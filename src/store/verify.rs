@@ -386,7 +386,8 @@ mod tests {
     /// A ledger of five events in each of the databases, its triggers' names, and its address.
     async fn ledgers(folder: &std::path::Path) -> [(Store, String); 2] {
         let file = format!("sqlite:{}", folder.join("lango.db").display());
-        let schema = cluster().url(&cluster().new_schema());
+        let cluster = cluster();
+        let schema = cluster.url(&cluster.new_schema());
         [ledger(file).await, ledger(schema).await]
     }
 

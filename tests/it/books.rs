@@ -22,7 +22,7 @@ const OWED: &str = "Paid. We owe you a code";
 
 /// The command line beside the town's ledger, without its key: what it prints is no secret.
 fn auditor(town: &Town) -> Place {
-    Place::empty().with("LANGO_DATABASE__URL", &town.database())
+    Place::empty().with("LANGO_DATABASE__URL", &town.ledger())
 }
 
 async fn sold(town: &mut Town, phone: &str, package: &str) -> Customer {

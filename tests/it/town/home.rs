@@ -52,7 +52,7 @@ pub enum Home {
 
 impl super::Town {
     /// The address of the ledger's database, for the command line beside the shop.
-    pub fn database(&self) -> String {
+    pub fn ledger(&self) -> String {
         self.home.url()
     }
 }
