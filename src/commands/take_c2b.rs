@@ -4,15 +4,14 @@
 
 use super::{
     submit_payment::payment_needs,
-    take_news::{News, ReceiptGiven, TakeNews, record_receipt},
+    take_news::{News, ReceiptGiven, TakeNews, unmatched},
 };
 use crate::ledger::{
     decision::{Command, Decision, Need, VaultWrite},
-    event::{Event, NewEvent},
-    id::{MessageId, PaymentId, PurchaseId},
+    id::{MessageId, PaymentId},
     money::Cents,
     payment::{Learnt, Payment, PaymentStatus},
-    receipt::{Receipt, ReceiptEvent, Unmatched, receipt_once},
+    receipt::{Receipt, Unmatched, receipt_once},
     refusal::Refusal,
     stream::Stream,
     time::Micros,
@@ -120,15 +119,9 @@ impl TakeC2b {
         let reason = payment.and_then(|payment| self.misfit(payment));
         let reason = reason.unwrap_or(Unmatched::UnknownReference);
         // A person finds it beside the purchase that it names.
-        let purchase: Option<PurchaseId> = payment.map(|payment| payment.purchase);
-        let id = self.receipt.new_id;
-        let unmatched = Event::Receipt(ReceiptEvent::Unmatched { reason });
-        let events = vec![
-            record_receipt(purchase, (self.provider, &self.receipt), (self.amount, self.paid_at)),
-            NewEvent { correlation: purchase, ..NewEvent::alone(Stream::Receipt(id), unmatched) },
-        ];
-        let kept = VaultWrite::Receipt { receipt: id, sealed: self.receipt.sealed.clone() };
-        Decision::events(events).keep([kept])
+        let purchase = payment.map(|payment| payment.purchase);
+        let money = (self.amount, self.paid_at);
+        unmatched(purchase, (self.provider, &self.receipt), money, reason)
     }
 }
 
@@ -137,6 +130,10 @@ mod tests {
     use super::*;
     use crate::commands::testing::{
         expired, given, kinds, message, payment, prompted, receipt, started, stocked, submitted,
+    };
+    use crate::ledger::{
+        event::{Event, NewEvent},
+        receipt::ReceiptEvent,
     };
 
     fn came(shillings: i64, named: Option<u128>) -> TakeC2b {

@@ -10,7 +10,7 @@ use crate::{
         money::Cents,
         payment::{Learnt, MoneySetAside, Payment, PaymentEvent, PaymentStatus},
         purchase::{Expiry, Purchase, PurchaseEvent, PurchaseStatus},
-        receipt::{Receipt, ReceiptEvent, receipt_once},
+        receipt::{Receipt, ReceiptEvent, Unmatched, receipt_once},
         refusal::Refusal,
         stream::Stream,
         time::Micros,
@@ -93,11 +93,17 @@ impl Command for TakeNews {
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
-        let (payment, purchase) = loaded(world, self.payment)?;
-        let decision = match &self.news {
-            News::Declined(reason) => self.declined(world, payment, purchase, *reason),
-            News::OfAnother => self.dispute(payment, "names_differ"),
-            News::Paid { amount, receipt, paid_at } => {
+        let decision = match (&self.news, loaded(world, self.payment)) {
+            // A ledger that was restored from an older backup: the money moved all the same.
+            (News::Paid { amount: Some(amount), receipt: Some(receipt), .. }, Err(_)) => {
+                self.unasked(world, None, (receipt, *amount), Unmatched::UnknownReference)
+            }
+            (_, Err(refusal)) => return Err(refusal),
+            (News::Declined(reason), Ok((payment, purchase))) => {
+                self.declined(world, payment, purchase, *reason)
+            }
+            (News::OfAnother, Ok((payment, _))) => self.dispute(payment, "names_differ"),
+            (News::Paid { amount, receipt, paid_at }, Ok((payment, purchase))) => {
                 self.paid(world, payment, purchase, *amount, receipt.as_ref(), *paid_at)
             }
         };
@@ -157,8 +163,11 @@ impl TakeNews {
             return self.dispute(payment, "receipt_of_another_payment");
         }
         if payment.status == PaymentStatus::Requested {
-            // Nobody was asked yet, so nobody can have paid: a forger who guessed a path.
-            return Decision::default();
+            // Nobody was asked, by what this ledger knows; one that was restored has forgotten.
+            let told = receipt.map(|receipt| (receipt, told.unwrap_or(payment.amount)));
+            return told.map_or_else(Decision::default, |told| {
+                self.unasked(world, Some(payment.purchase), told, Unmatched::NotAsked)
+            });
         }
         if payment.is_paid() {
             return self.paid_again(payment, told, receipt, proof);
@@ -183,6 +192,22 @@ impl TakeNews {
         events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
         events.extend(self.settle(world, payment, purchase, amount));
         Decision::events(events).keep(kept)
+    }
+
+    /// Money that nobody was asked for is a person's to decide about, once.
+    fn unasked(
+        &self,
+        world: &World,
+        purchase: Option<PurchaseId>,
+        (receipt, amount): (&ReceiptGiven, Cents),
+        reason: Unmatched,
+    ) -> Decision {
+        let News::Paid { paid_at, .. } = self.news else { return Decision::default() };
+        let money = (amount, paid_at);
+        match self.proof(world, receipt) {
+            Proof::New(_) => unmatched(purchase, (self.provider, receipt), money, reason),
+            Proof::Nobodys(..) | Proof::Known(_) | Proof::AnothersReceipt => Decision::default(),
+        }
     }
 
     /// What a confirmed payment gives: a code, the promise of one, or a place with a person.
@@ -263,6 +288,9 @@ impl TakeNews {
         let unseen = proof.filter(|proof| !matches!(proof, Proof::Known(_)));
         if payment.receipt.is_some() {
             wrong = unseen.map(|_| "second_receipt").or(wrong);
+            if let Some(Proof::New(id)) = unseen {
+                events.push(left_over(Some(payment.purchase), id, Unmatched::PaidAlready));
+            }
         } else if let Some((proof, receipt)) = unseen.and_then(|proof| Some((proof, proof.id()?))) {
             wrong = wrong.or(proof.contradiction(amount));
             events.extend(self.applied(payment, proof));
@@ -295,8 +323,26 @@ impl TakeNews {
     }
 }
 
+/// Money that is no payment's, and with a person from now on; found beside a purchase or none.
+pub(super) fn unmatched(
+    purchase: Option<PurchaseId>,
+    (provider, receipt): (&str, &ReceiptGiven),
+    money: (Cents, Option<Micros>),
+    reason: Unmatched,
+) -> Decision {
+    let id = receipt.new_id;
+    let recorded = record_receipt(purchase, (provider, receipt), money);
+    let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
+    Decision::events(vec![recorded, left_over(purchase, id, reason)]).keep([kept])
+}
+
+fn left_over(purchase: Option<PurchaseId>, id: ReceiptId, reason: Unmatched) -> NewEvent {
+    let unmatched = Event::Receipt(ReceiptEvent::Unmatched { reason });
+    NewEvent { correlation: purchase, ..NewEvent::alone(Stream::Receipt(id), unmatched) }
+}
+
 /// The event by which a proof that nobody has seen is recorded, for a purchase or for none.
-pub(super) fn record_receipt(
+fn record_receipt(
     purchase: Option<PurchaseId>,
     (provider, receipt): (&str, &ReceiptGiven),
     (amount_cents, paid_at): (Cents, Option<Micros>),
@@ -393,7 +439,7 @@ pub fn decline_word(reason: Decline) -> &'static str {
 mod tests {
     use super::*;
     use crate::commands::testing::{
-        expired, given, kinds, message, payment, prompted, receipt, started, submitted,
+        expired, given, kinds, message, payment, prompted, receipt, started, stocked, submitted,
         voucher_imported,
     };
 
@@ -447,8 +493,17 @@ mod tests {
     }
 
     #[test]
-    fn before_anyone_was_asked_nobody_can_have_paid() {
-        given(started(1)).when(&paid(50)).then_nothing();
+    fn money_that_nobody_was_asked_for_is_a_persons_to_decide() {
+        // A ledger that was restored from a backup knows less than M-PESA: of the payment, that it
+        // was to be asked for, or nothing.
+        for history in [started(1), stocked(1)] {
+            let events = given(history.clone()).when(&paid(50)).then_recorded();
+            assert_eq!(kinds(&events), ["receipt_recorded", "receipt_unmatched"]);
+            let again = history.into_iter().chain(events);
+            given(again).when(&paid(50)).then_nothing();
+        }
+        given(started(1)).when(&paid_by_query()).then_nothing();
+        given(stocked(1)).when(&paid_by_query()).then_refused(&Refusal::NotDue);
     }
 
     #[test]
@@ -533,9 +588,16 @@ mod tests {
         let amount = Some(Cents::from_kes(50));
         let second = take(News::Paid { amount, receipt: Some(receipt(2)), paid_at: None });
         let (events, vault) = given(after(&paid(50))).when(&second).then_both();
-        assert_eq!(kinds(&events), ["receipt_recorded", "payment_disputed"]);
+        let both = ["receipt_recorded", "receipt_unmatched", "payment_disputed"];
+        assert_eq!(kinds(&events), both);
         assert_eq!(events[0].once, Some("receipt:mpesa:fingerprint-2".into()));
         assert!(matches!(vault[..], [VaultWrite::Receipt { .. }]));
+        // A payment is disputed once; the money of a third proof is on the desk all the same.
+        let mut history = after(&paid(50));
+        history.extend(events);
+        let third = take(News::Paid { amount, receipt: Some(receipt(3)), paid_at: None });
+        let events = given(history).when(&third).then_recorded();
+        assert_eq!(kinds(&events), ["receipt_recorded", "receipt_unmatched"]);
     }
 
     #[test]
@@ -549,7 +611,7 @@ mod tests {
     fn a_receipt_of_another_payment_is_disputed_and_sells_nothing() {
         let mut history = prompted(1);
         history.extend(given(prompted(1)).when(&paid(50)).then_recorded());
-        history.extend(prompted(2).split_off(crate::commands::testing::stocked(8).len()));
+        history.extend(prompted(2).split_off(stocked(8).len()));
         let replayed = TakeNews { payment: payment(2), message: message(2), ..paid(50) };
         let events = given(history).when(&replayed).then_recorded();
         assert_eq!(kinds(&events), ["payment_disputed"]);

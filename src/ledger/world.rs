@@ -215,9 +215,13 @@ impl World {
         self.open.insert(contact, purchase);
     }
 
-    /// What was read: a prompt.
+    /// What was read, or decided: a prompt. It may have been decided before the others were read,
+    /// and counts once.
     pub fn put_prompt(&mut self, contact: ContactId, prompt: PromptSeen) {
-        self.prompts.entry(contact).or_default().push(prompt);
+        let prompts = self.prompts.entry(contact).or_default();
+        if prompts.iter().all(|known| known.payment != prompt.payment) {
+            prompts.push(prompt);
+        }
     }
 
     /// What was read, or decided in this batch: a phone or device.

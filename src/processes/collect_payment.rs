@@ -32,6 +32,9 @@ const LADDER_WITH_CALLBACKS: [i64; 9] = [15, 25, 40, 60, 90, 300, 1800, 7200, 86
 const LADDER_WITHOUT: [i64; 16] =
     [10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 90, 300, 1800, 7200, 86_400];
 
+/// After the last rung: the pause between the questions that a shop which was off has missed.
+const MISSED_SECONDS: i64 = 120;
+
 /// A decline counts when it was heard so often by queries.
 const DECLINES_HEARD: i64 = 2;
 
@@ -212,14 +215,21 @@ async fn ask(
         }
         None => {}
     }
-    let last = *ladder.last().expect("a ladder has rungs");
-    if work.since.until(now) / SECOND >= last {
+    if is_asked_out(work, ladder, now) {
         match context.store.execute(EndInquiry { payment: id }).await {
             Ok(_) | Err(CommandError::Refused(_)) => return Ok(()),
             Err(failure) => return Err(failure),
         }
     }
     Ok(postpone(context, work, ladder, now, seen).await?)
+}
+
+/// Whether the last question was asked. Time alone does not say so: a shop that was off, or whose
+/// clock was put right, has asked nobody meanwhile.
+fn is_asked_out(work: &Work, ladder: &[i64], now: Micros) -> bool {
+    let (elapsed, rungs) = (work.since.until(now) / SECOND, ladder.len());
+    let climbed = usize::try_from(work.attempt).is_ok_and(|attempt| attempt + 1 >= rungs);
+    climbed && ladder.iter().all(|rung| elapsed >= *rung)
 }
 
 async fn refs(
@@ -259,8 +269,9 @@ async fn postpone(
     seen: i64,
 ) -> Result<(), StoreError> {
     let elapsed = work.since.until(now) / SECOND;
-    let next = ladder.iter().find(|rung| **rung > elapsed).or(ladder.last());
-    let due_at = work.since.plus(next.expect("a ladder has rungs") * SECOND).max(now);
+    let next = ladder.iter().find(|rung| **rung > elapsed);
+    let missed = || now.plus(MISSED_SECONDS * SECOND);
+    let due_at = next.map_or_else(missed, |rung| work.since.plus(rung * SECOND));
     let kind = WorkKind::SettlePayment;
     let later = Postponed { kind, subject: work.subject.clone(), due_at, seen };
     match context.store.execute(Postpone { work: later }).await {

@@ -1,7 +1,7 @@
 //! What cannot be right, and what nobody can know: it ends with a person, never in silence.
 
 use crate::town::Town;
-use lango::demo::daraja::Throttle;
+use lango::demo::daraja::{Edge, Throttle};
 
 const PAID: &str = "Paid. Here is your code";
 
@@ -117,7 +117,50 @@ async fn a_form_that_is_none_is_answered_with_a_page() {
     town.close().await;
 }
 
+#[tokio::test]
+async fn a_shop_that_was_off_for_days_goes_on_asking_until_m_pesa_can_be_reached() {
+    let mut town = Town::open().await;
+    town.stock("daily", 1).await;
+    town.mpesa_will(|faults| faults.callback_never = true);
+    let mut njeri = town.customer("Njeri", "0724 000 008");
+    town.asks(&mut njeri, "daily").await;
+    town.stop().await;
+    njeri.enters_pin();
+    town.clock.advance(2 * 86_400);
+    // The power is back before the line is.
+    town.mpesa_will(|faults| faults.edge = Some(Edge::Unavailable));
+    town.start().await;
+    town.settle().await;
+    assert!(town.exceptions().await.is_empty(), "nobody could say anything yet");
+    town.mpesa_will(|faults| faults.edge = None);
+    town.passes(600).await;
+    njeri.sees(PAID).await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_prompt_that_a_restarted_shop_sends_counts_once() {
+    let mut town = Town::open().await;
+    town.stock("daily", 1).await;
+    let mut njeri = town.customer("Njeri", "0724 000 009");
+    for _ in 0..5 {
+        njeri.chooses("daily").await;
+        town.restart().await;
+        town.settle().await;
+        njeri.cancels();
+        town.passes(125).await;
+        town.ends_in(&njeri, &["payment_declined", "purchase_expired", "voucher_released"]).await;
+    }
+    town.asks(&mut njeri, "daily").await;
+    assert_eq!(njeri.prompts().len(), 6, "so many an hour are allowed");
+    town.pays(&njeri).await;
+    njeri.sees(PAID).await;
+    town.close().await;
+}
+
 crate::on_postgres_too! {
+    a_shop_that_was_off_for_days_goes_on_asking_until_m_pesa_can_be_reached,
+    a_prompt_that_a_restarted_shop_sends_counts_once,
     a_payment_that_m_pesa_never_speaks_of_is_shown_to_a_person,
     another_amount_told_later_is_shown_to_a_person_and_the_buyer_keeps_the_code,
     a_clock_set_back_an_hour_stops_neither_prompts_nor_the_end_of_a_hold,

@@ -123,9 +123,10 @@ async fn a_code_nobody_knows_is_never_taken_for_a_failure() {
 }
 
 #[tokio::test]
-async fn a_callback_for_a_payment_not_yet_asked_for_is_disbelieved() {
+async fn a_callback_for_a_payment_not_yet_asked_for_sells_nothing_and_is_shown_to_a_person() {
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
+    town.callbacks_lie = true;
     let mut njeri = town.customer("Njeri", "0713 000 006");
     njeri.chooses("daily").await;
     let payment = town.view_of(&njeri).await.payments[0].id;
@@ -137,6 +138,7 @@ async fn a_callback_for_a_payment_not_yet_asked_for_is_disbelieved() {
     town.settle().await;
     assert_eq!(town.count("payment_confirmed").await, 0);
     assert_eq!(town.count("purchase_fulfilled").await, 0);
+    assert_eq!(town.exceptions().await, ["unmatched not_asked"]);
     town.pays(&njeri).await;
     njeri.sees("Paid. Here is your code").await;
     town.close().await;
@@ -168,6 +170,6 @@ crate::on_postgres_too! {
     garbage_at_the_right_address_is_kept_and_changes_nothing,
     a_body_without_end_is_refused_unread,
     a_code_nobody_knows_is_never_taken_for_a_failure,
-    a_callback_for_a_payment_not_yet_asked_for_is_disbelieved,
+    a_callback_for_a_payment_not_yet_asked_for_sells_nothing_and_is_shown_to_a_person,
     the_receipt_of_another_payment_is_disputed_and_gives_no_code,
 }

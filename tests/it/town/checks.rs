@@ -79,7 +79,10 @@ async fn mpesa_books_agree(town: &Town, ledger: &Ledger) -> Cents {
     }
     for (receipt, amount) in ledger.unmatched() {
         let number = town.store().open_sealed(Sealed::Receipt(receipt)).await.unwrap().unwrap();
-        let entry = found(&number).unwrap_or_else(|| panic!("M-PESA knows no such receipt"));
+        let Some(entry) = found(&number) else {
+            assert!(town.callbacks_lie, "M-PESA knows no such receipt");
+            continue;
+        };
         if !town.callbacks_lie {
             assert_eq!(Cents::from_kes(entry.amount_kes), amount, "receipt {receipt}");
         }

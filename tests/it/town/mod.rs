@@ -114,7 +114,8 @@ pub struct Town {
     codes: Vec<String>,
     /// Numbers, devices and the like, in every form that must be found nowhere.
     secrets: Vec<String>,
-    /// Whether M-PESA's messages lie about amounts, so that its books cannot agree with them.
+    /// Whether M-PESA's messages lie about amounts, or are forged, so that its books cannot agree
+    /// with them.
     pub callbacks_lie: bool,
     log: Captured,
     log_from: usize,
