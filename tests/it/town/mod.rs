@@ -114,8 +114,7 @@ pub struct Town {
     codes: Vec<String>,
     /// Numbers, devices and the like, in every form that must be found nowhere.
     secrets: Vec<String>,
-    /// Whether M-PESA's messages lie about amounts, or are forged, so that its books cannot agree
-    /// with them.
+    /// Whether messages about money lie or are forged, so that M-PESA's books cannot agree.
     pub callbacks_lie: bool,
     log: Captured,
     log_from: usize,
