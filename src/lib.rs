@@ -6,6 +6,7 @@
 //! - [`projections`]: read models as folders of SQL.
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`import`]: takes lists of codes into stock.
+//! - [`desk`]: what needs a person, and what the person did about it.
 //! - [`backup`]: sealed copies of all that the store holds.
 //! - [`context`]: what processes and pages both work with.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
@@ -24,6 +25,7 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod demo;
+pub mod desk;
 pub mod http_client;
 pub mod import;
 pub mod ledger;

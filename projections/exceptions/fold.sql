@@ -13,7 +13,8 @@ select
         when 'receipt_unmatched' then 'unmatched'
         when 'payment_inquiry_ended' then 'unresolved'
         when 'message_undelivered' then 'undelivered'
-        else 'given_up'
+        when 'message_given_up' then 'given_up'
+        else 'refund_due'
     end,
     news.id,
     news.correlation,
@@ -24,7 +25,12 @@ select
         then asked.amount_cents
         else news.amount_cents
     end,
-    news.data ->> 'reason',
+    case news.kind
+        when 'purchase_settled' then 'owed'
+        when 'payment_settled' then 'set_aside'
+        when 'receipt_settled' then 'unmatched'
+        else news.data ->> 'reason'
+    end,
     news.recorded_at,
     news.position
 from facts as news
@@ -43,8 +49,12 @@ where news.position > $1
         'receipt_unmatched',
         'payment_inquiry_ended',
         'message_undelivered',
-        'message_given_up'
+        'message_given_up',
+        'purchase_settled',
+        'payment_settled',
+        'receipt_settled'
     )
+    and (news.data ->> 'how' is null or news.data ->> 'how' = 'refund_promised')
     -- What is said twice counts from the first time, whichever range the second is in.
     and not exists (
         select 1
@@ -65,7 +75,7 @@ where kind = 'owed'
         from facts
         where position > $1
             and position <= $2
-            and kind = 'purchase_fulfilled'
+            and kind in ('purchase_fulfilled', 'purchase_settled')
     );
 
 delete from shown_exceptions
@@ -95,5 +105,36 @@ where kind = 'unmatched'
         from facts
         where position > $1
             and position <= $2
-            and kind in ('receipt_applied', 'receipt_reversed')
+            and kind in ('receipt_applied', 'receipt_reversed', 'receipt_settled')
+    );
+
+delete from shown_exceptions
+where kind = 'set_aside'
+    and subject in (
+        select id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind = 'payment_settled'
+    );
+
+delete from shown_exceptions
+where kind = 'disputed'
+    and subject in (
+        select id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind = 'payment_dispute_settled'
+    );
+
+delete from shown_exceptions
+where kind = 'refund_due'
+    and subject in (
+        select id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind in ('purchase_settled', 'payment_settled', 'receipt_settled')
+            and data ->> 'how' <> 'refund_promised'
     );

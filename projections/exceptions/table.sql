@@ -6,6 +6,8 @@ create table shown_exceptions (
     -- disputed: a proof of payment that cannot be right.
     -- unmatched: money on the shop's number that is no payment of ours.
     -- unresolved: asked about to the end, and nobody knows whether the money moved.
+    -- refund_due: a person promised to give back what was owed, set aside or unmatched; the reason
+    --     says which of them it was.
     -- undelivered: an SMS that did not arrive.
     -- given_up: an SMS that no gateway would take.
     kind          text not null,

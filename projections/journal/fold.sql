@@ -159,3 +159,79 @@ where news.position > $1
         news.kind in ('receipt_unmatched', 'receipt_reversed')
         or news.kind = 'receipt_applied' and unmatched.position is not null
     );
+
+-- What a person settles leaves the account where it waited, or that of promises.
+insert into shown_journal (
+    position, line, account, site, package, amount_cents, entry, payment, purchase, occurred_at,
+    recorded_at, with_payment
+)
+select
+    news.position,
+    sides.line,
+    case
+        when sides.line = 1 and before.position is not null then 'Liabilities:Refunds'
+        when sides.line = 1 and news.kind = 'purchase_settled' then 'Liabilities:Owed'
+        when sides.line = 1 and news.kind = 'payment_settled' then 'Liabilities:SetAside'
+        when sides.line = 1 then 'Liabilities:Unmatched'
+        when news.data ->> 'how' = 'refund_promised' then 'Liabilities:Refunds'
+        when news.data ->> 'how' = 'refunded_mpesa' then 'Assets:Mpesa'
+        when news.data ->> 'how' = 'refunded_cash' then 'Assets:Cash'
+        else 'Income:ByHand'
+    end,
+    news.site,
+    news.package,
+    cast(sides.sign * news.amount_cents as bigint),
+    news.data ->> 'how',
+    case when news.kind = 'payment_settled' then news.id end,
+    news.correlation,
+    news.recorded_at,
+    news.recorded_at,
+    0
+from facts as news
+cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
+left join facts as before
+    on before.stream = news.stream
+    and before.version = news.version - 1
+    and before.kind = news.kind
+where news.position > $1
+    and news.position <= $2
+    and news.kind in ('purchase_settled', 'payment_settled', 'receipt_settled');
+
+-- What the provider took for itself, as its statement says: the difference to what was said of that
+-- month before.
+insert into shown_journal (
+    position, line, account, amount_cents, entry, occurred_at, recorded_at, with_payment
+)
+select
+    position,
+    line,
+    case when line = 1 then 'Expenses:Charges' else 'Assets:Mpesa' end,
+    cast(sign * more_cents as bigint),
+    'charges',
+    ends_at,
+    recorded_at,
+    0
+from (
+    select
+        news.position,
+        news.recorded_at,
+        cast(news.data ->> 'ends_at' as bigint) as ends_at,
+        news.amount_cents - coalesce(
+            (
+                select before.amount_cents
+                from facts as before
+                where before.stream = news.stream
+                    and before.kind = news.kind
+                    and before.version < news.version
+                    and before.data ->> 'month' = news.data ->> 'month'
+                order by before.version desc
+                limit 1
+            ),
+            0
+        ) as more_cents
+    from facts as news
+    where news.position > $1
+        and news.position <= $2
+        and news.kind = 'charges_stated'
+) as stated
+cross join (select 1 as line, 1 as sign union all select 2, -1) as sides;

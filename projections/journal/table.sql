@@ -2,15 +2,19 @@
 -- lines, a debit and a credit of the same amount, so all lines together are zero at every position.
 --
 -- The accounts, in names that hledger, ledger and beancount take:
---     Assets:Mpesa           what M-PESA says it collected; its charges are not taken off, since
---                            they are not known until a statement says
+--     Assets:Mpesa           what M-PESA says it collected, less what was given back and what it
+--                            took for itself; that is not known until a statement says
+--     Assets:Cash            what was given back in cash
 --     Liabilities:Deposits   paid, and not decided about yet: nothing stays there
 --     Liabilities:Owed       paid, and the code is still owed
+--     Liabilities:Refunds    what a person promised to give back, and has not yet
 --     Liabilities:SetAside   surplus and wrong amounts: a person decides
 --     Liabilities:Unmatched  money on the shop's number that names no payment of ours. That of a
 --                            payment found by asking may be among it, and is in the books twice
 --                            until it is matched: asking tells no receipt
 --     Income:Sales           codes that buyers got, by site and package
+--     Income:ByHand          money for which the buyer got something by hand
+--     Expenses:Charges       what M-PESA took for itself, by its statement
 --     Expenses:Reversed      money that the provider took back after its code was sold
 
 create table shown_journal (
@@ -18,12 +22,13 @@ create table shown_journal (
     position      bigint not null,
     line          bigint not null,
     account       text not null,
-    -- Null for money that names no purchase.
+    -- Null for money that names no purchase, and for charges.
     site          text,
     package       text,
     -- In cents; a debit is positive, a credit negative.
     amount_cents  bigint not null,
-    -- What happened: payment, sale, owed, delivered, set_aside, unmatched, matched, reversed.
+    -- What happened: payment, sale, owed, delivered, set_aside, unmatched, matched, reversed,
+    -- refund_promised, refunded_mpesa, refunded_cash, served_by_hand, charges.
     entry         text not null,
     payment       text,
     purchase      text,

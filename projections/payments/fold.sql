@@ -19,7 +19,10 @@ with news as (
         id,
         max(case
             when kind not in (
-                'payment_disputed', 'payment_receipt_learnt', 'payment_inquiry_ended'
+                'payment_disputed',
+                'payment_dispute_settled',
+                'payment_receipt_learnt',
+                'payment_inquiry_ended'
             ) then position
         end) as stood,
         max(case when kind = 'payment_submitted' then recorded_at end) as submitted,
@@ -28,6 +31,8 @@ with news as (
         max(case when kind = 'payment_receipt_learnt' then data ->> 'receipt' end) as later_proof,
         max(case when kind = 'payment_set_aside' then data ->> 'reason' end) as aside,
         max(case when kind = 'payment_disputed' then data ->> 'reason' end) as dispute,
+        max(case when kind = 'payment_dispute_settled' then 1 end) as looked_into,
+        max(case when kind = 'payment_settled' then position end) as settled,
         max(position) as position
     from facts
     where position > $1
@@ -41,8 +46,10 @@ with news as (
             'payment_declined',
             'payment_set_aside',
             'payment_disputed',
+            'payment_dispute_settled',
             'payment_receipt_learnt',
-            'payment_inquiry_ended'
+            'payment_inquiry_ended',
+            'payment_settled'
         )
     group by id
 ),
@@ -55,6 +62,8 @@ told as (
         news.later_proof,
         news.aside,
         news.dispute,
+        news.looked_into,
+        done.data ->> 'how' as how,
         news.position,
         substr(last.kind, 9) as status_now,
         case when last.kind = 'payment_set_aside' then null else last.data ->> 'reason' end as why,
@@ -66,6 +75,7 @@ told as (
     from news
     left join facts as last on last.position = news.stood
     left join facts as paid on paid.position = news.confirmed
+    left join facts as done on done.position = news.settled
 )
 update shown_payments
 set
@@ -78,7 +88,13 @@ set
     learnt = coalesce(told.confirmed_by, told.declined_by, shown_payments.learnt),
     receipt = coalesce(shown_payments.receipt, told.proof, told.later_proof),
     set_aside_reason = coalesce(shown_payments.set_aside_reason, told.aside),
-    disputed = case when told.dispute is null then shown_payments.disputed else 1 end,
+    settled_how = coalesce(told.how, shown_payments.settled_how),
+    disputed = case
+        when told.looked_into = 1 then 0
+        when told.dispute is null or shown_payments.dispute_reason is not null
+        then shown_payments.disputed
+        else 1
+    end,
     dispute_reason = coalesce(shown_payments.dispute_reason, told.dispute),
     last_position = told.position
 from told

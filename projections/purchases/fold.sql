@@ -18,26 +18,33 @@ with last as (
     from facts
     where position > $1
         and position <= $2
-        and kind in ('purchase_fulfilled', 'purchase_owed', 'purchase_expired')
+        and kind in (
+            'purchase_fulfilled', 'purchase_owed', 'purchase_expired', 'purchase_settled'
+        )
     group by stream
 ),
 news as (
     select
         facts.id,
         facts.kind,
-        facts.data ->> 'reason' as why,
+        coalesce(facts.data ->> 'reason', facts.data ->> 'how') as why,
         facts.data ->> 'voucher' as code_given,
-        facts.data ->> 'payment' as paid_by,
+        coalesce(facts.data ->> 'payment', promise.data ->> 'payment') as paid_by,
         facts.recorded_at,
         last.position
     from last
     join facts on facts.position = last.position
+    left join facts as promise
+        on promise.stream = facts.stream
+        and promise.kind = 'purchase_owed'
+        and facts.kind = 'purchase_settled'
 )
 update shown_purchases
 set
     status = case news.kind
         when 'purchase_fulfilled' then 'fulfilled'
         when 'purchase_owed' then 'owed'
+        when 'purchase_settled' then 'settled'
         else 'expired'
     end,
     reason = news.why,

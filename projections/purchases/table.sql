@@ -4,9 +4,11 @@ create table shown_purchases (
     purchase        text primary key,
     site            text not null,
     package         text not null,
-    -- open (waiting for money), fulfilled, owed (paid, no code yet) or expired.
+    -- open (waiting for money), fulfilled, owed (paid, no code yet), expired, or settled (paid, and
+    -- a person settled it).
     status          text not null,
-    -- Why it expired: declined, refused or unresolved.
+    -- Why it expired: declined, refused or unresolved; how it was settled: refund_promised,
+    -- refunded_mpesa, refunded_cash or served_by_hand.
     reason          text,
     -- The price the buyer saw, in cents.
     amount_cents    bigint not null,

@@ -75,7 +75,8 @@ from (
             'voucher_voided',
             'voucher_set_aside',
             'purchase_owed',
-            'purchase_fulfilled'
+            'purchase_fulfilled',
+            'purchase_settled'
         )
 ) as moves
 where true

@@ -5,6 +5,7 @@ mod backup;
 mod catalogue;
 mod config;
 mod demo;
+mod money;
 mod mpesa;
 mod serve;
 mod sms;
@@ -54,6 +55,9 @@ enum Command {
     /// Check the ledger, and look at sales in it.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Money that needs a person.
+    #[command(subcommand)]
+    Money(money::Command),
     /// The shop's M-PESA account.
     #[command(subcommand)]
     Mpesa(mpesa::Command),
@@ -112,6 +116,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Site(command) => command.run(&config).await?,
         Command::Package(command) => command.run(&config).await?,
         Command::Vouchers(command) => command.run(&config).await?,
+        Command::Money(command) => command.run(&config).await?,
         Command::Mpesa(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,

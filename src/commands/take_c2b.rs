@@ -77,7 +77,10 @@ impl TakeC2b {
         match world.once(&self.once()) {
             Some(Stream::Receipt(id)) => match world.receipt(*id)? {
                 Receipt::Applied(payment) => Some(*payment),
-                Receipt::Recorded(_) | Receipt::Unmatched(_) | Receipt::Reversed => None,
+                Receipt::Recorded(_)
+                | Receipt::Unmatched(_)
+                | Receipt::Reversed
+                | Receipt::Settled(..) => None,
             },
             Some(_) => None,
             None => self.named.filter(|named| {

@@ -8,7 +8,7 @@ use crate::{
         id::{MessageId, PaymentId, PurchaseId, ReceiptId, VoucherId},
         message::{MessageEvent, Purpose, sms_once},
         money::Cents,
-        payment::{Learnt, MoneySetAside, Payment, PaymentEvent, PaymentStatus},
+        payment::{Dispute, Learnt, MoneySetAside, Payment, PaymentEvent, PaymentStatus},
         purchase::{Expiry, Purchase, PurchaseEvent, PurchaseStatus},
         receipt::{Receipt, ReceiptEvent, Unmatched, receipt_once},
         refusal::Refusal,
@@ -116,6 +116,7 @@ impl Command for TakeNews {
             Learnt::Callback => "provider:callback",
             Learnt::Query => "process:collect_payment",
             Learnt::C2b => "provider:c2b",
+            Learnt::Person => "cli",
         }
     }
 }
@@ -219,8 +220,12 @@ impl TakeNews {
         amount: Cents,
     ) -> Vec<NewEvent> {
         let id = payment.purchase;
-        let finished =
-            matches!(purchase.status, PurchaseStatus::Fulfilled(_) | PurchaseStatus::Owed);
+        let finished = match purchase.status {
+            PurchaseStatus::Fulfilled(_) | PurchaseStatus::Owed | PurchaseStatus::Settled(_) => {
+                true
+            }
+            PurchaseStatus::Open | PurchaseStatus::Expired(_) => false,
+        };
         let reason = match (finished, amount == payment.amount) {
             (true, _) => Some(MoneySetAside::Surplus),
             (false, false) => Some(MoneySetAside::WrongAmount),
@@ -254,7 +259,9 @@ impl TakeNews {
                 Some(Receipt::Recorded(told) | Receipt::Unmatched(told)) => {
                     Proof::Nobodys(*id, *told)
                 }
-                Some(Receipt::Applied(_) | Receipt::Reversed) | None => Proof::AnothersReceipt,
+                Some(Receipt::Applied(_) | Receipt::Reversed | Receipt::Settled(..)) | None => {
+                    Proof::AnothersReceipt
+                }
             },
             Some(_) => Proof::AnothersReceipt,
         }
@@ -264,7 +271,7 @@ impl TakeNews {
     fn disputed(&self, payment: &Payment, reason: &str) -> Option<NewEvent> {
         let asked = payment.status != PaymentStatus::Requested;
         let disputed = PaymentEvent::Disputed { reason: reason.into() };
-        (asked && !payment.disputed).then(|| self.own(payment.purchase, disputed))
+        (asked && payment.dispute == Dispute::None).then(|| self.own(payment.purchase, disputed))
     }
 
     fn dispute(&self, payment: &Payment, reason: &str) -> Decision {

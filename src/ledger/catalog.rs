@@ -4,6 +4,7 @@
 use super::{
     id::{PackageKey, Slug},
     money::Cents,
+    time::{Micros, Month},
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,17 @@ pub enum ShopEvent {
         timezone: String,
         /// Its currency.
         currency: String,
+    },
+    /// What the payment provider took for itself in a month, from its statement. Said again, the
+    /// later word counts.
+    #[serde(rename = "charges_stated")]
+    ChargesStated {
+        /// Which month.
+        month: Month,
+        /// How much.
+        amount_cents: Cents,
+        /// Its last moment in the shop's time zone, at which the journal books it.
+        ends_at: Micros,
     },
 }
 

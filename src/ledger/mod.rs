@@ -15,6 +15,7 @@ pub mod phone;
 pub mod purchase;
 pub mod receipt;
 pub mod refusal;
+pub mod settlement;
 pub mod stream;
 pub mod time;
 pub mod upcast;

@@ -4,6 +4,7 @@
 use super::{
     id::{ContactId, PaymentId, PurchaseId, ReceiptId, Slug},
     money::Cents,
+    settlement::Settlement,
     time::Micros,
 };
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,21 @@ pub enum PaymentEvent {
     /// The provider was asked for the last time; only a callback or a statement may still speak.
     #[serde(rename = "payment_inquiry_ended")]
     InquiryEnded {},
+    /// A person settled what was set aside.
+    #[serde(rename = "payment_settled")]
+    Settled {
+        /// Where.
+        site: Slug,
+        /// For what it was meant.
+        package: Slug,
+        /// How much.
+        amount_cents: Cents,
+        /// How.
+        how: Settlement,
+    },
+    /// A person looked into what cannot be right, and it needs nobody any more.
+    #[serde(rename = "payment_dispute_settled")]
+    DisputeSettled {},
 }
 
 /// How something about a payment was learnt.
@@ -114,6 +130,8 @@ pub enum Learnt {
     Query,
     /// The provider told of money on the shop's number, whoever had asked for it.
     C2b,
+    /// A person looked it up at the provider.
+    Person,
 }
 
 /// Why money is set aside for a person.
@@ -145,6 +163,8 @@ pub enum PaymentStatus {
     Declined,
     /// Paid, and set aside.
     SetAside,
+    /// Paid, set aside, and settled by a person.
+    Settled(Settlement),
 }
 
 /// A payment as its events leave it.
@@ -164,8 +184,21 @@ pub struct Payment {
     pub moved: Option<Cents>,
     /// The proof, once known.
     pub receipt: Option<ReceiptId>,
-    /// Whether something about it is disputed.
-    pub disputed: bool,
+    /// Whether something about it cannot be right.
+    pub dispute: Dispute,
+}
+
+/// Whether a payment is disputed. Once in its life is enough: what a provider repeats for ever
+/// must not call a person again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dispute {
+    /// It is not.
+    #[default]
+    None,
+    /// A person must look.
+    Open,
+    /// A person has looked.
+    Settled,
 }
 
 impl Payment {
@@ -182,7 +215,7 @@ impl Payment {
                 status: PaymentStatus::Requested,
                 moved: None,
                 receipt: None,
-                disputed: false,
+                dispute: Dispute::None,
             });
         }
         let mut payment = state?.clone();
@@ -193,7 +226,11 @@ impl Payment {
                 payment.receipt = *receipt;
             }
             E::ReceiptLearnt { receipt } => payment.receipt = Some(*receipt),
-            E::Disputed { .. } => payment.disputed = true,
+            E::Disputed { .. } if payment.dispute == Dispute::None => {
+                payment.dispute = Dispute::Open;
+            }
+            E::DisputeSettled {} if payment.dispute != Dispute::Open => return None,
+            E::DisputeSettled {} => payment.dispute = Dispute::Settled,
             _ => {}
         }
         Some(payment)
@@ -201,7 +238,8 @@ impl Payment {
 
     /// Whether the money is known to have moved.
     pub fn is_paid(&self) -> bool {
-        matches!(self.status, PaymentStatus::Confirmed | PaymentStatus::SetAside)
+        use PaymentStatus as S;
+        matches!(self.status, S::Confirmed | S::SetAside | S::Settled(_))
     }
 }
 
@@ -224,12 +262,19 @@ impl PaymentStatus {
                 Some(S::Declined)
             }
             (S::Confirmed, E::SetAside { .. }) => Some(S::SetAside),
+            (S::SetAside, E::Settled { how, .. }) => Some(S::Settled(*how)),
+            (S::Settled(before), E::Settled { how, .. }) => {
+                how.may_follow(before).then_some(S::Settled(*how))
+            }
             // What is learnt beside the course of a payment, and changes nothing of it.
-            (S::Confirmed | S::SetAside, E::ReceiptLearnt { .. } | E::Disputed { .. })
-            | (S::Refused, E::Disputed { .. })
+            (
+                S::Confirmed | S::SetAside | S::Settled(_),
+                E::ReceiptLearnt { .. } | E::Disputed { .. } | E::DisputeSettled {},
+            )
+            | (S::Refused, E::Disputed { .. } | E::DisputeSettled {})
             | (
                 S::Submitted | S::Prompted | S::SubmitUnknown | S::Declined,
-                E::Disputed { .. } | E::InquiryEnded {},
+                E::Disputed { .. } | E::DisputeSettled {} | E::InquiryEnded {},
             ) => Some(self),
             _ => None,
         }
@@ -264,6 +309,7 @@ mod tests {
         let (site, package) = (Slug::parse("mtaa").unwrap(), Slug::parse("daily").unwrap());
         let (s, p) = (|| site.clone(), || package.clone());
         let amount_cents = Cents(5000);
+        let settled = |how| PaymentEvent::Settled { site: s(), package: p(), amount_cents, how };
         vec![
             PaymentEvent::Requested {
                 site: s(),
@@ -296,6 +342,9 @@ mod tests {
             PaymentEvent::Disputed { reason: "receipt_reused".into() },
             PaymentEvent::ReceiptLearnt { receipt: ReceiptId(Uuid::nil()) },
             PaymentEvent::InquiryEnded {},
+            settled(Settlement::RefundPromised),
+            settled(Settlement::RefundedCash),
+            PaymentEvent::DisputeSettled {},
         ]
     }
 
@@ -303,16 +352,23 @@ mod tests {
     /// nothing.
     #[test]
     fn every_cell_of_the_transition_table() {
-        let table: [(&[usize], &str); 9] = [
-            (&[], "req - - - - - - - - - -"),
-            (&[0], "- sub - refuse - - - - - - -"),
-            (&[0, 1], "- - prompt refuse unknown paid no - = - ="),
-            (&[0, 1, 2], "- - - - - paid no - = - ="),
-            (&[0, 1, 3], "- - - - - paid - - = - -"),
-            (&[0, 1, 4], "- - - - - paid no - = - ="),
-            (&[0, 1, 5], "- - - - - - - aside = = -"),
-            (&[0, 1, 6], "- - - - - paid - - = - ="),
-            (&[0, 1, 5, 7], "- - - - - - - - = = -"),
+        let table: [(&[usize], &str); 15] = [
+            (&[], "req - - - - - - - - - - - - -"),
+            (&[0], "- sub - refuse - - - - - - - - - -"),
+            (&[0, 1], "- - prompt refuse unknown paid no - = - = - - -"),
+            (&[0, 1, 2], "- - - - - paid no - = - = - - -"),
+            (&[0, 1, 3], "- - - - - paid - - = - - - - -"),
+            (&[0, 1, 4], "- - - - - paid no - = - = - - -"),
+            (&[0, 1, 5], "- - - - - - - aside = = - - - -"),
+            (&[0, 1, 6], "- - - - - paid - - = - = - - -"),
+            (&[0, 1, 5, 7], "- - - - - - - - = = - settled settled -"),
+            (&[0, 1, 5, 7, 11], "- - - - - - - - = = - - settled -"),
+            (&[0, 1, 5, 7, 12], "- - - - - - - - = = - - - -"),
+            // A dispute is settled once, wherever the payment stands.
+            (&[0, 1, 8], "- - prompt refuse unknown paid no - = - = - - ="),
+            (&[0, 1, 5, 8], "- - - - - - - aside = = - - - ="),
+            (&[0, 1, 5, 8, 13], "- - - - - - - aside = = - - - -"),
+            (&[0, 1, 5, 8, 13, 8], "- - - - - - - aside = = - - - -"),
         ];
         for (path, row) in table {
             let state = path.iter().fold(None, |state: Option<Payment>, i| {
@@ -333,6 +389,7 @@ mod tests {
                         Some(PaymentStatus::Confirmed) => "paid",
                         Some(PaymentStatus::Declined) => "no",
                         Some(PaymentStatus::SetAside) => "aside",
+                        Some(PaymentStatus::Settled(_)) => "settled",
                     }
                 })
                 .collect();

@@ -4,6 +4,7 @@
 use super::{
     id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug, VoucherId},
     money::Cents,
+    settlement::Settlement,
     time::Micros,
 };
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,18 @@ pub enum PurchaseEvent {
         package: Slug,
         /// Why.
         reason: Expiry,
+    },
+    /// A person settled what was owed: no code comes any more.
+    #[serde(rename = "purchase_settled")]
+    Settled {
+        /// Where.
+        site: Slug,
+        /// What.
+        package: Slug,
+        /// What was paid.
+        amount_cents: Cents,
+        /// How.
+        how: Settlement,
     },
 }
 
@@ -135,6 +148,8 @@ pub enum PurchaseStatus {
     Owed,
     /// No longer waited for.
     Expired(Expiry),
+    /// What was owed is settled by a person.
+    Settled(Settlement),
 }
 
 /// A purchase as its events leave it.
@@ -209,6 +224,10 @@ impl PurchaseStatus {
             }
             (Self::Open | Self::Expired(_), E::Owed { .. }) => Some(Self::Owed),
             (Self::Open, E::Expired { reason, .. }) => Some(Self::Expired(*reason)),
+            (Self::Owed, E::Settled { how, .. }) => Some(Self::Settled(*how)),
+            (Self::Settled(before), E::Settled { how, .. }) => {
+                how.may_follow(before).then_some(Self::Settled(*how))
+            }
             _ => None,
         }
     }
@@ -234,6 +253,7 @@ mod tests {
         let (s, p) = (|| site.clone(), || package.clone());
         let (amount_cents, payment) = (Cents(5000), PaymentId(Uuid::nil()));
         let voucher = VoucherId(Uuid::nil());
+        let settled = |how| PurchaseEvent::Settled { site: s(), package: p(), amount_cents, how };
         vec![
             PurchaseEvent::Started {
                 site: s(),
@@ -248,18 +268,22 @@ mod tests {
             PurchaseEvent::Fulfilled { site: s(), package: p(), amount_cents, payment, voucher },
             PurchaseEvent::Owed { site: s(), package: p(), amount_cents, payment },
             PurchaseEvent::Expired { site: s(), package: p(), reason: Expiry::Declined },
+            settled(Settlement::RefundPromised),
+            settled(Settlement::RefundedMpesa),
         ]
     }
 
     /// Rows are the events that led there, columns the events above; `-` is illegal.
     #[test]
     fn every_cell_of_the_transition_table() {
-        let table: [(&[usize], &str); 5] = [
-            (&[], "open - - -"),
-            (&[0], "- done owed expired"),
-            (&[0, 1], "- - - -"),
-            (&[0, 2], "- done - -"),
-            (&[0, 3], "- done owed -"),
+        let table: [(&[usize], &str); 7] = [
+            (&[], "open - - - - -"),
+            (&[0], "- done owed expired - -"),
+            (&[0, 1], "- - - - - -"),
+            (&[0, 2], "- done - - settled settled"),
+            (&[0, 3], "- done owed - - -"),
+            (&[0, 2, 4], "- - - - - settled"),
+            (&[0, 2, 5], "- - - - - -"),
         ];
         for (path, row) in table {
             let state = path.iter().fold(None, |state: Option<Purchase>, i| {
@@ -274,6 +298,7 @@ mod tests {
                         Some(PurchaseStatus::Fulfilled(_)) => "done",
                         Some(PurchaseStatus::Owed) => "owed",
                         Some(PurchaseStatus::Expired(_)) => "expired",
+                        Some(PurchaseStatus::Settled(_)) => "settled",
                     }
                 })
                 .collect();

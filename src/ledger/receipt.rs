@@ -1,7 +1,7 @@
 //! Receipts: the provider's proof numbers, each recorded once in the whole ledger, so that one
 //! payment of money is never counted for two purchases. The number itself is in the vault.
 
-use super::{id::PaymentId, money::Cents, time::Micros};
+use super::{id::PaymentId, money::Cents, settlement::Settlement, time::Micros};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a receipt.
@@ -30,9 +30,17 @@ pub enum ReceiptEvent {
         /// Why.
         reason: Unmatched,
     },
-    /// The money went back to the payer.
+    /// The provider took the money back.
     #[serde(rename = "receipt_reversed")]
     Reversed {},
+    /// A person settled what belonged to no payment.
+    #[serde(rename = "receipt_settled")]
+    Settled {
+        /// How much.
+        amount_cents: Cents,
+        /// How.
+        how: Settlement,
+    },
 }
 
 /// Why a receipt belongs to no payment.
@@ -58,8 +66,10 @@ pub enum Receipt {
     Applied(PaymentId),
     /// A person decides about it; for how much.
     Unmatched(Cents),
-    /// Its money went back.
+    /// The provider took its money back.
     Reversed,
+    /// A person settled its money; how much, and how.
+    Settled(Cents, Settlement),
 }
 
 impl Receipt {
@@ -74,6 +84,12 @@ impl Receipt {
             }
             (Some(Self::Recorded(amount)), E::Unmatched { .. }) => Some(Self::Unmatched(*amount)),
             (Some(Self::Applied(_) | Self::Unmatched(_)), E::Reversed {}) => Some(Self::Reversed),
+            (Some(Self::Unmatched(amount)), E::Settled { how, .. }) => {
+                Some(Self::Settled(*amount, *how))
+            }
+            (Some(Self::Settled(amount, before)), E::Settled { how, .. }) => {
+                how.may_follow(*before).then_some(Self::Settled(*amount, *how))
+            }
             _ => None,
         }
     }
@@ -96,15 +112,25 @@ mod tests {
             ReceiptEvent::Applied { payment },
             ReceiptEvent::Unmatched { reason: Unmatched::WrongAmount },
             ReceiptEvent::Reversed {},
+            ReceiptEvent::Settled { amount_cents, how: Settlement::RefundPromised },
+            ReceiptEvent::Settled { amount_cents, how: Settlement::RefundedCash },
         ];
         let (recorded, applied) = (Receipt::Recorded(amount_cents), Receipt::Applied(payment));
         let (unmatched, reversed) = (Receipt::Unmatched(amount_cents), Receipt::Reversed);
+        let settled = |how| Receipt::Settled(amount_cents, how);
+        let promised = settled(Settlement::RefundPromised);
+        let refunded = settled(Settlement::RefundedCash);
         let table = [
-            (None, [Some(recorded), None, None, None]),
-            (Some(recorded), [None, Some(applied), Some(unmatched), None]),
-            (Some(applied), [None, None, None, Some(reversed)]),
-            (Some(unmatched), [None, Some(applied), None, Some(reversed)]),
-            (Some(reversed), [None, None, None, None]),
+            (None, [Some(recorded), None, None, None, None, None]),
+            (Some(recorded), [None, Some(applied), Some(unmatched), None, None, None]),
+            (Some(applied), [None, None, None, Some(reversed), None, None]),
+            (
+                Some(unmatched),
+                [None, Some(applied), None, Some(reversed), Some(promised), Some(refunded)],
+            ),
+            (Some(reversed), [None, None, None, None, None, None]),
+            (Some(promised), [None, None, None, None, None, Some(refunded)]),
+            (Some(refunded), [None, None, None, None, None, None]),
         ];
         for (from, after) in table {
             let row = events.each_ref().map(|event| Receipt::evolve(from.as_ref(), event));

@@ -47,6 +47,18 @@ pub enum Refusal {
     /// The last four digits were guessed at too often.
     #[error("too many tries; the code is in the SMS, or call the owner")]
     TooManyTries,
+    /// The receipt is another payment's, or its money was settled.
+    #[error("this receipt belongs to another sale already, or its money was settled")]
+    ReceiptTaken,
+    /// Nobody told how much a receipt is for.
+    #[error("M-PESA told nothing of this receipt; say what it is for with --amount")]
+    AmountUnknown,
+    /// The amount is not the one that is known.
+    #[error("another amount is known of this money; compare with the M-PESA statement")]
+    AmountDiffers,
+    /// Another receipt has paid for it.
+    #[error("this sale is paid by another receipt; settle this one instead")]
+    PaidAlready,
     /// Somebody else has done it, or it must not be done any more.
     #[error("there is nothing to do")]
     NotDue,
@@ -69,6 +81,10 @@ impl Refusal {
             Self::TooSoon { .. } => "too_soon",
             Self::TooManyPrompts => "too_many_prompts",
             Self::TooManyTries => "too_many_tries",
+            Self::ReceiptTaken => "receipt_taken",
+            Self::AmountUnknown => "amount_unknown",
+            Self::AmountDiffers => "amount_differs",
+            Self::PaidAlready => "paid_already",
             Self::NotDue => "not_due",
         }
     }

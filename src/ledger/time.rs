@@ -113,7 +113,8 @@ impl PointInTime {
 }
 
 /// A month of the shop's calendar, such as `2026-11`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Month(Date);
 
 /// A text that is no month.
@@ -129,6 +130,20 @@ impl FromStr for Month {
             return Err(BadMonth);
         }
         format!("{text}-01").parse().map(Self).map_err(|_| BadMonth)
+    }
+}
+
+impl TryFrom<String> for Month {
+    type Error = BadMonth;
+
+    fn try_from(text: String) -> Result<Self, BadMonth> {
+        text.parse()
+    }
+}
+
+impl From<Month> for String {
+    fn from(month: Month) -> Self {
+        month.to_string()
     }
 }
 

@@ -2,7 +2,7 @@
 //! far.
 
 use super::{
-    catalog::{Package, Site},
+    catalog::{Package, ShopEvent, Site},
     decision::{Fingerprint, Need},
     event::{Event, NewEvent},
     id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},
@@ -12,7 +12,7 @@ use super::{
     purchase::{Purchase, PurchaseEvent, PurchaseStatus},
     receipt::Receipt,
     stream::Stream,
-    time::Micros,
+    time::{Micros, Month},
     voucher::{Voucher, VoucherStatus},
 };
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -83,6 +83,7 @@ pub struct World {
     contacts: HashMap<Fingerprint, ContactId>,
     codes: HashMap<Fingerprint, VoucherId>,
     tries: HashMap<String, i64>,
+    charges: HashMap<Month, Cents>,
 }
 
 impl World {
@@ -190,6 +191,11 @@ impl World {
         self.codes.get(fingerprint).copied()
     }
 
+    /// What the payment provider took for itself in a month, as last stated.
+    pub fn charges(&self, month: Month) -> Option<Cents> {
+        self.charges.get(&month).copied()
+    }
+
     /// How often something was guessed at.
     pub fn tries(&self, subject: &str) -> i64 {
         self.tries.get(subject).copied().unwrap_or(0)
@@ -274,7 +280,12 @@ impl World {
 
     fn evolve(&mut self, stream: &Stream, event: &Event, at: Micros) -> Option<()> {
         match (stream, event) {
-            (Stream::Shop, Event::Shop(_)) | (Stream::Batch(_), Event::Batch(_)) => {
+            (Stream::Shop, Event::Shop(ShopEvent::ChargesStated { month, amount_cents, .. })) => {
+                (self.version(stream) > 0).then_some(())?;
+                self.charges.insert(*month, *amount_cents);
+            }
+            (Stream::Shop, Event::Shop(ShopEvent::Opened { .. }))
+            | (Stream::Batch(_), Event::Batch(_)) => {
                 (self.version(stream) == 0).then_some(())?;
             }
             (Stream::Site(id), Event::Site(event)) => {

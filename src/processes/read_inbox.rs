@@ -123,11 +123,7 @@ fn news(context: &Context, news: PaymentNews) -> Option<News> {
 }
 
 fn receipt_given(context: &Context, number: &str) -> ReceiptGiven {
-    let new_id = ReceiptId(context.id());
-    let vault = context.store.vault();
-    let fingerprint = vault.receipt_fingerprint(number);
-    let sealed = vault.seal(&Sealed::Receipt(new_id).context(), number.as_bytes());
-    ReceiptGiven { new_id, fingerprint, sealed }
+    context.store.receipt_given(ReceiptId(context.id()), number)
 }
 
 async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, CommandError> {

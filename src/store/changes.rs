@@ -171,7 +171,7 @@ impl Changes {
                 amount: *amount_cents,
                 since: position,
             })),
-            PurchaseEvent::Fulfilled { .. } => Some(None),
+            PurchaseEvent::Fulfilled { .. } | PurchaseEvent::Settled { .. } => Some(None),
             PurchaseEvent::Started { .. } | PurchaseEvent::Expired { .. } => None,
         };
         if let Some(row) = owed {
@@ -210,7 +210,9 @@ impl Changes {
             | E::Declined { .. }
             | E::SetAside { .. }
             | E::Disputed { .. }
-            | E::ReceiptLearnt { .. } => {}
+            | E::ReceiptLearnt { .. }
+            | E::Settled { .. }
+            | E::DisputeSettled {} => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! One thing as its events leave it, read outside the writer: for pages, processes and people.
 
 use super::{Reader, Sealed, Store, StoreError, StoredEvent};
+use crate::commands::take_news::ReceiptGiven;
 use crate::ledger::{
     catalog::{Package, PackageEvent},
     event::Event,
@@ -9,8 +10,9 @@ use crate::ledger::{
     money::Cents,
     payment::{Payment, PaymentEvent, PaymentStatus},
     phone::Phone,
-    purchase::{Purchase, PurchaseEvent},
+    purchase::{Purchase, PurchaseEvent, PurchaseStatus},
     receipt::receipt_once,
+    settlement::Settlement,
     stream::Stream,
     time::Micros,
 };
@@ -95,6 +97,17 @@ impl PurchaseView {
     /// The proof of the payment that paid, where it is known.
     pub fn receipt(&self) -> Option<ReceiptId> {
         self.payments.iter().filter(|view| view.payment.is_paid()).find_map(|v| v.payment.receipt)
+    }
+
+    /// How a person settled its money, and how much, if one did.
+    pub fn settled(&self) -> Option<(Settlement, Cents)> {
+        if let PurchaseStatus::Settled(how) = self.purchase.status {
+            return Some((how, self.purchase.price));
+        }
+        self.payments.iter().find_map(|view| match view.payment.status {
+            PaymentStatus::Settled(how) => Some((how, view.set_aside?)),
+            _ => None,
+        })
     }
 
     /// Whether an SMS is on its way or arrived.
@@ -236,6 +249,14 @@ impl Store {
     ) -> Result<Option<PurchaseId>, StoreError> {
         let fingerprint = self.vault().receipt_fingerprint(number);
         self.purchase_of_once(&receipt_once("mpesa", &fingerprint)).await
+    }
+
+    /// A receipt's number as commands take it; `new_id` is its id if nobody has seen it.
+    pub fn receipt_given(&self, new_id: ReceiptId, number: &str) -> ReceiptGiven {
+        let vault = self.vault();
+        let fingerprint = vault.receipt_fingerprint(number);
+        let sealed = vault.seal(&Sealed::Receipt(new_id).context(), number.as_bytes());
+        ReceiptGiven { new_id, fingerprint, sealed }
     }
 
     /// The phone number of a contact.

@@ -20,7 +20,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-const TEMPLATES: [(&str, &str); 21] = [
+const TEMPLATES: [(&str, &str); 22] = [
     ("layout", include_str!("templates/layout.hbs")),
     ("carried", include_str!("templates/carried.hbs")),
     ("facts", include_str!("templates/facts.hbs")),
@@ -39,6 +39,7 @@ const TEMPLATES: [(&str, &str); 21] = [
     ("purchase_owed", include_str!("templates/purchase_owed.hbs")),
     ("purchase_expired", include_str!("templates/purchase_expired.hbs")),
     ("purchase_set_aside", include_str!("templates/purchase_set_aside.hbs")),
+    ("purchase_settled", include_str!("templates/purchase_settled.hbs")),
     ("paid", include_str!("templates/paid.hbs")),
     ("code", include_str!("templates/code.hbs")),
     ("error", include_str!("templates/error.hbs")),

@@ -158,6 +158,10 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
         R::TooSoon { seconds: 1 },
         R::TooManyPrompts,
         R::TooManyTries,
+        R::ReceiptTaken,
+        R::AmountUnknown,
+        R::AmountDiffers,
+        R::PaidAlready,
         R::NotDue,
     ];
     for refusal in &all {
@@ -175,6 +179,10 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
             | R::TooSoon { .. }
             | R::TooManyPrompts
             | R::TooManyTries
+            | R::ReceiptTaken
+            | R::AmountUnknown
+            | R::AmountDiffers
+            | R::PaidAlready
             | R::NotDue => {}
         }
     }

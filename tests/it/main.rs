@@ -14,6 +14,7 @@ mod cluster;
 mod crash;
 mod crowd;
 mod declines;
+mod desk;
 mod doubt;
 mod evening;
 mod forged;

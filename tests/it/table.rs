@@ -179,6 +179,7 @@ async fn describe(town: &Town, buyer: &Customer) -> String {
     let payment = match payment.payment.status {
         PaymentStatus::Confirmed => "confirmed",
         PaymentStatus::SetAside => "confirmed, set aside",
+        PaymentStatus::Settled(_) => "settled",
         PaymentStatus::Declined => "declined",
         PaymentStatus::Refused => "refused",
         PaymentStatus::SubmitUnknown => "submit unknown",
@@ -189,6 +190,7 @@ async fn describe(town: &Town, buyer: &Customer) -> String {
         PurchaseStatus::Open => "open",
         PurchaseStatus::Fulfilled(_) => "fulfilled",
         PurchaseStatus::Owed => "owed",
+        PurchaseStatus::Settled(_) => "settled",
         PurchaseStatus::Expired(Expiry::Declined) => "expired: declined",
         PurchaseStatus::Expired(Expiry::Refused) => "expired: refused",
         PurchaseStatus::Expired(Expiry::Unresolved) => "expired: unresolved",

@@ -30,6 +30,7 @@ struct Total {
     sales: i64,
     sold: i64,
     set_aside: i64,
+    refunded: i64,
 }
 
 impl AsOf {
@@ -91,16 +92,22 @@ fn print_revenue(revenue: &[Map<String, Value>]) {
         total.sales += number("sales");
         total.sold += number("sold_cents");
         total.set_aside += number("set_aside_cents");
+        total.refunded += number("refunded_cents");
     }
-    println!("\nRevenue       {:<20} {:>8} {:>17} {:>17}", "", "sales", "sold", "set aside");
+    println!(
+        "\nRevenue       {:<20} {:>8} {:>13} {:>13} {:>13}",
+        "", "sales", "sold", "set aside", "given back"
+    );
     let sum = totals.values().fold(Total::default(), |sum, total| Total {
         sales: sum.sales + total.sales,
         sold: sum.sold + total.sold,
         set_aside: sum.set_aside + total.set_aside,
+        refunded: sum.refunded + total.refunded,
     });
     for (name, total) in totals.iter().chain([(&"all".to_owned(), &sum)]) {
-        let (sold, aside) = (Cents(total.sold).to_string(), Cents(total.set_aside).to_string());
-        println!("  {name:<32} {:>8} {sold:>17} {aside:>17}", total.sales);
+        let money = [total.sold, total.set_aside, total.refunded].map(|it| Cents(it).to_string());
+        let [sold, aside, back] = money;
+        println!("  {name:<32} {:>8} {sold:>13} {aside:>13} {back:>13}", total.sales);
     }
 }
 

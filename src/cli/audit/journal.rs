@@ -215,6 +215,11 @@ fn description(entry: &str) -> &'static str {
         "set_aside" => "Set aside for a person",
         "unmatched" => "Money without a payment",
         "matched" => "Money found to be a payment's",
+        "refund_promised" => "To be given back",
+        "refunded_mpesa" => "Given back by M-PESA",
+        "refunded_cash" => "Given back in cash",
+        "served_by_hand" => "Served by hand",
+        "charges" => "Charges by statement",
         _ => "Taken back by M-PESA",
     }
 }

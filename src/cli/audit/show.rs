@@ -106,7 +106,9 @@ fn status(view: &PurchaseView) -> &'static str {
     match view.purchase.status {
         PurchaseStatus::Fulfilled(_) => "paid, and has its code",
         PurchaseStatus::Owed => "paid, and a code is owed",
+        _ if view.settled().is_some() => "settled by hand",
         _ if aside => "money is set aside",
+        PurchaseStatus::Settled(_) => "settled by hand",
         PurchaseStatus::Open => "waiting for money",
         PurchaseStatus::Expired(Expiry::Declined) => "declined",
         PurchaseStatus::Expired(Expiry::Refused) => "not asked",

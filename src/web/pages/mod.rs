@@ -14,8 +14,8 @@ pub use other::{
     PaidProblem, Recovery, RecoveryLabel, SoldOutPage,
 };
 pub use purchase::{
-    Again, Declined, Locked, Owed, Paid, PhoneWords, PurchasePage, PurchaseView, SetAside, Slow,
-    Waiting,
+    Again, Declined, Locked, Owed, Paid, PhoneWords, PurchasePage, PurchaseView, SetAside, Settled,
+    Slow, Waiting,
 };
 pub use shop::{
     OpenPurchase, OpenState, PackageCard, PackageFacts, PhoneField, PhoneProblem, ShopPage,

@@ -73,6 +73,8 @@ pub enum FoundState {
     Owed,
     /// Declined or expired.
     NotPaid,
+    /// Paid, and settled by a person in another way.
+    Settled,
 }
 
 impl PaidPage {
@@ -96,6 +98,7 @@ impl PaidPage {
             found("Daily", FoundState::NotPaid),
             found("Hour", FoundState::Owed),
             found("Hour", FoundState::Waiting),
+            found("Hour", FoundState::Settled),
         ];
         let mut nothing = page(vec![], Some(PaidProblem::None));
         nothing.receipt = "TJK4\"<b>".into();

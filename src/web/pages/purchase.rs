@@ -4,7 +4,10 @@
 //! who may see the code. A page found by MAC alone shows no part of a phone number: the digits
 //! that a mask leaves are most of the four that open the code.
 
-use crate::{ledger::money::Cents, ports::Decline};
+use crate::{
+    ledger::{money::Cents, settlement::Settlement},
+    ports::Decline,
+};
 use serde::Serialize;
 
 /// What the phone will show, word for word, so that the buyer recognises it.
@@ -106,6 +109,17 @@ pub struct SetAside {
     pub receipt: Option<String>,
 }
 
+/// Money that a person has settled.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settled {
+    /// How.
+    pub how: Settlement,
+    /// How much.
+    pub amount: Cents,
+    /// The provider's receipt number, where known.
+    pub receipt: Option<String>,
+}
+
 /// What became of a purchase.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -128,6 +142,8 @@ pub enum PurchaseView {
     Expired,
     /// Money arrived that needs a person.
     SetAside(SetAside),
+    /// A person settled its money.
+    Settled(Settled),
 }
 
 impl PurchaseView {
@@ -143,6 +159,7 @@ impl PurchaseView {
             Self::Owed(_) => "purchase_owed",
             Self::Expired => "purchase_expired",
             Self::SetAside(_) => "purchase_set_aside",
+            Self::Settled(_) => "purchase_settled",
         }
     }
 
@@ -158,6 +175,7 @@ impl PurchaseView {
             Self::Owed(_) => "owed.title",
             Self::Expired => "expired.title",
             Self::SetAside(_) => "set_aside.title",
+            Self::Settled(_) => "settled.title",
         }
     }
 
@@ -171,7 +189,11 @@ impl PurchaseView {
                 Some(again) if again.in_seconds > 0 => Some(again.in_seconds + 1),
                 _ => None,
             },
-            Self::Paid(_) | Self::PaidLocked(_) | Self::Expired | Self::SetAside(_) => None,
+            Self::Paid(_)
+            | Self::PaidLocked(_)
+            | Self::Expired
+            | Self::SetAside(_)
+            | Self::Settled(_) => None,
         }
     }
 }
@@ -223,8 +245,15 @@ impl PurchasePage {
             ("purchase_expired", PurchaseView::Expired),
             (
                 "purchase_set_aside",
-                PurchaseView::SetAside(SetAside { received: Cents::from_kes(40), receipt }),
+                PurchaseView::SetAside(SetAside {
+                    received: Cents::from_kes(40),
+                    receipt: receipt.clone(),
+                }),
             ),
+            ("purchase_settled", settled(Settlement::RefundedMpesa, receipt)),
+            ("purchase_settled_promise", settled(Settlement::RefundPromised, None)),
+            ("purchase_settled_cash", settled(Settlement::RefundedCash, None)),
+            ("purchase_settled_by_hand", settled(Settlement::ServedByHand, None)),
         ];
         samples.extend(sample_declines());
         samples.extend(sample_paid());
@@ -242,6 +271,10 @@ fn sample(view: PurchaseView) -> PurchasePage {
         price: Cents::from_kes(50),
         view,
     }
+}
+
+fn settled(how: Settlement, receipt: Option<String>) -> PurchaseView {
+    PurchaseView::Settled(Settled { how, amount: Cents::from_kes(50), receipt })
 }
 
 fn locked(wrong: bool, tries_left: u32) -> PurchaseView {

@@ -123,9 +123,11 @@ async fn show_found(shop: &Shop, view: &PurchaseView) -> Result<FoundPurchase, P
     let state = match view.purchase.status {
         PurchaseStatus::Fulfilled(_) => FoundState::Paid,
         PurchaseStatus::Owed => FoundState::Owed,
-        PurchaseStatus::Open | PurchaseStatus::Expired(_) if aside => FoundState::Owed,
+        _ if view.settled().is_some() => FoundState::Settled,
+        _ if aside => FoundState::Owed,
         PurchaseStatus::Open => FoundState::Waiting,
         PurchaseStatus::Expired(_) => FoundState::NotPaid,
+        PurchaseStatus::Settled(_) => FoundState::Settled,
     };
     Ok(FoundPurchase {
         path: format!("/p/{}", view.id),

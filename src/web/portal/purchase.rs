@@ -24,7 +24,7 @@ use crate::{
         error::{self, Failure, Problem},
         pages::{
             Again, Declined, Locked, Owed, Page, Paid, PhoneWords, PurchasePage, PurchaseView,
-            SetAside, Slow, Waiting,
+            SetAside, Settled, Slow, Waiting,
         },
     },
 };
@@ -105,7 +105,9 @@ async fn fill(
         }
         PurchaseStatus::Fulfilled(_) => PurchaseView::PaidLocked(locked(shop, view, wrong).await?),
         PurchaseStatus::Owed => PurchaseView::Owed(Owed { receipt: receipt(shop, asked).await? }),
-        PurchaseStatus::Open | PurchaseStatus::Expired(_) => unpaid(shop, asked).await?,
+        PurchaseStatus::Open | PurchaseStatus::Expired(_) | PurchaseStatus::Settled(_) => {
+            unpaid(shop, asked).await?
+        }
     };
     Ok(PurchasePage {
         path: format!("/p/{key}"),
@@ -120,6 +122,10 @@ async fn fill(
 
 async fn unpaid(shop: &Shop, asked: &Asked) -> Result<PurchaseView, Problem> {
     let view = &asked.view;
+    if let Some((how, amount)) = view.settled() {
+        let receipt = receipt(shop, asked).await?;
+        return Ok(PurchaseView::Settled(Settled { how, amount, receipt }));
+    }
     let aside = view.payments.iter().find_map(|payment| payment.set_aside);
     if let Some(received) = aside {
         let receipt = receipt(shop, asked).await?;

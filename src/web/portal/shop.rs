@@ -167,7 +167,7 @@ async fn open_purchase(
 async fn open_state(shop: &Shop, view: &PurchaseView) -> Result<Option<OpenState>, Problem> {
     Ok(match view.purchase.status {
         PurchaseStatus::Open | PurchaseStatus::Owed => Some(OpenState::Underway),
-        PurchaseStatus::Expired(_) => None,
+        PurchaseStatus::Expired(_) | PurchaseStatus::Settled(_) => None,
         PurchaseStatus::Fulfilled(_) => {
             let age = view.purchase.started_at.until(shop.context.now());
             let validity = package(shop, view).await?.validity_seconds;

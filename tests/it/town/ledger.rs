@@ -2,12 +2,14 @@
 
 use lango::{
     ledger::{
+        catalog::ShopEvent,
         event::Event,
         id::{PaymentId, PurchaseId, ReceiptId, VoucherId},
         money::Cents,
-        payment::PaymentEvent,
+        payment::{Learnt, PaymentEvent},
         purchase::PurchaseEvent,
         receipt::ReceiptEvent,
+        settlement::Settlement,
         stream::Stream,
     },
     store::{Store, StoredEvent},
@@ -21,6 +23,8 @@ pub struct Confirmed {
     pub amount: Cents,
     /// The proof, once known.
     pub receipt: Option<ReceiptId>,
+    /// Whether it was learnt from a person.
+    pub by_person: bool,
 }
 
 /// Every event of a ledger.
@@ -64,8 +68,9 @@ impl Ledger {
         let mut confirmed = BTreeMap::new();
         for (id, event) in self.payments() {
             match event {
-                PaymentEvent::Confirmed { amount_cents, receipt, .. } => {
-                    let payment = Confirmed { amount: *amount_cents, receipt: *receipt };
+                PaymentEvent::Confirmed { amount_cents, receipt, learnt, .. } => {
+                    let by_person = *learnt == Learnt::Person;
+                    let payment = Confirmed { amount: *amount_cents, receipt: *receipt, by_person };
                     assert!(confirmed.insert(id, payment).is_none(), "confirmed once");
                 }
                 PaymentEvent::ReceiptLearnt { receipt } => {
@@ -91,7 +96,27 @@ impl Ledger {
         aside.chain(served).collect()
     }
 
-    /// Every receipt that a person must decide about, and its money.
+    /// What moved M-PESA's sum by a person's word: given back, and its charges as last stated.
+    pub fn taken_out(&self) -> Cents {
+        let (mut given_back, mut charges) = (0, BTreeMap::new());
+        for (_, _, event) in &self.events {
+            match event {
+                Event::Purchase(PurchaseEvent::Settled { amount_cents, how, .. })
+                | Event::Payment(PaymentEvent::Settled { amount_cents, how, .. })
+                | Event::Receipt(ReceiptEvent::Settled { amount_cents, how }) => {
+                    let back = *how == Settlement::RefundedMpesa;
+                    given_back += if back { amount_cents.0 } else { 0 };
+                }
+                Event::Shop(ShopEvent::ChargesStated { month, amount_cents, .. }) => {
+                    charges.insert(month.to_string(), amount_cents.0);
+                }
+                _ => {}
+            }
+        }
+        Cents(given_back + charges.values().sum::<i64>())
+    }
+
+    /// Every receipt that a person must decide or has decided about, and its money.
     pub fn unmatched(&self) -> BTreeMap<ReceiptId, Cents> {
         let (mut told, mut unmatched) = (BTreeMap::new(), BTreeMap::new());
         for (_, stream, event) in &self.events {
@@ -106,6 +131,8 @@ impl Ledger {
                 ReceiptEvent::Applied { .. } | ReceiptEvent::Reversed {} => {
                     unmatched.remove(id);
                 }
+                // It came all the same.
+                ReceiptEvent::Settled { .. } => {}
             }
         }
         unmatched

@@ -1,0 +1,183 @@
+//! `lango money …`
+
+use crate::{
+    app,
+    commands::settle::StateCharges,
+    config::Config,
+    desk::{self, Line},
+    ledger::{money::Cents, settlement::Settlement, time::Month},
+    store::Store,
+};
+use clap::{Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
+
+/// Money that needs a person.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print everything that needs you, oldest first.
+    List {
+        /// Print it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say whose money a receipt is, as on a till, where M-PESA names no sale. The buyer gets what
+    /// the money bought, as if M-PESA had told it.
+    Match {
+        /// The M-PESA receipt, such as TJK4ABC9XY.
+        receipt: String,
+        /// The sale: its id or the reference on its page, a payment's reference, or a phone number.
+        sale: String,
+        /// For how many shillings, as the M-PESA statement says; needed only where M-PESA told
+        /// Lango nothing of this receipt.
+        #[arg(long, value_parser = shillings, value_name = "KES")]
+        amount: Option<Cents>,
+    },
+    /// Note what you did about money that bought nothing, so that it leaves the list. It moves no
+    /// money.
+    Settle {
+        /// The M-PESA receipt, or the sale that it stands beside.
+        what: String,
+        /// What you did.
+        #[arg(long, value_enum)]
+        by: By,
+    },
+    /// Note that the M-PESA statement shows no money for a sale of which nothing was heard.
+    Unpaid {
+        /// The sale.
+        sale: String,
+    },
+    /// Note that you looked into a disputed payment, and it needs nobody any more.
+    Checked {
+        /// The sale.
+        sale: String,
+    },
+    /// Note what M-PESA took for itself in a month, as its statement says. Said again, the later
+    /// word counts.
+    Charges {
+        /// The month, such as 2026-11.
+        month: Month,
+        /// How many shillings.
+        #[arg(value_parser = shillings, value_name = "KES")]
+        amount: Cents,
+    },
+}
+
+/// What was done about money.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum By {
+    /// The money went back by M-PESA.
+    Mpesa,
+    /// The money went back in cash.
+    Cash,
+    /// The buyer got what it is worth by hand, such as a printed card.
+    Hand,
+    /// The money will go back; until then the line stays as `refund due`.
+    Later,
+}
+
+impl From<By> for Settlement {
+    fn from(by: By) -> Self {
+        match by {
+            By::Mpesa => Self::RefundedMpesa,
+            By::Cash => Self::RefundedCash,
+            By::Hand => Self::ServedByHand,
+            By::Later => Self::RefundPromised,
+        }
+    }
+}
+
+fn shillings(text: &str) -> Result<Cents, String> {
+    let amount = Cents::parse(text).filter(|amount| *amount >= Cents(0));
+    amount.ok_or_else(|| "write shillings like 50 or 1234.50".to_owned())
+}
+
+impl Command {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let store = app::open_existing(config).await?;
+        let (_, random) = app::machine();
+        let zone = &config.shop.timezone;
+        match self {
+            Self::List { json } => return list(&store, zone, json).await,
+            Self::Match { receipt, sale, amount } => {
+                let named = (receipt.as_str(), sale.as_str());
+                let sale = desk::match_receipt(&store, random.as_ref(), named, amount).await?;
+                println!("Receipt {} belongs to sale {sale}.", receipt.to_ascii_uppercase());
+                println!("What came of it: lango audit show {sale}");
+            }
+            Self::Settle { what, by } => {
+                let line = desk::settle(&store, &what, by.into()).await?;
+                println!("{} {}: {}.", amount(&line), subject(&line), done(by));
+            }
+            Self::Unpaid { sale } => {
+                let line = desk::unpaid(&store, random.as_ref(), &sale).await?;
+                println!(
+                    "Nobody paid for {}. Should the money come yet, it counts.",
+                    subject(&line)
+                );
+            }
+            Self::Checked { sale } => {
+                let line = desk::settle_dispute(&store, &sale).await?;
+                println!("The dispute about {} is settled.", subject(&line));
+            }
+            Self::Charges { month, amount } => {
+                let ends_at = month.period(zone).1.plus(-1);
+                store.execute(StateCharges { month, amount, ends_at }).await?;
+                println!("M-PESA took {amount} for itself in {month}; the journal has it.");
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn list(store: &Store, zone: &TimeZone, json: bool) -> anyhow::Result<()> {
+    let lines = desk::lines(store).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&lines)?);
+        return Ok(());
+    }
+    if lines.is_empty() {
+        println!("Nothing needs you.");
+        return Ok(());
+    }
+    for line in &lines {
+        let words = format!(
+            "{:<17}  {:<12} {:>12}  {:<10}  {:<8}  {:<22} {}",
+            line.since.local(zone),
+            line.kind.replace('_', " "),
+            amount(line),
+            line.receipt.as_deref().unwrap_or("-"),
+            reference(line).as_deref().unwrap_or("-"),
+            line.package.as_deref().unwrap_or("-"),
+            line.reason.as_deref().unwrap_or_default().replace('_', " "),
+        );
+        println!("{}", words.trim_end());
+    }
+    println!("\nWhat each means, and what to do: docs/owner/when-a-customer-complains.md");
+    Ok(())
+}
+
+fn amount(line: &Line) -> String {
+    line.amount_cents.map_or_else(|| "-".to_owned(), |amount| amount.to_string())
+}
+
+/// The end of the sale's id, as its page shows it.
+fn reference(line: &Line) -> Option<String> {
+    line.purchase.map(|purchase| purchase.to_string()[24..].to_uppercase())
+}
+
+fn subject(line: &Line) -> String {
+    match (&line.receipt, reference(line)) {
+        (Some(receipt), _) => format!("of receipt {receipt}"),
+        (None, Some(reference)) => format!("sale {reference}"),
+        (None, None) => line.subject.clone(),
+    }
+}
+
+const fn done(by: By) -> &'static str {
+    match by {
+        By::Mpesa => "given back by M-PESA",
+        By::Cash => "given back in cash",
+        By::Hand => "served by hand",
+        By::Later => "to be given back; the line stays as `refund due` until it is",
+    }
+}

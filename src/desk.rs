@@ -1,0 +1,226 @@
+//! The desk: what needs a person, and what the person did about it. Lines are found by what people
+//! have in hand, such as a receipt; what is done about them is commands like any other.
+
+use crate::{
+    commands::{
+        match_receipt::MatchReceipt,
+        settle::{Settle, SettleDispute, Unsettled},
+        take_news::{News, TakeNews},
+    },
+    ledger::{
+        id::{MessageId, PaymentId, PurchaseId, ReceiptId},
+        money::Cents,
+        payment::{Learnt, PaymentStatus},
+        settlement::Settlement,
+        time::Micros,
+    },
+    ports::{Decline, Random},
+    store::{CommandError, Sealed, Store, StoreError},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Whose receipts a person types.
+const PROVIDER: &str = "mpesa";
+
+/// What needs a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// `owed`, `set_aside`, `unmatched`, `refund_due`, `disputed`, `unresolved`, `undelivered` or
+    /// `given_up`.
+    pub kind: String,
+    /// The purchase, payment, receipt or message that it is about.
+    pub subject: String,
+    /// The sale beside which it stands.
+    pub purchase: Option<PurchaseId>,
+    /// `<site>.<package>`, where a sale is known.
+    pub package: Option<String>,
+    /// The money at stake.
+    pub amount_cents: Option<Cents>,
+    /// Why, in a word of ours.
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Micros,
+    /// The receipt's number, where one is known and not forgotten.
+    pub receipt: Option<String>,
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// No line is called so.
+    #[error("nothing that needs you is called {0}; see `lango money list`")]
+    NoLine(String),
+    /// Several lines are called so.
+    #[error("{count} lines are called {text}; name one by its receipt")]
+    SeveralLines {
+        /// What was typed.
+        text: String,
+        /// How many.
+        count: usize,
+    },
+    /// No sale, or several.
+    #[error("{count} sales are called {text}; give one by its id, see `lango audit show {text}`")]
+    NotOneSale {
+        /// What was typed.
+        text: String,
+        /// How many.
+        count: usize,
+    },
+    /// The row of a read model is not as it should be.
+    #[error("the projection `exceptions` has a row that cannot be read; rebuild it")]
+    Unreadable,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A command was not carried out.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+/// Everything that needs a person, oldest first.
+pub async fn lines(store: &Store) -> Result<Vec<Line>, DeskError> {
+    let mut lines = vec![];
+    for row in store.exceptions().await? {
+        let mut line = line(&row).ok_or(DeskError::Unreadable)?;
+        line.receipt = receipt_number(store, &line).await?;
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+fn line(row: &Map<String, Value>) -> Option<Line> {
+    let text = |key: &str| row.get(key)?.as_str().map(str::to_owned);
+    let purchase = text("purchase").map(|id| id.parse()).transpose().ok()?;
+    let package = text("site").zip(text("package"));
+    Some(Line {
+        kind: text("kind")?,
+        subject: text("subject")?,
+        purchase,
+        package: package.map(|(site, package)| format!("{site}.{package}")),
+        amount_cents: row.get("amount_cents")?.as_i64().map(Cents),
+        reason: text("reason"),
+        since: Micros(row.get("since")?.as_i64()?),
+        receipt: None,
+    })
+}
+
+/// The number of the receipt that a line is about.
+async fn receipt_number(store: &Store, line: &Line) -> Result<Option<String>, StoreError> {
+    let receipt = match unsettled(line) {
+        Some(Unsettled::Receipt(receipt, _)) => Some(receipt),
+        Some(Unsettled::Payment(payment)) => {
+            store.payment(payment).await?.and_then(|payment| payment.receipt)
+        }
+        Some(Unsettled::Purchase(purchase, _)) => {
+            store.purchase(purchase).await?.and_then(|view| view.receipt())
+        }
+        None => None,
+    };
+    match receipt {
+        Some(receipt) => store.open_sealed(Sealed::Receipt(receipt)).await,
+        None => Ok(None),
+    }
+}
+
+/// The money that a line is about, where it is money to be settled.
+fn unsettled(line: &Line) -> Option<Unsettled> {
+    let sort = if line.kind == "refund_due" { line.reason.as_deref()? } else { &line.kind };
+    match sort {
+        "owed" => Some(Unsettled::Purchase(line.subject.parse().ok()?, line.amount_cents?)),
+        "set_aside" => Some(Unsettled::Payment(line.subject.parse().ok()?)),
+        "unmatched" => Some(Unsettled::Receipt(line.subject.parse().ok()?, line.purchase)),
+        _ => None,
+    }
+}
+
+/// The one line among those that `wanted` keeps which a receipt, or whatever else names a sale,
+/// calls.
+async fn named(
+    store: &Store,
+    text: &str,
+    wanted: impl Fn(&Line) -> bool,
+) -> Result<Line, DeskError> {
+    let mut lines = lines(store).await?;
+    lines.retain(wanted);
+    let is_receipt =
+        |line: &Line| line.receipt.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(text));
+    if lines.iter().any(is_receipt) {
+        lines.retain(is_receipt);
+    } else {
+        let sales = store.purchases_named(text).await?;
+        lines.retain(|line| line.purchase.is_some_and(|purchase| sales.contains(&purchase)));
+    }
+    match <[Line; 1]>::try_from(lines) {
+        Ok([line]) => Ok(line),
+        Err(none) if none.is_empty() => Err(DeskError::NoLine(text.to_owned())),
+        Err(several) => {
+            Err(DeskError::SeveralLines { text: text.to_owned(), count: several.len() })
+        }
+    }
+}
+
+/// Settles the money that a receipt or sale names.
+pub async fn settle(store: &Store, text: &str, how: Settlement) -> Result<Line, DeskError> {
+    let line = named(store, text, |line| unsettled(line).is_some()).await?;
+    let what = unsettled(&line).ok_or(DeskError::Unreadable)?;
+    store.execute(Settle { what, how }).await?;
+    Ok(line)
+}
+
+/// Notes that a person has looked into a payment that cannot be right.
+pub async fn settle_dispute(store: &Store, text: &str) -> Result<Line, DeskError> {
+    let line = named(store, text, |line| line.kind == "disputed").await?;
+    let payment = line.subject.parse().map_err(|_| DeskError::Unreadable)?;
+    store.execute(SettleDispute { payment }).await?;
+    Ok(line)
+}
+
+/// Notes that the provider's statement shows no money for a payment of which nothing was heard.
+pub async fn unpaid(store: &Store, random: &dyn Random, text: &str) -> Result<Line, DeskError> {
+    let line = named(store, text, |line| line.kind == "unresolved").await?;
+    let news = TakeNews {
+        payment: line.subject.parse().map_err(|_| DeskError::Unreadable)?,
+        provider: PROVIDER,
+        news: News::Declined(Decline::PromptFailed),
+        learnt: Learnt::Person,
+        message: MessageId(random.id(store.now())),
+        inbox_row: None,
+    };
+    store.execute(news).await?;
+    Ok(line)
+}
+
+/// Says whose money a receipt is; what follows is as if the provider had told it.
+pub async fn match_receipt(
+    store: &Store,
+    random: &dyn Random,
+    (number, sale): (&str, &str),
+    amount: Option<Cents>,
+) -> Result<PurchaseId, DeskError> {
+    let found = store.purchases_named(sale).await?;
+    let [purchase] = found[..] else {
+        return Err(DeskError::NotOneSale { text: sale.to_owned(), count: found.len() });
+    };
+    let payment = payment_to_match(store, purchase).await?;
+    let id = || random.id(store.now());
+    let receipt = store.receipt_given(ReceiptId(id()), &number.trim().to_ascii_uppercase());
+    let message = MessageId(id());
+    let command = MatchReceipt { payment, provider: PROVIDER, receipt, amount, message };
+    store.execute(command).await?;
+    Ok(purchase)
+}
+
+/// The payment of a sale that still lacks its receipt, the paid one first; otherwise its last.
+async fn payment_to_match(store: &Store, purchase: PurchaseId) -> Result<PaymentId, DeskError> {
+    let view = store.purchase(purchase).await?.ok_or(DeskError::Unreadable)?;
+    let bare = |paid: bool| {
+        let wanted = |it: &&crate::store::PaymentView| {
+            let asked = it.payment.status != PaymentStatus::Requested;
+            asked && it.payment.receipt.is_none() && it.payment.is_paid() == paid
+        };
+        view.payments.iter().rev().find(wanted)
+    };
+    let chosen = bare(true).or_else(|| bare(false)).or_else(|| view.last_payment());
+    chosen.map(|payment| payment.id).ok_or(DeskError::Unreadable)
+}
