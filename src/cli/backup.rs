@@ -1,11 +1,9 @@
 //! `lango backup` and `lango restore`
 
+use super::progress::Progress;
 use crate::{app, backup, config::Config, store::BackupKey};
 use clap::Args;
-use std::{
-    io::{IsTerminal as _, Write as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 /// Make a sealed copy of everything, while the shop goes on.
 #[derive(Debug, Args)]
@@ -36,8 +34,10 @@ impl Backup {
         let key = BackupKey::of(&app::known_master_key(config)?);
         let (_, random) = app::machine();
         let keys = (&key, random.as_ref());
-        let made = backup::make(&store, keys, &self.to, progress("rows copied")).await?;
-        clear_progress();
+        let progress = Progress::new();
+        let tell = |rows| progress.count("rows copied", rows);
+        let made = backup::make(&store, keys, &self.to, tell).await?;
+        drop(progress);
         if self.json {
             let said = serde_json::json!({
                 "file": made.path, "bytes": made.bytes,
@@ -59,10 +59,11 @@ impl Restore {
         let url = config.database.url.expose();
         let (clock, _) = app::machine();
         let fence = (!self.nothing_sold_since).then(|| (clock.now(), &config.shop.timezone));
-        let restored =
-            backup::restore(&self.file, &key, url, fence, progress("rows taken in")).await?;
+        let progress = Progress::new();
+        let tell = |rows| progress.count("rows taken in", rows);
+        let restored = backup::restore(&self.file, &key, url, fence, tell).await?;
         let end = restored.end;
-        clear_progress();
+        drop(progress);
         let store = app::open_existing(config).await?;
         while store.project().await? > 0 {}
         println!("{} events are back; each follows from the one before it.", end.position);
@@ -78,22 +79,4 @@ impl Restore {
 
 fn key_file(config: &Config) -> String {
     config.secrets.master_key_file.display().to_string()
-}
-
-/// Tells a terminal, and nobody else, how far it is.
-fn progress(what: &'static str) -> impl FnMut(usize) {
-    let shown = std::io::stderr().is_terminal();
-    move |count| {
-        if shown {
-            eprint!("\r{count:>10} {what}");
-            // A terminal that does not take it loses nothing but this line.
-            let _ = std::io::stderr().flush();
-        }
-    }
-}
-
-fn clear_progress() {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r{:40}\r", "");
-    }
 }

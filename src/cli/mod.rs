@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod money;
 mod mpesa;
+mod progress;
 mod serve;
 mod sms;
 mod vouchers;

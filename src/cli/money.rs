@@ -130,6 +130,8 @@ impl Command {
 }
 
 async fn list(store: &Store, zone: &TimeZone, json: bool) -> anyhow::Result<()> {
+    // What an older Lango built may still have to be built anew.
+    while store.project().await? > 0 {}
     let lines = desk::lines(store).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&lines)?);

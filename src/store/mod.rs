@@ -38,7 +38,7 @@ pub use inbox::{
 };
 pub use news::{News, Place};
 pub use pages::{LedgerPage, PageEvent};
-pub use projections::{Difference, Past};
+pub use projections::{Difference, Past, Rebuilt, Step};
 pub use queries::{Offer, Reader, Sealed, StoredEvent};
 pub use rebuild::DecisionDifference;
 pub use sql::Param;
@@ -174,11 +174,11 @@ impl Store {
         self.projecting.fold().await
     }
 
-    /// Builds every projection anew; `progress` is told a projection and how far it is.
+    /// Builds every projection anew; `progress` is told how far it is.
     pub async fn rebuild_projections(
         &self,
-        progress: impl FnMut(&'static str, i64),
-    ) -> Result<(), StoreError> {
+        progress: impl FnMut(Step),
+    ) -> Result<Vec<(&'static str, Rebuilt)>, StoreError> {
         self.projecting.rebuild(progress).await
     }
 

@@ -3,7 +3,7 @@
 use super::{
     database,
     error::StoreError,
-    projections::{self, Difference},
+    projections::{self, Difference, Rebuilt, Step},
     sql::Pool,
 };
 use crate::projections::ALL;
@@ -20,10 +20,10 @@ pub struct Projecting {
 }
 
 impl Projecting {
-    /// Opens the connection and builds what is missing or was edited.
+    /// Opens the connection, builds what is missing and takes in what is new.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let pool = database::folder(url).await?;
-        projections::prepare(&pool, ALL, |_, _| {}).await?;
+        projections::make_missing(&pool, ALL).await?;
         let position = projections::fold_new(&pool, ALL).await?;
         Ok(Self { pool, position: Arc::new(AtomicI64::new(position)) })
     }
@@ -33,21 +33,26 @@ impl Projecting {
         &self.pool
     }
 
-    /// Takes in what is new; tells how many events.
+    /// Takes in what is new, and a piece of what is rebuilt because its files changed; tells how
+    /// many events.
     pub async fn fold(&self) -> Result<usize, StoreError> {
+        let renewed = projections::renew(&self.pool, ALL).await?;
         let now = projections::fold_new(&self.pool, ALL).await?;
         let before = self.position.swap(now, Ordering::Relaxed);
-        Ok(usize::try_from(now - before).unwrap_or_default())
+        Ok(usize::try_from(renewed + (now - before).max(0)).unwrap_or_default())
     }
 
     /// Builds all anew.
-    pub async fn rebuild(&self, progress: impl FnMut(&'static str, i64)) -> Result<(), StoreError> {
-        projections::rebuild(&self.pool, ALL, progress).await.map(|_| ())
+    pub async fn rebuild(
+        &self,
+        progress: impl FnMut(Step),
+    ) -> Result<Vec<(&'static str, Rebuilt)>, StoreError> {
+        projections::rebuild(&self.pool, ALL, progress).await
     }
 
     /// Compares all with the ledger.
     pub async fn compare(&self) -> Result<Vec<Difference>, StoreError> {
-        projections::fold_new(&self.pool, ALL).await?;
+        while self.fold().await? > 0 {}
         projections::compare(&self.pool, ALL).await
     }
 

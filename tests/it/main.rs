@@ -25,6 +25,7 @@ mod messages;
 mod outage;
 mod outside;
 mod power;
+mod rebuild;
 mod sale;
 mod serve;
 mod table;

@@ -9,11 +9,12 @@ mod verify;
 pub(super) use show::timeline;
 pub(super) use verify::describe;
 
+use super::progress::Progress;
 use crate::{
     app,
     config::Config,
     ledger::{chain::hex, time::Micros},
-    store::StoredEvent,
+    store::{Rebuilt, StoredEvent},
 };
 use clap::Subcommand;
 use serde::Serialize;
@@ -113,8 +114,24 @@ impl Projections {
             }
             return Ok(ExitCode::FAILURE);
         }
-        store.rebuild_projections(|name, position| println!("{name}: event {position}")).await?;
-        println!("All projections are built anew.");
-        Ok(ExitCode::SUCCESS)
+        let progress = Progress::new();
+        let outcomes = store
+            .rebuild_projections(|step| progress.bar(step.projection, step.position, step.head))
+            .await?;
+        drop(progress);
+        let mut code = ExitCode::SUCCESS;
+        for (name, outcome) in outcomes {
+            match outcome {
+                Rebuilt::Done(position) => {
+                    println!("{name:<12} built anew, up to event {position}")
+                }
+                Rebuilt::Overtaken => println!("{name:<12} another process built it anew"),
+                Rebuilt::Parked(reason) => {
+                    println!("{name:<12} parked, the old one stands: {reason}");
+                    code = ExitCode::FAILURE;
+                }
+            }
+        }
+        Ok(code)
     }
 }

@@ -49,29 +49,75 @@ pub enum Rebuilt {
     Done(i64),
     /// Its SQL failed, for this reason; the old rows, if any, still stand.
     Parked(String),
-    /// Another process began the same rebuild meanwhile and finishes it.
+    /// Another process that rebuilt the same has finished it.
     Overtaken,
 }
 
-/// Makes what is missing: rebuilds every projection that has no bookmark or whose files changed.
-/// Call it at each start. `progress` is told a projection and the position it has reached.
-pub async fn prepare(
-    pool: &Pool,
-    set: &[Projection],
-    mut progress: impl FnMut(&'static str, i64),
-) -> Result<Vec<(&'static str, Rebuilt)>, StoreError> {
-    let mut outcomes = vec![];
+/// How far the rebuild of a projection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Which projection.
+    pub projection: &'static str,
+    /// The last position taken in.
+    pub position: i64,
+    /// The last position of the ledger.
+    pub head: i64,
+}
+
+/// What taking in a piece of a rebuild came to.
+enum Piece {
+    /// There is more.
+    Reached(Step),
+    /// The new tables are live.
+    Switched(Step),
+    /// Another process has switched.
+    Overtaken,
+}
+
+/// Makes those that were never made, before anybody asks them. Call it at each start.
+pub async fn make_missing(pool: &Pool, set: &[Projection]) -> Result<(), StoreError> {
+    for projection in set {
+        if find_bookmark(pool, projection.name).await?.is_none() {
+            rebuild_one(pool, projection, &mut |_| {}).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Rebuilds those whose files changed by one piece each, while their old tables still answer; tells
+/// how many events that took in. Call it until it says 0.
+pub async fn renew(pool: &Pool, set: &[Projection]) -> Result<i64, StoreError> {
+    let mut taken = 0;
     for projection in set {
         let mark = find_bookmark(pool, projection.name).await?;
         if mark.is_none_or(|mark| mark.fingerprint != projection.fingerprint()) {
-            outcomes.push((projection.name, rebuild_one(pool, projection, &mut progress).await?));
+            taken += match renew_by_a_piece(pool, projection).await {
+                Ok(taken) => taken,
+                Err(trouble) => park(pool, projection, trouble).await.map(|_| 0)?,
+            };
         }
     }
-    Ok(outcomes)
+    Ok(taken)
+}
+
+/// Goes on where the last piece ended, also that of a process that is gone; an empty ledger counts
+/// as one event, for its tables are new.
+async fn renew_by_a_piece(pool: &Pool, projection: &Projection) -> Result<i64, Trouble> {
+    let begun = find_bookmark(pool, &beside(projection)).await?;
+    let begun = begun.filter(|mark| mark.fingerprint == projection.fingerprint());
+    let from = match begun {
+        Some(mark) => mark.position,
+        None => begin_beside(pool, projection).await.map(|()| 0)?,
+    };
+    let to = match take_piece(pool, projection).await? {
+        Piece::Reached(Step { position, .. }) | Piece::Switched(Step { position, .. }) => position,
+        Piece::Overtaken => from,
+    };
+    Ok((to - from).max(1))
 }
 
 /// Takes in what is new, and returns the position that every healthy projection of `set` has
-/// reached (the ledger's last, where none is healthy). Those still to be made by [`prepare`], and
+/// reached (the ledger's last, where none is healthy). Those still to be made by [`renew`], and
 /// parked ones, are left alone.
 pub async fn fold_new(pool: &Pool, set: &[Projection]) -> Result<i64, StoreError> {
     loop {
@@ -108,7 +154,7 @@ async fn fold_piece(transaction: &mut Transaction, set: &[Projection]) -> Result
 pub async fn rebuild(
     pool: &Pool,
     set: &[Projection],
-    mut progress: impl FnMut(&'static str, i64),
+    mut progress: impl FnMut(Step),
 ) -> Result<Vec<(&'static str, Rebuilt)>, StoreError> {
     let mut outcomes = vec![];
     for projection in set {
@@ -269,63 +315,93 @@ async fn savepoint(transaction: &mut Transaction, step: &'static str) -> Result<
 async fn rebuild_one(
     pool: &Pool,
     projection: &Projection,
-    progress: &mut impl FnMut(&'static str, i64),
+    progress: &mut impl FnMut(Step),
 ) -> Result<Rebuilt, StoreError> {
     match build_beside(pool, projection, progress).await {
         Ok(outcome) => Ok(outcome),
-        Err(Trouble::World(failure)) => Err(failure),
-        Err(Trouble::Own(reason)) => {
-            tracing::error!(projection = projection.name, "parked: {reason}");
-            let mut transaction = begin(pool).await?;
-            let old = find_bookmark(&mut transaction, projection.name).await?;
-            let mark = Bookmark {
-                position: old.map_or(0, |old| old.position),
-                fingerprint: projection.fingerprint(),
-                failure: Some(reason.clone()),
-            };
-            set_bookmark(&mut transaction, projection.name, &mark).await?;
-            transaction.commit().await.attempt("park a projection")?;
-            Ok(Rebuilt::Parked(reason))
-        }
+        Err(trouble) => park(pool, projection, trouble).await,
     }
+}
+
+/// Leaves the old tables as they are, with the reason why there are no new ones.
+async fn park(
+    pool: &Pool,
+    projection: &Projection,
+    trouble: Trouble,
+) -> Result<Rebuilt, StoreError> {
+    let reason = match trouble {
+        Trouble::World(failure) => return Err(failure),
+        Trouble::Own(reason) => reason,
+    };
+    tracing::error!(projection = projection.name, "parked: {reason}");
+    let mut transaction = begin(pool).await?;
+    let old = find_bookmark(&mut transaction, projection.name).await?;
+    let mark = Bookmark {
+        position: old.map_or(0, |old| old.position),
+        fingerprint: projection.fingerprint(),
+        failure: Some(reason.clone()),
+    };
+    set_bookmark(&mut transaction, projection.name, &mark).await?;
+    transaction.commit().await.attempt("park a projection")?;
+    Ok(Rebuilt::Parked(reason))
 }
 
 async fn build_beside(
     pool: &Pool,
     projection: &Projection,
-    progress: &mut impl FnMut(&'static str, i64),
+    progress: &mut impl FnMut(Step),
 ) -> Result<Rebuilt, Trouble> {
-    let beside = format!("{BESIDE}{}", projection.name);
-    let fingerprint = projection.fingerprint();
-    let mark = |position| Bookmark { position, fingerprint: fingerprint.clone(), failure: None };
+    begin_beside(pool, projection).await?;
+    loop {
+        match take_piece(pool, projection).await? {
+            Piece::Reached(step) => progress(step),
+            Piece::Switched(step) => {
+                progress(step);
+                return Ok(Rebuilt::Done(step.position));
+            }
+            Piece::Overtaken => return Ok(Rebuilt::Overtaken),
+        }
+    }
+}
+
+/// The name of the bookmark of a projection's rebuild.
+fn beside(projection: &Projection) -> String {
+    format!("{BESIDE}{}", projection.name)
+}
+
+/// Makes empty tables beside the live ones.
+async fn begin_beside(pool: &Pool, projection: &Projection) -> Result<(), Trouble> {
+    let mark = Bookmark { position: 0, fingerprint: projection.fingerprint(), failure: None };
     let mut transaction = begin(pool).await?;
     drop_tables(&mut transaction, projection, BESIDE).await?;
     run(&mut transaction, projection.table_statements(BESIDE), None).await?;
-    set_bookmark(&mut transaction, &beside, &mark(0)).await?;
+    set_bookmark(&mut transaction, &beside(projection), &mark).await?;
     transaction.commit().await.attempt("commit the start of a rebuild")?;
-    let mut from = 0;
-    loop {
-        let mut transaction = begin(pool).await?;
-        // Two who rebuild the same share tables and bookmark; whoever finds the bookmark moved
-        // steps back, so that each range is still folded once.
-        if find_bookmark(&mut transaction, &beside).await? != Some(mark(from)) {
-            return Ok(Rebuilt::Overtaken);
-        }
-        let head = last_position(&mut transaction).await?;
-        let to = head.min(from + EVENTS_PER_PIECE_MAX);
-        run(&mut transaction, projection.fold_statements(BESIDE), Some((from, to))).await?;
-        if to == head {
-            switch(&mut transaction, projection, &mark(to)).await?;
-        } else {
-            set_bookmark(&mut transaction, &beside, &mark(to)).await?;
-        }
-        transaction.commit().await.attempt("commit a piece of a rebuild")?;
-        progress(projection.name, to);
-        if to == head {
-            return Ok(Rebuilt::Done(to));
-        }
-        from = to;
+    Ok(())
+}
+
+/// Takes the next range into the tables beside the live ones, and switches when it was the last.
+/// Two processes that rebuild the same share tables and bookmark, so each range is folded once.
+async fn take_piece(pool: &Pool, projection: &Projection) -> Result<Piece, Trouble> {
+    let fingerprint = projection.fingerprint();
+    let mut transaction = begin(pool).await?;
+    let begun = find_bookmark(&mut transaction, &beside(projection)).await?;
+    let Some(mark) = begun.filter(|mark| mark.fingerprint == fingerprint) else {
+        return Ok(Piece::Overtaken);
+    };
+    let head = last_position(&mut transaction).await?;
+    let to = head.min(mark.position + EVENTS_PER_PIECE_MAX);
+    let range = Some((mark.position, to));
+    run(&mut transaction, projection.fold_statements(BESIDE), range).await?;
+    let reached = Bookmark { position: to, ..mark };
+    if to == head {
+        switch(&mut transaction, projection, &reached).await?;
+    } else {
+        set_bookmark(&mut transaction, &beside(projection), &reached).await?;
     }
+    transaction.commit().await.attempt("commit a piece of a rebuild")?;
+    let step = Step { projection: projection.name, position: to, head };
+    Ok(if to == head { Piece::Switched(step) } else { Piece::Reached(step) })
 }
 
 /// Puts the tables built beside in the place of the live ones.
@@ -340,7 +416,7 @@ async fn switch(
     run(transaction, renames, None).await?;
     set_bookmark(&mut *transaction, projection.name, mark).await?;
     query("delete from bookmarks where projection = $1")
-        .bind(format!("{BESIDE}{}", projection.name))
+        .bind(beside(projection))
         .run(transaction)
         .await
         .attempt("remove the bookmark of a rebuild")?;
@@ -403,6 +479,12 @@ mod tests {
         purchase: Option<String>,
         #[serde(default = "first_day")]
         day: String,
+    }
+
+    /// Makes what is missing and rebuilds what was edited.
+    async fn prepare(pool: &Pool, set: &[Projection]) {
+        make_missing(pool, set).await.unwrap();
+        while renew(pool, set).await.unwrap() > 0 {}
     }
 
     fn first_day() -> String {
@@ -492,7 +574,7 @@ mod tests {
         Value::Object(row).to_string()
     }
 
-    fn quiet(_: &'static str, _: i64) {}
+    fn quiet(_: Step) {}
 
     #[tokio::test]
     async fn every_example_holds() {
@@ -501,7 +583,7 @@ mod tests {
             let told: Vec<&str> = example.rows.keys().map(String::as_str).collect();
             assert_eq!(told, projection.table_names(), "{}", projection.name);
             for shop in shops_with(&example.events).await {
-                prepare(&shop.pool, &[*projection], quiet).await.unwrap();
+                prepare(&shop.pool, &[*projection]).await;
                 for (table, expected) in &example.rows {
                     let expected = expected.iter().cloned().map(without_nulls);
                     let mut expected: Vec<String> = expected.collect();
@@ -527,7 +609,7 @@ mod tests {
     #[tokio::test]
     async fn every_query_is_understood() {
         for shop in shops().await {
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, ALL).await;
             for projection in ALL {
                 for asked in projection.queries {
                     let count = (1..=9).filter(|n| asked.sql.contains(&format!("${n}"))).count();
@@ -635,7 +717,7 @@ mod tests {
         let events = merged(&[0, 3, 5, 1]);
         let (first, rest) = events.split_at(events.len() / 2);
         for shop in shops_with(first).await {
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, ALL).await;
             for event in rest {
                 let head = record_and_commit(&shop, std::slice::from_ref(event)).await;
                 assert_eq!(fold_new(&shop.pool, ALL).await.unwrap(), head);
@@ -653,7 +735,7 @@ mod tests {
     async fn a_row_edited_behind_our_back_is_found() {
         let revenue = find("revenue").unwrap();
         for shop in shops_with(&example(revenue).events).await {
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, ALL).await;
             query("update shown_revenue set sold_cents = 900 where business_day = '2026-11-22'")
                 .run(&shop.pool)
                 .await
@@ -684,7 +766,7 @@ mod tests {
                 insert into shown_stock\nselect * from shown_stock\nwhere $2 > 9 and $1 >= 0;";
             let broken = Projection { fold, ..*stock };
             let set = [broken, *find("vouchers").unwrap()];
-            prepare(&shop.pool, &set, quiet).await.unwrap();
+            prepare(&shop.pool, &set).await;
             query("insert into shown_stock values ('a', 'b', 0, 0, 0, 0, 0, 0, 0, 0, 0)")
                 .run(&shop.pool)
                 .await
@@ -699,8 +781,9 @@ mod tests {
             assert!(differences.len() == 1 && differences[0].first.starts_with("it is parked"));
             // A restart with the file mended heals it.
             let mended = [*stock, set[1]];
-            let outcomes = prepare(&shop.pool, &mended, quiet).await.unwrap();
-            assert_eq!(outcomes, [("stock", Rebuilt::Done(head))]);
+            prepare(&shop.pool, &mended).await;
+            let healed = find_bookmark(&shop.pool, broken.name).await.unwrap().unwrap();
+            assert_eq!((healed.position, healed.failure), (head, None));
             assert_eq!(compare(&shop.pool, &mended).await.unwrap(), []);
         }
     }
@@ -709,15 +792,16 @@ mod tests {
     async fn sql_that_does_not_parse_parks_and_keeps_the_old_rows() {
         let stock = find("stock").unwrap();
         for shop in shops_with(&example(stock).events).await {
-            prepare(&shop.pool, &[*stock], quiet).await.unwrap();
+            prepare(&shop.pool, &[*stock]).await;
             let edited = Projection { fold: "-- Broken.\nselect from where nothing;", ..*stock };
-            let outcomes = prepare(&shop.pool, &[edited], quiet).await.unwrap();
-            assert!(matches!(outcomes[..], [("stock", Rebuilt::Parked(_))]), "{outcomes:?}");
+            prepare(&shop.pool, &[edited]).await;
+            let parked = find_bookmark(&shop.pool, "stock").await.unwrap().unwrap();
+            assert!(parked.failure.is_some());
             let rows = ask(&shop.pool, &edited, "all", vec![]).await.unwrap();
             assert_eq!(rows.len(), 2);
             assert_eq!(rows[0]["package"], "daily");
             assert_eq!(rows[0]["set_aside"], 1);
-            assert_eq!(prepare(&shop.pool, &[edited], quiet).await.unwrap(), []);
+            assert_eq!(renew(&shop.pool, &[edited]).await.unwrap(), 0, "tried once");
         }
     }
 
@@ -732,8 +816,8 @@ mod tests {
             ..*stock
         };
         for shop in shops_with(&example(stock).events).await {
-            prepare(&shop.pool, &[older], quiet).await.unwrap();
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, &[older]).await;
+            prepare(&shop.pool, ALL).await;
             let tables = query(shop.pool.words().tables).all(&shop.pool).await.unwrap();
             let mut names: Vec<String> = tables.iter().map(|row| row.get(0)).collect();
             names.retain(|name| name.starts_with("shown_stock"));
@@ -757,7 +841,7 @@ mod tests {
         for shop in shops_with(&many).await {
             let set = [*find("stock").unwrap()];
             let mut other = None;
-            let outcomes = rebuild(&shop.pool, &set, |_, _| {
+            let outcomes = rebuild(&shop.pool, &set, |_| {
                 let runtime = tokio::runtime::Handle::current();
                 other = tokio::task::block_in_place(|| {
                     Some(runtime.block_on(rebuild(&shop.pool, &set, quiet)).unwrap())
@@ -773,7 +857,7 @@ mod tests {
     async fn the_books_balance_and_every_code_stands_in_one_place() {
         let revenue = find("revenue").unwrap();
         for shop in shops_with(&example(revenue).events).await {
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, ALL).await;
             assert_eq!(ask(&shop.pool, revenue, "unbalanced", vec![]).await.unwrap(), []);
             let days = ["2026-11-23", "2026-11-23"].map(Param::from);
             let later = ask(&shop.pool, revenue, "days", days.into()).await.unwrap();
@@ -782,7 +866,7 @@ mod tests {
         }
         let journal = find("journal").unwrap();
         for shop in shops_with(&example(journal).events).await {
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, ALL).await;
             assert_eq!(ask(&shop.pool, journal, "unbalanced", vec![]).await.unwrap(), []);
             let always = [0, i64::MAX].map(Param::from).into();
             let accounts = ask(&shop.pool, journal, "trial_balance", always).await.unwrap();
@@ -791,7 +875,7 @@ mod tests {
             assert_eq!(accounts.iter().map(balance).sum::<i64>(), 0);
         }
         for shop in shops_with(&merged(&[2, 6, 4])).await {
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, ALL).await;
             for row in ask(&shop.pool, find("stock").unwrap(), "all", vec![]).await.unwrap() {
                 let number = |key: &str| row[key].as_i64().unwrap();
                 let places = ["free", "held", "sold", "voided", "set_aside"];
@@ -805,7 +889,7 @@ mod tests {
     async fn the_latest_purchase_of_a_device_comes_first() {
         let purchases = find("purchases").unwrap();
         for shop in shops_with(&example(purchases).events).await {
-            prepare(&shop.pool, ALL, quiet).await.unwrap();
+            prepare(&shop.pool, ALL).await;
             let device = vec![Param::from("0000000000000000000000000000dd01"), Param::Number(2)];
             let latest = ask(&shop.pool, purchases, "by_device", device).await.unwrap();
             let ends = |n: usize| latest[n]["purchase"].as_str().unwrap()[28..].to_owned();
