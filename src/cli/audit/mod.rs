@@ -123,7 +123,7 @@ impl Projections {
         for (name, outcome) in outcomes {
             match outcome {
                 Rebuilt::Done(position) => {
-                    println!("{name:<12} built anew, up to event {position}")
+                    println!("{name:<12} built anew, up to event {position}");
                 }
                 Rebuilt::Overtaken => println!("{name:<12} another process built it anew"),
                 Rebuilt::Parked(reason) => {
