@@ -4,7 +4,7 @@
 use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
-    context::{self, Context},
+    context::{self, Context, Digest},
     ledger::{catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey},
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
@@ -219,6 +219,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Whether the provider calls back at the public address.
     pub callbacks: bool,
+    /// What the owner is told in the evening.
+    pub digest: Option<Digest>,
     /// What pages need.
     pub web: WebSettings,
 }
@@ -228,6 +230,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
     let settings = context::Settings {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
+        digest: parts.digest,
     };
     let context = Context::new(parts.store, parts.payments, parts.sms, parts.random, settings);
     Arc::new(Shop::new(Arc::new(context), parts.web))
@@ -254,6 +257,7 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         sms: gateways,
         random,
         callbacks: account.callbacks == config::OnOff::On,
+        digest: digest(config),
         web: web_settings(config, config.http.listen)?,
     }))
 }
@@ -304,6 +308,14 @@ fn gateway(entry: &config::Gateway) -> anyhow::Result<Arc<dyn SmsGateway>> {
     let settings: sms::Settings = serde_json::from_value(value)
         .with_context(|| format!("the SMS gateway {} is not understood", entry.id))?;
     Ok(Arc::from(sms::gateway(settings)?))
+}
+
+/// What the owner is told in the evening, if anything.
+fn digest(config: &Config) -> Option<Digest> {
+    let shop = &config.shop;
+    let (at, language) = (shop.digest_at, shop.owner_language);
+    let phone = shop.owner_phone.clone()?;
+    Some(Digest { phone, at, language, zone: shop.timezone.clone() })
 }
 
 /// What pages need, for a shop that listens on `listen`.

@@ -4,7 +4,7 @@
 use super::{GATEWAYS, ManualClock};
 use lango::{
     app::{self, Parts},
-    context::Context,
+    context::{Context, Digest},
     demo::{daraja, sms_gateway},
     mpesa::{self, Mpesa},
     ports::{Clock, Random, SmsGateway, SystemRandom},
@@ -29,6 +29,8 @@ pub struct Wiring {
     pub callbacks: bool,
     pub patience_ms: u64,
     pub till: bool,
+    /// What the owner is told in the evening.
+    pub digest: Option<Digest>,
 }
 
 /// A running shop.
@@ -107,6 +109,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
         random,
         callbacks: wiring.callbacks,
+        digest: wiring.digest.clone(),
         web: WebSettings {
             public_url: format!("http://{address}").parse().unwrap(),
             shop_name: daraja::SHOP_NAME.into(),

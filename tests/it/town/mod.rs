@@ -21,6 +21,7 @@ use jiff::civil::date;
 use lango::{
     app,
     commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
+    context::Digest,
     demo::{
         daraja::{Daraja, Faults},
         sms_gateway::{Family, SmsCenter},
@@ -88,11 +89,13 @@ pub struct Plan {
     pub patience_ms: u64,
     /// Whether money goes to a till.
     pub till: bool,
+    /// What the owner is told in the evening.
+    pub digest: Option<Digest>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { callbacks: true, patience_ms: 10_000, till: false }
+        Self { callbacks: true, patience_ms: 10_000, till: false, digest: None }
     }
 }
 
@@ -154,6 +157,7 @@ impl Town {
             callbacks: plan.callbacks,
             patience_ms: plan.patience_ms,
             till: plan.till,
+            digest: plan.digest,
         };
         let instance = Instance::start(&wiring, None).await;
         let address = instance.address;
