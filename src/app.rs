@@ -5,7 +5,9 @@ use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
     context::{self, Context, Digest},
-    ledger::{catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey},
+    ledger::{
+        catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey, phone::Phone, purchase::Language,
+    },
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
@@ -257,7 +259,7 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         sms: gateways,
         random,
         callbacks: account.callbacks == config::OnOff::On,
-        digest: digest(config),
+        digest: digest(config)?,
         web: web_settings(config, config.http.listen)?,
     }))
 }
@@ -311,11 +313,14 @@ fn gateway(entry: &config::Gateway) -> anyhow::Result<Arc<dyn SmsGateway>> {
 }
 
 /// What the owner is told in the evening, if anything.
-fn digest(config: &Config) -> Option<Digest> {
+fn digest(config: &Config) -> anyhow::Result<Option<Digest>> {
     let shop = &config.shop;
-    let (at, language) = (shop.digest_at, shop.owner_language);
-    let phone = shop.owner_phone.clone()?;
-    Some(Digest { phone, at, language, zone: shop.timezone.clone() })
+    let Some(phone) = &shop.owner_phone else { return Ok(None) };
+    let Some(phone) = Phone::parse(phone) else {
+        bail!("shop.owner_phone: {phone} is no Kenyan mobile number; write \"0712 000 001\"");
+    };
+    let language = Language::parse(&shop.owner_language).unwrap_or_default();
+    Ok(Some(Digest { phone, at: shop.digest_at, language, zone: shop.timezone.clone() }))
 }
 
 /// What pages need, for a shop that listens on `listen`.

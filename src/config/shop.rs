@@ -4,7 +4,6 @@ use super::{
     key::{Key, Kind},
     reader::{Reader, Reported},
 };
-use crate::ledger::{phone::Phone, purchase::Language};
 use jiff::{civil::Time, tz::TimeZone};
 
 /// The longest name; more does not fit a phone's first line.
@@ -61,9 +60,9 @@ pub struct Shop {
     /// Whom a buyer calls when nothing else helps; it stands on public pages.
     pub support_phone: Option<String>,
     /// Who gets the evening digest; nobody where it is not set.
-    pub owner_phone: Option<Phone>,
-    /// In which language.
-    pub owner_language: Language,
+    pub owner_phone: Option<String>,
+    /// In which language: `en` or `sw`.
+    pub owner_language: String,
     /// Not before this local time.
     pub digest_at: Time,
 }
@@ -73,8 +72,10 @@ impl Shop {
         let name = reader.required("shop.name", name);
         let timezone = reader.required("shop.timezone", |text| TimeZone::get(text).ok());
         let support_phone = reader.optional("shop.support_phone", phone);
-        let owner_phone = reader.optional("shop.owner_phone", Phone::parse);
-        let owner_language = reader.required("shop.owner_language", Language::parse);
+        let owner_phone = reader.optional("shop.owner_phone", phone);
+        let owner_language = reader.required("shop.owner_language", |text| {
+            matches!(text, "en" | "sw").then(|| text.to_owned())
+        });
         let digest_at = reader.required("shop.digest_at", |text| text.parse::<Time>().ok());
         Ok(Self {
             name: name?,

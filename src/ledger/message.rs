@@ -1,5 +1,5 @@
-//! Messages: one SMS to a buyer, or to the owner. Sending is tried on each gateway in turn; a delivery report is
-//! advice.
+//! Messages: one SMS to a buyer, or to the owner. Sending is tried on each gateway in turn; a
+//! delivery report is advice.
 
 use super::id::{ContactId, PurchaseId};
 use serde::{Deserialize, Serialize};

@@ -19,6 +19,24 @@ use tokio::{net::TcpListener, runtime::Runtime};
 /// The town's master key.
 pub const MASTER: [u8; 32] = [0x5A; 32];
 
+/// How a town is to be.
+pub struct Plan {
+    /// Whether M-PESA can call back.
+    pub callbacks: bool,
+    /// How long a call to a provider may take, in ms of real time.
+    pub patience_ms: u64,
+    /// Whether money goes to a till.
+    pub till: bool,
+    /// What the owner is told in the evening.
+    pub digest: Option<Digest>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { callbacks: true, patience_ms: 10_000, till: false, digest: None }
+    }
+}
+
 /// What a shop is connected to.
 #[derive(Clone)]
 pub struct Wiring {

@@ -13,7 +13,7 @@ mod ledger;
 
 pub use customer::Customer;
 pub use home::{new_schema, on_postgres, sql};
-pub use instance::{Instance, MASTER};
+pub use instance::{Instance, MASTER, Plan};
 pub use ledger::Ledger;
 
 use self::{home::Home, instance::Wiring};
@@ -21,7 +21,6 @@ use jiff::civil::date;
 use lango::{
     app,
     commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
-    context::Digest,
     demo::{
         daraja::{Daraja, Faults},
         sms_gateway::{Family, SmsCenter},
@@ -78,24 +77,6 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Micros {
         Micros(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// How a town is to be.
-pub struct Plan {
-    /// Whether M-PESA can call back.
-    pub callbacks: bool,
-    /// How long a call to a provider may take, in ms of real time.
-    pub patience_ms: u64,
-    /// Whether money goes to a till.
-    pub till: bool,
-    /// What the owner is told in the evening.
-    pub digest: Option<Digest>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self { callbacks: true, patience_ms: 10_000, till: false, digest: None }
     }
 }
 
