@@ -130,8 +130,12 @@ fn sale(ids: &[Uuid; 6]) -> Vec<NewEvent> {
             payment,
             voucher,
         }),
-        of_message(MessageEvent::Queued { purchase, contact, purpose: Purpose::Code })
-            .once(sms_once(purchase, 1)),
+        of_message(MessageEvent::Queued {
+            purchase: Some(purchase),
+            contact,
+            purpose: Purpose::Code,
+        })
+        .once(sms_once(purchase, 1)),
         of_message(MessageEvent::Submitted { gateway: gateway() }),
         of_message(MessageEvent::Accepted { gateway: gateway() }),
         of_message(MessageEvent::Delivered {}),
