@@ -2,6 +2,7 @@
 //! too.
 
 use crate::{
+    backup::{Address, Nightly, Place},
     commands::catalogue::OpenShop,
     config::{self, Config},
     context::{self, Context},
@@ -9,7 +10,7 @@ use crate::{
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
+    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
     web::{self, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
@@ -219,6 +220,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Whether the provider calls back at the public address.
     pub callbacks: bool,
+    /// The nightly backup, where one is wanted.
+    pub nightly: Option<Arc<Nightly>>,
     /// What pages need.
     pub web: WebSettings,
 }
@@ -228,6 +231,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
     let settings = context::Settings {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
+        nightly: parts.nightly,
     };
     let context = Context::new(parts.store, parts.payments, parts.sms, parts.random, settings);
     Arc::new(Shop::new(Arc::new(context), parts.web))
@@ -236,6 +240,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
 /// Whether the configuration describes a shop, before any ledger is touched.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     account(config)?;
+    backup_places(config)?;
     config.sms.gateways.iter().try_for_each(|entry| gateway(entry).map(drop))
 }
 
@@ -254,8 +259,41 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         sms: gateways,
         random,
         callbacks: account.callbacks == config::OnOff::On,
+        nightly: nightly(config)?,
         web: web_settings(config, config.http.listen)?,
     }))
+}
+
+/// Where backups go by themselves.
+pub fn backup_places(config: &Config) -> anyhow::Result<Vec<Place>> {
+    let wanted = &config.backup;
+    let folder = wanted.folder.clone().map(|path| Place::Folder {
+        path,
+        keep: Some(wanted.keep),
+        off_box: wanted.off_box,
+    });
+    let server = wanted.url().map(|url| backup_server(config, url)).transpose();
+    Ok(folder.into_iter().chain(server.context("backup.address cannot be used")?).collect())
+}
+
+/// A server that backups are sent to. The configured authorization goes to no other host than the
+/// configured one.
+pub fn backup_server(config: &Config, url: Url) -> anyhow::Result<Place> {
+    let ours = config.backup.url().is_none_or(|known| known.origin() == url.origin());
+    let authorization = config.backup.authorization.clone().filter(|_| ours);
+    let address = Address::new(url, authorization, config.backup.timeout)?;
+    Ok(Place::Server { address, through: config::temporary_folder() })
+}
+
+fn nightly(config: &Config) -> anyhow::Result<Option<Arc<Nightly>>> {
+    let places = backup_places(config)?;
+    if places.is_empty() {
+        tracing::warn!("no backup is configured: a broken disk would be the end of the shop");
+        return Ok(None);
+    }
+    let key = BackupKey::of(&known_master_key(config)?);
+    let zone = config.shop.timezone.clone();
+    Ok(Some(Arc::new(Nightly::new(places, config.backup.at, zone, key))))
 }
 
 /// Where the provider tells of money on the shop's number, for a shop that is reached at

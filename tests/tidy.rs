@@ -20,9 +20,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("projections", &["ledger"]),
     ("store", &["commands", "ledger", "ports", "projections"]),
     ("import", &["commands", "ledger", "ports", "routeros", "store"]),
-    ("backup", &["ledger", "ports", "store"]),
-    ("context", &["ledger", "phrases", "ports", "store"]),
-    ("processes", &["commands", "context", "ledger", "phrases", "ports", "store"]),
+    ("backup", &["http_client", "ledger", "ports", "store"]),
+    ("context", &["backup", "ledger", "phrases", "ports", "store"]),
+    ("processes", &["backup", "commands", "context", "ledger", "phrases", "ports", "store"]),
     ("web", &["commands", "context", "ledger", "phrases", "ports", "routeros", "store"]),
 ];
 /// The parts that put the others together and may name them all.
@@ -32,7 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["web", "demo", "app"]),
     ("clap", &["cli", "main"]),
     ("getrandom", &["ports"]),
-    ("reqwest", &["mpesa", "sms", "demo", "http_client"]),
+    ("reqwest", &["backup", "mpesa", "sms", "demo", "http_client"]),
     ("sqlx", &["store"]),
     ("std::env", &["config"]),
     ("anyhow", &["app", "cli", "demo"]),

@@ -6,6 +6,7 @@ mod calls;
 pub use calls::Calls;
 
 use crate::{
+    backup::Nightly,
     ledger::time::{MINUTE, Micros},
     phrases::Phrases,
     ports::{PaymentGateway, Random, SmsGateway},
@@ -35,6 +36,8 @@ pub struct Settings {
     pub callbacks: Option<Url>,
     /// What the shop is called in messages.
     pub shop_name: String,
+    /// The nightly backup, where one is wanted.
+    pub nightly: Option<Arc<Nightly>>,
 }
 
 /// What processes and pages work with.
@@ -98,6 +101,15 @@ impl Context {
     /// Whether the processes are to end.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the processes are to end.
+    pub async fn closed(&self) {
+        let mut told = self.told();
+        while !self.is_closing() {
+            // It is told for as long as there is a context.
+            let _ = told.changed().await;
+        }
     }
 
     /// Changes whenever something came from outside.

@@ -7,6 +7,7 @@
 //! never made again blindly. Calls run beside, so that a provider that hangs holds up nobody else.
 //! Of several instances one has the lease and runs them all (`lease`); two at a time do no harm.
 
+mod backup;
 mod checkpoint;
 mod collect_payment;
 mod fulfil;
@@ -41,10 +42,11 @@ enum Process {
     ReleaseHolds,
     Project,
     Checkpoint,
+    BackUp,
 }
 
 impl Process {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::ReadInbox,
         Self::SubmitPayments,
         Self::SettlePayments,
@@ -53,6 +55,7 @@ impl Process {
         Self::ReleaseHolds,
         Self::Project,
         Self::Checkpoint,
+        Self::BackUp,
     ];
 
     /// Looks once; tells how much was done.
@@ -66,6 +69,7 @@ impl Process {
             Self::ReleaseHolds => release_holds::look(context).await,
             Self::Project => context.store.project().await,
             Self::Checkpoint => checkpoint::look(context).await,
+            Self::BackUp => backup::look(context).await,
         }
     }
 

@@ -2,6 +2,7 @@
 //! that knows SQL; what differs between databases stands in a folder of its own.
 
 mod append;
+mod backups;
 mod changes;
 mod checkpoints;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod views;
 mod work;
 mod writer;
 
+pub use backups::{BackupMade, BackupRecord};
 pub use changes::INTERRUPTED_SECONDS;
 pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};
 pub use error::{CommandError, StoreError};

@@ -21,6 +21,7 @@ mod golden;
 mod import;
 mod instances;
 mod messages;
+mod nightly;
 mod outage;
 mod outside;
 mod power;

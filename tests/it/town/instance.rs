@@ -4,12 +4,13 @@
 use super::{GATEWAYS, ManualClock};
 use lango::{
     app::{self, Parts},
+    backup::{Nightly, Place},
     context::Context,
     demo::{daraja, sms_gateway},
     mpesa::{self, Mpesa},
     ports::{Clock, Random, SmsGateway, SystemRandom},
     processes, sms,
-    store::{Opening, Store},
+    store::{BackupKey, Opening, Store},
     web::{self, Shop, WebSettings},
 };
 use serde_json::json;
@@ -18,6 +19,24 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The town's master key.
 pub const MASTER: [u8; 32] = [0x5A; 32];
+
+/// How a town is to be.
+pub struct Plan {
+    /// Whether M-PESA can call back.
+    pub callbacks: bool,
+    /// How long a call to a provider may take, in ms of real time.
+    pub patience_ms: u64,
+    /// Whether money goes to a till.
+    pub till: bool,
+    /// Where backups go every night.
+    pub backups: Vec<Place>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { callbacks: true, patience_ms: 10_000, till: false, backups: vec![] }
+    }
+}
 
 /// What a shop is connected to.
 #[derive(Clone)]
@@ -29,6 +48,7 @@ pub struct Wiring {
     pub callbacks: bool,
     pub patience_ms: u64,
     pub till: bool,
+    pub backups: Vec<Place>,
 }
 
 /// A running shop.
@@ -107,6 +127,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
         random,
         callbacks: wiring.callbacks,
+        nightly: nightly(&wiring).map(Arc::new),
         web: WebSettings {
             public_url: format!("http://{address}").parse().unwrap(),
             shop_name: daraja::SHOP_NAME.into(),
@@ -118,6 +139,14 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
     (shop, address)
+}
+
+/// The nightly backup at three, where the town wants one.
+fn nightly(wiring: &Wiring) -> Option<Nightly> {
+    let places = wiring.backups.clone();
+    let three = jiff::civil::Time::constant(3, 0, 0, 0);
+    let key = BackupKey::of(&MASTER);
+    (!places.is_empty()).then(|| Nightly::new(places, three, app::nairobi(), key))
 }
 
 /// The shop's gateway to M-PESA.
