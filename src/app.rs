@@ -6,8 +6,12 @@ use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
     context::{self, Context},
-    ledger::{catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey},
-    mpesa,
+    ledger::{
+        catalog::LedgerPurpose,
+        chain::hex,
+        checkpoint::{Kept, PublicKey},
+    },
+    mark, mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
     store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
@@ -15,7 +19,13 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
-use std::{future::Future, io::Write as _, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    future::Future,
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -222,6 +232,8 @@ pub struct Parts {
     pub callbacks: bool,
     /// The nightly backup, where one is wanted.
     pub nightly: Option<Arc<Nightly>>,
+    /// The file outside the database that says how far the ledger has come.
+    pub mark: Option<PathBuf>,
     /// What pages need.
     pub web: WebSettings,
 }
@@ -232,6 +244,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
         nightly: parts.nightly,
+        mark: parts.mark,
     };
     let context = Context::new(parts.store, parts.payments, parts.sms, parts.random, settings);
     Arc::new(Shop::new(Arc::new(context), parts.web))
@@ -260,8 +273,59 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         random,
         callbacks: account.callbacks == config::OnOff::On,
         nightly: nightly(config)?,
+        mark: Some(config.secrets.mark_file.clone()),
         web: web_settings(config, config.http.listen)?,
     }))
+}
+
+/// Compares the ledger with what is known of it outside, before anything is sold. When it is older,
+/// what was sold since is not in it: all codes on hand are fenced. When it is another, no start.
+pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyhow::Result<()> {
+    let path = &config.secrets.mark_file;
+    let cannot = || format!("cannot read how far the ledger had come in {}", path.display());
+    let mark = mark::read(path).with_context(cannot)?;
+    let ours = mark.as_ref().is_none_or(|mark| store.vault().signing_key().public().signed(mark));
+    if !ours {
+        bail!(
+            "{} is of another ledger; is database.url right? If this ledger is new, delete it",
+            path.display()
+        );
+    }
+    let head = store.head().await?;
+    let mut lost = 0;
+    for kept in mark.map(Kept::Signed).into_iter().chain(known) {
+        if kept.position() > head.position {
+            lost = lost.max(kept.position() - head.position);
+            continue;
+        }
+        let event = store.events_after(kept.position() - 1, 1).await?;
+        if !event.first().is_some_and(|event| kept.agrees(&event.hash)) {
+            bail!(
+                "event {} is not the one that was known outside this database: its history is \
+                 another. Run `lango audit verify`; if you have put an older copy in place \
+                 yourself and sold from it since, delete {}",
+                kept.position(),
+                path.display()
+            );
+        }
+    }
+    if lost > 0 {
+        let fenced = store.fence_stock().await?;
+        tracing::error!(
+            lost,
+            fenced,
+            "this database is an older copy: at least {lost} events are missing. {fenced} codes \
+             may have been sold since and are not for sale until `lango vouchers release`"
+        );
+    }
+    keep_mark(config, store).await
+}
+
+/// Notes outside the database how far its ledger has come.
+pub async fn keep_mark(config: &Config, store: &Store) -> anyhow::Result<()> {
+    let path = &config.secrets.mark_file;
+    let Some(head) = store.signed_head().await? else { return Ok(()) };
+    mark::write(path, &head).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Where backups go by themselves.
@@ -394,6 +458,7 @@ pub async fn serve(
     shop.context.close();
     while processes.join_next().await.is_some() {}
     shop.context.calls.idle().await;
+    processes::write_mark(&shop.context).await;
     if let Err(failure) = shop.context.store.hand_over(&instance).await {
         tracing::warn!(error = ?failure, "the lease runs out by itself: {failure}");
     }

@@ -7,6 +7,7 @@
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`import`]: takes lists of codes into stock.
 //! - [`backup`]: sealed copies of all that the store holds.
+//! - [`mark`]: how far the ledger has come, known outside it.
 //! - [`context`]: what processes and pages both work with.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
 //! - [`mpesa`], [`sms`], [`routeros`]: the world's own languages, each in its folder;
@@ -27,6 +28,7 @@ pub mod demo;
 pub mod http_client;
 pub mod import;
 pub mod ledger;
+pub mod mark;
 pub mod mpesa;
 pub mod phrases;
 pub mod ports;

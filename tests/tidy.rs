@@ -21,8 +21,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["commands", "ledger", "ports", "projections"]),
     ("import", &["commands", "ledger", "ports", "routeros", "store"]),
     ("backup", &["http_client", "ledger", "ports", "store"]),
+    ("mark", &["ledger"]),
     ("context", &["backup", "ledger", "phrases", "ports", "store"]),
-    ("processes", &["backup", "commands", "context", "ledger", "phrases", "ports", "store"]),
+    (
+        "processes",
+        &["backup", "commands", "context", "ledger", "mark", "phrases", "ports", "store"],
+    ),
     ("web", &["commands", "context", "ledger", "phrases", "ports", "routeros", "store"]),
 ];
 /// The parts that put the others together and may name them all.

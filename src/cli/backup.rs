@@ -127,6 +127,10 @@ impl Restore {
         while store.project().await? > 0 {}
         println!("{} events are back; each follows from the one before it.", end.position);
         println!("The last is {:.16}…: compare it with a checkpoint you kept.", end.hash);
+        if !self.nothing_sold_since {
+            // What was known of the lost events is settled: their codes are fenced.
+            app::keep_mark(config, &store).await?;
+        }
         if restored.fenced > 0 {
             println!("{} codes may have been sold since and are not for sale.", restored.fenced);
             println!("Take those out at the router that it has seen in use; then");

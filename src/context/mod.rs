@@ -15,6 +15,7 @@ use crate::{
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::{
     num::NonZeroU32,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -38,6 +39,8 @@ pub struct Settings {
     pub shop_name: String,
     /// The nightly backup, where one is wanted.
     pub nightly: Option<Arc<Nightly>>,
+    /// The file outside the database that says how far the ledger has come.
+    pub mark: Option<PathBuf>,
 }
 
 /// What processes and pages work with.

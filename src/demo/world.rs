@@ -126,6 +126,7 @@ impl World {
             random: Arc::clone(&random),
             callbacks: plan.callbacks,
             nightly: None,
+            mark: None,
             web: WebSettings {
                 public_url: shop_url.clone(),
                 shop_name: daraja::SHOP_NAME.into(),

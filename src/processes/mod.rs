@@ -11,11 +11,14 @@ mod backup;
 mod checkpoint;
 mod collect_payment;
 mod fulfil;
+mod keep_mark;
 mod lease;
 mod read_inbox;
 mod release_holds;
 mod send_messages;
 mod text;
+
+pub use keep_mark::write as write_mark;
 
 use crate::{context::Context, store::StoreError};
 use std::{future::Future, sync::Arc, time::Duration};
@@ -141,6 +144,7 @@ pub fn start(context: &Arc<Context>, instance: &str) -> JoinSet<()> {
     let (keeper, lease) = lease::of(instance);
     running.spawn(keeper.run(Arc::clone(context)));
     running.spawn(lease::hear_others(Arc::clone(context)));
+    running.spawn(keep_mark::run(Arc::clone(context)));
     for process in Process::ALL {
         running.spawn(process.run(Arc::clone(context), lease.clone()));
     }

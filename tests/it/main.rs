@@ -25,6 +25,7 @@ mod nightly;
 mod outage;
 mod outside;
 mod power;
+mod put_back;
 mod sale;
 mod serve;
 mod table;

@@ -128,6 +128,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
         random,
         callbacks: wiring.callbacks,
         nightly: nightly(&wiring).map(Arc::new),
+        mark: None,
         web: WebSettings {
             public_url: format!("http://{address}").parse().unwrap(),
             shop_name: daraja::SHOP_NAME.into(),
