@@ -2,21 +2,32 @@
 //! too.
 
 use crate::{
+    backup::{Address, Nightly, Place},
     commands::catalogue::OpenShop,
     config::{self, Config},
     context::{self, Context, Digest},
     ledger::{
-        catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey, phone::Phone, purchase::Language,
+        catalog::LedgerPurpose,
+        chain::hex,
+        checkpoint::{Kept, PublicKey},
+        phone::Phone,
+        purchase::Language,
     },
-    mpesa,
+    mark, mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
+    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
     web::{self, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
-use std::{future::Future, io::Write as _, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    future::Future,
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -223,6 +234,10 @@ pub struct Parts {
     pub callbacks: bool,
     /// What the owner is told in the evening.
     pub digest: Option<Digest>,
+    /// The nightly backup, where one is wanted.
+    pub nightly: Option<Arc<Nightly>>,
+    /// The file outside the database that says how far the ledger has come.
+    pub mark: Option<PathBuf>,
     /// What pages need.
     pub web: WebSettings,
 }
@@ -233,6 +248,8 @@ pub fn build(parts: Parts) -> Arc<Shop> {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
         digest: parts.digest,
+        nightly: parts.nightly,
+        mark: parts.mark,
     };
     let context = Context::new(parts.store, parts.payments, parts.sms, parts.random, settings);
     Arc::new(Shop::new(Arc::new(context), parts.web))
@@ -241,6 +258,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
 /// Whether the configuration describes a shop, before any ledger is touched.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     account(config)?;
+    backup_places(config)?;
     config.sms.gateways.iter().try_for_each(|entry| gateway(entry).map(drop))
 }
 
@@ -260,8 +278,92 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         random,
         callbacks: account.callbacks == config::OnOff::On,
         digest: digest(config)?,
+        nightly: nightly(config)?,
+        mark: Some(config.secrets.mark_file.clone()),
         web: web_settings(config, config.http.listen)?,
     }))
+}
+
+/// Compares the ledger with what is known of it outside, before anything is sold. When it is older,
+/// what was sold since is not in it: all codes on hand are fenced. When it is another, no start.
+pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyhow::Result<()> {
+    let path = &config.secrets.mark_file;
+    let cannot = || format!("cannot read how far the ledger had come in {}", path.display());
+    let mark = mark::read(path).with_context(cannot)?;
+    let ours = mark.as_ref().is_none_or(|mark| store.vault().signing_key().public().signed(mark));
+    if !ours {
+        bail!(
+            "{} is of another ledger; is database.url right? If this ledger is new, delete it",
+            path.display()
+        );
+    }
+    let head = store.head().await?;
+    let mut lost = 0;
+    for kept in mark.map(Kept::Signed).into_iter().chain(known) {
+        if kept.position() > head.position {
+            lost = lost.max(kept.position() - head.position);
+            continue;
+        }
+        let event = store.events_after(kept.position() - 1, 1).await?;
+        if !event.first().is_some_and(|event| kept.agrees(&event.hash)) {
+            bail!(
+                "event {} is not the one that was known outside this database: its history is \
+                 another. Run `lango audit verify`; if you have put an older copy in place \
+                 yourself and sold from it since, delete {}",
+                kept.position(),
+                path.display()
+            );
+        }
+    }
+    if lost > 0 {
+        let fenced = store.fence_stock().await?;
+        tracing::error!(
+            lost,
+            fenced,
+            "this database is an older copy: at least {lost} events are missing. {fenced} codes \
+             may have been sold since and are not for sale until `lango vouchers release`"
+        );
+    }
+    keep_mark(config, store).await
+}
+
+/// Notes outside the database how far its ledger has come.
+pub async fn keep_mark(config: &Config, store: &Store) -> anyhow::Result<()> {
+    let path = &config.secrets.mark_file;
+    let Some(head) = store.signed_head().await? else { return Ok(()) };
+    mark::write(path, &head).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Where backups go by themselves.
+pub fn backup_places(config: &Config) -> anyhow::Result<Vec<Place>> {
+    let wanted = &config.backup;
+    let folder = wanted.folder.clone().map(|path| Place::Folder {
+        path,
+        keep: Some(wanted.keep),
+        off_box: wanted.off_box,
+    });
+    let server = wanted.url().map(|url| backup_server(config, url)).transpose();
+    Ok(folder.into_iter().chain(server.context("backup.address cannot be used")?).collect())
+}
+
+/// A server that backups are sent to. The configured authorization goes to no other host than the
+/// configured one.
+pub fn backup_server(config: &Config, url: Url) -> anyhow::Result<Place> {
+    let ours = config.backup.url().is_none_or(|known| known.origin() == url.origin());
+    let authorization = config.backup.authorization.clone().filter(|_| ours);
+    let address = Address::new(url, authorization, config.backup.timeout)?;
+    Ok(Place::Server { address, through: config::temporary_folder() })
+}
+
+fn nightly(config: &Config) -> anyhow::Result<Option<Arc<Nightly>>> {
+    let places = backup_places(config)?;
+    if places.is_empty() {
+        tracing::warn!("no backup is configured: a broken disk would be the end of the shop");
+        return Ok(None);
+    }
+    let key = BackupKey::of(&known_master_key(config)?);
+    let zone = config.shop.timezone.clone();
+    Ok(Some(Arc::new(Nightly::new(places, config.backup.at, zone, key))))
 }
 
 /// Where the provider tells of money on the shop's number, for a shop that is reached at
@@ -373,6 +475,7 @@ pub async fn serve(
     shop.context.close();
     while processes.join_next().await.is_some() {}
     shop.context.calls.idle().await;
+    processes::write_mark(&shop.context).await;
     if let Err(failure) = shop.context.store.hand_over(&instance).await {
         tracing::warn!(error = ?failure, "the lease runs out by itself: {failure}");
     }

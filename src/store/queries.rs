@@ -258,6 +258,13 @@ impl Reader {
         found.into_iter().map(|row| purchase(row).ok_or_else(unreadable)).collect()
     }
 
+    /// Every code that is free or held.
+    pub async fn on_hand(&self) -> Result<Vec<VoucherId>, StoreError> {
+        let rows = query("select voucher from stock").all(&self.pool).await;
+        let rows = rows.attempt("list the stock")?;
+        rows.iter().map(|row| parse(row, 0, "stock", "voucher")).collect()
+    }
+
     /// The codes of a site that are fenced, oldest first.
     pub async fn fenced(
         &self,
