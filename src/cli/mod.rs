@@ -5,6 +5,7 @@ mod backup;
 mod catalogue;
 mod config;
 mod demo;
+mod doctor;
 mod money;
 mod mpesa;
 mod progress;
@@ -36,6 +37,8 @@ enum Command {
     Serve(serve::Serve),
     /// Try everything: shop, simulated M-PESA, SMS, router and phone, ready to click.
     Demo(demo::Demo),
+    /// Say whether everything is in order, and what to do where it is not.
+    Doctor(doctor::Doctor),
     /// Bring the database up to date, and nothing else.
     Migrate,
     /// What is configured, and where each value came from.
@@ -122,6 +125,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,
         Command::Restore(command) => command.run(&config).await?,
+        Command::Doctor(doctor) => return doctor.run(&config).await,
         Command::Audit(command) => return command.run(&config).await,
         Command::Projections(command) => return command.run(&config).await,
     }

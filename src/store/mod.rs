@@ -41,7 +41,7 @@ pub use inbox::{
 pub use news::{News, Place};
 pub use pages::{LedgerPage, PageEvent};
 pub use projections::{Difference, Past, Rebuilt, Step};
-pub use queries::{Offer, Reader, Sealed, StoredEvent};
+pub use queries::{Offer, ProjectionState, Reader, Sealed, StoredEvent};
 pub use rebuild::DecisionDifference;
 pub use sql::Param;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};

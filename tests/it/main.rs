@@ -15,6 +15,7 @@ mod crash;
 mod crowd;
 mod declines;
 mod desk;
+mod doctor;
 mod doubt;
 mod evening;
 mod forged;
