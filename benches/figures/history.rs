@@ -77,11 +77,8 @@ fn sale(ids: &[Uuid; 6]) -> Vec<NewEvent> {
         |event| NewEvent::of(purchase, Stream::Payment(payment), Event::Payment(event));
     let of_receipt =
         |event| NewEvent::of(purchase, Stream::Receipt(receipt), Event::Receipt(event));
-    let of_message =
-        |event| NewEvent::of(purchase, Stream::Message(message), Event::Message(event));
-    let gateway = || "first".to_owned();
     let imported = VoucherEvent::Imported { site: s(), package: p(), batch };
-    vec![
+    let events = vec![
         NewEvent::alone(Stream::Voucher(voucher), Event::Voucher(imported)),
         of_purchase(PurchaseEvent::Started {
             site: s(),
@@ -130,15 +127,20 @@ fn sale(ids: &[Uuid; 6]) -> Vec<NewEvent> {
             payment,
             voucher,
         }),
-        of_message(MessageEvent::Queued {
-            purchase: Some(purchase),
-            contact,
-            purpose: Purpose::Code,
-        })
-        .once(sms_once(purchase, 1)),
-        of_message(MessageEvent::Submitted { gateway: gateway() }),
-        of_message(MessageEvent::Accepted { gateway: gateway() }),
-        of_message(MessageEvent::Delivered {}),
+    ];
+    [events, told(purchase, message, contact)].concat()
+}
+
+/// The SMS of a sale.
+fn told(purchase: PurchaseId, message: MessageId, contact: ContactId) -> Vec<NewEvent> {
+    let of = |event| NewEvent::of(purchase, Stream::Message(message), Event::Message(event));
+    let gateway = || "first".to_owned();
+    let queued = MessageEvent::Queued { purchase: Some(purchase), contact, purpose: Purpose::Code };
+    vec![
+        of(queued).once(sms_once(purchase, 1)),
+        of(MessageEvent::Submitted { gateway: gateway() }),
+        of(MessageEvent::Accepted { gateway: gateway() }),
+        of(MessageEvent::Delivered {}),
     ]
 }
 

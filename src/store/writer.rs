@@ -151,6 +151,14 @@ impl Writer {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            // Those who were answered just now ask for more at once: let them, so that they share
+            // this commit instead of waiting for it.
+            tokio::task::yield_now().await;
+            while batch.len() < BATCH_MAX
+                && let Ok(job) = jobs.try_recv()
+            {
+                batch.push(job);
+            }
             let commands: Vec<_> = batch.iter().map(|job| Arc::clone(&job.command)).collect();
             let outcomes = self.carry_out(&commands).await;
             for (job, outcome) in batch.drain(..).zip(outcomes) {

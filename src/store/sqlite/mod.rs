@@ -20,6 +20,9 @@ const READERS_MAX: u32 = 4;
 const WRITER_CACHE_KIB: i64 = 16_384;
 const READER_CACHE_KIB: i64 = 2_048;
 
+/// How many rows that thread reads ahead.
+const ROWS_AHEAD: usize = 1_024;
+
 /// What SQLite says in its own way.
 pub const WORDS: Words = Words {
     begin_reading: "begin",
@@ -54,6 +57,8 @@ fn options(url: &str, cache_kib: i64) -> Result<SqliteConnectOptions, StoreError
         // code free again (`facts/ledger.md`, section 0).
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // Rows come from a thread of SQLite's own, which would stop at every fiftieth.
+        .row_buffer_size(ROWS_AHEAD)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", (-cache_kib).to_string()))
 }
