@@ -22,6 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("import", &["commands", "ledger", "ports", "routeros", "store"]),
     ("backup", &["ledger", "ports", "store"]),
     ("desk", &["commands", "ledger", "ports", "store"]),
+    ("forget", &["commands", "ledger", "ports", "store"]),
     ("context", &["ledger", "phrases", "ports", "store"]),
     ("processes", &["commands", "context", "ledger", "phrases", "ports", "store"]),
     ("web", &["commands", "context", "ledger", "phrases", "ports", "routeros", "store"]),

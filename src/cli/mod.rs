@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod catalogue;
 mod config;
+mod contacts;
 mod demo;
 mod money;
 mod mpesa;
@@ -62,6 +63,9 @@ enum Command {
     /// The shop's M-PESA account.
     #[command(subcommand)]
     Mpesa(mpesa::Command),
+    /// People who have bought.
+    #[command(subcommand)]
+    Contacts(contacts::Command),
     /// Make a sealed copy of everything, while the shop goes on.
     Backup(backup::Backup),
     /// Take a backup into an empty database.
@@ -119,6 +123,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Vouchers(command) => command.run(&config).await?,
         Command::Money(command) => command.run(&config).await?,
         Command::Mpesa(command) => command.run(&config).await?,
+        Command::Contacts(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,
         Command::Restore(command) => command.run(&config).await?,

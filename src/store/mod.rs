@@ -59,6 +59,7 @@ use crate::{
 use database::{Database, Head};
 use error::Attempt;
 use jiff::tz::TimeZone;
+use sql::query;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
@@ -158,9 +159,10 @@ impl Store {
         self.position.subscribe()
     }
 
-    /// Opens a sealed text of the vault; `None` when there is none.
+    /// Opens a sealed text of the vault; `None` when there is none, or it is forgotten.
     pub async fn open_sealed(&self, what: Sealed) -> Result<Option<String>, StoreError> {
-        let Some(sealed) = self.sealed(what).await? else { return Ok(None) };
+        let sealed = self.sealed(what).await?.filter(|sealed| !sealed.is_empty());
+        let Some(sealed) = sealed else { return Ok(None) };
         Ok(Some(self.vault.unseal_text(&what.context(), &sealed)?))
     }
 
@@ -172,6 +174,15 @@ impl Store {
     /// Takes new events into the projections; tells how many.
     pub async fn project(&self) -> Result<usize, StoreError> {
         self.projecting.fold().await
+    }
+
+    /// Has the database let go of what was erased, where it keeps a log of changes beside its
+    /// tables; `false` while somebody still reads what stood before.
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        let pool = self.projecting.pool();
+        let Some(statement) = pool.words().empty_log else { return Ok(true) };
+        let row = query(statement).one(pool).await.attempt("empty the log of changes")?;
+        Ok(row.get::<i64>(0) == 0)
     }
 
     /// Builds every projection anew; `progress` is told how far it is.

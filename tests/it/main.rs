@@ -18,6 +18,7 @@ mod desk;
 mod doubt;
 mod evening;
 mod forged;
+mod forget;
 mod golden;
 mod import;
 mod instances;
