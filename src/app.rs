@@ -118,19 +118,8 @@ async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
         eprintln!("{}", recovery_sheet(file));
     }
     let zone = config.shop.timezone.clone();
-    let hint = if config.database.url.is_postgres() {
-        "does PostgreSQL run there, and may this user make tables in the schema?"
-    } else {
-        "does its folder exist, and may Lango write there?"
-    };
-    let what = format!("cannot open the ledger {}: {hint}", config.database.url);
     let opened = Store::open(Opening { url, master, zone, clock, random }).await;
-    opened.map_err(|error| match error {
-        StoreError::WrongLedger(why) => {
-            anyhow::anyhow!("{why}; put the key from the recovery sheet in {}", file.display())
-        }
-        error => anyhow::Error::from(error).context(what),
-    })
+    opened.map_err(|error| wrong_key(error, config))
 }
 
 /// Reads the master key, or makes one for a ledger that has none yet; tells whether it is new.
@@ -182,6 +171,61 @@ pub fn parse_key(text: &str) -> Option<Key> {
     Some(key)
 }
 
+/// Puts the key in a file, or a new one made there, in the place of the ledger's master key. The
+/// file is on the disk before anything changes: at no moment does the only key stand nowhere.
+pub async fn change_master(config: &Config, file: &Path) -> anyhow::Result<()> {
+    there_is_a_ledger(config).await?;
+    let old = known_master_key(config)?;
+    let (_, random) = machine();
+    let new = key_to_be(file, random.as_ref())?;
+    if new == old {
+        bail!("{} holds the key that is in use already; name another file", file.display());
+    }
+    let changed = Store::change_master(config.database.url.expose(), &old, &new, random).await;
+    changed.map_err(|error| wrong_key(error, config))
+}
+
+/// The key in a file, or a new one made there.
+fn key_to_be(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    if !text.is_empty() {
+        return parse_key(text.trim()).with_context(|| {
+            format!(
+                "{} is there and holds no key of 64 hexadecimal digits; name another file",
+                file.display()
+            )
+        });
+    }
+    // What is there and empty was left by an attempt that was cut off.
+    if let Err(error) = std::fs::remove_file(file)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("cannot write {}", file.display()));
+    }
+    make_key(file, random)
+}
+
+/// Says where the right key belongs.
+fn wrong_key(error: StoreError, config: &Config) -> anyhow::Error {
+    let file = config.secrets.master_key_file.display();
+    let hint = if config.database.url.is_postgres() {
+        "does PostgreSQL run there, and may this user make tables in the schema?"
+    } else {
+        "does its folder exist, and may Lango write there?"
+    };
+    let what = format!("cannot open the ledger {}: {hint}", config.database.url);
+    match error {
+        StoreError::WrongLedger(why) => {
+            anyhow::anyhow!("{why}; put the key from the recovery sheet in {file}")
+        }
+        error => anyhow::Error::from(error).context(what),
+    }
+}
+
 fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut key = Key::default();
@@ -194,10 +238,16 @@ fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
         .open(file)
         .with_context(attempt)?;
     writeln!(opened, "{}", hex(&key)).and_then(|()| opened.sync_all()).with_context(attempt)?;
+    // The name too must be on the disk before anything is sealed with it.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder =
+        std::fs::File::open(folder.unwrap_or_else(|| Path::new("."))).with_context(attempt)?;
+    folder.sync_all().with_context(attempt)?;
     Ok(key)
 }
 
-fn recovery_sheet(file: &Path) -> String {
+/// What the owner is told of a new master key.
+pub fn recovery_sheet(file: &Path) -> String {
     format!(
         "\nRECOVERY SHEET\n\
          A new master key stands in {}.\n\

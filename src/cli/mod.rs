@@ -6,6 +6,7 @@ mod catalogue;
 mod config;
 mod contacts;
 mod demo;
+mod keys;
 mod money;
 mod mpesa;
 mod progress;
@@ -66,6 +67,9 @@ enum Command {
     /// People who have bought.
     #[command(subcommand)]
     Contacts(contacts::Command),
+    /// The keys of the vault.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Make a sealed copy of everything, while the shop goes on.
     Backup(backup::Backup),
     /// Take a backup into an empty database.
@@ -124,6 +128,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Money(command) => command.run(&config).await?,
         Command::Mpesa(command) => command.run(&config).await?,
         Command::Contacts(command) => command.run(&config).await?,
+        Command::Keys(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,
         Command::Restore(command) => command.run(&config).await?,

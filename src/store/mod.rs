@@ -13,6 +13,7 @@ mod decisions;
 mod error;
 mod inbox;
 mod instances;
+mod keys;
 mod news;
 mod pages;
 mod postgres;
@@ -59,7 +60,6 @@ use crate::{
 use database::{Database, Head};
 use error::Attempt;
 use jiff::tz::TimeZone;
-use sql::query;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
@@ -179,10 +179,7 @@ impl Store {
     /// Has the database let go of what was erased, where it keeps a log of changes beside its
     /// tables; `false` while somebody still reads what stood before.
     pub async fn empty_log(&self) -> Result<bool, StoreError> {
-        let pool = self.projecting.pool();
-        let Some(statement) = pool.words().empty_log else { return Ok(true) };
-        let row = query(statement).one(pool).await.attempt("empty the log of changes")?;
-        Ok(row.get::<i64>(0) == 0)
+        database::empty_log(self.projecting.pool()).await
     }
 
     /// Builds every projection anew; `progress` is told how far it is.

@@ -22,6 +22,7 @@ mod forget;
 mod golden;
 mod import;
 mod instances;
+mod keys;
 mod messages;
 mod outage;
 mod outside;
