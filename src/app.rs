@@ -4,8 +4,10 @@
 use crate::{
     commands::catalogue::OpenShop,
     config::{self, Config},
-    context::{self, Context},
-    ledger::{catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey},
+    context::{self, Context, Digest},
+    ledger::{
+        catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey, phone::Phone, purchase::Language,
+    },
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
@@ -269,6 +271,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Whether the provider calls back at the public address.
     pub callbacks: bool,
+    /// What the owner is told in the evening.
+    pub digest: Option<Digest>,
     /// What pages need.
     pub web: WebSettings,
 }
@@ -278,6 +282,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
     let settings = context::Settings {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
+        digest: parts.digest,
     };
     let context = Context::new(parts.store, parts.payments, parts.sms, parts.random, settings);
     Arc::new(Shop::new(Arc::new(context), parts.web))
@@ -304,6 +309,7 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         sms: gateways,
         random,
         callbacks: account.callbacks == config::OnOff::On,
+        digest: digest(config)?,
         web: web_settings(config, config.http.listen)?,
     }))
 }
@@ -354,6 +360,17 @@ fn gateway(entry: &config::Gateway) -> anyhow::Result<Arc<dyn SmsGateway>> {
     let settings: sms::Settings = serde_json::from_value(value)
         .with_context(|| format!("the SMS gateway {} is not understood", entry.id))?;
     Ok(Arc::from(sms::gateway(settings)?))
+}
+
+/// What the owner is told in the evening, if anything.
+fn digest(config: &Config) -> anyhow::Result<Option<Digest>> {
+    let shop = &config.shop;
+    let Some(phone) = &shop.owner_phone else { return Ok(None) };
+    let Some(phone) = Phone::parse(phone) else {
+        bail!("shop.owner_phone: {phone} is no Kenyan mobile number; write \"0712 000 001\"");
+    };
+    let language = Language::parse(&shop.owner_language).unwrap_or_default();
+    Ok(Some(Digest { phone, at: shop.digest_at, language, zone: shop.timezone.clone() }))
 }
 
 /// What pages need, for a shop that listens on `listen`.

@@ -1,11 +1,13 @@
--- Messages: one row for each SMS to a buyer, and how far it came. Its text is in the vault.
+-- Messages: one row for each SMS, to a buyer or to the owner, and how far it came. Its text is in the
+-- vault.
 
 create table shown_messages (
     message        text primary key,
-    purchase       text not null,
+    -- Null for the owner's digest.
+    purchase       text,
     -- Whose phone: an id, the number is in the vault.
     contact        text not null,
-    -- What it says: code, or owed (paid, the code comes later).
+    -- What it says: code, owed (paid, the code comes later) or digest.
     purpose        text not null,
     -- queued, submitted, accepted, failed, delivered, undelivered or given_up.
     status         text not null,

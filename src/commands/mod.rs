@@ -12,6 +12,7 @@ pub mod keep_checkpoint;
 pub mod keep_inbox;
 pub mod match_receipt;
 pub mod postpone;
+pub mod queue_digest;
 pub mod send_message;
 pub mod serve_owed;
 pub mod settle;

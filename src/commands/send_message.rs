@@ -17,7 +17,8 @@ use crate::{
 };
 
 fn own(id: MessageId, message: &Message, event: MessageEvent) -> NewEvent {
-    NewEvent::of(message.purchase, Stream::Message(id), Event::Message(event))
+    let alone = NewEvent::alone(Stream::Message(id), Event::Message(event));
+    NewEvent { correlation: message.purchase, ..alone }
 }
 
 /// Records that the call is about to leave. Refused when somebody else has made it.
@@ -36,8 +37,8 @@ pub struct SubmitMessage {
 impl Command for SubmitMessage {
     fn needs(&self, world: &World) -> Vec<Need> {
         let mut needs = vec![Need::Stream(Stream::Message(self.message))];
-        let message = world.message(self.message);
-        needs.extend(message.map(|m| Need::Stream(Stream::Purchase(m.purchase))));
+        let purchase = world.message(self.message).and_then(|message| message.purchase);
+        needs.extend(purchase.map(|purchase| Need::Stream(Stream::Purchase(purchase))));
         needs
     }
 
@@ -46,7 +47,8 @@ impl Command for SubmitMessage {
         if !matches!(message.status, MessageStatus::Queued | MessageStatus::Failed) {
             return Err(Refusal::NotDue);
         }
-        let status = world.purchase(message.purchase).map(|purchase| purchase.status);
+        let purchase = message.purchase.and_then(|purchase| world.purchase(purchase));
+        let status = purchase.map(|purchase| purchase.status);
         if matches!(status, Some(PurchaseStatus::Fulfilled(_))) != self.tells_code {
             return Err(Refusal::NotDue);
         }
@@ -255,7 +257,7 @@ mod tests {
     fn a_text_without_the_code_is_not_sent_once_the_code_is_there() {
         let mut history = owed_purchase(9);
         let queued = MessageEvent::Queued {
-            purchase: purchase(9),
+            purchase: Some(purchase(9)),
             contact: ContactId(uuid::Uuid::from_u128(9)),
             purpose: Purpose::Owed,
         };

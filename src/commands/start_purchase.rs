@@ -48,11 +48,11 @@ pub struct ContactGiven {
 }
 
 impl ContactGiven {
-    fn id(&self, world: &World) -> ContactId {
+    pub(super) fn id(&self, world: &World) -> ContactId {
         world.contact(&self.fingerprint).unwrap_or(self.new_id)
     }
 
-    fn keep(&self, world: &World) -> Option<VaultWrite> {
+    pub(super) fn keep(&self, world: &World) -> Option<VaultWrite> {
         world.contact(&self.fingerprint).is_none().then(|| VaultWrite::Contact {
             contact: self.new_id,
             fingerprint: self.fingerprint,

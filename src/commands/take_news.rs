@@ -421,7 +421,7 @@ pub(super) fn queue_sms(
     purpose: Purpose,
     n: u32,
 ) -> NewEvent {
-    let queued = MessageEvent::Queued { purchase: id, contact: purchase.contact, purpose };
+    let queued = MessageEvent::Queued { purchase: Some(id), contact: purchase.contact, purpose };
     NewEvent::of(id, Stream::Message(message), Event::Message(queued)).once(sms_once(id, n))
 }
 

@@ -278,7 +278,7 @@ pub fn serve_owed(n: u128) -> ServeOwed {
 
 pub fn queued_message(n: u128) -> Vec<NewEvent> {
     let event = MessageEvent::Queued {
-        purchase: purchase(n),
+        purchase: Some(purchase(n)),
         contact: ContactId(Uuid::from_u128(n)),
         purpose: Purpose::Code,
     };

@@ -4,7 +4,7 @@ use super::{
     key::{Key, Kind},
     reader::{Reader, Reported},
 };
-use jiff::tz::TimeZone;
+use jiff::{civil::Time, tz::TimeZone};
 
 /// The longest name; more does not fit a phone's first line.
 const NAME_LETTERS_MAX: usize = 40;
@@ -30,6 +30,24 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Plain,
         write: "a telephone number in quotes, digits and spaces, at most 20 of them",
     },
+    Key {
+        name: "shop.owner_phone",
+        default: None,
+        kind: Kind::Plain,
+        write: "a Kenyan mobile number in quotes, such as \"0712 000 001\"",
+    },
+    Key {
+        name: "shop.owner_language",
+        default: Some("en"),
+        kind: Kind::Plain,
+        write: "\"en\" or \"sw\"",
+    },
+    Key {
+        name: "shop.digest_at",
+        default: Some("20:00"),
+        kind: Kind::Plain,
+        write: "a local time such as 20:00",
+    },
 ];
 
 /// The shop.
@@ -41,6 +59,12 @@ pub struct Shop {
     pub timezone: TimeZone,
     /// Whom a buyer calls when nothing else helps; it stands on public pages.
     pub support_phone: Option<String>,
+    /// Who gets the evening digest; nobody where it is not set.
+    pub owner_phone: Option<String>,
+    /// In which language: `en` or `sw`.
+    pub owner_language: String,
+    /// Not before this local time.
+    pub digest_at: Time,
 }
 
 impl Shop {
@@ -48,7 +72,19 @@ impl Shop {
         let name = reader.required("shop.name", name);
         let timezone = reader.required("shop.timezone", |text| TimeZone::get(text).ok());
         let support_phone = reader.optional("shop.support_phone", phone);
-        Ok(Self { name: name?, timezone: timezone?, support_phone: support_phone? })
+        let owner_phone = reader.optional("shop.owner_phone", phone);
+        let owner_language = reader.required("shop.owner_language", |text| {
+            matches!(text, "en" | "sw").then(|| text.to_owned())
+        });
+        let digest_at = reader.required("shop.digest_at", |text| text.parse::<Time>().ok());
+        Ok(Self {
+            name: name?,
+            timezone: timezone?,
+            support_phone: support_phone?,
+            owner_phone: owner_phone?,
+            owner_language: owner_language?,
+            digest_at: digest_at?,
+        })
     }
 }
 

@@ -6,12 +6,17 @@ mod calls;
 pub use calls::Calls;
 
 use crate::{
-    ledger::time::{MINUTE, Micros},
+    ledger::{
+        phone::Phone,
+        purchase::Language,
+        time::{MINUTE, Micros},
+    },
     phrases::Phrases,
     ports::{PaymentGateway, Random, SmsGateway},
     store::Store,
 };
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use jiff::{civil::Time, tz::TimeZone};
 use std::{
     num::NonZeroU32,
     sync::{
@@ -35,6 +40,21 @@ pub struct Settings {
     pub callbacks: Option<Url>,
     /// What the shop is called in messages.
     pub shop_name: String,
+    /// What the owner is told in the evening; `None` nothing.
+    pub digest: Option<Digest>,
+}
+
+/// The owner's evening digest.
+#[derive(Debug, Clone)]
+pub struct Digest {
+    /// To whom.
+    pub phone: Phone,
+    /// Not before this local time.
+    pub at: Time,
+    /// In which language.
+    pub language: Language,
+    /// By which zone days and times go.
+    pub zone: TimeZone,
 }
 
 /// What processes and pages work with.

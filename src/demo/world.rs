@@ -125,6 +125,7 @@ impl World {
             sms: vec![gateway],
             random: Arc::clone(&random),
             callbacks: plan.callbacks,
+            digest: None,
             web: WebSettings {
                 public_url: shop_url.clone(),
                 shop_name: daraja::SHOP_NAME.into(),

@@ -1,5 +1,5 @@
-//! Messages: one SMS to a buyer. Sending is tried on each gateway in turn; a delivery report is
-//! advice.
+//! Messages: one SMS to a buyer, or to the owner. Sending is tried on each gateway in turn; a
+//! delivery report is advice.
 
 use super::id::{ContactId, PurchaseId};
 use serde::{Deserialize, Serialize};
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data")]
 pub enum MessageEvent {
-    /// To be sent; its text is in the vault. Its `once` is [`sms_once`].
+    /// To be sent; its text is in the vault. Its `once` is [`sms_once`] or [`digest_once`].
     #[serde(rename = "message_queued")]
     Queued {
-        /// For which purchase.
-        purchase: PurchaseId,
+        /// For which purchase; `None` for the owner's digest.
+        purchase: Option<PurchaseId>,
         /// To whom.
         contact: ContactId,
         /// What it says.
@@ -60,6 +60,8 @@ pub enum Purpose {
     Code,
     /// Paid, but the code is owed.
     Owed,
+    /// What the day brought: the owner's.
+    Digest,
 }
 
 /// Where a message stands.
@@ -84,8 +86,8 @@ pub enum MessageStatus {
 /// A message as its events leave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// For which purchase.
-    pub purchase: PurchaseId,
+    /// For which purchase; `None` for the owner's digest.
+    pub purchase: Option<PurchaseId>,
     /// To whom.
     pub contact: ContactId,
     /// Where it stands.
@@ -135,6 +137,11 @@ pub fn sms_once(purchase: PurchaseId, n: u32) -> String {
     format!("sms:{purchase}:{n}")
 }
 
+/// The name under which the digest of a business day stands in the ledger.
+pub fn digest_once(day: &str) -> String {
+    format!("digest:{day}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +151,7 @@ mod tests {
         let gateway = || "main".to_owned();
         vec![
             MessageEvent::Queued {
-                purchase: PurchaseId(Uuid::nil()),
+                purchase: Some(PurchaseId(Uuid::nil())),
                 contact: ContactId(Uuid::nil()),
                 purpose: Purpose::Code,
             },

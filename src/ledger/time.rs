@@ -2,7 +2,7 @@
 
 use jiff::{
     Timestamp, ToSpan as _,
-    civil::{Date, DateTime},
+    civil::{Date, DateTime, Time},
     tz::TimeZone,
 };
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,16 @@ impl Micros {
     pub fn east_africa_compact(self) -> String {
         let zone = jiff::tz::Offset::constant(3).to_time_zone();
         self.timestamp().to_zoned(zone).strftime("%Y%m%d%H%M%S").to_string()
+    }
+
+    /// `22 Nov`, local.
+    pub fn local_day(self, zone: &TimeZone) -> String {
+        self.timestamp().to_zoned(zone.clone()).strftime("%-d %b").to_string()
+    }
+
+    /// What a clock on the wall shows.
+    pub fn clock(self, zone: &TimeZone) -> Time {
+        self.timestamp().to_zoned(zone.clone()).time()
     }
 
     /// RFC 3339 in UTC, for exports and logs.

@@ -14,6 +14,7 @@ mod lease;
 mod read_inbox;
 mod release_holds;
 mod send_messages;
+mod tell_owner;
 mod text;
 
 use crate::{context::Context, store::StoreError};
@@ -41,10 +42,11 @@ enum Process {
     ReleaseHolds,
     Project,
     Checkpoint,
+    TellOwner,
 }
 
 impl Process {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::ReadInbox,
         Self::SubmitPayments,
         Self::SettlePayments,
@@ -53,6 +55,7 @@ impl Process {
         Self::ReleaseHolds,
         Self::Project,
         Self::Checkpoint,
+        Self::TellOwner,
     ];
 
     /// Looks once; tells how much was done.
@@ -66,6 +69,7 @@ impl Process {
             Self::ReleaseHolds => release_holds::look(context).await,
             Self::Project => context.store.project().await,
             Self::Checkpoint => checkpoint::look(context).await,
+            Self::TellOwner => tell_owner::look(context).await,
         }
     }
 
@@ -83,7 +87,7 @@ impl Process {
             committed.borrow_and_update();
             told.borrow_and_update();
             let looked = self.look(&context).await;
-            if matches!(self, Self::Project | Self::Checkpoint) {
+            if matches!(self, Self::Project | Self::Checkpoint | Self::TellOwner) {
                 // Each look costs the writer time: fewer and larger ones serve everybody better.
                 tokio::time::sleep(FOLLOW_PAUSE).await;
             }

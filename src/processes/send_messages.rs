@@ -5,6 +5,7 @@ use super::{
     WORK_PER_LOOK,
     read_inbox::message_ref,
     release_holds::subject,
+    tell_owner,
     text::{TextError, compose},
 };
 use crate::{
@@ -58,7 +59,14 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
         return pause(context, work).await;
     }
     let to = context.store.phone(message.contact).await?;
-    let text = compose(context, message.purchase).await;
+    let text = match (message.purchase, &context.settings.digest) {
+        (Some(purchase), _) => compose(context, purchase).await,
+        (None, Some(digest)) => tell_owner::compose(context, digest).await,
+        // The owner wishes for none any more.
+        (None, None) => {
+            return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+        }
+    };
     let (to, text) = match (to, text) {
         (Some(to), Ok(text)) => (to, text),
         (_, Err(TextError::Store(failure))) => return Err(failure.into()),

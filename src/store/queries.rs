@@ -13,6 +13,8 @@ use crate::ledger::{
     decision::Fingerprint,
     event::Event,
     id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},
+    message::digest_once,
+    money::Cents,
     stream::Stream,
     time::Micros,
 };
@@ -283,6 +285,24 @@ impl Reader {
     /// What a person should look at, by column; oldest first.
     pub async fn exceptions(&self) -> Result<Vec<Map<String, Value>>, StoreError> {
         projections::ask(&self.pool, projection("exceptions"), "all", vec![]).await
+    }
+
+    /// How much was sold on a business day, and for how much.
+    pub async fn earned_on(&self, day: &str) -> Result<(i64, Cents), StoreError> {
+        let bounds = [day, day].map(Param::from).into();
+        let rows = projections::ask(&self.pool, projection("revenue"), "days", bounds).await?;
+        let sum = |key: &str| rows.iter().filter_map(|row| row.get(key)?.as_i64()).sum();
+        Ok((sum("sales"), Cents(sum("sold_cents"))))
+    }
+
+    /// Whether the digest of a business day was queued.
+    pub async fn has_digest(&self, day: &str) -> Result<bool, StoreError> {
+        let row = query("select 1 from events where once = $1")
+            .bind(digest_once(day))
+            .first(&self.pool)
+            .await
+            .attempt("look for a digest")?;
+        Ok(row.is_some())
     }
 
     /// How often somebody guessed at the code of a purchase.

@@ -51,6 +51,8 @@ pub struct Cluster {
 }
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+/// Where the folders of clusters are made, unless somebody says so first: in memory.
+pub static PLACE: OnceLock<PathBuf> = OnceLock::new();
 static SCHEMAS: AtomicUsize = AtomicUsize::new(0);
 
 /// The cluster of this process.
@@ -61,7 +63,9 @@ pub fn cluster() -> &'static Cluster {
 impl Cluster {
     /// Starts a cluster of one's own.
     pub fn start() -> Self {
-        let folder = folder();
+        let place = PLACE.get_or_init(memory);
+        let folder = tempfile::Builder::new().prefix("lango-").tempdir_in(place);
+        let folder = folder.expect("a folder is made").keep();
         let bin = binaries();
         let mut shell = Command::new("sh");
         shell.args(["-c", SCRIPT, "cluster"]).arg(&folder).arg(&bin);
@@ -118,9 +122,8 @@ fn binaries() -> PathBuf {
     Path::new("/usr/lib/postgresql").join(newest.to_string()).join("bin")
 }
 
-/// A new folder, in memory where that is possible: the tests' data need not outlive them.
-fn folder() -> PathBuf {
-    let memory = Path::new("/dev/shm");
-    let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-    tempfile::Builder::new().prefix("lango-").tempdir_in(place).expect("a folder is made").keep()
+/// A folder in memory where that is possible: the tests' data need not outlive them.
+fn memory() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
 }

@@ -1,8 +1,15 @@
 //! The SMS: gateways that are dead, refuse, or report in every disorder. The page shows the code
 //! whatever they do.
 
-use crate::town::{Customer, Plan, Town};
-use lango::demo::sms_gateway::{Answer, Faults, Reports, Silence};
+use crate::{
+    cli::Place,
+    town::{Customer, MASTER, Plan, Town},
+};
+use lango::{
+    context::Digest,
+    demo::sms_gateway::{Answer, Faults, Reports, Silence},
+    ledger::{chain::hex, phone::Phone, purchase::Language},
+};
 
 const PAID: &str = "Paid. Here is your code";
 
@@ -149,7 +156,49 @@ async fn an_sms_that_hangs_never_slows_the_page() {
     town.close().await;
 }
 
+/// The owner wishes for a digest at eight.
+fn digest() -> Digest {
+    Digest {
+        phone: Phone::parse("0718 999 999").unwrap(),
+        at: "20:00".parse().unwrap(),
+        language: Language::En,
+        zone: lango::app::nairobi(),
+    }
+}
+
+#[tokio::test]
+async fn the_owner_hears_in_the_evening_what_the_day_brought_and_keeps_its_mark() {
+    let mut town = Town::open_as(Plan { digest: Some(digest()), ..Plan::default() }).await;
+    let mut owner = town.customer("Owner", "0718 999 999");
+    town.registers().await;
+    sale(&mut town, "0718 000 051").await;
+    sale(&mut town, "0718 000 052").await;
+    town.mpesa.pay_by_hand("254718000053", 30, "HELLO").await.unwrap();
+    assert!(town.texts(&owner).is_empty(), "it is not eight yet");
+    town.passes(2 * 3_600).await;
+    let [text] = &town.texts(&owner)[..] else { panic!("one digest: {:?}", town.texts(&owner)) };
+    let expected = "LANGO DEMO WI-FI 22 Nov: 2 sold, KSh 100. Need you: 1. Few codes: \
+                    mtaa.hourly 0, mtaa.daily 0. Ledger mark ";
+    let mark = text.strip_prefix(expected).unwrap_or_else(|| panic!("{text}"));
+    assert!(text.len() <= 160, "{} letters: {text}", text.len());
+    // What the owner's phone keeps proves the ledger up to there.
+    let place = Place::empty().with("LANGO_DATABASE__URL", &town.ledger());
+    std::fs::write(place.path("lango.key"), hex(&MASTER)).unwrap();
+    let said = place.good(&["audit", "verify", "--against", mark]);
+    assert!(said.contains("agrees"), "{said}");
+    // One a day, whatever happens and however often Lango starts.
+    town.restart().await;
+    town.passes(3_600).await;
+    assert_eq!(town.texts(&owner).len(), 1);
+    town.passes(23 * 3_600).await;
+    assert_eq!(town.texts(&owner).len(), 2);
+    // An owner may buy too.
+    owner.opens_the_shop().await;
+    town.close().await;
+}
+
 crate::on_postgres_too! {
+    the_owner_hears_in_the_evening_what_the_day_brought_and_keeps_its_mark,
     what_the_first_gateway_refuses_the_second_sends,
     a_dead_gateway_is_passed_over,
     with_both_gateways_dead_the_page_still_shows_the_code,

@@ -4,7 +4,7 @@
 use super::{GATEWAYS, ManualClock};
 use lango::{
     app::{self, Parts},
-    context::Context,
+    context::{Context, Digest},
     demo::{daraja, sms_gateway},
     mpesa::{self, Mpesa},
     ports::{Clock, Random, SmsGateway, SystemRandom},
@@ -19,6 +19,24 @@ use tokio::{net::TcpListener, runtime::Runtime};
 /// The town's master key.
 pub const MASTER: [u8; 32] = [0x5A; 32];
 
+/// How a town is to be.
+pub struct Plan {
+    /// Whether M-PESA can call back.
+    pub callbacks: bool,
+    /// How long a call to a provider may take, in ms of real time.
+    pub patience_ms: u64,
+    /// Whether money goes to a till.
+    pub till: bool,
+    /// What the owner is told in the evening.
+    pub digest: Option<Digest>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { callbacks: true, patience_ms: 10_000, till: false, digest: None }
+    }
+}
+
 /// What a shop is connected to.
 #[derive(Clone)]
 pub struct Wiring {
@@ -29,6 +47,8 @@ pub struct Wiring {
     pub callbacks: bool,
     pub patience_ms: u64,
     pub till: bool,
+    /// What the owner is told in the evening.
+    pub digest: Option<Digest>,
 }
 
 /// A running shop.
@@ -107,6 +127,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
         random,
         callbacks: wiring.callbacks,
+        digest: wiring.digest.clone(),
         web: WebSettings {
             public_url: format!("http://{address}").parse().unwrap(),
             shop_name: daraja::SHOP_NAME.into(),

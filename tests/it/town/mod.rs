@@ -13,7 +13,7 @@ mod ledger;
 
 pub use customer::Customer;
 pub use home::{new_schema, on_postgres, sql};
-pub use instance::{Instance, MASTER};
+pub use instance::{Instance, MASTER, Plan};
 pub use ledger::Ledger;
 
 use self::{home::Home, instance::Wiring};
@@ -80,22 +80,6 @@ impl Clock for ManualClock {
     }
 }
 
-/// How a town is to be.
-pub struct Plan {
-    /// Whether M-PESA can call back.
-    pub callbacks: bool,
-    /// How long a call to a provider may take, in ms of real time.
-    pub patience_ms: u64,
-    /// Whether money goes to a till.
-    pub till: bool,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self { callbacks: true, patience_ms: 10_000, till: false }
-    }
-}
-
 /// The town.
 pub struct Town {
     /// The time of day.
@@ -154,6 +138,7 @@ impl Town {
             callbacks: plan.callbacks,
             patience_ms: plan.patience_ms,
             till: plan.till,
+            digest: plan.digest,
         };
         let instance = Instance::start(&wiring, None).await;
         let address = instance.address;

@@ -1,0 +1,201 @@
+//! A ledger with a past: as many events as wished, of sales like any other, made by the writer in
+//! large commits. What is measured on it: verifying, rebuilding, starting.
+
+use crate::{place, rate};
+use lango::{
+    app,
+    ledger::{
+        chain::GENESIS,
+        decision::{Command, Decision, Need},
+        event::{Event, NewEvent},
+        id::{
+            BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
+            VoucherId,
+        },
+        message::{MessageEvent, Purpose, sms_once},
+        money::Cents,
+        payment::{Learnt, PaymentEvent},
+        purchase::{Language, PurchaseEvent, form_once},
+        receipt::{ReceiptEvent, receipt_once},
+        refusal::Refusal,
+        stream::Stream,
+        time::Micros,
+        voucher::{VoucherEvent, sale_once},
+        world::World,
+    },
+};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+/// How many sales share a commit.
+const SALES_AT_ONCE: usize = 200;
+
+/// How many events a sale has.
+const EVENTS_OF_A_SALE: usize = 15;
+
+/// Sales that went well, one after another.
+struct Sales {
+    ids: Vec<[Uuid; 6]>,
+}
+
+fn slugs() -> (Slug, Slug) {
+    let slug = |text| Slug::parse(text).expect("a short name");
+    (slug("old"), slug("daily"))
+}
+
+impl Command for Sales {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        let (site, package) = slugs();
+        vec![Need::Stock(PackageKey { site, package })]
+    }
+
+    fn decide(&self, _: &World, _: Micros) -> Result<Decision, Refusal> {
+        Ok(Decision::events(self.ids.iter().flat_map(sale).collect()))
+    }
+
+    fn actor(&self) -> &'static str {
+        "bench"
+    }
+}
+
+fn sale(ids: &[Uuid; 6]) -> Vec<NewEvent> {
+    let [purchase, payment, voucher, receipt, message, contact] = *ids;
+    let (purchase, payment, voucher) =
+        (PurchaseId(purchase), PaymentId(payment), VoucherId(voucher));
+    let (receipt, message, contact) = (ReceiptId(receipt), MessageId(message), ContactId(contact));
+    let ((site, package), amount_cents) = (slugs(), Cents::from_kes(50));
+    let (s, p) = (|| site.clone(), || package.clone());
+    let batch = BatchId(Uuid::nil());
+    let of_voucher =
+        |event| NewEvent::of(purchase, Stream::Voucher(voucher), Event::Voucher(event));
+    let of_purchase =
+        |event| NewEvent::of(purchase, Stream::Purchase(purchase), Event::Purchase(event));
+    let of_payment =
+        |event| NewEvent::of(purchase, Stream::Payment(payment), Event::Payment(event));
+    let of_receipt =
+        |event| NewEvent::of(purchase, Stream::Receipt(receipt), Event::Receipt(event));
+    let of_message =
+        |event| NewEvent::of(purchase, Stream::Message(message), Event::Message(event));
+    let gateway = || "first".to_owned();
+    let imported = VoucherEvent::Imported { site: s(), package: p(), batch };
+    vec![
+        NewEvent::alone(Stream::Voucher(voucher), Event::Voucher(imported)),
+        of_purchase(PurchaseEvent::Started {
+            site: s(),
+            package: p(),
+            package_version: 1,
+            amount_cents,
+            contact,
+            device: None,
+            voucher,
+            language: Language::En,
+        })
+        .once(form_once(&purchase.to_string())),
+        of_voucher(VoucherEvent::Reserved { site: s(), package: p(), purchase }),
+        of_payment(PaymentEvent::Requested {
+            site: s(),
+            package: p(),
+            purchase,
+            attempt: 1,
+            amount_cents,
+            payer: contact,
+            delay_seconds: 0,
+        }),
+        of_payment(PaymentEvent::Submitted { provider: "mpesa".into() }),
+        of_payment(PaymentEvent::Prompted {}),
+        of_payment(PaymentEvent::Confirmed {
+            site: s(),
+            package: p(),
+            amount_cents,
+            learnt: Learnt::Callback,
+            receipt: Some(receipt),
+            paid_at: None,
+        }),
+        of_receipt(ReceiptEvent::Recorded {
+            provider: "mpesa".into(),
+            amount_cents,
+            paid_at: None,
+        })
+        .once(receipt_once("mpesa", &receipt.to_string())),
+        of_receipt(ReceiptEvent::Applied { payment }),
+        of_voucher(VoucherEvent::Allocated { site: s(), package: p(), purchase })
+            .once(sale_once(voucher)),
+        of_purchase(PurchaseEvent::Fulfilled {
+            site: s(),
+            package: p(),
+            amount_cents,
+            payment,
+            voucher,
+        }),
+        of_message(MessageEvent::Queued {
+            purchase: Some(purchase),
+            contact,
+            purpose: Purpose::Code,
+        })
+        .once(sms_once(purchase, 1)),
+        of_message(MessageEvent::Submitted { gateway: gateway() }),
+        of_message(MessageEvent::Accepted { gateway: gateway() }),
+        of_message(MessageEvent::Delivered {}),
+    ]
+}
+
+/// Adds about so many events to a ledger.
+pub async fn grow(url: &str, events: usize) {
+    let store = place::open(url).await;
+    let (clock, random) = app::machine();
+    for _ in 0..events.div_ceil(EVENTS_OF_A_SALE * SALES_AT_ONCE) {
+        let ids = || std::array::from_fn(|_| random.id(clock.now()));
+        let ids = (0..SALES_AT_ONCE).map(|_| ids()).collect();
+        store.execute(Sales { ids }).await.expect("sales are recorded");
+    }
+    while store.project().await.expect("projections are folded") > 0 {}
+    store.close().await;
+}
+
+/// How long a start takes.
+pub async fn start(url: &str) -> Duration {
+    let begun = Instant::now();
+    let store = place::open(url).await;
+    let took = begun.elapsed();
+    store.close().await;
+    took
+}
+
+/// Events a second that are read and verified; beside it hashing alone, in memory.
+pub async fn verify(url: &str) -> (f64, f64) {
+    let store = place::open(url).await;
+    let begun = Instant::now();
+    let audit = store.verify().await.expect("the ledger is read");
+    let verified = rate(usize::try_from(audit.events).expect("a count"), begun);
+    assert!(audit.is_good(), "{:?}", audit.findings);
+    let events = store.events_after(0, 10_000).await.expect("the ledger is read");
+    let (begun, mut hash, rounds) = (Instant::now(), GENESIS, 20);
+    for _ in 0..rounds {
+        hash = events.iter().fold(hash, |hash, event| event.link().hash(&hash));
+    }
+    let hashed = rate(events.len() * rounds, begun);
+    store.close().await;
+    (verified, hashed)
+}
+
+/// What a rebuild made of all events: events a second of all projections together, and of each.
+pub async fn rebuild(url: &str) -> (f64, BTreeMap<&'static str, f64>) {
+    let store = place::open(url).await;
+    let events = usize::try_from(store.last_position().await.expect("it is read"));
+    let events = events.expect("a count");
+    let (begun, mut each) = (Instant::now(), BTreeMap::new());
+    let mut since = begun;
+    let told = store.rebuild_projections(|step| {
+        if step.position == step.head {
+            each.insert(step.projection, rate(events, since));
+            since = Instant::now();
+        }
+    });
+    told.await.expect("projections are rebuilt");
+    let all = rate(events, begun);
+    store.close().await;
+    (all, each)
+}

@@ -1,0 +1,82 @@
+//! Tells the owner, in the evening, what the day brought and what needs a person. The digest bears
+//! the ledger's mark: a checkpoint that is kept where nobody at this machine can change it.
+
+use super::text::{Text, TextError};
+use crate::{
+    commands::{queue_digest::QueueDigest, start_purchase::ContactGiven},
+    context::{Context, Digest},
+    ledger::{
+        gsm,
+        id::{ContactId, MessageId},
+    },
+    store::{CommandError, Sealed, StoreError},
+};
+
+/// With fewer free codes than this a package is named.
+const FEW_CODES: i64 = 10;
+
+/// So many packages are named at most: the SMS is short.
+const NAMED_MAX: usize = 3;
+
+pub(super) async fn look(context: &Context) -> Result<usize, StoreError> {
+    let Some(digest) = &context.settings.digest else { return Ok(0) };
+    let now = context.now();
+    if now.clock(&digest.zone) < digest.at {
+        return Ok(0);
+    }
+    let day = now.business_day(&digest.zone).to_string();
+    if context.store.has_digest(&day).await? {
+        return Ok(0);
+    }
+    let owner = owner(context, digest);
+    let message = MessageId(context.id());
+    match context.store.execute(QueueDigest { day, owner, message }).await {
+        Ok(_) => Ok(1),
+        // Another instance was quicker.
+        Err(CommandError::Refused(_)) => Ok(0),
+        Err(CommandError::Failed(failure)) => Err(failure),
+    }
+}
+
+fn owner(context: &Context, digest: &Digest) -> ContactGiven {
+    let (new_id, vault) = (ContactId(context.id()), context.store.vault());
+    let number = digest.phone.msisdn().as_bytes();
+    let sealed = vault.seal(&Sealed::Contact(new_id).context(), number);
+    ContactGiven { new_id, fingerprint: vault.fingerprint("phone", number), sealed }
+}
+
+/// What the digest says: of the day on which it is sent.
+pub(super) async fn compose(context: &Context, digest: &Digest) -> Result<Text, TextError> {
+    let store = &context.store;
+    let now = context.now();
+    let day = now.business_day(&digest.zone).to_string();
+    let (sales, earned) = store.earned_on(&day).await?;
+    let needs = store.exceptions().await?.len();
+    let mark = store.last_checkpoint().await?;
+    let mark = mark.map_or_else(|| "-".to_owned(), |signed| signed.checkpoint.short());
+    let mut few = vec![];
+    for site in store.sites().await? {
+        for offer in store.offers(&site.site).await? {
+            if offer.free < FEW_CODES {
+                few.push(format!("{} {}", offer.key(), offer.free));
+            }
+        }
+    }
+    few.truncate(NAMED_MAX);
+    let mut parameters = vec![
+        ("shop", context.settings.shop_name.clone()),
+        ("day", now.local_day(&digest.zone)),
+        ("sales", sales.to_string()),
+        ("money", earned.to_string()),
+        ("needs", needs.to_string()),
+        ("mark", mark),
+    ];
+    let key = if few.is_empty() {
+        "sms.digest"
+    } else {
+        parameters.push(("few", few.join(", ")));
+        "sms.digest_few_codes"
+    };
+    let says = context.phrases.say(digest.language, key, &parameters)?;
+    Ok(Text { says: gsm::plain(&says), tells_code: false })
+}
