@@ -58,7 +58,7 @@ pub async fn find(store: &Store, phone: &Phone) -> Result<ForgetContact, ForgetE
         fingerprint,
         devices: own_devices(store, contact, &sales).await?,
         purchases: sales.iter().map(|sale| sale.id).collect(),
-        messages: sales.iter().flat_map(|sale| &sale.messages).map(|(id, _)| *id).collect(),
+        messages: store.messages_to(contact).await?,
         inbox_rows: rows_naming(store, phone, &sales, &payments).await?,
         payments,
     };

@@ -3,16 +3,26 @@
 
 use crate::{
     cli::Place,
-    town::{Customer, MASTER, Town},
+    town::{Customer, MASTER, Plan, Town},
 };
 use lango::{
+    context::Digest,
     forget::{self, ForgetError},
-    ledger::chain::hex,
+    ledger::{chain::hex, phone::Phone, purchase::Language},
     store::{RawMessage, Sealed, Store},
 };
 use std::fs;
 
 const PAID: &str = "Paid. Here is your code";
+
+fn digest() -> Digest {
+    Digest {
+        phone: Phone::parse("0731 999 999").unwrap(),
+        at: "20:00".parse().unwrap(),
+        language: Language::En,
+        zone: lango::app::nairobi(),
+    }
+}
 
 async fn buys(town: &mut Town, name: &str, phone: &str) -> Customer {
     let mut buyer = town.customer(name, phone);
@@ -166,6 +176,21 @@ async fn a_device_that_others_use_too_stays_known() {
 }
 
 #[tokio::test]
+async fn who_only_reads_the_digest_is_forgotten_until_the_next_evening() {
+    let mut town = Town::open_as(Plan { digest: Some(digest()), ..Plan::default() }).await;
+    let owner = town.customer("Owner", "0731 999 999");
+    town.passes(2 * 3_600).await;
+    let found = forget::find(town.store(), &owner.phone).await.unwrap();
+    assert_eq!((found.purchases.len(), found.messages.len()), (0, 1));
+    let text = Sealed::MessageText(found.messages[0]);
+    forget::forget(town.store(), found).await.unwrap();
+    assert!(town.store().is_forgotten(text).await.unwrap());
+    town.passes(24 * 3_600).await;
+    assert_eq!(town.texts(&owner).len(), 2, "whom the configuration names is told again");
+    town.close().await;
+}
+
+#[tokio::test]
 async fn the_command_asks_and_says_what_it_erased() {
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
@@ -200,5 +225,6 @@ crate::on_postgres_too! {
     nobody_is_forgotten_while_something_is_open,
     money_that_comes_after_buys_a_code_that_the_old_link_shows,
     a_device_that_others_use_too_stays_known,
+    who_only_reads_the_digest_is_forgotten_until_the_next_evening,
     the_command_asks_and_says_what_it_erased,
 }
