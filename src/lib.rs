@@ -9,6 +9,7 @@
 //! - [`desk`]: what needs a person, and what the person did about it.
 //! - [`backup`]: sealed copies of all that the store holds.
 //! - [`forget`]: erases all that names a person.
+//! - [`mark`]: how far the ledger has come, known outside it.
 //! - [`context`]: what processes and pages both work with.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
 //! - [`mpesa`], [`sms`], [`routeros`]: the world's own languages, each in its folder;
@@ -31,6 +32,7 @@ pub mod forget;
 pub mod http_client;
 pub mod import;
 pub mod ledger;
+pub mod mark;
 pub mod mpesa;
 pub mod phrases;
 pub mod ports;

@@ -20,11 +20,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("projections", &["ledger"]),
     ("store", &["commands", "ledger", "ports", "projections"]),
     ("import", &["commands", "ledger", "ports", "routeros", "store"]),
-    ("backup", &["ledger", "ports", "store"]),
+    ("backup", &["http_client", "ledger", "ports", "store"]),
     ("desk", &["commands", "ledger", "ports", "store"]),
     ("forget", &["commands", "ledger", "ports", "store"]),
-    ("context", &["ledger", "phrases", "ports", "store"]),
-    ("processes", &["commands", "context", "ledger", "phrases", "ports", "store"]),
+    ("mark", &["ledger"]),
+    ("context", &["backup", "ledger", "phrases", "ports", "store"]),
+    (
+        "processes",
+        &["backup", "commands", "context", "ledger", "mark", "phrases", "ports", "store"],
+    ),
     ("web", &["commands", "context", "ledger", "phrases", "ports", "routeros", "store"]),
 ];
 /// The parts that put the others together and may name them all.
@@ -34,7 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["web", "demo", "app"]),
     ("clap", &["cli", "main"]),
     ("getrandom", &["ports"]),
-    ("reqwest", &["mpesa", "sms", "demo", "http_client"]),
+    ("reqwest", &["backup", "mpesa", "sms", "demo", "http_client"]),
     ("sqlx", &["store"]),
     ("std::env", &["config"]),
     ("anyhow", &["app", "cli", "demo"]),

@@ -68,73 +68,45 @@ where news.position > $1
             )
     );
 
+-- What settles what. A promise to give money back settles one line and is another.
 delete from shown_exceptions
-where kind = 'owed'
-    and subject in (
-        select id
+where (kind, subject) in (
+    with news as materialized (
+        select kind, id, data ->> 'how' as how
         from facts
         where position > $1
             and position <= $2
-            and kind in ('purchase_fulfilled', 'purchase_settled')
-    );
-
-delete from shown_exceptions
-where kind = 'unresolved'
-    and subject in (
-        select id
-        from facts
-        where position > $1
-            and position <= $2
-            and kind in ('payment_confirmed', 'payment_declined')
-    );
-
-delete from shown_exceptions
-where kind in ('undelivered', 'given_up')
-    and subject in (
-        select id
-        from facts
-        where position > $1
-            and position <= $2
-            and kind = 'message_delivered'
-    );
-
-delete from shown_exceptions
-where kind = 'unmatched'
-    and subject in (
-        select id
-        from facts
-        where position > $1
-            and position <= $2
-            and kind in ('receipt_applied', 'receipt_reversed', 'receipt_settled')
-    );
-
-delete from shown_exceptions
-where kind = 'set_aside'
-    and subject in (
-        select id
-        from facts
-        where position > $1
-            and position <= $2
-            and kind = 'payment_settled'
-    );
-
-delete from shown_exceptions
-where kind = 'disputed'
-    and subject in (
-        select id
-        from facts
-        where position > $1
-            and position <= $2
-            and kind = 'payment_dispute_settled'
-    );
-
-delete from shown_exceptions
-where kind = 'refund_due'
-    and subject in (
-        select id
-        from facts
-        where position > $1
-            and position <= $2
-            and kind in ('purchase_settled', 'payment_settled', 'receipt_settled')
-            and data ->> 'how' <> 'refund_promised'
-    );
+            and kind in (
+                'purchase_fulfilled',
+                'purchase_settled',
+                'payment_confirmed',
+                'payment_declined',
+                'payment_settled',
+                'payment_dispute_settled',
+                'receipt_applied',
+                'receipt_reversed',
+                'receipt_settled',
+                'message_delivered'
+            )
+    )
+    select 'owed', id from news where kind in ('purchase_fulfilled', 'purchase_settled')
+    union all
+    select 'unresolved', id from news where kind in ('payment_confirmed', 'payment_declined')
+    union all
+    select 'set_aside', id from news where kind = 'payment_settled'
+    union all
+    select 'disputed', id from news where kind = 'payment_dispute_settled'
+    union all
+    select 'unmatched', id
+    from news
+    where kind in ('receipt_applied', 'receipt_reversed', 'receipt_settled')
+    union all
+    select 'undelivered', id from news where kind = 'message_delivered'
+    union all
+    select 'given_up', id from news where kind = 'message_delivered'
+    union all
+    select 'refund_due', id
+    from news
+    where kind in ('purchase_settled', 'payment_settled', 'receipt_settled')
+        and how <> 'refund_promised'
+);

@@ -5,36 +5,7 @@ insert into shown_journal (
     position, line, account, site, package, amount_cents, entry, payment, purchase, occurred_at,
     recorded_at, with_payment
 )
-select
-    moved.position,
-    sides.line,
-    case
-        when moved.entry = 'payment' and sides.line = 1 then 'Assets:Mpesa'
-        when moved.entry = 'payment' then 'Liabilities:Deposits'
-        when moved.entry = 'delivered' and sides.line = 1 then 'Liabilities:Owed'
-        when sides.line = 1 then 'Liabilities:Deposits'
-        when moved.entry = 'owed' then 'Liabilities:Owed'
-        when moved.entry = 'set_aside' then 'Liabilities:SetAside'
-        else 'Income:Sales'
-    end,
-    moved.site,
-    moved.package,
-    cast(sides.sign * moved.amount_cents as bigint),
-    moved.entry,
-    moved.payment,
-    moved.purchase,
-    case
-        when moved.entry = 'delivered' then moved.recorded_at
-        else coalesce(
-            cast(paid.data ->> 'paid_at' as bigint),
-            cast(proof.data ->> 'paid_at' as bigint),
-            paid.recorded_at,
-            moved.recorded_at
-        )
-    end,
-    moved.recorded_at,
-    case when moved.entry = 'delivered' then 0 else 1 end
-from (
+with moved as materialized (
     select
         news.position,
         case
@@ -64,19 +35,47 @@ from (
             'purchase_owed',
             'purchase_fulfilled'
         )
-) as moved
-cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
-left join facts as paid
-    on paid.stream = 'payment-' || moved.payment
-    and paid.kind = 'payment_confirmed'
-    and paid.position <= moved.position
-left join facts as learnt
-    on learnt.stream = 'payment-' || moved.payment
-    and learnt.kind = 'payment_receipt_learnt'
-    and learnt.position < moved.position
-left join facts as proof
-    on proof.stream = 'receipt-' || (learnt.data ->> 'receipt')
-    and proof.version = 1;
+),
+dated as materialized (
+    select
+        moved.*,
+        case
+            when moved.entry = 'delivered' then moved.recorded_at
+            else coalesce(
+                cast(paid.data ->> 'paid_at' as bigint),
+                paid.recorded_at,
+                moved.recorded_at
+            )
+        end as occurred_at
+    from moved
+    left join facts as paid
+        on paid.stream = 'payment-' || moved.payment
+        and paid.kind = 'payment_confirmed'
+        and paid.position <= moved.position
+)
+select
+    dated.position,
+    sides.line,
+    case
+        when dated.entry = 'payment' and sides.line = 1 then 'Assets:Mpesa'
+        when dated.entry = 'payment' then 'Liabilities:Deposits'
+        when dated.entry = 'delivered' and sides.line = 1 then 'Liabilities:Owed'
+        when sides.line = 1 then 'Liabilities:Deposits'
+        when dated.entry = 'owed' then 'Liabilities:Owed'
+        when dated.entry = 'set_aside' then 'Liabilities:SetAside'
+        else 'Income:Sales'
+    end,
+    dated.site,
+    dated.package,
+    cast(sides.sign * dated.amount_cents as bigint),
+    dated.entry,
+    dated.payment,
+    dated.purchase,
+    dated.occurred_at,
+    dated.recorded_at,
+    case when dated.entry = 'delivered' then 0 else 1 end
+from dated
+cross join (select 1 as line, 1 as sign union all select 2, -1) as sides;
 
 -- The proof of a payment may come later, and the provider's time with it.
 update shown_journal
@@ -112,53 +111,68 @@ insert into shown_journal (
     position, line, account, amount_cents, entry, payment, purchase, occurred_at, recorded_at,
     with_payment
 )
+with alone as materialized (
+    select
+        news.position,
+        news.kind,
+        news.stream,
+        news.version,
+        news.correlation,
+        news.recorded_at
+    from facts as news
+    where news.position > $1
+        and news.position <= $2
+        and (
+            news.kind in ('receipt_unmatched', 'receipt_reversed')
+            or (
+                news.kind = 'receipt_applied'
+                and exists (
+                    select 1
+                    from facts as unmatched
+                    where unmatched.stream = news.stream
+                        and unmatched.version < news.version
+                        and unmatched.kind = 'receipt_unmatched'
+                )
+            )
+        )
+)
 select
-    news.position,
+    alone.position,
     sides.line,
     case
-        when (news.kind = 'receipt_unmatched') = (sides.line = 1) then 'Assets:Mpesa'
-        when news.kind <> 'receipt_reversed' or applied.position is null
+        when (alone.kind = 'receipt_unmatched') = (sides.line = 1) then 'Assets:Mpesa'
+        when alone.kind <> 'receipt_reversed' or applied.position is null
         then 'Liabilities:Unmatched'
         when aside.position is not null then 'Liabilities:SetAside'
         else 'Expenses:Reversed'
     end,
     cast(sides.sign * proof.amount_cents as bigint),
-    case news.kind
+    case alone.kind
         when 'receipt_unmatched' then 'unmatched'
         when 'receipt_applied' then 'matched'
         else 'reversed'
     end,
     applied.data ->> 'payment',
-    news.correlation,
+    alone.correlation,
     case
-        when news.kind = 'receipt_reversed' then news.recorded_at
+        when alone.kind = 'receipt_reversed' then alone.recorded_at
         else coalesce(cast(proof.data ->> 'paid_at' as bigint), proof.recorded_at)
     end,
-    news.recorded_at,
+    alone.recorded_at,
     0
-from facts as news
+from alone
 cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
 join facts as proof
-    on proof.stream = news.stream
+    on proof.stream = alone.stream
     and proof.version = 1
-left join facts as unmatched
-    on unmatched.stream = news.stream
-    and unmatched.version < news.version
-    and unmatched.kind = 'receipt_unmatched'
 left join facts as applied
-    on applied.stream = news.stream
-    and applied.version <= news.version
+    on applied.stream = alone.stream
+    and applied.version <= alone.version
     and applied.kind = 'receipt_applied'
 left join facts as aside
     on aside.stream = 'payment-' || (applied.data ->> 'payment')
-    and aside.position < news.position
-    and aside.kind = 'payment_set_aside'
-where news.position > $1
-    and news.position <= $2
-    and (
-        news.kind in ('receipt_unmatched', 'receipt_reversed')
-        or news.kind = 'receipt_applied' and unmatched.position is not null
-    );
+    and aside.position < alone.position
+    and aside.kind = 'payment_set_aside';
 
 -- What a person settles leaves the account where it waited, or that of promises.
 insert into shown_journal (

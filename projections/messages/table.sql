@@ -1,5 +1,5 @@
--- Messages: one row for each SMS, to a buyer or to the owner, and how far it came. Its text is in the
--- vault.
+-- Messages: one row for each SMS, to a buyer or to the owner, and how far it came. Its text is in
+-- the vault.
 
 create table shown_messages (
     message        text primary key,

@@ -29,10 +29,12 @@ impl Command {
         let old = config.secrets.master_key_file.display();
         println!("{}", app::recovery_sheet(&new_key_file));
         println!(
-            "The key in {old} opens this ledger no more. Before the shop starts again, put the"
+            "The key in {old} opens this ledger no more. Put the new one in its place, or set"
         );
-        println!("new one in its place, or set secrets.master_key_file to the new file. Keep the");
-        println!("old one, away from here, for as long as you keep backups that it seals.");
+        println!(
+            "secrets.master_key_file to the new file, and start the shop again before its next"
+        );
+        println!("nightly backup. Keep the old key, away from here, as long as backups need it.");
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod catalogue;
 mod config;
 mod contacts;
 mod demo;
+mod doctor;
 mod keys;
 mod money;
 mod mpesa;
@@ -38,6 +39,8 @@ enum Command {
     Serve(serve::Serve),
     /// Try everything: shop, simulated M-PESA, SMS, router and phone, ready to click.
     Demo(demo::Demo),
+    /// Say whether everything is in order, and what to do where it is not.
+    Doctor(doctor::Doctor),
     /// Bring the database up to date, and nothing else.
     Migrate,
     /// What is configured, and where each value came from.
@@ -132,6 +135,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,
         Command::Restore(command) => command.run(&config).await?,
+        Command::Doctor(doctor) => return doctor.run(&config).await,
         Command::Audit(command) => return command.run(&config).await,
         Command::Projections(command) => return command.run(&config).await,
     }

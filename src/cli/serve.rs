@@ -1,6 +1,12 @@
 //! `lango serve`
 
-use crate::{app, config::Config, ledger::catalog::LedgerPurpose, telemetry, web::Shop};
+use crate::{
+    app,
+    config::Config,
+    ledger::{catalog::LedgerPurpose, checkpoint::Kept},
+    telemetry,
+    web::Shop,
+};
 use anyhow::Context as _;
 use clap::Args;
 use std::net::SocketAddr;
@@ -12,6 +18,10 @@ pub(super) struct Serve {
     /// Where buyers reach it [default: http.listen]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) listen: Option<SocketAddr>,
+    /// A checkpoint that you kept, from a receipt or of `lango audit checkpoint`: when the database
+    /// is older, its codes are not for sale until `lango vouchers release`. For one start only.
+    #[arg(long, value_name = "CHECKPOINT")]
+    known_checkpoint: Option<Kept>,
 }
 
 impl Serve {
@@ -19,6 +29,7 @@ impl Serve {
         telemetry::init(&config.log);
         app::check(config)?;
         let store = app::open(config, Some(LedgerPurpose::Shop)).await?;
+        app::guard(config, &store, self.known_checkpoint).await?;
         let shop = app::from_config(config, store)?;
         let public = bind(config.http.listen, "http.listen").await?;
         let staff = bind(config.admin.listen, "admin.listen").await?;

@@ -43,6 +43,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Key> {
         super::secrets::KEYS,
         super::shop::KEYS,
         super::mpesa::KEYS,
+        super::backup::KEYS,
         super::log::KEYS,
     ]
     .into_iter()

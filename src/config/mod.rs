@@ -8,6 +8,7 @@
 //! `Debug`, a problem or `config show`.
 
 mod admin;
+mod backup;
 mod database;
 mod given;
 mod http;
@@ -24,6 +25,7 @@ mod sms;
 mod tests;
 
 pub use admin::Admin;
+pub use backup::Backup;
 pub use database::{Database, DatabaseUrl};
 pub use http::Http;
 pub use key::Origin;
@@ -95,6 +97,8 @@ pub struct Config {
     pub mpesa: Option<Mpesa>,
     /// The SMS gateways, first choice first.
     pub sms: Sms,
+    /// Where copies of everything go by themselves.
+    pub backup: Backup,
     /// What is logged, and how.
     pub log: Log,
     rows: Vec<Row>,
@@ -111,6 +115,7 @@ impl Config {
         let shop = Shop::read(&mut reader);
         let mpesa = Mpesa::read(&mut reader);
         let sms = Sms::read(&mut reader);
+        let backup = Backup::read(&mut reader);
         let log = Log::read(&mut reader);
         if let (Ok(http), Ok(admin)) = (&http, &admin) {
             check_listeners(http.listen, admin.listen, &mut reader);
@@ -128,6 +133,7 @@ impl Config {
                 shop: shop?,
                 mpesa: mpesa?,
                 sms: sms?,
+                backup: backup?,
                 log: log?,
                 rows,
             })

@@ -115,7 +115,7 @@ pub enum OnOff {
 }
 
 impl OnOff {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "on" => Some(Self::On),
             "off" => Some(Self::Off),
@@ -127,6 +127,7 @@ impl OnOff {
 impl Mpesa {
     pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
         let complete = complete(reader);
+        let within = |text: &str| duration_ms(text, TIMEOUT_MS_MAX);
         let base_url = reader.required("mpesa.base_url", bare_address);
         let consumer_key = reader.secret("mpesa.consumer_key");
         let consumer_secret = reader.secret("mpesa.consumer_secret");
@@ -134,8 +135,8 @@ impl Mpesa {
         let till = reader.optional("mpesa.till", |text| digits(text, 8));
         let passkey = reader.secret("mpesa.passkey");
         let callbacks = reader.required("mpesa.callbacks", OnOff::parse);
-        let timeout = reader.required("mpesa.timeout_ms", duration_ms);
-        let connect_timeout = reader.required("mpesa.connect_timeout_ms", duration_ms);
+        let timeout = reader.required("mpesa.timeout_ms", within);
+        let connect_timeout = reader.required("mpesa.connect_timeout_ms", within);
         complete?;
         let needed = (consumer_key?, consumer_secret?, short_code?, passkey?);
         let (base_url, till, callbacks) = (base_url?, till?, callbacks?);
@@ -179,7 +180,8 @@ fn digits(text: &str, most: usize) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-fn duration_ms(text: &str) -> Option<Duration> {
+/// So many milliseconds, at most `max`.
+pub(super) fn duration_ms(text: &str, max: u64) -> Option<Duration> {
     let ms = text.parse().ok()?;
-    (1..=TIMEOUT_MS_MAX).contains(&ms).then(|| Duration::from_millis(ms))
+    (1..=max).contains(&ms).then(|| Duration::from_millis(ms))
 }

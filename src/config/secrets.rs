@@ -6,23 +6,38 @@ use super::{
 };
 use std::path::PathBuf;
 
-pub(super) const KEYS: &[Key] = &[Key {
-    name: "secrets.master_key_file",
-    default: Some("lango.key"),
-    kind: Kind::Plain,
-    write: "the path of the master key's file",
-}];
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "secrets.master_key_file",
+        default: Some("lango.key"),
+        kind: Kind::Plain,
+        write: "the path of the master key's file",
+    },
+    Key {
+        name: "secrets.mark_file",
+        default: None,
+        kind: Kind::Plain,
+        write: "the path of a file that is kept when the database is put back",
+    },
+];
 
 /// Where keys are kept.
 #[derive(Debug)]
 pub struct Secrets {
     /// The file with the key that wraps all others; made with an empty ledger, never again.
     pub master_key_file: PathBuf,
+    /// The file that says how far the ledger has come, so that an older copy of it is noticed;
+    /// beside the master key where nothing else is said.
+    pub mark_file: PathBuf,
 }
 
 impl Secrets {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let path = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
-        Ok(Self { master_key_file: reader.required("secrets.master_key_file", path)? })
+        let master_key_file = reader.required("secrets.master_key_file", path);
+        let mark_file = reader.optional("secrets.mark_file", path);
+        let master_key_file = master_key_file?;
+        let beside = || master_key_file.with_extension("mark");
+        Ok(Self { mark_file: mark_file?.unwrap_or_else(beside), master_key_file })
     }
 }

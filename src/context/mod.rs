@@ -6,6 +6,7 @@ mod calls;
 pub use calls::Calls;
 
 use crate::{
+    backup::Nightly,
     ledger::{
         phone::Phone,
         purchase::Language,
@@ -19,6 +20,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::{civil::Time, tz::TimeZone};
 use std::{
     num::NonZeroU32,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -42,6 +44,10 @@ pub struct Settings {
     pub shop_name: String,
     /// What the owner is told in the evening; `None` nothing.
     pub digest: Option<Digest>,
+    /// The nightly backup, where one is wanted.
+    pub nightly: Option<Arc<Nightly>>,
+    /// The file outside the database that says how far the ledger has come.
+    pub mark: Option<PathBuf>,
 }
 
 /// The owner's evening digest.
@@ -118,6 +124,15 @@ impl Context {
     /// Whether the processes are to end.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the processes are to end.
+    pub async fn closed(&self) {
+        let mut told = self.told();
+        while !self.is_closing() {
+            // It is told for as long as there is a context.
+            let _ = told.changed().await;
+        }
     }
 
     /// Changes whenever something came from outside.

@@ -126,6 +126,8 @@ impl World {
             random: Arc::clone(&random),
             callbacks: plan.callbacks,
             digest: None,
+            nightly: None,
+            mark: None,
             web: WebSettings {
                 public_url: shop_url.clone(),
                 shop_name: daraja::SHOP_NAME.into(),

@@ -7,15 +7,19 @@
 //! never made again blindly. Calls run beside, so that a provider that hangs holds up nobody else.
 //! Of several instances one has the lease and runs them all (`lease`); two at a time do no harm.
 
+mod backup;
 mod checkpoint;
 mod collect_payment;
 mod fulfil;
+mod keep_mark;
 mod lease;
 mod read_inbox;
 mod release_holds;
 mod send_messages;
 mod tell_owner;
 mod text;
+
+pub use keep_mark::write as write_mark;
 
 use crate::{context::Context, store::StoreError};
 use std::{future::Future, sync::Arc, time::Duration};
@@ -43,10 +47,11 @@ enum Process {
     Project,
     Checkpoint,
     TellOwner,
+    BackUp,
 }
 
 impl Process {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::ReadInbox,
         Self::SubmitPayments,
         Self::SettlePayments,
@@ -56,6 +61,7 @@ impl Process {
         Self::Project,
         Self::Checkpoint,
         Self::TellOwner,
+        Self::BackUp,
     ];
 
     /// Looks once; tells how much was done.
@@ -70,6 +76,7 @@ impl Process {
             Self::Project => context.store.project().await,
             Self::Checkpoint => checkpoint::look(context).await,
             Self::TellOwner => tell_owner::look(context).await,
+            Self::BackUp => backup::look(context).await,
         }
     }
 
@@ -141,6 +148,7 @@ pub fn start(context: &Arc<Context>, instance: &str) -> JoinSet<()> {
     let (keeper, lease) = lease::of(instance);
     running.spawn(keeper.run(Arc::clone(context)));
     running.spawn(lease::hear_others(Arc::clone(context)));
+    running.spawn(keep_mark::run(Arc::clone(context)));
     for process in Process::ALL {
         running.spawn(process.run(Arc::clone(context), lease.clone()));
     }

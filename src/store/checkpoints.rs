@@ -45,6 +45,13 @@ impl Store {
         }
     }
 
+    /// What stands at the ledger's end now, signed, for keeping outside; `None` while it is empty.
+    pub async fn signed_head(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
+        let head = self.head().await?;
+        let sign = || self.vault().signing_key().sign(head.position, head.hash, self.now());
+        Ok((head.position > 0).then(sign))
+    }
+
     async fn take(&self, head: &Head) -> Result<SignedCheckpoint, StoreError> {
         let signed = self.vault().signing_key().sign(head.position, head.hash, self.now());
         match self.execute(KeepCheckpoint(signed)).await {

@@ -2,7 +2,8 @@
 //! kind. What comes in is verified as it comes; either all of it is there in the end, or nothing.
 //!
 //! Projections are not copied: they are made from the events. What running instances share is not:
-//! leases, and tokens that providers give again.
+//! leases, and tokens that providers give again. Nor is what became of backups: another machine has
+//! places of its own.
 
 use super::{
     Reader,
@@ -375,7 +376,7 @@ mod tests {
         let file = format!("sqlite:{}", folder.path().join("shop.db").display());
         let schema = cluster().url(&cluster().new_schema());
         let made_again =
-            ["bookmarks", "leases", "shared_secrets", "ledger_head", "_sqlx_migrations"];
+            ["backups", "bookmarks", "leases", "shared_secrets", "ledger_head", "_sqlx_migrations"];
         for url in [file, schema] {
             Database::open(&url).await.unwrap().close().await;
             let reader = database::readers(&url).await.unwrap();

@@ -2,6 +2,7 @@
 //! that knows SQL; what differs between databases stands in a folder of its own.
 
 mod append;
+mod backups;
 mod changes;
 mod checkpoints;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod views;
 mod work;
 mod writer;
 
+pub use backups::{BackupMade, BackupRecord};
 pub use changes::INTERRUPTED_SECONDS;
 pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};
 pub use error::{CommandError, StoreError};
@@ -40,7 +42,7 @@ pub use inbox::{
 pub use news::{News, Place};
 pub use pages::{LedgerPage, PageEvent};
 pub use projections::{Difference, Past, Rebuilt, Step};
-pub use queries::{Offer, Reader, Sealed, StoredEvent};
+pub use queries::{Offer, ProjectionState, Reader, Sealed, StoredEvent};
 pub use rebuild::DecisionDifference;
 pub use sql::Param;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
@@ -49,6 +51,7 @@ pub use views::{PaymentView, PurchaseView, VoucherCode};
 pub use work::{Inbox, Kept, Owed, Work};
 
 use crate::{
+    commands::fence::FenceStock,
     ledger::{
         catalog::{LedgerPurpose, ShopEvent},
         decision::{Answer, Command},
@@ -141,6 +144,14 @@ impl Store {
     /// Has a command carried out; returns after its events are durable.
     pub async fn execute(&self, command: impl Command + 'static) -> Result<Answer, CommandError> {
         self.sender.execute(Arc::new(command)).await
+    }
+
+    /// Keeps every code on hand out of sale, in one commit: any may have been sold. Tells how many.
+    pub async fn fence_stock(&self) -> Result<usize, CommandError> {
+        let vouchers = self.on_hand().await?;
+        let count = vouchers.len();
+        self.execute(FenceStock { vouchers }).await?;
+        Ok(count)
     }
 
     /// The vault's keys.

@@ -27,6 +27,17 @@ pub struct Reader {
     pub(super) pool: Pool,
 }
 
+/// How far a projection is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectionState {
+    /// Its name.
+    pub name: String,
+    /// The last event that it has taken in.
+    pub position: i64,
+    /// Why it is parked; `None` while it is healthy.
+    pub failure: Option<String>,
+}
+
 /// A package on sale, with its stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -258,6 +269,13 @@ impl Reader {
         found.into_iter().map(|row| purchase(row).ok_or_else(unreadable)).collect()
     }
 
+    /// Every code that is free or held.
+    pub async fn on_hand(&self) -> Result<Vec<VoucherId>, StoreError> {
+        let rows = query("select voucher from stock").all(&self.pool).await;
+        let rows = rows.attempt("list the stock")?;
+        rows.iter().map(|row| parse(row, 0, "stock", "voucher")).collect()
+    }
+
     /// The codes of a site that are fenced, oldest first.
     pub async fn fenced(
         &self,
@@ -285,6 +303,24 @@ impl Reader {
     /// What a person should look at, by column; oldest first.
     pub async fn exceptions(&self) -> Result<Vec<Map<String, Value>>, StoreError> {
         projections::ask(&self.pool, projection("exceptions"), "all", vec![]).await
+    }
+
+    /// How far each projection is.
+    pub async fn projection_states(&self) -> Result<Vec<ProjectionState>, StoreError> {
+        let rows = query(
+            "select projection, position, failure from bookmarks
+             where projection not like 'rebuilt_%'
+             order by projection",
+        )
+        .all(&self.pool)
+        .await
+        .attempt("read the bookmarks")?;
+        let state = |row: &Row| ProjectionState {
+            name: row.get(0),
+            position: row.get(1),
+            failure: row.get(2),
+        };
+        Ok(rows.iter().map(state).collect())
     }
 
     /// How much was sold on a business day, and for how much.

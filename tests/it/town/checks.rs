@@ -162,6 +162,13 @@ fn secrets(town: &Town, ledger: &Ledger) -> Vec<String> {
     secrets
 }
 
+impl Town {
+    /// How often a line of the log says this since the story began.
+    pub fn times_logged(&self, words: &str) -> usize {
+        self.log.text()[self.log_from..].matches(words).count()
+    }
+}
+
 fn no_secret_in_the_log(town: &Town, secrets: &[String]) {
     let log = town.log.text();
     let told = &log[town.log_from..];

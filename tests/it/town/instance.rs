@@ -4,12 +4,13 @@
 use super::{GATEWAYS, ManualClock};
 use lango::{
     app::{self, Parts},
+    backup::{Nightly, Place},
     context::{Context, Digest},
     demo::{daraja, sms_gateway},
     mpesa::{self, Mpesa},
     ports::{Clock, Random, SmsGateway, SystemRandom},
     processes, sms,
-    store::{Opening, Store},
+    store::{BackupKey, Opening, Store},
     web::{self, Shop, WebSettings},
 };
 use serde_json::json;
@@ -29,11 +30,13 @@ pub struct Plan {
     pub till: bool,
     /// What the owner is told in the evening.
     pub digest: Option<Digest>,
+    /// Where backups go every night.
+    pub backups: Vec<Place>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { callbacks: true, patience_ms: 10_000, till: false, digest: None }
+        Self { callbacks: true, patience_ms: 10_000, till: false, digest: None, backups: vec![] }
     }
 }
 
@@ -49,6 +52,7 @@ pub struct Wiring {
     pub till: bool,
     /// What the owner is told in the evening.
     pub digest: Option<Digest>,
+    pub backups: Vec<Place>,
 }
 
 /// A running shop.
@@ -128,6 +132,8 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
         random,
         callbacks: wiring.callbacks,
         digest: wiring.digest.clone(),
+        nightly: nightly(&wiring).map(Arc::new),
+        mark: None,
         web: WebSettings {
             public_url: format!("http://{address}").parse().unwrap(),
             shop_name: daraja::SHOP_NAME.into(),
@@ -139,6 +145,14 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
     (shop, address)
+}
+
+/// The nightly backup at three, where the town wants one.
+fn nightly(wiring: &Wiring) -> Option<Nightly> {
+    let places = wiring.backups.clone();
+    let three = jiff::civil::Time::constant(3, 0, 0, 0);
+    let key = BackupKey::of(&MASTER);
+    (!places.is_empty()).then(|| Nightly::new(places, three, app::nairobi(), key))
 }
 
 /// The shop's gateway to M-PESA.

@@ -139,6 +139,7 @@ impl Town {
             patience_ms: plan.patience_ms,
             till: plan.till,
             digest: plan.digest,
+            backups: plan.backups,
         };
         let instance = Instance::start(&wiring, None).await;
         let address = instance.address;

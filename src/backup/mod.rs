@@ -5,6 +5,14 @@
 //! of each in four bytes, big-endian, then its sealed JSON. A piece opens only in its own file and
 //! place, and the last one says where the ledger ends, so that nothing can be cut off or mixed up.
 
+mod nightly;
+mod places;
+mod send;
+
+pub use nightly::Nightly;
+pub use places::{Delivered, Place};
+pub use send::{Address, SendError, Sent};
+
 use crate::{
     ledger::{chain::hex, time::Micros},
     ports::Random,
@@ -56,6 +64,24 @@ pub enum BackupError {
     /// It cannot be taken in.
     #[error(transparent)]
     Copy(#[from] CopyError),
+    /// It could not be sent.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+impl BackupError {
+    /// What to tell of it where no path may stand: in the store.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::File { attempt, source, .. } => format!("cannot {attempt}: {source}"),
+            Self::NotOurs(_) | Self::DoesNotOpen(_) | Self::BreaksOff(_) => {
+                unreachable!("a backup that is made is not read")
+            }
+            Self::Store(failure) => failure.to_string(),
+            Self::Copy(failure) => failure.to_string(),
+            Self::Send(failure) => failure.to_string(),
+        }
+    }
 }
 
 /// What a piece of a file holds.
@@ -88,10 +114,10 @@ pub async fn make(
     let mut copy = store.copy_out().await?;
     let end = copy.end().clone();
     let name = format!("lango-{:09}-{:.8}.backup", end.position, end.hash);
-    let (path, partial) = (folder.join(&name), folder.join(format!("{name}.partial")));
-    let failed = |attempt| at(attempt, &partial);
+    let (path, partial) = (folder.join(&name), Partial(folder.join(format!("{name}.partial"))));
+    let failed = |attempt| at(attempt, &partial.0);
     fs::create_dir_all(folder).map_err(at("make the folder", folder))?;
-    let file = File::create(&partial).map_err(failed("write"))?;
+    let file = File::create(&partial.0).map_err(failed("write"))?;
     let mut sealing = Sealing::begin(file, key, random).map_err(failed("write"))?;
     let mut rows = 0;
     while let Some(piece) = copy.next().await? {
@@ -99,14 +125,34 @@ pub async fn make(
         sealing.add(&Part::Piece(piece)).map_err(failed("write"))?;
         progress(rows);
     }
+    drop(copy);
     sealing.add(&Part::End(end.clone())).map_err(failed("write"))?;
-    sealing.finish().map_err(failed("write"))?;
-    fs::rename(&partial, &path).map_err(failed("rename"))?;
+    let file = sealing.into_file().map_err(failed("write"))?;
+    // A disk may take seconds over a large file, and buyers' pages are made on this thread too.
+    let (to, folder) = (path.clone(), folder.to_owned());
+    let settled = tokio::task::spawn_blocking(move || settle(&file, &partial.0, &to, &folder));
+    let bytes = settled.await.expect("writing a file does not panic")?;
+    Ok(Made { path, end, bytes })
+}
+
+/// Brings a written file to the disk, and only then gives it its name; tells its size.
+fn settle(file: &File, partial: &Path, path: &Path, folder: &Path) -> Result<u64, BackupError> {
+    file.sync_all().map_err(at("write", partial))?;
+    fs::rename(partial, path).map_err(at("rename", partial))?;
     // The name is on the disk only when its folder is.
     let folder_synced = File::open(folder).and_then(|folder| folder.sync_all());
     folder_synced.map_err(at("write the folder", folder))?;
-    let bytes = fs::metadata(&path).map_err(at("look at", &path))?.len();
-    Ok(Made { path, end, bytes })
+    Ok(file.metadata().map_err(at("look at", path))?.len())
+}
+
+/// A file that is not whole yet; it goes when it never becomes so.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // It has its name by now, or what is left behind says what it is.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// A backup that was taken in.
@@ -187,8 +233,8 @@ impl<'a> Sealing<'a> {
         self.file.write_all(&sealed)
     }
 
-    fn finish(self) -> io::Result<()> {
-        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    fn into_file(self) -> io::Result<File> {
+        self.file.into_inner().map_err(io::IntoInnerError::into_error)
     }
 }
 

@@ -1,22 +1,30 @@
 //! Puts the parts together: the one place that knows everybody. The tests build their shops here
 //! too.
 
+mod master_key;
+
+pub use master_key::{change_master, known_master_key, parse_key, recovery_sheet};
+
 use crate::{
+    backup::{Address, Nightly, Place},
     commands::catalogue::OpenShop,
     config::{self, Config},
     context::{self, Context, Digest},
     ledger::{
-        catalog::LedgerPurpose, chain::hex, checkpoint::PublicKey, phone::Phone, purchase::Language,
+        catalog::LedgerPurpose,
+        checkpoint::{Kept, PublicKey},
+        phone::Phone,
+        purchase::Language,
     },
-    mpesa,
+    mark, mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
+    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
     web::{self, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
-use std::{future::Future, io::Write as _, net::SocketAddr, path::Path, sync::Arc};
+use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -66,7 +74,8 @@ pub async fn open_books(config: &Config) -> anyhow::Result<Reader> {
 pub async fn public_key(config: &Config, books: &Reader) -> anyhow::Result<PublicKey> {
     let random = machine().1;
     let url = config.database.url.expose();
-    let (master, _) = master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
+    let (master, _) =
+        master_key::master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
     Ok(books.open_vault(&master, random).await?.signing_key().public())
 }
 
@@ -115,148 +124,13 @@ async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
     let (clock, random) = machine();
     let url = config.database.url.expose().to_owned();
     let file = &config.secrets.master_key_file;
-    let (master, new) = master_key(file, &url, random.as_ref()).await?;
+    let (master, new) = master_key::master_key(file, &url, random.as_ref()).await?;
     if new && sheet {
         eprintln!("{}", recovery_sheet(file));
     }
     let zone = config.shop.timezone.clone();
     let opened = Store::open(Opening { url, master, zone, clock, random }).await;
-    opened.map_err(|error| wrong_key(error, config))
-}
-
-/// Reads the master key, or makes one for a ledger that has none yet; tells whether it is new.
-async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Result<(Key, bool)> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => {
-            let key = parse_key(text.trim()).with_context(|| {
-                format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
-            })?;
-            Ok((key, false))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if Store::exists(url).await? {
-                bail!(
-                    "the master key {} is missing, and without it the codes in this ledger cannot \
-                     be read; put the key from the recovery sheet there",
-                    file.display()
-                );
-            }
-            Ok((make_key(file, random)?, true))
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
-    }
-}
-
-/// The master key, which must be there: no new one opens what an old one sealed.
-pub fn known_master_key(config: &Config) -> anyhow::Result<Key> {
-    let file = &config.secrets.master_key_file;
-    let text = std::fs::read_to_string(file).with_context(|| {
-        format!(
-            "cannot read the master key {}; put the one of the recovery sheet there",
-            file.display()
-        )
-    })?;
-    parse_key(text.trim()).with_context(|| {
-        format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
-    })
-}
-
-/// The master key in a text of 64 hexadecimal digits.
-pub fn parse_key(text: &str) -> Option<Key> {
-    let mut key = Key::default();
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(key)
-}
-
-/// Puts the key in a file, or a new one made there, in the place of the ledger's master key. The
-/// file is on the disk before anything changes: at no moment does the only key stand nowhere.
-pub async fn change_master(config: &Config, file: &Path) -> anyhow::Result<()> {
-    there_is_a_ledger(config).await?;
-    let old = known_master_key(config)?;
-    let (_, random) = machine();
-    let new = key_to_be(file, random.as_ref())?;
-    if new == old {
-        bail!("{} holds the key that is in use already; name another file", file.display());
-    }
-    let changed = Store::change_master(config.database.url.expose(), &old, &new, random).await;
-    changed.map_err(|error| wrong_key(error, config))
-}
-
-/// The key in a file, or a new one made there.
-fn key_to_be(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
-    };
-    if !text.is_empty() {
-        return parse_key(text.trim()).with_context(|| {
-            format!(
-                "{} is there and holds no key of 64 hexadecimal digits; name another file",
-                file.display()
-            )
-        });
-    }
-    // What is there and empty was left by an attempt that was cut off.
-    if let Err(error) = std::fs::remove_file(file)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(error).with_context(|| format!("cannot write {}", file.display()));
-    }
-    make_key(file, random)
-}
-
-/// Says where the right key belongs.
-fn wrong_key(error: StoreError, config: &Config) -> anyhow::Error {
-    let file = config.secrets.master_key_file.display();
-    let hint = if config.database.url.is_postgres() {
-        "does PostgreSQL run there, and may this user make tables in the schema?"
-    } else {
-        "does its folder exist, and may Lango write there?"
-    };
-    let what = format!("cannot open the ledger {}: {hint}", config.database.url);
-    match error {
-        StoreError::WrongLedger(why) => {
-            anyhow::anyhow!("{why}; put the key from the recovery sheet in {file}")
-        }
-        error => anyhow::Error::from(error).context(what),
-    }
-}
-
-fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut key = Key::default();
-    random.fill(&mut key);
-    let attempt = || format!("cannot write the new master key to {}", file.display());
-    let mut opened = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .with_context(attempt)?;
-    writeln!(opened, "{}", hex(&key)).and_then(|()| opened.sync_all()).with_context(attempt)?;
-    // The name too must be on the disk before anything is sealed with it.
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder =
-        std::fs::File::open(folder.unwrap_or_else(|| Path::new("."))).with_context(attempt)?;
-    folder.sync_all().with_context(attempt)?;
-    Ok(key)
-}
-
-/// What the owner is told of a new master key.
-pub fn recovery_sheet(file: &Path) -> String {
-    format!(
-        "\nRECOVERY SHEET\n\
-         A new master key stands in {}.\n\
-         Without it nobody, you included, can read the voucher codes and phone numbers of this\n\
-         ledger. Copy that file to paper or to a safe place that is not this machine, now.\n",
-        file.display()
-    )
+    opened.map_err(|error| master_key::wrong_key(error, config))
 }
 
 /// What a shop is made of.
@@ -273,6 +147,10 @@ pub struct Parts {
     pub callbacks: bool,
     /// What the owner is told in the evening.
     pub digest: Option<Digest>,
+    /// The nightly backup, where one is wanted.
+    pub nightly: Option<Arc<Nightly>>,
+    /// The file outside the database that says how far the ledger has come.
+    pub mark: Option<PathBuf>,
     /// What pages need.
     pub web: WebSettings,
 }
@@ -283,6 +161,8 @@ pub fn build(parts: Parts) -> Arc<Shop> {
         callbacks: parts.callbacks.then(|| parts.web.public_url.clone()),
         shop_name: parts.web.shop_name.clone(),
         digest: parts.digest,
+        nightly: parts.nightly,
+        mark: parts.mark,
     };
     let context = Context::new(parts.store, parts.payments, parts.sms, parts.random, settings);
     Arc::new(Shop::new(Arc::new(context), parts.web))
@@ -291,6 +171,7 @@ pub fn build(parts: Parts) -> Arc<Shop> {
 /// Whether the configuration describes a shop, before any ledger is touched.
 pub fn check(config: &Config) -> anyhow::Result<()> {
     account(config)?;
+    backup_places(config)?;
     config.sms.gateways.iter().try_for_each(|entry| gateway(entry).map(drop))
 }
 
@@ -310,8 +191,92 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         random,
         callbacks: account.callbacks == config::OnOff::On,
         digest: digest(config)?,
+        nightly: nightly(config)?,
+        mark: Some(config.secrets.mark_file.clone()),
         web: web_settings(config, config.http.listen)?,
     }))
+}
+
+/// Compares the ledger with what is known of it outside, before anything is sold. When it is older,
+/// what was sold since is not in it: all codes on hand are fenced. When it is another, no start.
+pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyhow::Result<()> {
+    let path = &config.secrets.mark_file;
+    let cannot = || format!("cannot read how far the ledger had come in {}", path.display());
+    let mark = mark::read(path).with_context(cannot)?;
+    let ours = mark.as_ref().is_none_or(|mark| store.vault().signing_key().public().signed(mark));
+    if !ours {
+        bail!(
+            "{} is of another ledger; is database.url right? If this ledger is new, delete it",
+            path.display()
+        );
+    }
+    let head = store.head().await?;
+    let mut lost = 0;
+    for kept in mark.map(Kept::Signed).into_iter().chain(known) {
+        if kept.position() > head.position {
+            lost = lost.max(kept.position() - head.position);
+            continue;
+        }
+        let event = store.events_after(kept.position() - 1, 1).await?;
+        if !event.first().is_some_and(|event| kept.agrees(&event.hash)) {
+            bail!(
+                "event {} is not the one that was known outside this database: its history is \
+                 another. Run `lango audit verify`; if you have put an older copy in place \
+                 yourself and sold from it since, delete {}",
+                kept.position(),
+                path.display()
+            );
+        }
+    }
+    if lost > 0 {
+        let fenced = store.fence_stock().await?;
+        tracing::error!(
+            lost,
+            fenced,
+            "this database is an older copy: at least {lost} events are missing. {fenced} codes \
+             may have been sold since and are not for sale until `lango vouchers release`"
+        );
+    }
+    keep_mark(config, store).await
+}
+
+/// Notes outside the database how far its ledger has come.
+pub async fn keep_mark(config: &Config, store: &Store) -> anyhow::Result<()> {
+    let path = &config.secrets.mark_file;
+    let Some(head) = store.signed_head().await? else { return Ok(()) };
+    mark::write(path, &head).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Where backups go by themselves.
+pub fn backup_places(config: &Config) -> anyhow::Result<Vec<Place>> {
+    let wanted = &config.backup;
+    let folder = wanted.folder.clone().map(|path| Place::Folder {
+        path,
+        keep: Some(wanted.keep),
+        off_box: wanted.off_box,
+    });
+    let server = wanted.url().map(|url| backup_server(config, url)).transpose();
+    Ok(folder.into_iter().chain(server.context("backup.address cannot be used")?).collect())
+}
+
+/// A server that backups are sent to. The configured authorization goes to no other host than the
+/// configured one.
+pub fn backup_server(config: &Config, url: Url) -> anyhow::Result<Place> {
+    let ours = config.backup.url().is_none_or(|known| known.origin() == url.origin());
+    let authorization = config.backup.authorization.clone().filter(|_| ours);
+    let address = Address::new(url, authorization, config.backup.timeout)?;
+    Ok(Place::Server { address, through: config::temporary_folder() })
+}
+
+fn nightly(config: &Config) -> anyhow::Result<Option<Arc<Nightly>>> {
+    let places = backup_places(config)?;
+    if places.is_empty() {
+        tracing::warn!("no backup is configured: a broken disk would be the end of the shop");
+        return Ok(None);
+    }
+    let key = BackupKey::of(&known_master_key(config)?);
+    let zone = config.shop.timezone.clone();
+    Ok(Some(Arc::new(Nightly::new(places, config.backup.at, zone, key))))
 }
 
 /// Where the provider tells of money on the shop's number, for a shop that is reached at
@@ -423,6 +388,7 @@ pub async fn serve(
     shop.context.close();
     while processes.join_next().await.is_some() {}
     shop.context.calls.idle().await;
+    processes::write_mark(&shop.context).await;
     if let Err(failure) = shop.context.store.hand_over(&instance).await {
         tracing::warn!(error = ?failure, "the lease runs out by itself: {failure}");
     }

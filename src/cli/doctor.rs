@@ -1,0 +1,414 @@
+//! `lango doctor`: whether the shop is sound, in a line for each thing that can be looked at.
+
+use crate::{
+    app,
+    backup::Place,
+    config::{Config, OnOff},
+    ledger::time::{DAY, HOUR, MINUTE, Micros, SECOND},
+    mark,
+    store::{BackupRecord, ProjectionState, Store},
+};
+use clap::Args;
+use serde::Serialize;
+use std::{path::Path, process::ExitCode};
+
+/// A copy off the box may be so old.
+const COPY_AGE_MAX: i64 = 2 * DAY;
+
+/// Work that was due so long ago waits for a `lango serve` that does not run.
+const OVERDUE: i64 = 5 * MINUTE;
+
+/// A read model so many events behind is not being kept up to date.
+const EVENTS_BEHIND_MAX: i64 = 5_000;
+
+/// Free disk, in MiB: below the first a warning, below the second the next days are in danger.
+const DISK_MIB_FEW: u64 = 1_024;
+const DISK_MIB_MIN: u64 = 200;
+
+/// Events since the last checkpoint that are followed here; `lango audit verify` follows all.
+const FOLLOWED_MAX: i64 = 20_000;
+
+/// Say whether everything is in order, and what to do where it is not.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Also ask whether the place of the backup answers.
+    #[arg(long)]
+    online: bool,
+    /// Print it as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Pass,
+    Warn,
+    Fail,
+}
+
+/// What one look found.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Check {
+    /// What was looked at.
+    about: &'static str,
+    verdict: Verdict,
+    /// What was found, and what to do.
+    says: String,
+}
+
+fn check(about: &'static str, verdict: Verdict, says: impl Into<String>) -> Check {
+    Check { about, verdict, says: says.into() }
+}
+
+fn pass(about: &'static str, says: impl Into<String>) -> Check {
+    check(about, Verdict::Pass, says)
+}
+
+fn warn(about: &'static str, says: impl Into<String>) -> Check {
+    check(about, Verdict::Warn, says)
+}
+
+fn fail(about: &'static str, says: impl Into<String>) -> Check {
+    check(about, Verdict::Fail, says)
+}
+
+impl Doctor {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let mut checks = vec![configuration(config), messages(config)];
+        match app::open_existing(config).await {
+            Err(failure) => checks.push(fail("ledger", format!("{failure:#}"))),
+            Ok(store) => {
+                checks.push(pass("ledger", "it opens with this key, with full durability"));
+                checks.extend(of_ledger(config, &store).await?);
+                store.close().await;
+            }
+        }
+        checks.extend(disk(config));
+        if self.online {
+            checks.extend(online(config).await?);
+        }
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&checks)?);
+        } else {
+            print!("{}", written(&checks));
+        }
+        let sound = checks.iter().all(|check| check.verdict != Verdict::Fail);
+        Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+async fn of_ledger(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>> {
+    let (clock, _) = app::machine();
+    let now = clock.now();
+    let head = store.head().await?;
+    let fenced = fenced_codes(store).await?;
+    Ok(vec![
+        clock_check(now, head.recorded_at),
+        chain(store).await?,
+        known_outside(&config.secrets.mark_file, head.position),
+        read_models(&store.projection_states().await?, head.position),
+        copy_off_the_box(&store.backups().await?, now),
+        work(store.next_due().await?, now),
+        desk(store.exceptions().await?.len()),
+        stock(store).await?,
+        fence(fenced),
+    ])
+}
+
+fn configuration(config: &Config) -> Check {
+    if let Err(failure) = app::check(config) {
+        return fail("configuration", format!("{failure:#}"));
+    }
+    let callbacks = config.mpesa.as_ref().is_some_and(|mpesa| mpesa.callbacks == OnOff::On);
+    let how = if callbacks { "M-PESA calls back" } else { "M-PESA is asked (callbacks are off)" };
+    pass("configuration", format!("complete; {how}"))
+}
+
+fn messages(config: &Config) -> Check {
+    match config.sms.gateways.len() {
+        0 => warn("SMS", "no gateway: buyers see the code on the page only; add [[sms.gateway]]"),
+        1 => pass("SMS", "one gateway; with a second one an SMS survives the failure of the first"),
+        many => pass("SMS", format!("{many} gateways, tried in order")),
+    }
+}
+
+fn clock_check(now: Micros, last: Micros) -> Check {
+    if now < last {
+        let ahead = span(now.until(last));
+        return fail("clock", format!("it is {ahead} before the last event; set it right"));
+    }
+    pass("clock", "not before the last event")
+}
+
+/// Follows the chain from the last checkpoint to the end.
+async fn chain(store: &Store) -> anyhow::Result<Check> {
+    let wrong = |at: i64| fail("chain", format!("broken at event {at}; run `lango audit verify`"));
+    let Some(last) = store.last_checkpoint().await? else {
+        return Ok(pass("chain", "no checkpoint yet: `lango serve` makes one each minute"));
+    };
+    let checkpoint = last.checkpoint;
+    if !store.vault().signing_key().public().signed(&last) {
+        return Ok(fail("chain", "the last checkpoint is not signed by this ledger's key"));
+    }
+    let events = store.events_after(checkpoint.position - 1, FOLLOWED_MAX).await?;
+    let Some((first, rest)) = events.split_first() else { return Ok(wrong(checkpoint.position)) };
+    if first.hash != checkpoint.hash {
+        return Ok(wrong(checkpoint.position));
+    }
+    let mut hash = first.hash;
+    for event in rest {
+        hash = event.link().hash(&hash);
+        if hash != event.hash {
+            return Ok(wrong(event.position));
+        }
+    }
+    let from = checkpoint.position;
+    let to = rest.last().map_or(from, |event| event.position);
+    Ok(pass("chain", format!("whole from checkpoint {from} to event {to}")))
+}
+
+fn known_outside(file: &Path, head: i64) -> Check {
+    const ABOUT: &str = "older copy";
+    match mark::read(file) {
+        Err(failure) => fail(ABOUT, format!("{}: {failure}", file.display())),
+        Ok(None) => pass(ABOUT, "nothing is known outside yet; `lango serve` notes it"),
+        Ok(Some(mark)) if mark.checkpoint.position > head => {
+            let lost = mark.checkpoint.position - head;
+            let says = format!(
+                "{lost} events are missing: this database is an older copy. `lango serve` will \
+                 sell nothing that may have been sold since"
+            );
+            fail(ABOUT, says)
+        }
+        Ok(Some(_)) => pass(ABOUT, "no: the ledger is as far as is known outside it"),
+    }
+}
+
+fn read_models(states: &[ProjectionState], head: i64) -> Check {
+    const ABOUT: &str = "read models";
+    let parked = states.iter().find_map(|state| state.failure.as_ref().map(|why| (state, why)));
+    if let Some((state, why)) = parked {
+        let name = &state.name;
+        return fail(ABOUT, format!("{name} is parked: {why}; try `lango projections rebuild`"));
+    }
+    let behind = states.iter().map(|state| head - state.position).max().unwrap_or_default();
+    if behind > EVENTS_BEHIND_MAX {
+        return warn(ABOUT, format!("{behind} events behind; does `lango serve` run?"));
+    }
+    pass(ABOUT, format!("{} of them, up to date", states.len()))
+}
+
+/// A copy that burns with the machine is none.
+fn copy_off_the_box(places: &[BackupRecord], now: Micros) -> Check {
+    const ABOUT: &str = "backup";
+    let off_box = || places.iter().filter(|place| place.off_box);
+    let failing = off_box().find(|place| place.failures > 0).and_then(|it| it.cause.as_deref());
+    let why = failing.map_or_else(String::new, |cause| format!(" Last try: {cause}."));
+    let newest = off_box().filter_map(|place| place.made).map(|made| made.at).max();
+    let Some(newest) = newest else {
+        let says = format!("no copy has left this machine.{why} See [backup] in the configuration");
+        return fail(ABOUT, says);
+    };
+    let age = newest.until(now);
+    if age > COPY_AGE_MAX {
+        return fail(ABOUT, format!("the last copy off this machine is {} old.{why}", span(age)));
+    }
+    pass(ABOUT, format!("the last copy off this machine is {} old.{why}", span(age)))
+}
+
+fn work(next: Option<Micros>, now: Micros) -> Check {
+    match next.map(|due| due.until(now)) {
+        Some(late) if late > OVERDUE => {
+            let says = format!("something was due {} ago; does `lango serve` run?", span(late));
+            warn("work", says)
+        }
+        Some(_) | None => pass("work", "nothing is overdue"),
+    }
+}
+
+fn desk(lines: usize) -> Check {
+    match lines {
+        0 => pass("desk", "nothing needs you"),
+        1 => warn("desk", "one thing needs you: `lango money list`"),
+        many => warn("desk", format!("{many} things need you: `lango money list`")),
+    }
+}
+
+async fn stock(store: &Store) -> anyhow::Result<Check> {
+    let mut out = vec![];
+    for site in store.sites().await? {
+        let offers = store.offers(&site.site).await?;
+        out.extend(offers.iter().filter(|offer| offer.free == 0).map(|it| it.key().to_string()));
+    }
+    Ok(if out.is_empty() {
+        pass("stock", "every package has free codes")
+    } else {
+        warn("stock", format!("no free code of {}: `lango vouchers import`", out.join(", ")))
+    })
+}
+
+async fn fenced_codes(store: &Store) -> anyhow::Result<usize> {
+    let mut fenced = 0;
+    for site in store.sites().await? {
+        fenced += store.fenced(&site.site, None).await?.len();
+    }
+    Ok(fenced)
+}
+
+fn fence(codes: usize) -> Check {
+    match codes {
+        0 => pass("fence", "no code is kept out of sale after a restore"),
+        many => warn(
+            "fence",
+            format!("{many} codes are kept out of sale: `lango vouchers release` when looked at"),
+        ),
+    }
+}
+
+/// The disk of a ledger in a file.
+fn disk(config: &Config) -> Option<Check> {
+    let file = config.database.url.expose().strip_prefix("sqlite:")?;
+    let file = Path::new(file.split('?').next().unwrap_or(file));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let found = rustix::fs::statvfs(folder.unwrap_or_else(|| Path::new(".")));
+    Some(match found {
+        Err(failure) => fail("disk", format!("cannot be asked: {failure}")),
+        Ok(disk) => space(disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024)),
+    })
+}
+
+fn space(mib: u64) -> Check {
+    let says = format!("{mib} MiB are free");
+    match mib {
+        ..DISK_MIB_MIN => fail("disk", format!("{says}; make room, or sales will stop")),
+        DISK_MIB_MIN..DISK_MIB_FEW => warn("disk", format!("{says}; make room")),
+        DISK_MIB_FEW.. => pass("disk", says),
+    }
+}
+
+async fn online(config: &Config) -> anyhow::Result<Vec<Check>> {
+    let mut checks = vec![];
+    for place in app::backup_places(config)? {
+        if let Place::Server { address, .. } = &place {
+            checks.push(match address.knock().await {
+                Ok(_) => pass("backup host", format!("{} answers", address.host())),
+                Err(failure) => fail("backup host", format!("{}: {failure}", address.host())),
+            });
+        }
+    }
+    Ok(checks)
+}
+
+/// A span of time as people say it.
+fn span(micros: i64) -> String {
+    let (count, unit) = match micros {
+        ..MINUTE => (micros / SECOND, "second"),
+        MINUTE..HOUR => (micros / MINUTE, "minute"),
+        HOUR..DAY => (micros / HOUR, "hour"),
+        DAY.. => (micros / DAY, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// How wide a line is at most.
+const WIDTH: usize = 80;
+
+/// Where what is said begins.
+const INDENT: usize = 22;
+
+fn written(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let word = match check.verdict {
+            Verdict::Pass => "PASS",
+            Verdict::Warn => "WARN",
+            Verdict::Fail => "FAIL",
+        };
+        let mut line = format!("{word}  {:<14}", check.about);
+        for part in check.says.split(' ') {
+            if line.chars().count() + 1 + part.chars().count() > WIDTH {
+                text.push_str(line.trim_end());
+                text.push('\n');
+                line = " ".repeat(INDENT - 1);
+            }
+            line.push(' ');
+            line.push_str(part);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
+    let (failed, warned) = (count(Verdict::Fail), count(Verdict::Warn));
+    let end = match (failed, warned) {
+        (0, 0) => "All is well.".to_owned(),
+        (0, warned) => format!("Nothing fails; {warned} to look at."),
+        (failed, warned) => format!("{failed} failed, {warned} to look at."),
+    };
+    format!("{text}\n{end}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::BackupMade;
+
+    const NOW: Micros = Micros(1_800_000_000_000_000);
+
+    fn place(off_box: bool, hours: Option<i64>) -> BackupRecord {
+        let made = |hours: i64| BackupMade { at: NOW.plus(-hours * HOUR), position: 9, bytes: 1 };
+        BackupRecord {
+            place: "p".into(),
+            off_box,
+            made: hours.map(made),
+            failed_at: None,
+            failures: 0,
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn only_a_young_copy_off_the_box_is_a_backup() {
+        let verdict = |places: &[BackupRecord]| copy_off_the_box(places, NOW).verdict;
+        assert_eq!(verdict(&[]), Verdict::Fail);
+        assert_eq!(verdict(&[place(false, Some(1))]), Verdict::Fail);
+        assert_eq!(verdict(&[place(true, None)]), Verdict::Fail);
+        assert_eq!(verdict(&[place(true, Some(49))]), Verdict::Fail);
+        assert_eq!(verdict(&[place(true, Some(49)), place(true, Some(47))]), Verdict::Pass);
+        let refused = BackupRecord {
+            failures: 2,
+            cause: Some("the server is full".into()),
+            ..place(true, Some(50))
+        };
+        assert!(copy_off_the_box(&[refused], NOW).says.contains("the server is full"));
+    }
+
+    #[test]
+    fn a_sick_shop_reads_like_this() {
+        let stock = ProjectionState { name: "stock".into(), position: 3, failure: None };
+        let checks = [
+            pass("configuration", "complete; M-PESA calls back"),
+            clock_check(NOW, NOW.plus(90 * MINUTE)),
+            read_models(&[stock], 9_003),
+            copy_off_the_box(&[place(true, Some(73))], NOW),
+            work(Some(NOW.plus(-11 * MINUTE)), NOW),
+            desk(2),
+            fence(40),
+            space(900),
+            space(90),
+        ];
+        insta::assert_snapshot!(written(&checks));
+    }
+
+    #[test]
+    fn what_is_parked_is_worse_than_what_is_late() {
+        let state = |failure: Option<&str>| ProjectionState {
+            name: "stock".into(),
+            position: 0,
+            failure: failure.map(str::to_owned),
+        };
+        assert_eq!(read_models(&[state(None)], EVENTS_BEHIND_MAX).verdict, Verdict::Pass);
+        assert_eq!(read_models(&[state(None)], EVENTS_BEHIND_MAX + 1).verdict, Verdict::Warn);
+        assert_eq!(read_models(&[state(Some("no such column"))], 0).verdict, Verdict::Fail);
+    }
+}
