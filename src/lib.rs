@@ -8,6 +8,7 @@
 //! - [`import`]: takes lists of codes into stock.
 //! - [`desk`]: what needs a person, and what the person did about it.
 //! - [`backup`]: sealed copies of all that the store holds.
+//! - [`forget`]: erases all that names a person.
 //! - [`mark`]: how far the ledger has come, known outside it.
 //! - [`context`]: what processes and pages both work with.
 //! - [`processes`]: what watches the store, acts outside and records what came of it.
@@ -27,6 +28,7 @@ pub mod config;
 pub mod context;
 pub mod demo;
 pub mod desk;
+pub mod forget;
 pub mod http_client;
 pub mod import;
 pub mod ledger;

@@ -22,6 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("import", &["commands", "ledger", "ports", "routeros", "store"]),
     ("backup", &["http_client", "ledger", "ports", "store"]),
     ("desk", &["commands", "ledger", "ports", "store"]),
+    ("forget", &["commands", "ledger", "ports", "store"]),
     ("mark", &["ledger"]),
     ("context", &["backup", "ledger", "phrases", "ports", "store"]),
     (

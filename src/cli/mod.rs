@@ -4,8 +4,10 @@ mod audit;
 mod backup;
 mod catalogue;
 mod config;
+mod contacts;
 mod demo;
 mod doctor;
+mod keys;
 mod money;
 mod mpesa;
 mod progress;
@@ -65,6 +67,12 @@ enum Command {
     /// The shop's M-PESA account.
     #[command(subcommand)]
     Mpesa(mpesa::Command),
+    /// People who have bought.
+    #[command(subcommand)]
+    Contacts(contacts::Command),
+    /// The keys of the vault.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Make a sealed copy of everything, while the shop goes on.
     Backup(backup::Backup),
     /// Take a backup into an empty database.
@@ -122,6 +130,8 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Vouchers(command) => command.run(&config).await?,
         Command::Money(command) => command.run(&config).await?,
         Command::Mpesa(command) => command.run(&config).await?,
+        Command::Contacts(command) => command.run(&config).await?,
+        Command::Keys(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,
         Command::Restore(command) => command.run(&config).await?,

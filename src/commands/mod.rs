@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod count_try;
 pub mod expire_purchase;
 pub mod fence;
+pub mod forget_contact;
 pub mod import_vouchers;
 pub mod keep_checkpoint;
 pub mod keep_inbox;

@@ -96,11 +96,27 @@ pub enum VaultWrite {
     },
     /// What stood at the end of the ledger.
     Checkpoint(SignedCheckpoint),
+    /// What says who a forgotten person is leaves the vault.
+    Erase(Erased),
     /// A guess was made.
     Try {
         /// At what.
         subject: String,
     },
+}
+
+/// What is erased from the vault. Of a contact nothing stays; elsewhere the row stays with an empty
+/// seal, so that what comes late is known to be of a forgotten person and is not kept again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// A phone number or device, and its fingerprint.
+    Contact(ContactId),
+    /// The provider's names for a payment.
+    ProviderRefs(PaymentId),
+    /// The text of a message.
+    MessageText(MessageId),
+    /// The bytes of a row of the inbox.
+    Inbox(i64),
 }
 
 /// What a process has to do. The words stand in the database.

@@ -4,6 +4,7 @@
 use super::{
     catalog::{BatchEvent, PackageEvent, ShopEvent, SiteEvent},
     chain::Hash,
+    contact::ContactEvent,
     id::PurchaseId,
     message::MessageEvent,
     payment::PaymentEvent,
@@ -39,6 +40,8 @@ pub enum Event {
     Receipt(ReceiptEvent),
     /// Of a message.
     Message(MessageEvent),
+    /// Of a person or device.
+    Contact(ContactEvent),
 }
 
 /// An event as it is stored.
@@ -126,9 +129,7 @@ impl Event {
                 Stream::Payment(_) => Self::Payment(serde_json::from_value(whole)?),
                 Stream::Receipt(_) => Self::Receipt(serde_json::from_value(whole)?),
                 Stream::Message(_) => Self::Message(serde_json::from_value(whole)?),
-                Stream::Contact(_) => {
-                    return Err(serde::de::Error::custom("no event of a contact is known"));
-                }
+                Stream::Contact(_) => Self::Contact(serde_json::from_value(whole)?),
             })
         };
         read().map_err(|source| Undecodable::Data {

@@ -4,6 +4,7 @@
 pub mod catalog;
 pub mod chain;
 pub mod checkpoint;
+pub mod contact;
 pub mod decision;
 pub mod event;
 pub mod gsm;

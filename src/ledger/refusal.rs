@@ -59,6 +59,12 @@ pub enum Refusal {
     /// Another receipt has paid for it.
     #[error("this sale is paid by another receipt; settle this one instead")]
     PaidAlready,
+    /// No phone of that number is in the vault.
+    #[error("nobody with this number is known")]
+    ContactUnknown,
+    /// Money, a code or a message may still come.
+    #[error("a sale of this number is under way; try again when it has ended")]
+    ContactOpen,
     /// Somebody else has done it, or it must not be done any more.
     #[error("there is nothing to do")]
     NotDue,
@@ -85,6 +91,8 @@ impl Refusal {
             Self::AmountUnknown => "amount_unknown",
             Self::AmountDiffers => "amount_differs",
             Self::PaidAlready => "paid_already",
+            Self::ContactUnknown => "contact_unknown",
+            Self::ContactOpen => "contact_open",
             Self::NotDue => "not_due",
         }
     }

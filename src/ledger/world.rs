@@ -235,6 +235,11 @@ impl World {
         self.contacts.insert(fingerprint, contact);
     }
 
+    /// What was decided in this batch: a contact is found by nothing any more.
+    pub fn drop_contact(&mut self, gone: ContactId) {
+        self.contacts.retain(|_, contact| *contact != gone);
+    }
+
     /// What was read, or decided in this batch: a code.
     pub fn put_code(&mut self, fingerprint: Fingerprint, voucher: VoucherId) {
         self.codes.insert(fingerprint, voucher);
@@ -285,7 +290,8 @@ impl World {
                 self.charges.insert(*month, *amount_cents);
             }
             (Stream::Shop, Event::Shop(ShopEvent::Opened { .. }))
-            | (Stream::Batch(_), Event::Batch(_)) => {
+            | (Stream::Batch(_), Event::Batch(_))
+            | (Stream::Contact(_), Event::Contact(_)) => {
                 (self.version(stream) == 0).then_some(())?;
             }
             (Stream::Site(id), Event::Site(event)) => {

@@ -4,6 +4,7 @@
 use super::{WORK_PER_LOOK, each};
 use crate::{
     commands::{
+        forget_contact::ThenErase,
         keep_inbox::IgnoreInbox,
         send_message::TakeReport,
         take_c2b::TakeC2b,
@@ -11,6 +12,7 @@ use crate::{
     },
     context::Context,
     ledger::{
+        decision::Command,
         id::{MessageId, PaymentId, ReceiptId},
         payment::{Learnt, referenced},
         time::MINUTE,
@@ -33,28 +35,20 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     for source in [SOURCE_PAYMENT, SOURCE_C2B, SOURCE_REPORT] {
         rows.extend(context.store.inbox_undecided(source, WORK_PER_LOOK).await?);
     }
-    each(context, rows, |context, row| async move {
-        match decide(&context, &row).await {
-            Err(CommandError::Refused(_)) => ignore(&context, &row).await,
-            Err(CommandError::Failed(failure)) => Err(failure),
-            Ok(done) => Ok(done),
-        }
-    })
-    .await
+    each(context, rows, |context, row| async move { decide(&context, &row).await }).await
 }
 
-async fn decide(context: &Context, row: &Inbox) -> Result<bool, CommandError> {
-    let opened = context.store.vault().unseal(&context_of(row), &row.sealed);
-    let message = opened.map_err(StoreError::from)?;
+async fn decide(context: &Context, row: &Inbox) -> Result<bool, StoreError> {
+    let message = context.store.vault().unseal(&context_of(row), &row.sealed)?;
     let unreadable = |_| StoreError::BadRow { table: "inbox", column: "sealed" };
     let message: RawMessage = serde_json::from_slice(&message).map_err(unreadable)?;
     match row.source.as_str() {
         SOURCE_PAYMENT => callback(context, row, &message).await,
         SOURCE_C2B if row.subject == C2B_CONFIRMATION => c2b(context, row, &message).await,
         // Only a question whether money may come: it was answered, and nothing has moved.
-        SOURCE_C2B => ignore(context, row).await.map_err(CommandError::from),
+        SOURCE_C2B => ignore(context, row, None).await,
         SOURCE_REPORT => report(context, row, &message).await,
-        _ => Err(StoreError::BadRow { table: "inbox", column: "source" }.into()),
+        _ => Err(StoreError::BadRow { table: "inbox", column: "source" }),
     }
 }
 
@@ -66,13 +60,14 @@ async fn callback(
     context: &Context,
     row: &Inbox,
     message: &RawMessage,
-) -> Result<bool, CommandError> {
+) -> Result<bool, StoreError> {
     let unreadable = |_| StoreError::BadRow { table: "inbox", column: "subject" };
     let payment: PaymentId = row.subject.parse().map_err(unreadable)?;
+    let whose = Sealed::ProviderRefs(payment);
     let read = context.payments.read_callback(&message.body);
     let Some(read) = read.filter(|read| !matches!(read.news, PaymentNews::Unknown)) else {
         tracing::warn!(%payment, inbox.row = row.row, "a callback says nothing that we understand");
-        return ignore(context, row).await.map_err(CommandError::from);
+        return ignore(context, row, Some(whose)).await;
     };
     let matching = names_match(context, payment, &read).await?;
     if !matching {
@@ -83,9 +78,7 @@ async fn callback(
         (false, PaymentNews::Paid { .. }) => Some(News::OfAnother),
         (false, _) => None,
     };
-    let Some(news) = news else {
-        return ignore(context, row).await.map_err(CommandError::from);
-    };
+    let Some(news) = news else { return ignore(context, row, Some(whose)).await };
     let take = TakeNews {
         payment,
         provider: context.payments.name(),
@@ -94,7 +87,7 @@ async fn callback(
         message: MessageId(context.id()),
         inbox_row: Some(row.row),
     };
-    context.store.execute(take).await.map(|_| true)
+    execute(context, row, take, Some(whose)).await
 }
 
 /// Whether the provider's names are those of this attempt. Where the submit's answer was lost there
@@ -126,14 +119,18 @@ fn receipt_given(context: &Context, number: &str) -> ReceiptGiven {
     context.store.receipt_given(ReceiptId(context.id()), number)
 }
 
-async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, CommandError> {
+async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, StoreError> {
     let Some(read) = context.payments.read_c2b(&message.body) else {
         tracing::warn!(inbox.row = row.row, "a C2B message says nothing that we understand");
-        return ignore(context, row).await.map_err(CommandError::from);
+        return ignore(context, row, None).await;
     };
     let named = match read.reference.as_deref().and_then(referenced) {
         Some(digits) => context.store.payment_of_reference(&digits).await?,
         None => None,
+    };
+    let payment = match named {
+        Some(payment) => Some(payment),
+        None => paid_by(context, &read.receipt).await?,
     };
     let take = TakeC2b {
         provider: context.payments.name(),
@@ -144,25 +141,29 @@ async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<boo
         message: MessageId(context.id()),
         inbox_row: row.row,
     };
-    context.store.execute(take).await.map(|_| true)
+    execute(context, row, take, payment.map(Sealed::ProviderRefs)).await
 }
 
-async fn report(
-    context: &Context,
-    row: &Inbox,
-    message: &RawMessage,
-) -> Result<bool, CommandError> {
+/// A payment of the sale that a receipt is known to belong to.
+async fn paid_by(context: &Context, receipt: &str) -> Result<Option<PaymentId>, StoreError> {
+    let Some(purchase) = context.store.purchase_of_receipt(receipt).await? else { return Ok(None) };
+    let view = context.store.purchase(purchase).await?;
+    Ok(view.and_then(|view| view.last_payment().map(|payment| payment.id)))
+}
+
+async fn report(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, StoreError> {
     let gateway = context.sms.iter().find(|gateway| gateway.id() == row.subject);
     let read = gateway.and_then(|g| g.read_report(&message.content_type, &message.body));
-    let Some(read) = read else { return ignore(context, row).await.map_err(CommandError::from) };
+    let Some(read) = read else { return ignore(context, row, None).await };
     let fingerprint = message_ref(context, &row.subject, &read.reference);
     match context.store.message_of_ref(&fingerprint).await? {
         Some(message) => {
+            let whose = Sealed::MessageText(message);
             let report = TakeReport { message, outcome: read.outcome, inbox_row: row.row };
-            context.store.execute(report).await.map(|_| true)
+            execute(context, row, report, Some(whose)).await
         }
         None if row.received_at.until(context.now()) < REPORT_WAITS => Ok(false),
-        None => ignore(context, row).await.map_err(CommandError::from),
+        None => ignore(context, row, None).await,
     }
 }
 
@@ -175,9 +176,44 @@ pub(super) fn message_ref(
     context.store.vault().fingerprint("message_ref", format!("{gateway}:{reference}").as_bytes())
 }
 
-async fn ignore(context: &Context, row: &Inbox) -> Result<bool, StoreError> {
-    match context.store.execute(IgnoreInbox { row: row.row }).await {
-        Ok(_) | Err(CommandError::Refused(_)) => Ok(true),
+async fn ignore(context: &Context, row: &Inbox, whose: Option<Sealed>) -> Result<bool, StoreError> {
+    execute(context, row, IgnoreInbox { row: row.row }, whose).await
+}
+
+/// Decides about a row; what is refused leads to nothing. Where what the vault keeps of the same
+/// sale is forgotten, the row's bytes are not kept either.
+async fn execute(
+    context: &Context,
+    row: &Inbox,
+    command: impl Command + 'static,
+    whose: Option<Sealed>,
+) -> Result<bool, StoreError> {
+    let forgotten = match whose {
+        Some(whose) => context.store.is_forgotten(whose).await?,
+        None => false,
+    };
+    match carry_out(context, row, command, forgotten).await {
+        Err(CommandError::Refused(_)) => {
+            match carry_out(context, row, IgnoreInbox { row: row.row }, forgotten).await {
+                Ok(()) | Err(CommandError::Refused(_)) => Ok(true),
+                Err(CommandError::Failed(failure)) => Err(failure),
+            }
+        }
         Err(CommandError::Failed(failure)) => Err(failure),
+        Ok(()) => Ok(true),
     }
+}
+
+async fn carry_out(
+    context: &Context,
+    row: &Inbox,
+    command: impl Command + 'static,
+    forgotten: bool,
+) -> Result<(), CommandError> {
+    let done = if forgotten {
+        context.store.execute(ThenErase { command, inbox_row: row.row }).await
+    } else {
+        context.store.execute(command).await
+    };
+    done.map(drop)
 }

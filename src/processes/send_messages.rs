@@ -70,6 +70,10 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
     let (to, text) = match (to, text) {
         (Some(to), Ok(text)) => (to, text),
         (_, Err(TextError::Store(failure))) => return Err(failure.into()),
+        (None, _) => {
+            tracing::info!(message = %id, "message {id} is to nobody any more: forgotten");
+            return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+        }
         (_, failed) => {
             tracing::error!(message = %id, error = ?failed.err(), "message {id} has no text");
             return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());

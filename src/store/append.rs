@@ -10,7 +10,7 @@ use super::{
 use crate::ledger::{
     chain::hex,
     checkpoint::Checkpoint,
-    decision::{Postponed, VaultWrite},
+    decision::{Erased, Postponed, VaultWrite},
     time::Micros,
 };
 use serde_json::{Value, json};
@@ -292,6 +292,43 @@ const CHECKPOINTS: &str = "insert into checkpoints (position, hash, at, signatur
      from {given: position bigint, hash bytes, at bigint, signature bytes} where true
      on conflict (position) do nothing";
 
+const GONE_CONTACTS: &str = "delete from contacts
+     where contact in (select contact from {given: contact text})";
+
+const EMPTIED_REFS: &str = "insert into provider_refs (payment, sealed)
+     select payment, sealed from {given: payment text, sealed bytes} where true
+     on conflict (payment) do update set sealed = excluded.sealed";
+
+const EMPTIED_TEXTS: &str = "insert into message_texts (message, sealed)
+     select message, sealed from {given: message text, sealed bytes} where true
+     on conflict (message) do update set sealed = excluded.sealed";
+
+const EMPTIED_INBOX: &str = "update inbox set sealed = given.sealed
+     from {given: emptied bigint, sealed bytes}
+     where inbox.row = given.emptied";
+
+/// The same bytes twice in one batch are one row already here: an upsert touches a
+/// row once.
+const INBOX: &str =
+    "insert into inbox (row, source, subject, fingerprint, sealed, received_at, times)
+     select
+       (select coalesce(max(row), 0) from inbox) + row_number() over (order by place),
+       source, subject, fingerprint, sealed, received_at, times
+     from (
+       select
+         source, subject, fingerprint, sealed, received_at, place,
+         row_number() over (
+           partition by source, subject, fingerprint order by place
+         ) as nth,
+         count(*) over (partition by source, subject, fingerprint) as times
+       from {given: place bigint, source text, subject text, fingerprint bytes,
+         sealed bytes, received_at bigint}
+     ) as came
+     where nth = 1
+     order by place
+     on conflict (source, subject, fingerprint) do update
+     set times = inbox.times + excluded.times";
+
 /// The tables of the vault that commands write.
 #[derive(Debug, Clone, Copy)]
 enum Table {
@@ -306,10 +343,14 @@ enum Table {
     InboxDecided,
     Checkpoints,
     Tries,
+    GoneContacts,
+    EmptiedRefs,
+    EmptiedTexts,
+    EmptiedInbox,
 }
 
 impl Table {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 15] = [
         Self::Contacts,
         Self::Codes,
         Self::ProviderRefs,
@@ -321,6 +362,10 @@ impl Table {
         Self::InboxDecided,
         Self::Checkpoints,
         Self::Tries,
+        Self::GoneContacts,
+        Self::EmptiedRefs,
+        Self::EmptiedTexts,
+        Self::EmptiedInbox,
     ];
 
     const fn statement(self) -> &'static str {
@@ -360,28 +405,7 @@ impl Table {
                 "insert into links (fingerprint, purchase)
                  select fingerprint, purchase from {given: fingerprint bytes, purchase text}"
             }
-            Self::Inbox => {
-                // The same bytes twice in one batch are one row already here: an upsert touches a
-                // row once.
-                "insert into inbox (row, source, subject, fingerprint, sealed, received_at, times)
-                 select
-                   (select coalesce(max(row), 0) from inbox) + row_number() over (order by place),
-                   source, subject, fingerprint, sealed, received_at, times
-                 from (
-                   select
-                     source, subject, fingerprint, sealed, received_at, place,
-                     row_number() over (
-                       partition by source, subject, fingerprint order by place
-                     ) as nth,
-                     count(*) over (partition by source, subject, fingerprint) as times
-                   from {given: place bigint, source text, subject text, fingerprint bytes,
-                     sealed bytes, received_at bigint}
-                 ) as came
-                 where nth = 1
-                 order by place
-                 on conflict (source, subject, fingerprint) do update
-                 set times = inbox.times + excluded.times"
-            }
+            Self::Inbox => INBOX,
             Self::InboxDecided => {
                 "update inbox set outcome = given.outcome
                  from {given: decided bigint, outcome text}
@@ -394,6 +418,10 @@ impl Table {
                  group by subject
                  on conflict (subject) do update set times = tries.times + excluded.times"
             }
+            Self::GoneContacts => GONE_CONTACTS,
+            Self::EmptiedRefs => EMPTIED_REFS,
+            Self::EmptiedTexts => EMPTIED_TEXTS,
+            Self::EmptiedInbox => EMPTIED_INBOX,
         }
     }
 
@@ -442,6 +470,10 @@ impl Table {
                 json!([position, hex(hash), at, hex(&signed.signature)])
             }
             (Self::Tries, VaultWrite::Try { subject }) => json!([subject]),
+            (Self::GoneContacts, VaultWrite::Erase(Erased::Contact(id))) => json!([id]),
+            (Self::EmptiedRefs, VaultWrite::Erase(Erased::ProviderRefs(id))) => json!([id, ""]),
+            (Self::EmptiedTexts, VaultWrite::Erase(Erased::MessageText(id))) => json!([id, ""]),
+            (Self::EmptiedInbox, VaultWrite::Erase(Erased::Inbox(row))) => json!([row, ""]),
             _ => return None,
         })
     }

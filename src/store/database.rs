@@ -65,6 +65,14 @@ pub async fn folder(url: &str) -> Result<Pool, StoreError> {
     })
 }
 
+/// Takes what was written over out of the log of changes, where there is one beside the tables;
+/// `false` while somebody still reads what stood before.
+pub async fn empty_log(pool: &Pool) -> Result<bool, StoreError> {
+    let Some(statement) = pool.words().empty_log else { return Ok(true) };
+    let row = query(statement).one(pool).await.attempt("empty the log of changes")?;
+    Ok(row.get::<i64>(0) == 0)
+}
+
 impl Database {
     /// Opens the writing connection and brings the schema up to date.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
@@ -106,6 +114,11 @@ impl Database {
             .attempt("look for a commit in doubt")?;
         transaction.rollback().await;
         Ok(row.is_some_and(|row| row.get::<Vec<u8>>(0) == hash))
+    }
+
+    /// Has the database let go of what was written over; see [`empty_log`].
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        empty_log(&self.pool).await
     }
 
     /// Closes the connection.

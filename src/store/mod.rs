@@ -14,6 +14,7 @@ mod decisions;
 mod error;
 mod inbox;
 mod instances;
+mod keys;
 mod news;
 mod pages;
 mod postgres;
@@ -169,9 +170,10 @@ impl Store {
         self.position.subscribe()
     }
 
-    /// Opens a sealed text of the vault; `None` when there is none.
+    /// Opens a sealed text of the vault; `None` when there is none, or it is forgotten.
     pub async fn open_sealed(&self, what: Sealed) -> Result<Option<String>, StoreError> {
-        let Some(sealed) = self.sealed(what).await? else { return Ok(None) };
+        let sealed = self.sealed(what).await?.filter(|sealed| !sealed.is_empty());
+        let Some(sealed) = sealed else { return Ok(None) };
         Ok(Some(self.vault.unseal_text(&what.context(), &sealed)?))
     }
 
@@ -183,6 +185,12 @@ impl Store {
     /// Takes new events into the projections; tells how many.
     pub async fn project(&self) -> Result<usize, StoreError> {
         self.projecting.fold().await
+    }
+
+    /// Has the database let go of what was erased, where it keeps a log of changes beside its
+    /// tables; `false` while somebody still reads what stood before.
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        database::empty_log(self.projecting.pool()).await
     }
 
     /// Builds every projection anew; `progress` is told how far it is.

@@ -441,6 +441,11 @@ impl Reader {
         Ok(row.map(|row| row.get(0)))
     }
 
+    /// Whether a sealed text was there and is forgotten.
+    pub async fn is_forgotten(&self, what: Sealed) -> Result<bool, StoreError> {
+        Ok(self.sealed(what).await?.is_some_and(|sealed| sealed.is_empty()))
+    }
+
     /// Closes the connections.
     pub async fn close(&self) {
         self.pool.close().await;

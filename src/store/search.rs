@@ -11,7 +11,7 @@ use super::{
 use crate::ledger::{
     decision::Fingerprint,
     event::Event,
-    id::{PurchaseId, VoucherId},
+    id::{ContactId, MessageId, PurchaseId, VoucherId},
     payment::referenced,
     phone::Phone,
     purchase::PurchaseEvent,
@@ -125,6 +125,20 @@ impl Reader {
             .await
             .attempt("find codes")?;
         rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
+    }
+
+    /// The messages to a phone, oldest first.
+    pub async fn messages_to(&self, contact: ContactId) -> Result<Vec<MessageId>, StoreError> {
+        let rows = query(
+            "select id from facts
+             where kind = 'message_queued' and data ->> 'contact' = $1
+             order by position",
+        )
+        .bind(contact.to_string())
+        .all(&self.pool)
+        .await
+        .attempt("find the messages to a phone")?;
+        rows.iter().map(|row| parse(row, 0, "events", "stream")).collect()
     }
 
     /// The last position at a time.

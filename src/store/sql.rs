@@ -134,6 +134,9 @@ pub struct Words {
     pub move_head: Option<&'static str>,
     /// Keeps other instances from folding projections until the transaction ends.
     pub lock_projections: Option<&'static str>,
+    /// Takes what was written over out of the log of changes too, where there is one beside the
+    /// tables; its first value is 0 when that worked.
+    pub empty_log: Option<&'static str>,
     /// The tables of the ledger's schema.
     pub tables: &'static str,
     /// How many columns the table `$1` has, a temporary one too.

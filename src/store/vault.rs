@@ -67,7 +67,8 @@ pub struct Vault {
     fingerprint: Key,
     hook: Key,
     link: Key,
-    sign: SecretKey,
+    sign: Key,
+    signing: SecretKey,
     random: Arc<dyn Random>,
 }
 
@@ -85,11 +86,18 @@ impl Vault {
             random.fill(&mut key);
             key
         });
+        let vault = Self::from_keys(keys, random);
+        let wrapped = vault.wrapped(master);
+        (vault, wrapped)
+    }
+
+    /// The keys wrapped by a master key, in the order of [`Purpose::ALL`].
+    pub fn wrapped(&self, master: &Key) -> Vec<Vec<u8>> {
+        let keys = [&self.seal, &self.fingerprint, &self.hook, &self.link, &self.sign];
         let wrap = |(purpose, key): (&Purpose, &Key)| {
-            seal_with(master, purpose.word(), key, random.as_ref())
+            seal_with(master, purpose.word(), key, self.random.as_ref())
         };
-        let wrapped = Purpose::ALL.iter().zip(&keys).map(wrap).collect();
-        (Self::from_keys(keys, random), wrapped)
+        Purpose::ALL.iter().zip(keys).map(wrap).collect()
     }
 
     /// The keys of a ledger, from their wrapped form in the order of [`Purpose::ALL`].
@@ -111,12 +119,13 @@ impl Vault {
 
     fn from_keys(keys: [Key; 5], random: Arc<dyn Random>) -> Self {
         let [seal, fingerprint, hook, link, sign] = keys;
-        Self { seal, fingerprint, hook, link, sign: SecretKey::from_seed(&sign), random }
+        let signing = SecretKey::from_seed(&sign);
+        Self { seal, fingerprint, hook, link, sign, signing, random }
     }
 
     /// The key that signs checkpoints.
     pub const fn signing_key(&self) -> &SecretKey {
-        &self.sign
+        &self.signing
     }
 
     /// Seals `plain`; it opens only under the same `context`, such as `contact:0193…`, so that a
@@ -260,6 +269,18 @@ mod tests {
         assert_eq!(again.fingerprint("code", b"A"), vault.fingerprint("code", b"A"));
         let wrong = Vault::open(&[8; 32], &wrapped, Arc::new(SystemRandom));
         assert_eq!(wrong.err(), Some(DoesNotOpen));
+    }
+
+    #[test]
+    fn another_master_key_opens_the_same_keys_and_the_old_one_nothing() {
+        let (vault, _) = vault();
+        let sealed = vault.seal("code:1", b"K7QX");
+        let wrapped = vault.wrapped(&[8; 32]);
+        let again = Vault::open(&[8; 32], &wrapped, Arc::new(SystemRandom)).unwrap();
+        assert_eq!(again.unseal("code:1", &sealed).unwrap(), b"K7QX");
+        assert_eq!(again.signing_key().public(), vault.signing_key().public());
+        let old = Vault::open(&[7; 32], &wrapped, Arc::new(SystemRandom));
+        assert_eq!(old.err(), Some(DoesNotOpen));
     }
 
     #[test]

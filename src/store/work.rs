@@ -12,6 +12,7 @@ use crate::ledger::{
     money::Cents,
     time::Micros,
 };
+use serde_json::json;
 
 /// A piece of work that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,18 @@ pub struct Inbox {
     pub sealed: Vec<u8>,
     /// When it came first.
     pub received_at: Micros,
+}
+
+impl Inbox {
+    fn of(row: &Row) -> Self {
+        Self {
+            row: row.get(0),
+            source: row.get(1),
+            subject: row.get(2),
+            sealed: row.get(3),
+            received_at: Micros(row.get(4)),
+        }
+    }
 }
 
 /// What came from outside with the same bytes, and what was decided about it.
@@ -174,6 +187,47 @@ impl Reader {
         rows.iter().map(owed).collect()
     }
 
+    /// Whether there is work on any of these subjects, or one of these rows of the inbox is to be
+    /// decided about.
+    pub async fn is_work_to_do(
+        &self,
+        subjects: Vec<String>,
+        inbox_rows: &[i64],
+    ) -> Result<bool, StoreError> {
+        let subjects = subjects.into_iter().map(|subject| json!([subject])).collect();
+        let work = query(
+            "select subject from work where subject in (select subject from {given: subject text})",
+        );
+        let rows = inbox_rows.iter().map(|row| json!([row])).collect();
+        let inbox = query(
+            "select row from inbox
+             where outcome is null and row in (select asked from {given: asked bigint})",
+        );
+        for (query, given) in [(work, subjects), (inbox, rows)] {
+            let found = query.given(given).first(&self.pool).await;
+            if found.attempt("look for work on a sale")?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Messages from outside after a row, decided about or not, in the order they came.
+    pub async fn inbox_after(&self, row: i64, limit: i64) -> Result<Vec<Inbox>, StoreError> {
+        let rows = query(
+            "select row, source, subject, sealed, received_at from inbox
+             where row > $1
+             order by row
+             limit $2",
+        )
+        .bind(row)
+        .bind(limit)
+        .all(&self.pool)
+        .await
+        .attempt("read the inbox")?;
+        Ok(rows.iter().map(Inbox::of).collect())
+    }
+
     /// Messages from outside that nothing was decided about yet, in the order they came.
     pub async fn inbox_undecided(
         &self,
@@ -191,13 +245,6 @@ impl Reader {
         .all(&self.pool)
         .await
         .attempt("read the inbox")?;
-        let inbox = |row: &Row| Inbox {
-            row: row.get(0),
-            source: row.get(1),
-            subject: row.get(2),
-            sealed: row.get(3),
-            received_at: Micros(row.get(4)),
-        };
-        Ok(rows.iter().map(inbox).collect())
+        Ok(rows.iter().map(Inbox::of).collect())
     }
 }

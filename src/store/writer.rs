@@ -19,7 +19,7 @@ use super::{
 use crate::{
     ledger::{
         chain::{Hash, Link},
-        decision::{Answer, Command, Decision, Need, Postponed, VaultWrite},
+        decision::{Answer, Command, Decision, Erased, Need, Postponed, VaultWrite},
         event::{Encoded, NewEvent},
         id::PurchaseId,
         time::Micros,
@@ -319,6 +319,7 @@ fn note(world: &mut World, write: &VaultWrite) {
             let times = world.tries(subject) + 1;
             world.put_tries(subject.clone(), times);
         }
+        VaultWrite::Erase(Erased::Contact(contact)) => world.drop_contact(*contact),
         VaultWrite::Code(code) => world.put_code(code.fingerprint, code.voucher),
         VaultWrite::ProviderRefs { .. }
         | VaultWrite::Receipt { .. }
@@ -327,6 +328,7 @@ fn note(world: &mut World, write: &VaultWrite) {
         | VaultWrite::Link { .. }
         | VaultWrite::Inbox(_)
         | VaultWrite::InboxDecided { .. }
+        | VaultWrite::Erase(_)
         | VaultWrite::Checkpoint(_) => {}
     }
 }

@@ -52,6 +52,7 @@ pub fn kinds() -> BTreeSet<String> {
         format!("payment-{id}"),
         format!("receipt-{id}"),
         format!("message-{id}"),
+        format!("contact-{id}"),
     ];
     let of_stream = |name: &String| {
         let stream: Stream = name.parse().unwrap();
@@ -162,6 +163,8 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
         R::AmountUnknown,
         R::AmountDiffers,
         R::PaidAlready,
+        R::ContactUnknown,
+        R::ContactOpen,
         R::NotDue,
     ];
     for refusal in &all {
@@ -183,6 +186,8 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
             | R::AmountUnknown
             | R::AmountDiffers
             | R::PaidAlready
+            | R::ContactUnknown
+            | R::ContactOpen
             | R::NotDue => {}
         }
     }

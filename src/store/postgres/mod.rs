@@ -32,6 +32,7 @@ pub const WORDS: Words = Words {
          )",
     ),
     lock_projections: Some("select 1 from leases where name = 'projections' for update"),
+    empty_log: None,
     tables: "select tablename::text from pg_tables where schemaname = current_schema()",
     count_columns: "select count(*) from pg_attribute
          where attrelid = $1::regclass and attnum > 0 and not attisdropped",

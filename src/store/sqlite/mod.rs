@@ -31,6 +31,7 @@ pub const WORDS: Words = Words {
     head: "select position, hash, recorded_at from events order by position desc limit 1",
     move_head: None,
     lock_projections: None,
+    empty_log: Some("pragma wal_checkpoint(truncate)"),
     tables: "select name from sqlite_master where type = 'table'",
     count_columns: "select count(*) from pragma_table_info($1)",
     ledger_page: "select max(position), cast(string_agg(
@@ -74,7 +75,10 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 
 /// Opens the writing connection and brings the schema up to date.
 pub async fn writer(url: &str) -> Result<SqlitePool, StoreError> {
-    let options = options(url, WRITER_CACHE_KIB)?.create_if_missing(true);
+    let options = options(url, WRITER_CACHE_KIB)?
+        .create_if_missing(true)
+        // What is erased must not stay readable in the file: it is written over.
+        .pragma("secure_delete", "on");
     let pool = pool(1).connect_with(options).await.attempt("open the database")?;
     sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::Migration)?;
     let level: i64 = sqlx::query_scalar("pragma synchronous")

@@ -18,7 +18,7 @@ use crate::{
     store::{CommandError, Sealed},
     web::{
         Shop,
-        error::{self, Failure, Problem},
+        error::{self, Problem},
         pages::{ErrorMessage, Frame, PhoneField, PhoneProblem, ShopProblem},
     },
 };
@@ -239,7 +239,9 @@ async fn repeat(
     }
     let store = &shop.context.store;
     let purchase = &asked.view.purchase;
-    let phone = store.phone(purchase.contact).await?.ok_or(Failure::Missing("a phone number"))?;
+    let phone = store.phone(purchase.contact).await?;
+    // A forgotten buyer gives the number again.
+    let phone = phone.ok_or(Problem::Person(ErrorMessage::FormExpired))?;
     let mac = match purchase.device {
         Some(device) => store.open_sealed(Sealed::Contact(device)).await?.unwrap_or_default(),
         None => String::new(),

@@ -55,6 +55,11 @@ impl super::Town {
     pub fn ledger(&self) -> String {
         self.home.url()
     }
+
+    /// What its disk holds, byte for byte.
+    pub fn disk(&self) -> Vec<Vec<u8>> {
+        self.home.bytes()
+    }
 }
 
 impl Home {

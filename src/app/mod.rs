@@ -1,6 +1,10 @@
 //! Puts the parts together: the one place that knows everybody. The tests build their shops here
 //! too.
 
+mod master_key;
+
+pub use master_key::{change_master, known_master_key, parse_key, recovery_sheet};
+
 use crate::{
     backup::{Address, Nightly, Place},
     commands::catalogue::OpenShop,
@@ -8,7 +12,6 @@ use crate::{
     context::{self, Context, Digest},
     ledger::{
         catalog::LedgerPurpose,
-        chain::hex,
         checkpoint::{Kept, PublicKey},
         phone::Phone,
         purchase::Language,
@@ -16,18 +19,12 @@ use crate::{
     mark, mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Key, Opening, Reader, Store, StoreError},
+    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
     web::{self, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
-use std::{
-    future::Future,
-    io::Write as _,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -77,7 +74,8 @@ pub async fn open_books(config: &Config) -> anyhow::Result<Reader> {
 pub async fn public_key(config: &Config, books: &Reader) -> anyhow::Result<PublicKey> {
     let random = machine().1;
     let url = config.database.url.expose();
-    let (master, _) = master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
+    let (master, _) =
+        master_key::master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
     Ok(books.open_vault(&master, random).await?.signing_key().public())
 }
 
@@ -126,98 +124,13 @@ async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
     let (clock, random) = machine();
     let url = config.database.url.expose().to_owned();
     let file = &config.secrets.master_key_file;
-    let (master, new) = master_key(file, &url, random.as_ref()).await?;
+    let (master, new) = master_key::master_key(file, &url, random.as_ref()).await?;
     if new && sheet {
         eprintln!("{}", recovery_sheet(file));
     }
     let zone = config.shop.timezone.clone();
-    let hint = if config.database.url.is_postgres() {
-        "does PostgreSQL run there, and may this user make tables in the schema?"
-    } else {
-        "does its folder exist, and may Lango write there?"
-    };
-    let what = format!("cannot open the ledger {}: {hint}", config.database.url);
     let opened = Store::open(Opening { url, master, zone, clock, random }).await;
-    opened.map_err(|error| match error {
-        StoreError::WrongLedger(why) => {
-            anyhow::anyhow!("{why}; put the key from the recovery sheet in {}", file.display())
-        }
-        error => anyhow::Error::from(error).context(what),
-    })
-}
-
-/// Reads the master key, or makes one for a ledger that has none yet; tells whether it is new.
-async fn master_key(file: &Path, url: &str, random: &dyn Random) -> anyhow::Result<(Key, bool)> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => {
-            let key = parse_key(text.trim()).with_context(|| {
-                format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
-            })?;
-            Ok((key, false))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if Store::exists(url).await? {
-                bail!(
-                    "the master key {} is missing, and without it the codes in this ledger cannot \
-                     be read; put the key from the recovery sheet there",
-                    file.display()
-                );
-            }
-            Ok((make_key(file, random)?, true))
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
-    }
-}
-
-/// The master key, which must be there: no new one opens what an old one sealed.
-pub fn known_master_key(config: &Config) -> anyhow::Result<Key> {
-    let file = &config.secrets.master_key_file;
-    let text = std::fs::read_to_string(file).with_context(|| {
-        format!(
-            "cannot read the master key {}; put the one of the recovery sheet there",
-            file.display()
-        )
-    })?;
-    parse_key(text.trim()).with_context(|| {
-        format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
-    })
-}
-
-/// The master key in a text of 64 hexadecimal digits.
-pub fn parse_key(text: &str) -> Option<Key> {
-    let mut key = Key::default();
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(key)
-}
-
-fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut key = Key::default();
-    random.fill(&mut key);
-    let attempt = || format!("cannot write the new master key to {}", file.display());
-    let mut opened = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .with_context(attempt)?;
-    writeln!(opened, "{}", hex(&key)).and_then(|()| opened.sync_all()).with_context(attempt)?;
-    Ok(key)
-}
-
-fn recovery_sheet(file: &Path) -> String {
-    format!(
-        "\nRECOVERY SHEET\n\
-         A new master key stands in {}.\n\
-         Without it nobody, you included, can read the voucher codes and phone numbers of this\n\
-         ledger. Copy that file to paper or to a safe place that is not this machine, now.\n",
-        file.display()
-    )
+    opened.map_err(|error| master_key::wrong_key(error, config))
 }
 
 /// What a shop is made of.

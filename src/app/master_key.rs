@@ -1,0 +1,150 @@
+//! The master key: read from its file, made with a new ledger, and changed for another.
+
+use super::{machine, there_is_a_ledger};
+use crate::{
+    config::Config,
+    ledger::chain::hex,
+    ports::Random,
+    store::{Key, Store, StoreError},
+};
+use anyhow::{Context as _, bail};
+use std::{io::Write as _, path::Path};
+
+/// Reads the master key, or makes one for a ledger that has none yet; tells whether it is new.
+pub(super) async fn master_key(
+    file: &Path,
+    url: &str,
+    random: &dyn Random,
+) -> anyhow::Result<(Key, bool)> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => {
+            let key = parse_key(text.trim()).with_context(|| {
+                format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
+            })?;
+            Ok((key, false))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if Store::exists(url).await? {
+                bail!(
+                    "the master key {} is missing, and without it the codes in this ledger cannot \
+                     be read; put the key from the recovery sheet there",
+                    file.display()
+                );
+            }
+            Ok((make_key(file, random)?, true))
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+/// The master key, which must be there: no new one opens what an old one sealed.
+pub fn known_master_key(config: &Config) -> anyhow::Result<Key> {
+    let file = &config.secrets.master_key_file;
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "cannot read the master key {}; put the one of the recovery sheet there",
+            file.display()
+        )
+    })?;
+    parse_key(text.trim()).with_context(|| {
+        format!("{} does not hold a master key of 64 hexadecimal digits", file.display())
+    })
+}
+
+/// The master key in a text of 64 hexadecimal digits.
+pub fn parse_key(text: &str) -> Option<Key> {
+    let mut key = Key::default();
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(key)
+}
+
+/// Puts the key in a file, or a new one made there, in the place of the ledger's master key. The
+/// file is on the disk before anything changes: at no moment does the only key stand nowhere.
+pub async fn change_master(config: &Config, file: &Path) -> anyhow::Result<()> {
+    there_is_a_ledger(config).await?;
+    let old = known_master_key(config)?;
+    let (_, random) = machine();
+    let new = key_to_be(file, random.as_ref())?;
+    if new == old {
+        bail!("{} holds the key that is in use already; name another file", file.display());
+    }
+    let changed = Store::change_master(config.database.url.expose(), &old, &new, random).await;
+    changed.map_err(|error| wrong_key(error, config))
+}
+
+/// The key in a file, or a new one made there.
+fn key_to_be(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    if !text.is_empty() {
+        return parse_key(text.trim()).with_context(|| {
+            format!(
+                "{} is there and holds no key of 64 hexadecimal digits; name another file",
+                file.display()
+            )
+        });
+    }
+    // What is there and empty was left by an attempt that was cut off.
+    if let Err(error) = std::fs::remove_file(file)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("cannot write {}", file.display()));
+    }
+    make_key(file, random)
+}
+
+/// Says where the right key belongs.
+pub(super) fn wrong_key(error: StoreError, config: &Config) -> anyhow::Error {
+    let file = config.secrets.master_key_file.display();
+    let hint = if config.database.url.is_postgres() {
+        "does PostgreSQL run there, and may this user make tables in the schema?"
+    } else {
+        "does its folder exist, and may Lango write there?"
+    };
+    let what = format!("cannot open the ledger {}: {hint}", config.database.url);
+    match error {
+        StoreError::WrongLedger(why) => {
+            anyhow::anyhow!("{why}; put the key from the recovery sheet in {file}")
+        }
+        error => anyhow::Error::from(error).context(what),
+    }
+}
+
+fn make_key(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut key = Key::default();
+    random.fill(&mut key);
+    let attempt = || format!("cannot write the new master key to {}", file.display());
+    let mut opened = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(attempt)?;
+    writeln!(opened, "{}", hex(&key)).and_then(|()| opened.sync_all()).with_context(attempt)?;
+    // The name too must be on the disk before anything is sealed with it.
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder =
+        std::fs::File::open(folder.unwrap_or_else(|| Path::new("."))).with_context(attempt)?;
+    folder.sync_all().with_context(attempt)?;
+    Ok(key)
+}
+
+/// What the owner is told of a new master key.
+pub fn recovery_sheet(file: &Path) -> String {
+    format!(
+        "\nRECOVERY SHEET\n\
+         A new master key stands in {}.\n\
+         Without it nobody, you included, can read the voucher codes and phone numbers of this\n\
+         ledger. Copy that file to paper or to a safe place that is not this machine, now.\n",
+        file.display()
+    )
+}

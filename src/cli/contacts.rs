@@ -1,0 +1,67 @@
+//! `lango contacts …`
+
+use crate::{app, config::Config, forget, ledger::phone::Phone};
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use std::io::{IsTerminal as _, Write as _};
+
+/// People who have bought.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Erase all that says who a buyer is: number, devices, messages, callbacks. The sales stay,
+    /// and cannot be told to be anybody's.
+    Forget {
+        /// The phone number, as anybody writes it.
+        #[arg(value_parser = phone, value_name = "NUMBER")]
+        phone: Phone,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What has to be typed.
+const WORD: &str = "forget";
+
+fn phone(text: &str) -> Result<Phone, String> {
+    Phone::parse(text).ok_or_else(|| "write a number like 0712 345 678".to_owned())
+}
+
+impl Command {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let Self::Forget { phone, yes } = self;
+        let store = app::open_existing(config).await?;
+        let found = forget::find(&store, &phone).await?;
+        println!(
+            "{} is named by {} purchases, {} messages and {} callbacks.",
+            phone.masked(),
+            found.purchases.len(),
+            found.messages.len(),
+            found.inbox_rows.len()
+        );
+        if !yes && !is_confirmed()? {
+            println!("Nothing was changed.");
+            return Ok(());
+        }
+        let clean = forget::forget(&store, found).await?;
+        println!("Forgotten. The sales stay in the books, and are nobody's.");
+        if !clean {
+            println!("Somebody was reading: the erased bytes leave the file beside the database");
+            println!("when the shop is next closed.");
+        }
+        println!("Backups that were made before still hold them: delete those in time.");
+        Ok(())
+    }
+}
+
+/// Asks whoever sits at the terminal.
+fn is_confirmed() -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("this cannot be undone, and nobody is here to ask; say --yes. Nothing was changed");
+    }
+    print!("This cannot be undone. Type `{WORD}` to erase them: ");
+    std::io::stdout().flush().context("cannot ask")?;
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed).context("cannot read the answer")?;
+    Ok(typed.trim() == WORD)
+}
