@@ -58,6 +58,9 @@ pub enum BackupError {
     /// It breaks off.
     #[error("{0} breaks off: it was not copied whole")]
     BreaksOff(PathBuf),
+    /// What is sealed with the former key could not be used with the new one.
+    #[error("the master key was changed since this started: start `lango serve` again")]
+    KeyChanged,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,6 +80,7 @@ impl BackupError {
             Self::NotOurs(_) | Self::DoesNotOpen(_) | Self::BreaksOff(_) => {
                 unreachable!("a backup that is made is not read")
             }
+            Self::KeyChanged => self.to_string(),
             Self::Store(failure) => failure.to_string(),
             Self::Copy(failure) => failure.to_string(),
             Self::Send(failure) => failure.to_string(),
@@ -111,6 +115,9 @@ pub async fn make(
     folder: &Path,
     mut progress: impl FnMut(usize),
 ) -> Result<Made, BackupError> {
+    if !store.has_its_master_key().await? {
+        return Err(BackupError::KeyChanged);
+    }
     let mut copy = store.copy_out().await?;
     let end = copy.end().clone();
     let name = format!("lango-{:09}-{:.8}.backup", end.position, end.hash);

@@ -130,7 +130,8 @@ impl Database {
 impl Transaction {
     /// The wrapped keys of the vault, by purpose.
     pub async fn wrapped_keys(&mut self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let rows = query("select purpose, wrapped from vault_keys").all(self).await;
+        let rows =
+            query("select purpose, wrapped from vault_keys order by purpose").all(self).await;
         let rows = rows.attempt("read the vault's keys")?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }

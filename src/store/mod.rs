@@ -86,6 +86,8 @@ pub struct Store {
     reader: Reader,
     sender: writer::Sender,
     vault: Arc<Vault>,
+    /// As they were wrapped when it was opened.
+    wrapped: Arc<WrappedKeys>,
     position: watch::Sender<i64>,
     news: News,
     projecting: projecting::Projecting,
@@ -100,6 +102,9 @@ impl Deref for Store {
     }
 }
 
+/// The keys of a vault under a master key, by purpose.
+type WrappedKeys = Vec<(String, Vec<u8>)>;
+
 impl Store {
     /// Opens a store, bringing its schema up to date and making the vault's keys for an empty
     /// ledger.
@@ -108,6 +113,7 @@ impl Store {
         let (vault, head) = open_vault(&database, &opening).await?;
         let projecting = projecting::Projecting::open(&opening.url).await?;
         let reader = database::readers(&opening.url).await?;
+        let wrapped = Arc::new(reader.wrapped_keys().await?);
         let position = watch::Sender::new(head.position);
         let news = News::after(head.position);
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
@@ -124,6 +130,7 @@ impl Store {
             reader,
             sender: writer.start(),
             vault: Arc::new(vault),
+            wrapped,
             position,
             news,
             projecting,
@@ -152,6 +159,11 @@ impl Store {
         let count = vouchers.len();
         self.execute(FenceStock { vouchers }).await?;
         Ok(count)
+    }
+
+    /// Whether the master key with which this was opened still opens the ledger.
+    pub async fn has_its_master_key(&self) -> Result<bool, StoreError> {
+        Ok(self.reader.wrapped_keys().await? == *self.wrapped)
     }
 
     /// The vault's keys.
@@ -255,9 +267,12 @@ impl Reader {
         master: &Key,
         random: Arc<dyn Random>,
     ) -> Result<Vault, StoreError> {
+        unwrap(&self.wrapped_keys().await?, master, random)
+    }
+
+    async fn wrapped_keys(&self) -> Result<WrappedKeys, StoreError> {
         let begun = self.pool.begin(self.pool.words().begin_reading).await;
-        let wrapped = begun.attempt("read the vault's keys")?.wrapped_keys().await?;
-        unwrap(&wrapped, master, random)
+        begun.attempt("read the vault's keys")?.wrapped_keys().await
     }
 
     /// What the first event says the ledger is: purpose and time zone.

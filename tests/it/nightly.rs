@@ -4,7 +4,7 @@
 use crate::{
     cli::{self, sample},
     outside::{Shop, in_time},
-    town::{Plan, Town},
+    town::{MASTER, Plan, Town},
 };
 use axum::{
     Router,
@@ -14,7 +14,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use lango::backup::{Address, Place};
+use lango::{
+    backup::{Address, Place},
+    ports::SystemRandom,
+    store::Store,
+};
 use std::{
     collections::BTreeMap,
     fs,
@@ -223,6 +227,30 @@ async fn every_night_has_its_copy_and_the_oldest_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_copy_is_made_between_two_master_keys() {
+    let copies = tempfile::tempdir().unwrap();
+    let path = copies.path().to_owned();
+    let folder = Place::Folder { path, keep: None, off_box: true };
+    let mut town = Town::open_as(Plan { backups: vec![folder], ..Plan::default() }).await;
+    town.settle().await;
+    let key = |old: [u8; 32], new: [u8; 32]| {
+        let url = town.ledger();
+        async move { Store::change_master(&url, &old, &new, Arc::new(SystemRandom)).await.unwrap() }
+    };
+    key(MASTER, [1; 32]).await;
+    key([1; 32], MASTER).await;
+    town.stock("daily", 1).await;
+    town.passes(NIGHT).await;
+    let record = town.store().backups().await.unwrap().remove(0);
+    assert!(record.cause.unwrap().contains("the master key was changed"));
+    assert_eq!(fs::read_dir(copies.path()).unwrap().count(), 1, "the first, of before");
+    town.restart().await;
+    town.passes(NIGHT).await;
+    assert_eq!(fs::read_dir(copies.path()).unwrap().count(), 2);
+    town.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_night_is_tried_again_and_told_once() {
     let (server, at) = Server::open().await;
     let answer = ANSWER.fetch_add(1, Ordering::Relaxed);
@@ -273,6 +301,7 @@ crate::on_postgres_too! {
     a_signed_address_is_used_as_it_is_and_shown_to_nobody,
     what_goes_wrong_is_told_in_a_sentence_and_counts_for_nothing,
     every_night_has_its_copy_and_the_oldest_go,
+    no_copy_is_made_between_two_master_keys,
     a_failed_night_is_tried_again_and_told_once,
     of_two_instances_one_makes_it,
 }
