@@ -134,7 +134,7 @@ async fn rows_naming(
         for row in rows.iter().filter(|row| !row.sealed.is_empty()) {
             let theirs = row.source == SOURCE_PAYMENT && subjects.contains(&row.subject);
             let context = RawMessage::context(&row.source, &row.subject);
-            if theirs || says(&store.vault().unseal(&context, &row.sealed)?, &names)? {
+            if theirs || says(&store.unseal(&context, &row.sealed).await?, &names)? {
                 naming.push(row.row);
             }
         }

@@ -1,10 +1,13 @@
 -- The vault: what must not stand in the ledger. Everything named `sealed` is XChaCha20-Poly1305 under the
 -- vault's key; everything named `fingerprint` is HMAC-SHA-256 under the fingerprint key.
 
+-- One for each purpose; while a key is changed for another, the former too.
 create table vault_keys (
-    purpose     text collate "C" primary key,
+    purpose     text collate "C" not null,
+    generation  bigint not null,
     wrapped     bytea not null,
-    created_at  bigint not null
+    created_at  bigint not null,
+    primary key (purpose, generation)
 );
 
 create table contacts (

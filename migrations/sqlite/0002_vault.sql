@@ -1,10 +1,13 @@
 -- The vault: what must not stand in the ledger. Everything named `sealed` is XChaCha20-Poly1305 under the
 -- vault's key; everything named `fingerprint` is HMAC-SHA-256 under the fingerprint key.
 
+-- One for each purpose; while a key is changed for another, the former too.
 create table vault_keys (
-    purpose     text primary key,
+    purpose     text not null,
+    generation  integer not null,
     wrapped     blob not null,
-    created_at  integer not null
+    created_at  integer not null,
+    primary key (purpose, generation)
 ) strict;
 
 create table contacts (

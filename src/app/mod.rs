@@ -1,9 +1,11 @@
 //! Puts the parts together: the one place that knows everybody. The tests build their shops here
 //! too.
 
-mod master_key;
+mod keys;
 
-pub use master_key::{change_master, known_master_key, parse_key, recovery_sheet};
+pub use keys::{
+    change_key, change_master, known_master_key, parse_key, recovery_sheet, retire_key,
+};
 
 use crate::{
     backup::{Address, Nightly, Place},
@@ -75,7 +77,7 @@ pub async fn public_key(config: &Config, books: &Reader) -> anyhow::Result<Publi
     let random = machine().1;
     let url = config.database.url.expose();
     let (master, _) =
-        master_key::master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
+        keys::master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
     Ok(books.open_vault(&master, random).await?.signing_key().public())
 }
 
@@ -124,13 +126,13 @@ async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
     let (clock, random) = machine();
     let url = config.database.url.expose().to_owned();
     let file = &config.secrets.master_key_file;
-    let (master, new) = master_key::master_key(file, &url, random.as_ref()).await?;
+    let (master, new) = keys::master_key(file, &url, random.as_ref()).await?;
     if new && sheet {
         eprintln!("{}", recovery_sheet(file));
     }
     let zone = config.shop.timezone.clone();
     let opened = Store::open(Opening { url, master, zone, clock, random }).await;
-    opened.map_err(|error| master_key::wrong_key(error, config))
+    opened.map_err(|error| keys::wrong_key(error, config))
 }
 
 /// What a shop is made of.
@@ -203,11 +205,14 @@ pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyho
     let path = &config.secrets.mark_file;
     let cannot = || format!("cannot read how far the ledger had come in {}", path.display());
     let mark = mark::read(path).with_context(cannot)?;
-    let ours = mark.as_ref().is_none_or(|mark| store.vault().signing_key().public().signed(mark));
-    if !ours {
+    let signers = store.signers().await?;
+    if let Some(mark) = mark.as_ref().filter(|mark| !signers.signed(mark)) {
         bail!(
-            "{} is of another ledger; is database.url right? If this ledger is new, delete it",
-            path.display()
+            "{file} is of another ledger; is database.url right? If this ledger is new, delete \
+             {file}. If this database is a copy from before its keys were changed, delete {file} \
+             and start once with `lango serve --known-checkpoint {}`",
+            mark.checkpoint.short(),
+            file = path.display(),
         );
     }
     let head = store.head().await?;

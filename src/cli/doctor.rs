@@ -148,7 +148,7 @@ async fn chain(store: &Store) -> anyhow::Result<Check> {
         return Ok(pass("chain", "no checkpoint yet: `lango serve` makes one each minute"));
     };
     let checkpoint = last.checkpoint;
-    if !store.vault().signing_key().public().signed(&last) {
+    if !store.signers().await?.signed(&last) {
         return Ok(fail("chain", "the last checkpoint is not signed by this ledger's key"));
     }
     let events = store.events_after(checkpoint.position - 1, FOLLOWED_MAX).await?;

@@ -3,6 +3,7 @@
 //! a database, or calls anyone.
 
 pub mod catalogue;
+pub mod change_key;
 pub mod count_try;
 pub mod expire_purchase;
 pub mod fence;

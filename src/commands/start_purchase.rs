@@ -1,7 +1,7 @@
 //! A buyer chose a package and gave a phone number: hold a code, then ask for the money.
 
 use crate::ledger::{
-    decision::{Answer, Command, Decision, Fingerprint, Need, VaultWrite},
+    decision::{Answer, Command, Decision, Fingerprint, LinkRow, Need, VaultWrite},
     event::{Event, NewEvent},
     id::{ContactId, PackageKey, PaymentId, PurchaseId, VoucherId},
     money::Cents,
@@ -81,8 +81,8 @@ pub struct StartPurchase {
     /// The keyed fingerprint of the form's nonce: the same form sent twice is one purchase. Never
     /// the nonce itself, which would lead a reader of the ledger to the purchase's page.
     pub nonce: String,
-    /// The fingerprint of the purchase's link.
-    pub link: Fingerprint,
+    /// The purchase's link.
+    pub link: LinkRow,
 }
 
 impl Command for StartPurchase {
@@ -133,7 +133,7 @@ impl Command for StartPurchase {
         may_hold(world.stock(&self.package), device.is_some())?;
         let voucher = world.first_free(&self.package).ok_or(Refusal::SoldOut)?;
         let kept = [self.phone.keep(world), self.device.as_ref().and_then(|d| d.keep(world))];
-        let link = VaultWrite::Link { purchase: self.purchase, fingerprint: self.link };
+        let link = VaultWrite::Link(self.link);
         let decision = Decision {
             events: self.events(package.price_cents, payer, device, voucher),
             answer: Answer::Purchase(self.purchase),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ledger::{
     catalog::{Package, PackageEvent, SiteEvent},
-    decision::{Answer, CodeRow, Command, Decision, Postponed, VaultWrite},
+    decision::{Answer, CodeRow, Command, Decision, LinkRow, Postponed, VaultWrite},
     event::{Event, NewEvent},
     id::{
         BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
@@ -188,7 +188,7 @@ pub fn start(n: u128) -> StartPurchase {
         device: None,
         language: Language::En,
         nonce: format!("nonce-{n}"),
-        link: [byte; 32],
+        link: LinkRow { purchase: purchase(n), fingerprint: [byte; 32], generation: 1 },
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{
     id::{PackageKey, Slug},
+    key::{KeyPurpose, Succession},
     money::Cents,
     time::{Micros, Month},
 };
@@ -32,6 +33,15 @@ pub enum ShopEvent {
         amount_cents: Cents,
         /// Its last moment in the shop's time zone, at which the journal books it.
         ends_at: Micros,
+    },
+    /// One of the vault's keys was changed for another.
+    #[serde(rename = "key_changed")]
+    KeyChanged {
+        /// What it is for.
+        purpose: KeyPurpose,
+        /// Of the key that signs: which follows which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        succession: Option<Succession>,
     },
 }
 

@@ -10,6 +10,7 @@ use super::{
     time::{Micros, SECOND},
 };
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// Names the layout that is signed; another layout gets another name.
@@ -39,7 +40,8 @@ pub struct SignedCheckpoint {
 }
 
 /// The key that checks checkpoints; no secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PublicKey([u8; 32]);
 
 /// The key that signs them, from its 32 secret bytes. Never prints them.
@@ -78,17 +80,26 @@ impl SecretKey {
     pub fn sign(&self, position: i64, hash: Hash, now: Micros) -> SignedCheckpoint {
         let at = Micros(now.0 - now.0.rem_euclid(SECOND));
         let checkpoint = Checkpoint { position, hash, at };
-        let signature = self.0.sign(&checkpoint.signed_bytes()).to_bytes();
+        let signature = self.sign_bytes(&checkpoint.signed_bytes());
         SignedCheckpoint { checkpoint, signature }
+    }
+
+    /// Signs a text.
+    pub(super) fn sign_bytes(&self, text: &[u8]) -> [u8; 64] {
+        self.0.sign(text).to_bytes()
     }
 }
 
 impl PublicKey {
-    /// Whether this ledger's key signed it.
+    /// Whether this key signed it.
     pub fn signed(&self, signed: &SignedCheckpoint) -> bool {
+        self.signed_bytes(&signed.checkpoint.signed_bytes(), &signed.signature)
+    }
+
+    /// Whether this key signed a text.
+    pub(super) fn signed_bytes(&self, text: &[u8], signature: &[u8; 64]) -> bool {
         let Ok(key) = VerifyingKey::from_bytes(&self.0) else { return false };
-        let signature = Signature::from_bytes(&signed.signature);
-        key.verify_strict(&signed.checkpoint.signed_bytes(), &signature).is_ok()
+        key.verify_strict(text, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -117,6 +128,20 @@ impl FromStr for PublicKey {
     fn from_str(text: &str) -> Result<Self, BadPublicKey> {
         let key = bytes(text.trim()).ok_or(BadPublicKey)?;
         VerifyingKey::from_bytes(&key).map(|_| Self(key)).map_err(|_| BadPublicKey)
+    }
+}
+
+impl From<PublicKey> for String {
+    fn from(key: PublicKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl TryFrom<String> for PublicKey {
+    type Error = BadPublicKey;
+
+    fn try_from(text: String) -> Result<Self, BadPublicKey> {
+        text.parse()
     }
 }
 
@@ -191,7 +216,7 @@ impl FromStr for Kept {
 }
 
 /// Reads exactly `N` bytes of hexadecimal digits.
-fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != N * 2 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }

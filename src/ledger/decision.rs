@@ -79,12 +79,7 @@ pub enum VaultWrite {
         fingerprint: Fingerprint,
     },
     /// A purchase's link.
-    Link {
-        /// Which purchase.
-        purchase: PurchaseId,
-        /// By which it is found.
-        fingerprint: Fingerprint,
-    },
+    Link(LinkRow),
     /// A callback or delivery report as it came.
     Inbox(InboxRow),
     /// What came of a row of the inbox.
@@ -103,6 +98,17 @@ pub enum VaultWrite {
         /// At what.
         subject: String,
     },
+}
+
+/// A purchase's link, as the vault keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkRow {
+    /// Which purchase.
+    pub purchase: PurchaseId,
+    /// By which it is found.
+    pub fingerprint: Fingerprint,
+    /// Which of the vault's keys made it.
+    pub generation: u32,
 }
 
 /// What is erased from the vault. Of a contact nothing stays; elsewhere the row stays with an empty

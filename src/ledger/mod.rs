@@ -9,6 +9,7 @@ pub mod decision;
 pub mod event;
 pub mod gsm;
 pub mod id;
+pub mod key;
 pub mod message;
 pub mod money;
 pub mod payment;

@@ -289,6 +289,9 @@ impl World {
                 (self.version(stream) > 0).then_some(())?;
                 self.charges.insert(*month, *amount_cents);
             }
+            (Stream::Shop, Event::Shop(ShopEvent::KeyChanged { .. })) => {
+                (self.version(stream) > 0).then_some(())?;
+            }
             (Stream::Shop, Event::Shop(ShopEvent::Opened { .. }))
             | (Stream::Batch(_), Event::Batch(_))
             | (Stream::Contact(_), Event::Contact(_)) => {

@@ -39,7 +39,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
 }
 
 async fn decide(context: &Context, row: &Inbox) -> Result<bool, StoreError> {
-    let message = context.store.vault().unseal(&context_of(row), &row.sealed)?;
+    let message = context.store.unseal(&context_of(row), &row.sealed).await?;
     let unreadable = |_| StoreError::BadRow { table: "inbox", column: "sealed" };
     let message: RawMessage = serde_json::from_slice(&message).map_err(unreadable)?;
     match row.source.as_str() {

@@ -449,8 +449,8 @@ impl Table {
             (Self::MessageRefs, VaultWrite::MessageRef { message, fingerprint }) => {
                 json!([hex(fingerprint), message])
             }
-            (Self::Links, VaultWrite::Link { purchase, fingerprint }) => {
-                json!([hex(fingerprint), purchase])
+            (Self::Links, VaultWrite::Link(link)) => {
+                json!([hex(&link.fingerprint), link.purchase])
             }
             (Self::Inbox, VaultWrite::Inbox(row)) => {
                 json!([

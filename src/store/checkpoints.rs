@@ -1,7 +1,7 @@
 //! Taking checkpoints, and reading them.
 
 use super::{
-    CommandError, Reader, Store,
+    CommandError, Reader, Store, StoredEvent,
     database::{Head, to_hash},
     error::{Attempt, StoreError},
     sql::query,
@@ -9,7 +9,11 @@ use super::{
 use crate::{
     commands::keep_checkpoint::KeepCheckpoint,
     ledger::{
-        checkpoint::{Checkpoint, SignedCheckpoint},
+        catalog::ShopEvent,
+        checkpoint::{Checkpoint, PublicKey, SignedCheckpoint},
+        event::Event,
+        key::Signers,
+        stream::Stream,
         time::{MINUTE, Micros},
     },
 };
@@ -48,12 +52,26 @@ impl Store {
     /// What stands at the ledger's end now, signed, for keeping outside; `None` while it is empty.
     pub async fn signed_head(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
         let head = self.head().await?;
-        let sign = || self.vault().signing_key().sign(head.position, head.hash, self.now());
-        Ok((head.position > 0).then(sign))
+        if head.position == 0 {
+            return Ok(None);
+        }
+        self.sign(&head).await.map(Some)
+    }
+
+    /// The keys that signed this ledger's checkpoints.
+    pub async fn signers(&self) -> Result<Signers, StoreError> {
+        self.signers_known_by(self.vault_now().await?.signing_key().public()).await
+    }
+
+    /// Signs with the key that is in force after the head was read: a key says nothing of what came
+    /// after it was changed.
+    async fn sign(&self, head: &Head) -> Result<SignedCheckpoint, StoreError> {
+        let vault = self.vault_now().await?;
+        Ok(vault.signing_key().sign(head.position, head.hash, self.now()))
     }
 
     async fn take(&self, head: &Head) -> Result<SignedCheckpoint, StoreError> {
-        let signed = self.vault().signing_key().sign(head.position, head.hash, self.now());
+        let signed = self.sign(head).await?;
         match self.execute(KeepCheckpoint(signed)).await {
             Ok(_) => Ok(signed),
             Err(CommandError::Failed(failure)) => Err(failure),
@@ -63,6 +81,20 @@ impl Store {
 }
 
 impl Reader {
+    /// The keys that signed this ledger's checkpoints, from one that is known.
+    pub async fn signers_known_by(&self, known: PublicKey) -> Result<Signers, StoreError> {
+        let events = self.stream_events(&Stream::Shop).await?;
+        let succession = |event: &StoredEvent| match event.decode() {
+            Ok((_, Event::Shop(ShopEvent::KeyChanged { succession, .. }))) => {
+                Some((event.position, succession?))
+            }
+            // What was altered behind our back is for the walk along the chain to find.
+            _ => None,
+        };
+        let successions: Vec<_> = events.iter().filter_map(succession).collect();
+        Ok(Signers::known_by(known, &successions))
+    }
+
     /// The checkpoint that was taken last.
     pub async fn last_checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
         Ok(self.checkpoints(1).await?.pop())

@@ -9,9 +9,10 @@ use super::{
     Reader,
     database::{Database, Head},
     error::{Attempt, StoreError},
+    keyring::wrapped_keys,
     read::parse,
     sql::{Kind, Param, Row, Transaction, query},
-    writer::{decide, write},
+    writer::{Terms, decide, write},
 };
 use crate::{
     commands::fence::FenceStock,
@@ -63,7 +64,7 @@ const TABLES: [Table; 20] = [
          recorded_at bigint, business_day text, correlation text, actor text, once text, \
          data text, hash bytes, site text, package text, amount_cents bigint",
     ),
-    table("vault_keys", Some(("purpose", TEXT)), "purpose text, wrapped bytes, created_at bigint"),
+    table("vault_keys", None, "purpose text, generation bigint, wrapped bytes, created_at bigint"),
     table("contacts", Some(("contact", TEXT)), "contact text, fingerprint bytes, sealed bytes"),
     table(
         "voucher_codes",
@@ -270,7 +271,7 @@ impl CopyIn {
     pub async fn begin(url: &str) -> Result<Self, CopyError> {
         let database = Database::open(url).await?;
         let (mut transaction, head) = database.begin().await?;
-        if head.position > 0 || !transaction.wrapped_keys().await?.is_empty() {
+        if head.position > 0 || !wrapped_keys(&mut transaction).await?.is_empty() {
             return Err(CopyError::NotEmpty);
         }
         Ok(Self { database, transaction, head })
@@ -335,7 +336,8 @@ impl CopyIn {
         let command: Arc<dyn Command> = Arc::new(FenceStock { vouchers });
         let now = now.max(self.head.recorded_at);
         let known = (World::default(), self.head);
-        let decided = decide(&mut self.transaction, &[command], known, now, zone).await?;
+        let terms = Terms { now, zone, vault: None };
+        let decided = decide(&mut self.transaction, &[command], known, terms).await?;
         write(&mut self.transaction, &decided.0, now).await?;
         Ok(count)
     }

@@ -127,32 +127,7 @@ impl Database {
     }
 }
 
-impl Transaction {
-    /// The wrapped keys of the vault, by purpose.
-    pub async fn wrapped_keys(&mut self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let rows =
-            query("select purpose, wrapped from vault_keys order by purpose").all(self).await;
-        let rows = rows.attempt("read the vault's keys")?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
-    }
-
-    /// Keeps a wrapped key of the vault.
-    pub async fn keep_key(
-        &mut self,
-        purpose: &'static str,
-        wrapped: &[u8],
-        now: Micros,
-    ) -> Result<(), StoreError> {
-        query("insert into vault_keys (purpose, wrapped, created_at) values ($1, $2, $3)")
-            .bind(purpose)
-            .bind(wrapped)
-            .bind(now.0)
-            .run(self)
-            .await
-            .map(drop)
-            .attempt("keep the vault's keys")
-    }
-}
+impl Transaction {}
 
 /// A hash as it stands in a row.
 pub fn to_hash(bytes: Vec<u8>) -> Result<Hash, StoreError> {

@@ -52,6 +52,9 @@ pub enum StoreError {
         /// What its SQL came to.
         why: String,
     },
+    /// Something was sealed with a key that was changed for another meanwhile.
+    #[error("the vault's keys were changed meanwhile")]
+    KeysChanged,
     /// The writer has stopped, or did not live to see the commit.
     #[error("the writer has stopped")]
     Stopped,
@@ -64,7 +67,11 @@ impl StoreError {
     /// Whether the same may succeed a moment later.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Database { .. } | Self::OutOfReach | Self::InDoubt | Self::Stopped => true,
+            Self::Database { .. }
+            | Self::OutOfReach
+            | Self::InDoubt
+            | Self::KeysChanged
+            | Self::Stopped => true,
             Self::Migration(_)
             | Self::Undecodable(_)
             | Self::Illegal(_)

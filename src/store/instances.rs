@@ -38,8 +38,10 @@ impl Store {
             .attempt("give back the lease of the processes")
     }
 
-    /// Looks for what other instances have recorded, and tells those who wait for it here.
+    /// Looks for what other instances have recorded, and tells those who wait for it here; also for
+    /// keys that were changed.
     pub async fn hear_others(&self) -> Result<(), StoreError> {
+        self.vault_now().await?;
         let (heard, last) = (self.news.heard(), self.last_position().await?);
         if last <= heard {
             return Ok(());
@@ -77,7 +79,8 @@ impl Store {
             .attempt("look for a shared secret")?;
         let Some(row) = row else { return Ok(None) };
         let sealed: Vec<u8> = row.get(0);
-        Ok(Some((self.vault.unseal_text(&context(name), &sealed)?, Micros(row.get(1)))))
+        let secret = self.unseal_text(&context(name), &sealed).await?;
+        Ok(Some((secret, Micros(row.get(1)))))
     }
 
     async fn share(&self, name: &str, secret: &str, until: Micros) -> Result<(), StoreError> {
@@ -86,7 +89,7 @@ impl Store {
              on conflict (name) do update set sealed = excluded.sealed, until = excluded.until",
         )
         .bind(name)
-        .bind(self.vault.seal(&context(name), secret.as_bytes()).as_slice())
+        .bind(self.vault().seal(&context(name), secret.as_bytes()).as_slice())
         .bind(until.0)
         .run(self.projecting.pool())
         .await

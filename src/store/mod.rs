@@ -14,6 +14,7 @@ mod decisions;
 mod error;
 mod inbox;
 mod instances;
+mod keyring;
 mod keys;
 mod news;
 mod pages;
@@ -63,6 +64,7 @@ use crate::{
 use database::{Database, Head};
 use error::Attempt;
 use jiff::tz::TimeZone;
+use keyring::{Keyring, wrapped_keys};
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
@@ -85,9 +87,7 @@ pub struct Opening {
 pub struct Store {
     reader: Reader,
     sender: writer::Sender,
-    vault: Arc<Vault>,
-    /// As they were wrapped when it was opened.
-    wrapped: Arc<WrappedKeys>,
+    keyring: Arc<Keyring>,
     position: watch::Sender<i64>,
     news: News,
     projecting: projecting::Projecting,
@@ -102,18 +102,15 @@ impl Deref for Store {
     }
 }
 
-/// The keys of a vault under a master key, by purpose.
-type WrappedKeys = Vec<(String, Vec<u8>)>;
-
 impl Store {
     /// Opens a store, bringing its schema up to date and making the vault's keys for an empty
     /// ledger.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
         let database = Database::open(&opening.url).await?;
-        let (vault, head) = open_vault(&database, &opening).await?;
+        let (keyring, head) = open_keyring(&database, &opening).await?;
+        let keyring = Arc::new(keyring);
         let projecting = projecting::Projecting::open(&opening.url).await?;
         let reader = database::readers(&opening.url).await?;
-        let wrapped = Arc::new(reader.wrapped_keys().await?);
         let position = watch::Sender::new(head.position);
         let news = News::after(head.position);
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
@@ -122,20 +119,12 @@ impl Store {
             database,
             clock: Arc::clone(&clock),
             zone: opening.zone,
+            keyring: Arc::clone(&keyring),
             position: position.clone(),
             news: news.clone(),
             memory: writer::Memory::default(),
         };
-        Ok(Self {
-            reader,
-            sender: writer.start(),
-            vault: Arc::new(vault),
-            wrapped,
-            position,
-            news,
-            projecting,
-            clock,
-        })
+        Ok(Self { reader, sender: writer.start(), keyring, position, news, projecting, clock })
     }
 
     /// Now, by the one clock of writer, processes and pages: never before what the ledger says.
@@ -163,12 +152,18 @@ impl Store {
 
     /// Whether the master key with which this was opened still opens the ledger.
     pub async fn has_its_master_key(&self) -> Result<bool, StoreError> {
-        Ok(self.reader.wrapped_keys().await? == *self.wrapped)
+        Ok(self.keyring.opens(&wrapped_keys(&self.reader.pool).await?))
     }
 
-    /// The vault's keys.
-    pub fn vault(&self) -> &Vault {
-        &self.vault
+    /// The vault's keys, as they were last seen. What is sealed with one that was changed meanwhile
+    /// is not taken ([`StoreError::KeysChanged`]).
+    pub fn vault(&self) -> Arc<Vault> {
+        self.keyring.vault()
+    }
+
+    /// The vault's keys as they stand in the database.
+    pub async fn vault_now(&self) -> Result<Arc<Vault>, StoreError> {
+        self.keyring.as_of(&self.reader.pool).await
     }
 
     /// Who waits for news of a purchase.
@@ -186,12 +181,27 @@ impl Store {
     pub async fn open_sealed(&self, what: Sealed) -> Result<Option<String>, StoreError> {
         let sealed = self.sealed(what).await?.filter(|sealed| !sealed.is_empty());
         let Some(sealed) = sealed else { return Ok(None) };
-        Ok(Some(self.vault.unseal_text(&what.context(), &sealed)?))
+        self.unseal_text(&what.context(), &sealed).await.map(Some)
+    }
+
+    /// Opens a sealed text, whichever of the keys sealed it.
+    pub async fn unseal_text(&self, context: &str, sealed: &[u8]) -> Result<String, StoreError> {
+        let plain = self.unseal(context, sealed).await?;
+        String::from_utf8(plain).map_err(|_| DoesNotOpen.into())
+    }
+
+    /// Opens what was sealed, whichever of the keys sealed it.
+    pub async fn unseal(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        match self.vault().unseal(context, sealed) {
+            Ok(plain) => Ok(plain),
+            // Another instance may have sealed it with a key that we have not seen.
+            Err(_) => Ok(self.vault_now().await?.unseal(context, sealed)?),
+        }
     }
 
     /// Verifies everything with the ledger's own key.
     pub async fn verify(&self) -> Result<Audit, StoreError> {
-        self.verify_with(self.vault.signing_key().public(), &[], |_| {}).await
+        self.verify_with(self.vault().signing_key().public(), &[], |_| {}).await
     }
 
     /// Takes new events into the projections; tells how many.
@@ -226,33 +236,23 @@ impl Store {
 }
 
 /// Opens the vault, or makes it, while nobody else can.
-async fn open_vault(database: &Database, opening: &Opening) -> Result<(Vault, Head), StoreError> {
+async fn open_keyring(
+    database: &Database,
+    opening: &Opening,
+) -> Result<(Keyring, Head), StoreError> {
     let (mut transaction, head) = database.begin().await?;
-    let wrapped = transaction.wrapped_keys().await?;
+    let mut wrapped = wrapped_keys(&mut transaction).await?;
     let random = Arc::clone(&opening.random);
     if wrapped.is_empty() {
-        let (vault, wrapped) = Vault::create(&opening.master, random);
-        for (purpose, sealed) in vault::Purpose::ALL.iter().zip(&wrapped) {
-            transaction.keep_key(purpose.word(), sealed, opening.clock.now()).await?;
+        wrapped = Vault::create(Arc::clone(&random)).wrapped(&opening.master);
+        for key in &wrapped {
+            transaction.keep_key(key, opening.clock.now()).await?;
         }
         transaction.commit().await.attempt("keep the vault's keys")?;
-        return Ok((vault, head));
+    } else {
+        transaction.rollback().await;
     }
-    transaction.rollback().await;
-    Ok((unwrap(&wrapped, &opening.master, random)?, head))
-}
-
-fn unwrap(
-    wrapped: &[(String, Vec<u8>)],
-    master: &Key,
-    random: Arc<dyn Random>,
-) -> Result<Vault, StoreError> {
-    let of = |purpose: &vault::Purpose| {
-        wrapped.iter().find(|(word, _)| word == purpose.word()).map(|(_, sealed)| sealed.clone())
-    };
-    let ordered: Vec<Vec<u8>> = vault::Purpose::ALL.iter().filter_map(of).collect();
-    let wrong = "the master key is not the one this ledger was made with";
-    Vault::open(master, &ordered, random).map_err(|_| StoreError::WrongLedger(wrong.into()))
+    Ok((Keyring::open(opening.master, &wrapped, random)?, head))
 }
 
 impl Reader {
@@ -267,12 +267,7 @@ impl Reader {
         master: &Key,
         random: Arc<dyn Random>,
     ) -> Result<Vault, StoreError> {
-        unwrap(&self.wrapped_keys().await?, master, random)
-    }
-
-    async fn wrapped_keys(&self) -> Result<WrappedKeys, StoreError> {
-        let begun = self.pool.begin(self.pool.words().begin_reading).await;
-        begun.attempt("read the vault's keys")?.wrapped_keys().await
+        keyring::unwrap(&wrapped_keys(&self.pool).await?, master, random)
     }
 
     /// What the first event says the ledger is: purpose and time zone.

@@ -1,12 +1,14 @@
-//! The vault's keys: what is sealed, and by what it is found again. One random key per purpose,
-//! each wrapped by the master key, so that a new master key touches five short rows and nothing
-//! else.
+//! The vault's keys: what is sealed, and by what it is found again. Random keys per purpose, each
+//! wrapped by the master key, so that a new master key touches a few short rows and nothing else.
+//! Most purposes have one; while one is changed for another, what the former made is still good.
 
 use crate::{
     ledger::{
+        chain::hex,
         checkpoint::SecretKey,
-        decision::Fingerprint,
+        decision::{Fingerprint, LinkRow},
         id::{PaymentId, PurchaseId},
+        key::KeyPurpose,
     },
     ports::Random,
 };
@@ -18,56 +20,39 @@ use chacha20poly1305::{
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 /// A key of 32 bytes.
 pub type Key = [u8; 32];
 
 const NONCE_BYTES: usize = 24;
 
-/// What a key is for. The words stand in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// Sealing texts.
-    Seal,
-    /// Finding sealed texts again.
-    Fingerprint,
-    /// The secret part of a callback's path.
-    Hook,
-    /// The secret that is a purchase's link.
-    Link,
-    /// Signing checkpoints.
-    Sign,
-}
+/// Before each sealed text stands which key sealed it.
+const GENERATION_BYTES: usize = 4;
 
-impl Purpose {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Seal, Self::Fingerprint, Self::Hook, Self::Link, Self::Sign];
-
-    /// The word in the database.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Seal => "seal",
-            Self::Fingerprint => "fingerprint",
-            Self::Hook => "hook",
-            Self::Link => "link",
-            Self::Sign => "sign",
-        }
-    }
-}
+/// Counts the keys of a ledger, over all purposes, from 1; that of the first five is the same.
+pub type Generation = u32;
 
 /// Something sealed that does not open: another master key, or an altered row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sealed text does not open with this key")]
 pub struct DoesNotOpen;
 
+/// A key as it stands in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// What it is for.
+    pub purpose: KeyPurpose,
+    /// Its number: of the keys for one purpose the one with the highest is used.
+    pub generation: Generation,
+    /// The key, sealed by the master key.
+    pub wrapped: Vec<u8>,
+}
+
 /// The vault's keys, unwrapped. Never prints them.
 pub struct Vault {
-    seal: Key,
-    fingerprint: Key,
-    hook: Key,
-    link: Key,
-    sign: Key,
+    /// For each of [`KeyPurpose::ALL`] its keys, the oldest first; never none.
+    keys: [Vec<(Generation, Key)>; KeyPurpose::ALL.len()],
     signing: SecretKey,
     random: Arc<dyn Random>,
 }
@@ -79,48 +64,80 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// New keys for an empty ledger, and their wrapped form in the order of [`Purpose::ALL`].
-    pub fn create(master: &Key, random: Arc<dyn Random>) -> (Self, Vec<Vec<u8>>) {
-        let keys = Purpose::ALL.map(|_| {
-            let mut key = Key::default();
-            random.fill(&mut key);
-            key
-        });
-        let vault = Self::from_keys(keys, random);
-        let wrapped = vault.wrapped(master);
-        (vault, wrapped)
+    /// New keys for an empty ledger.
+    pub fn create(random: Arc<dyn Random>) -> Self {
+        let keys = KeyPurpose::ALL.map(|_| vec![(1, new_key(random.as_ref()))]);
+        Self::of(keys, random)
     }
 
-    /// The keys wrapped by a master key, in the order of [`Purpose::ALL`].
-    pub fn wrapped(&self, master: &Key) -> Vec<Vec<u8>> {
-        let keys = [&self.seal, &self.fingerprint, &self.hook, &self.link, &self.sign];
-        let wrap = |(purpose, key): (&Purpose, &Key)| {
-            seal_with(master, purpose.word(), key, self.random.as_ref())
-        };
-        Purpose::ALL.iter().zip(keys).map(wrap).collect()
+    /// All keys, wrapped by a master key.
+    pub fn wrapped(&self, master: &Key) -> Vec<WrappedKey> {
+        let all = KeyPurpose::ALL.iter().zip(&self.keys);
+        all.flat_map(|(purpose, keys)| keys.iter().map(move |held| (*purpose, held)))
+            .map(|(purpose, (generation, key))| WrappedKey {
+                purpose,
+                generation: *generation,
+                wrapped: wrap(master, purpose, key, self.random.as_ref()),
+            })
+            .collect()
     }
 
-    /// The keys of a ledger, from their wrapped form in the order of [`Purpose::ALL`].
+    /// The keys of a ledger, from their wrapped form.
     pub fn open(
         master: &Key,
-        wrapped: &[Vec<u8>],
+        wrapped: &[WrappedKey],
         random: Arc<dyn Random>,
     ) -> Result<Self, DoesNotOpen> {
-        let mut keys = [Key::default(); 5];
-        if wrapped.len() != keys.len() {
+        let mut keys = [const { vec![] }; KeyPurpose::ALL.len()];
+        for WrappedKey { purpose, generation, wrapped } in wrapped {
+            let plain = open_with(master, purpose.word(), wrapped)?;
+            let key = plain.try_into().map_err(|_| DoesNotOpen)?;
+            keys[*purpose as usize].push((*generation, key));
+        }
+        for keys in &mut keys {
+            keys.sort_unstable_by_key(|(generation, _)| *generation);
+        }
+        if keys.iter().any(Vec::is_empty) {
             return Err(DoesNotOpen);
         }
-        for ((purpose, key), sealed) in Purpose::ALL.iter().zip(&mut keys).zip(wrapped) {
-            let plain = open_with(master, purpose.word(), sealed)?;
-            *key = plain.try_into().map_err(|_| DoesNotOpen)?;
-        }
-        Ok(Self::from_keys(keys, random))
+        Ok(Self::of(keys, random))
     }
 
-    fn from_keys(keys: [Key; 5], random: Arc<dyn Random>) -> Self {
-        let [seal, fingerprint, hook, link, sign] = keys;
-        let signing = SecretKey::from_seed(&sign);
-        Self { seal, fingerprint, hook, link, sign, signing, random }
+    fn of(keys: [Vec<(Generation, Key)>; KeyPurpose::ALL.len()], random: Arc<dyn Random>) -> Self {
+        let signing = SecretKey::from_seed(&newest(&keys, KeyPurpose::Sign).1);
+        Self { keys, signing, random }
+    }
+
+    /// The same keys and a new one for `purpose`, which is used from then on.
+    #[must_use]
+    pub fn with_new(&self, purpose: KeyPurpose) -> Self {
+        let mut keys = self.keys.clone();
+        let next = keys.iter().flatten().map(|(generation, _)| generation + 1).max();
+        let next = next.expect("a vault has keys");
+        keys[purpose as usize].push((next, new_key(self.random.as_ref())));
+        Self::of(keys, Arc::clone(&self.random))
+    }
+
+    /// Which key of a purpose is used.
+    pub fn generation(&self, purpose: KeyPurpose) -> Generation {
+        newest(&self.keys, purpose).0
+    }
+
+    /// Whether the purpose has an older key too, of which things still stand somewhere.
+    pub fn has_former(&self, purpose: KeyPurpose) -> bool {
+        self.keys[purpose as usize].len() > 1
+    }
+
+    /// Whether these are the keys that stand in those rows: a new one has a number that none had,
+    /// and where one has gone there are fewer.
+    pub fn is_of(&self, wrapped: &[WrappedKey]) -> bool {
+        let ours = self.keys.iter().flatten().map(|(generation, _)| *generation);
+        let theirs = wrapped.iter().map(|key| key.generation);
+        ours.clone().max() == theirs.max() && ours.count() == wrapped.len()
+    }
+
+    fn key(&self, purpose: KeyPurpose) -> &Key {
+        &newest(&self.keys, purpose).1
     }
 
     /// The key that signs checkpoints.
@@ -131,22 +148,29 @@ impl Vault {
     /// Seals `plain`; it opens only under the same `context`, such as `contact:0193…`, so that a
     /// row cannot be moved to another place.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Vec<u8> {
-        seal_with(&self.seal, context, plain, self.random.as_ref())
+        let (generation, key) = newest(&self.keys, KeyPurpose::Seal);
+        let sealed = seal_with(key, context, plain, self.random.as_ref());
+        [generation.to_be_bytes().as_slice(), &sealed].concat()
     }
 
     /// Opens what was sealed under `context`.
     pub fn unseal(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, DoesNotOpen> {
-        open_with(&self.seal, context, sealed)
+        let (by, sealed) = sealed.split_first_chunk::<GENERATION_BYTES>().ok_or(DoesNotOpen)?;
+        let by = Generation::from_be_bytes(*by);
+        let keys = &self.keys[KeyPurpose::Seal as usize];
+        let (_, key) = keys.iter().find(|(generation, _)| *generation == by).ok_or(DoesNotOpen)?;
+        open_with(key, context, sealed)
     }
 
-    /// Opens a text that was sealed under `context`.
-    pub fn unseal_text(&self, context: &str, sealed: &[u8]) -> Result<String, DoesNotOpen> {
-        String::from_utf8(self.unseal(context, sealed)?).map_err(|_| DoesNotOpen)
+    /// Whether something was sealed with the key in use, or is forgotten and so not sealed at all.
+    pub fn is_of_today(&self, sealed: &[u8]) -> bool {
+        let now = self.generation(KeyPurpose::Seal).to_be_bytes();
+        sealed.is_empty() || sealed.starts_with(&now)
     }
 
     /// The fingerprint of `value` among all things called `what`.
     pub fn fingerprint(&self, what: &str, value: &[u8]) -> Fingerprint {
-        mac(&self.fingerprint, what, value)
+        mac(self.key(KeyPurpose::Fingerprint), what, value)
     }
 
     /// The fingerprint of a receipt number, as text for its `once` name.
@@ -162,7 +186,13 @@ impl Vault {
     /// The secret of a purchase's link: whoever has it sees the code. 128 bits, made from the id,
     /// so that it is never stored.
     pub fn link_token(&self, purchase: PurchaseId) -> String {
-        URL_SAFE_NO_PAD.encode(&mac(&self.link, "purchase", purchase.0.as_bytes())[..16])
+        secret(self.key(KeyPurpose::Link), "purchase", purchase.0.as_bytes())
+    }
+
+    /// A purchase's link as it is kept, to be found again.
+    pub fn link(&self, purchase: PurchaseId) -> LinkRow {
+        let fingerprint = self.link_fingerprint(&self.link_token(purchase));
+        LinkRow { purchase, fingerprint, generation: self.generation(KeyPurpose::Link) }
     }
 
     /// The fingerprint by which a link's purchase is found.
@@ -172,36 +202,72 @@ impl Vault {
 
     /// The secret in the path of a payment's callback.
     pub fn hook_secret(&self, payment: PaymentId) -> String {
-        URL_SAFE_NO_PAD.encode(&mac(&self.hook, "payment", payment.0.as_bytes())[..16])
+        payment_hook(self.key(KeyPurpose::Hook), payment)
     }
 
     /// Whether `secret` is that of the payment's callback. Takes as long for a wrong one as for a
-    /// right one, and looks nothing up, so that a forger learns nothing, not even whether the
-    /// payment exists.
+    /// right one, and looks nothing of the payment up, so that a forger learns nothing, not even
+    /// whether it exists.
     pub fn is_hook_secret(&self, payment: PaymentId, secret: &str) -> bool {
-        self.hook_secret(payment).as_bytes().ct_eq(secret.as_bytes()).into()
+        self.is_hook(secret, |key| payment_hook(key, payment))
     }
 
-    /// The secret in the path of C2B messages of a sort. In hexadecimal, because Safaricom refuses
-    /// addresses in which `exe`, `cmd` or `sql` stand, as they may by chance in base64.
+    /// The secret in the path of C2B messages of a sort.
     pub fn c2b_secret(&self, sort: &str) -> String {
-        crate::ledger::chain::hex(&mac(&self.hook, "c2b", sort.as_bytes())[..16])
+        c2b_hook(self.key(KeyPurpose::Hook), sort)
     }
 
     /// Whether `secret` is that of C2B messages of the sort.
     pub fn is_c2b_secret(&self, sort: &str, secret: &str) -> bool {
-        self.c2b_secret(sort).as_bytes().ct_eq(secret.as_bytes()).into()
+        self.is_hook(secret, |key| c2b_hook(key, sort))
     }
 
     /// The secret in the path of an SMS gateway's delivery reports.
     pub fn report_secret(&self, gateway: &str) -> String {
-        URL_SAFE_NO_PAD.encode(&mac(&self.hook, "report", gateway.as_bytes())[..16])
+        report_hook(self.key(KeyPurpose::Hook), gateway)
     }
 
     /// Whether `secret` is that of the gateway's delivery reports.
     pub fn is_report_secret(&self, gateway: &str, secret: &str) -> bool {
-        self.report_secret(gateway).as_bytes().ct_eq(secret.as_bytes()).into()
+        self.is_hook(secret, |key| report_hook(key, gateway))
     }
+
+    /// Compares with what every key gives: an address given out before is good until the key that
+    /// made it is retired.
+    fn is_hook(&self, secret: &str, made: impl Fn(&Key) -> String) -> bool {
+        let keys = self.keys[KeyPurpose::Hook as usize].iter();
+        let right = keys.map(|(_, key)| made(key).as_bytes().ct_eq(secret.as_bytes()));
+        right.fold(Choice::from(0), |any, this| any | this).into()
+    }
+}
+
+fn newest(keys: &[Vec<(Generation, Key)>], purpose: KeyPurpose) -> &(Generation, Key) {
+    keys[purpose as usize].last().expect("each purpose has a key")
+}
+
+fn new_key(random: &dyn Random) -> Key {
+    let mut key = Key::default();
+    random.fill(&mut key);
+    key
+}
+
+fn payment_hook(key: &Key, payment: PaymentId) -> String {
+    secret(key, "payment", payment.0.as_bytes())
+}
+
+/// In hexadecimal, because Safaricom refuses addresses in which `exe`, `cmd` or `sql` stand, as
+/// they may by chance in base64.
+fn c2b_hook(key: &Key, sort: &str) -> String {
+    hex(&mac(key, "c2b", sort.as_bytes())[..16])
+}
+
+fn report_hook(key: &Key, gateway: &str) -> String {
+    secret(key, "report", gateway.as_bytes())
+}
+
+/// 128 bits for an address.
+fn secret(key: &Key, what: &str, value: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(&mac(key, what, value)[..16])
 }
 
 fn mac(key: &Key, what: &str, value: &[u8]) -> Fingerprint {
@@ -233,6 +299,10 @@ impl BackupKey {
     }
 }
 
+fn wrap(master: &Key, purpose: KeyPurpose, key: &Key, random: &dyn Random) -> Vec<u8> {
+    seal_with(master, purpose.word(), key, random)
+}
+
 fn seal_with(key: &Key, context: &str, plain: &[u8], random: &dyn Random) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     random.fill(&mut nonce);
@@ -258,34 +328,60 @@ mod tests {
     use crate::ports::SystemRandom;
     use uuid::Uuid;
 
-    fn vault() -> (Vault, Vec<Vec<u8>>) {
-        Vault::create(&[7; 32], Arc::new(SystemRandom))
+    fn vault() -> Vault {
+        Vault::create(Arc::new(SystemRandom))
+    }
+
+    fn again(vault: &Vault, wrapped_by: Key, opened_by: Key) -> Result<Vault, DoesNotOpen> {
+        Vault::open(&opened_by, &vault.wrapped(&wrapped_by), Arc::new(SystemRandom))
     }
 
     #[test]
     fn only_the_right_master_key_opens_a_vault() {
-        let (vault, wrapped) = vault();
-        let again = Vault::open(&[7; 32], &wrapped, Arc::new(SystemRandom)).unwrap();
-        assert_eq!(again.fingerprint("code", b"A"), vault.fingerprint("code", b"A"));
-        let wrong = Vault::open(&[8; 32], &wrapped, Arc::new(SystemRandom));
-        assert_eq!(wrong.err(), Some(DoesNotOpen));
+        let vault = vault();
+        let same = again(&vault, [7; 32], [7; 32]).unwrap();
+        assert_eq!(same.fingerprint("code", b"A"), vault.fingerprint("code", b"A"));
+        assert!(same.is_of(&vault.wrapped(&[7; 32])));
+        assert_eq!(again(&vault, [7; 32], [8; 32]).err(), Some(DoesNotOpen));
+        let mut four = vault.wrapped(&[7; 32]);
+        four.pop();
+        assert!(Vault::open(&[7; 32], &four, Arc::new(SystemRandom)).is_err(), "one is missing");
     }
 
     #[test]
     fn another_master_key_opens_the_same_keys_and_the_old_one_nothing() {
-        let (vault, _) = vault();
+        let vault = vault();
         let sealed = vault.seal("code:1", b"K7QX");
-        let wrapped = vault.wrapped(&[8; 32]);
-        let again = Vault::open(&[8; 32], &wrapped, Arc::new(SystemRandom)).unwrap();
-        assert_eq!(again.unseal("code:1", &sealed).unwrap(), b"K7QX");
-        assert_eq!(again.signing_key().public(), vault.signing_key().public());
-        let old = Vault::open(&[7; 32], &wrapped, Arc::new(SystemRandom));
-        assert_eq!(old.err(), Some(DoesNotOpen));
+        let same = again(&vault, [8; 32], [8; 32]).unwrap();
+        assert_eq!(same.unseal("code:1", &sealed).unwrap(), b"K7QX");
+        assert_eq!(same.signing_key().public(), vault.signing_key().public());
+        assert_eq!(again(&vault, [8; 32], [7; 32]).err(), Some(DoesNotOpen));
+    }
+
+    #[test]
+    fn what_a_former_key_made_is_good_beside_the_new_one() {
+        let (former, payment) = (vault(), PaymentId(Uuid::nil()));
+        let sealed = former.seal("code:1", b"K7QX");
+        let sealing = former.with_new(KeyPurpose::Seal);
+        assert_eq!(sealing.unseal("code:1", &sealed).unwrap(), b"K7QX");
+        assert!(former.is_of_today(&sealed) && !sealing.is_of_today(&sealed));
+        let anew = sealing.seal("code:1", b"K7QX");
+        assert!(sealing.is_of_today(&anew));
+        assert_eq!(former.unseal("code:1", &anew), Err(DoesNotOpen));
+        let hooking = former.with_new(KeyPurpose::Hook);
+        assert_ne!(hooking.hook_secret(payment), former.hook_secret(payment));
+        assert!(hooking.is_hook_secret(payment, &former.hook_secret(payment)));
+        assert!(hooking.is_hook_secret(payment, &hooking.hook_secret(payment)));
+        assert!(!former.is_hook_secret(payment, &hooking.hook_secret(payment)));
+        let rows =
+            [&former, &sealing, &sealing.with_new(KeyPurpose::Hook)].map(|v| v.wrapped(&[7; 32]));
+        assert_eq!(rows.each_ref().map(|rows| sealing.is_of(rows)), [false, true, false]);
+        assert!(!sealing.is_of(&rows[1][1..]), "one has gone");
     }
 
     #[test]
     fn a_sealed_row_opens_only_in_its_place() {
-        let (vault, _) = vault();
+        let vault = vault();
         let sealed = vault.seal("code:1", b"K7QX");
         assert_eq!(vault.unseal("code:1", &sealed).unwrap(), b"K7QX");
         assert_eq!(vault.unseal("code:2", &sealed), Err(DoesNotOpen));
@@ -297,7 +393,7 @@ mod tests {
 
     #[test]
     fn secrets_of_two_payments_differ() {
-        let (vault, _) = vault();
+        let vault = vault();
         let [one, two] = [1, 2].map(|n| PaymentId(Uuid::from_u128(n)));
         assert!(vault.is_hook_secret(one, &vault.hook_secret(one)));
         assert!(!vault.is_hook_secret(two, &vault.hook_secret(one)));

@@ -11,6 +11,7 @@ use super::{
 use crate::ledger::{
     chain::{GENESIS, Hash, Link},
     checkpoint::{Checkpoint, Kept, PublicKey, SignedCheckpoint},
+    key::Signers,
 };
 use serde::Deserialize;
 use std::{borrow::Cow, collections::BTreeMap};
@@ -120,13 +121,15 @@ impl Audit {
 }
 
 impl Reader {
-    /// Verifies everything with the ledger's public key; `progress` is told how far it is.
+    /// Verifies everything with a public key of the ledger, which leads to those before and behind
+    /// it; `progress` is told how far it is.
     pub async fn verify_with(
         &self,
         key: PublicKey,
         kept: &[Kept],
         mut progress: impl FnMut(i64),
     ) -> Result<Audit, StoreError> {
+        let signers = self.signers_known_by(key).await?;
         let checkpoints = self.checkpoints(i64::MAX).await?;
         let mut walk = Walk::new(&checkpoints, kept);
         let mut page = self.ledger_page(0).await?;
@@ -139,7 +142,7 @@ impl Reader {
             page = next?;
         }
         walk.end();
-        Ok(walk.judge(key, &checkpoints, kept))
+        Ok(walk.judge(&signers, &checkpoints, kept))
     }
 }
 
@@ -295,11 +298,11 @@ impl Walk {
     }
 
     /// Compares what was met with what was signed and with what was kept.
-    fn judge(mut self, key: PublicKey, all: &[SignedCheckpoint], kept: &[Kept]) -> Audit {
-        let signed_to = self.judge_signed(key, all);
+    fn judge(mut self, keys: &Signers, all: &[SignedCheckpoint], kept: &[Kept]) -> Audit {
+        let signed_to = self.judge_signed(keys, all);
         for kept in kept {
             let position = kept.position();
-            if matches!(kept, Kept::Signed(signed) if !key.signed(signed)) {
+            if matches!(kept, Kept::Signed(signed) if !keys.signed(signed)) {
                 self.find(Finding::NotOurs { position });
             } else if !self.hash_seen(position).is_some_and(|hash| kept.agrees(&hash)) {
                 self.find(Finding::Contradicted { position, last: self.last.0 });
@@ -315,7 +318,7 @@ impl Walk {
 
     /// The last good checkpoint. A signature is looked at where it decides something: a checkpoint
     /// that agrees and is signed proves all before it, so of those that agree only the last counts.
-    fn judge_signed(&mut self, key: PublicKey, all: &[SignedCheckpoint]) -> Option<Checkpoint> {
+    fn judge_signed(&mut self, keys: &Signers, all: &[SignedCheckpoint]) -> Option<Checkpoint> {
         let chain_holds = self.findings.is_empty();
         let (mut agreeing, mut first_other) = (vec![], None);
         for signed in all {
@@ -323,7 +326,7 @@ impl Walk {
             let met = self.hash_seen(position);
             if met == Some(hash) {
                 agreeing.push(signed);
-            } else if !key.signed(signed) {
+            } else if !keys.signed(signed) {
                 self.find(Finding::Forged { position });
             } else {
                 first_other = first_other.or(Some((signed.checkpoint, met)));
@@ -331,7 +334,7 @@ impl Walk {
         }
         let mut good = None;
         while let Some(signed) = agreeing.pop() {
-            if key.signed(signed) {
+            if keys.signed(signed) {
                 good = Some(signed.checkpoint);
                 break;
             }

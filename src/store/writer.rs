@@ -13,8 +13,10 @@ use super::{
     changes::Changes,
     database::{Database, Head},
     error::{Attempt, CommandError, StoreError},
+    keyring::Keyring,
     news::News,
     sql::Transaction,
+    vault::Vault,
 };
 use crate::{
     ledger::{
@@ -22,6 +24,7 @@ use crate::{
         decision::{Answer, Command, Decision, Erased, Need, Postponed, VaultWrite},
         event::{Encoded, NewEvent},
         id::PurchaseId,
+        key::KeyPurpose,
         time::Micros,
         world::World,
     },
@@ -74,6 +77,8 @@ pub(super) struct Writer {
     pub database: Database,
     pub clock: Arc<SteadyClock>,
     pub zone: TimeZone,
+    /// The vault's keys: what was sealed with a former one is not written any more.
+    pub keyring: Arc<Keyring>,
     /// The last position committed, for all who wait for news.
     pub position: watch::Sender<i64>,
     /// Those who wait for one purchase.
@@ -113,6 +118,16 @@ pub(super) struct Scope {
     pub batch: usize,
     /// When.
     pub now: Micros,
+}
+
+/// What a batch is decided by.
+pub(super) struct Terms<'a> {
+    /// When.
+    pub now: Micros,
+    /// By which business days go.
+    pub zone: &'a TimeZone,
+    /// The keys in use; `None` where nothing is sealed.
+    pub vault: Option<&'a Vault>,
 }
 
 /// An event with all its columns.
@@ -202,7 +217,7 @@ impl Writer {
         self.clock.not_before(before.recorded_at);
         let now = self.clock.now();
         let world = self.memory.recall(&before, commands.len());
-        let decided = decide(&mut transaction, commands, (world, before), now, &self.zone).await;
+        let decided = self.decide(&mut transaction, commands, (world, before), now).await;
         let (batch, world) = match decided {
             Ok(decided) => decided,
             Err(failure) => {
@@ -210,10 +225,6 @@ impl Writer {
                 return Err(failure);
             }
         };
-        if let Err(failure) = write(&mut transaction, &batch, now).await {
-            transaction.rollback().await;
-            return Err(failure);
-        }
         let committed = transaction.commit().await.attempt("commit");
         if let Some(last) = batch.rows.last() {
             if let Err(failure) = committed {
@@ -231,6 +242,22 @@ impl Writer {
             self.memory.keep(world, before);
         }
         Ok(batch.outcomes)
+    }
+
+    /// Decides and writes; all but the commit.
+    async fn decide(
+        &self,
+        transaction: &mut Transaction,
+        commands: &[Arc<dyn Command>],
+        known: (World, Head),
+        now: Micros,
+    ) -> Result<(Batch, World), StoreError> {
+        // Read after the end of the ledger is held: nobody changes them before we have committed.
+        let vault = self.keyring.as_of(&mut *transaction).await?;
+        let terms = Terms { now, zone: &self.zone, vault: Some(&vault) };
+        let (batch, world) = decide(transaction, commands, known, terms).await?;
+        write(transaction, &batch, now).await?;
+        Ok((batch, world))
     }
 
     /// Whether a commit in doubt has happened: our hash in the ledger is the answer. Nothing else
@@ -258,8 +285,7 @@ pub(super) async fn decide(
     transaction: &mut Transaction,
     commands: &[Arc<dyn Command>],
     (mut world, head): (World, Head),
-    now: Micros,
-    zone: &TimeZone,
+    Terms { now, zone, vault: keys }: Terms<'_>,
 ) -> Result<(Batch, World), StoreError> {
     let scope = Scope { batch: commands.len(), now };
     read(transaction, commands, &mut world, scope).await?;
@@ -269,6 +295,9 @@ pub(super) async fn decide(
         // What an earlier command of the batch decided may lead this one to something unread.
         read(transaction, std::slice::from_ref(command), &mut world, scope).await?;
         let outcome = match command.decide(&world, now) {
+            Ok(Decision { vault, .. }) if keys.is_some_and(|keys| is_outdated(&vault, keys)) => {
+                Err(StoreError::KeysChanged.into())
+            }
             Ok(Decision { events, vault, postponed, answer }) => {
                 for event in &events {
                     ledger.record(&mut world, &mut batch, event, command.actor())?;
@@ -307,6 +336,25 @@ async fn read(
     unreachable!("a command's needs settle within {READINGS_MAX} readings")
 }
 
+/// Whether anything was made with a key that is not used any more: nobody would find it when that
+/// key goes.
+fn is_outdated(writes: &[VaultWrite], keys: &Vault) -> bool {
+    writes.iter().any(|write| match write {
+        VaultWrite::Contact { sealed, .. }
+        | VaultWrite::ProviderRefs { sealed, .. }
+        | VaultWrite::Receipt { sealed, .. }
+        | VaultWrite::MessageText { sealed, .. } => !keys.is_of_today(sealed),
+        VaultWrite::Code(code) => !keys.is_of_today(&code.sealed),
+        VaultWrite::Inbox(row) => !keys.is_of_today(&row.sealed),
+        VaultWrite::Link(link) => link.generation != keys.generation(KeyPurpose::Link),
+        VaultWrite::MessageRef { .. }
+        | VaultWrite::InboxDecided { .. }
+        | VaultWrite::Checkpoint(_)
+        | VaultWrite::Erase(_)
+        | VaultWrite::Try { .. } => false,
+    })
+}
+
 /// What a command put into the vault is known to the commands behind it.
 fn note(world: &mut World, write: &VaultWrite) {
     match write {
@@ -325,7 +373,7 @@ fn note(world: &mut World, write: &VaultWrite) {
         | VaultWrite::Receipt { .. }
         | VaultWrite::MessageText { .. }
         | VaultWrite::MessageRef { .. }
-        | VaultWrite::Link { .. }
+        | VaultWrite::Link(_)
         | VaultWrite::Inbox(_)
         | VaultWrite::InboxDecided { .. }
         | VaultWrite::Erase(_)

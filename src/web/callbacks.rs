@@ -1,12 +1,15 @@
 //! Where providers call. The bytes are committed before the answer leaves; what they mean is
 //! decided later, so a callback is quick whatever hangs elsewhere. A wrong secret is refused
-//! without a look at the database, and takes no longer or shorter than any other wrong secret.
+//! without a look at what it speaks of, and takes no longer or shorter than any other wrong secret.
 
 use super::Shop;
 use crate::{
     commands::keep_inbox::KeepInbox,
     ledger::{decision::InboxRow, id::PaymentId},
-    store::{C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT},
+    store::{
+        C2B_VALIDATION, CommandError, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
+        StoreError, Vault,
+    },
 };
 use axum::{
     body::Bytes,
@@ -25,7 +28,7 @@ pub async fn payment(
     body: Bytes,
 ) -> Response {
     let named = payment.parse::<PaymentId>().unwrap_or(PaymentId(uuid::Uuid::nil()));
-    if !shop.context.store.vault().is_hook_secret(named, &secret) {
+    if !is_right(&shop, |vault| vault.is_hook_secret(named, &secret)).await {
         return refused();
     }
     let message = raw(&headers, from, &body);
@@ -44,7 +47,7 @@ pub async fn c2b(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !shop.context.store.vault().is_c2b_secret(&sort, &secret) {
+    if !is_right(&shop, |vault| vault.is_c2b_secret(&sort, &secret)).await {
         return refused();
     }
     let payments = Arc::clone(&shop.context.payments);
@@ -90,13 +93,28 @@ pub async fn report_by_query(
 }
 
 async fn take_report(shop: &Shop, gateway: String, secret: &str, message: RawMessage) -> Response {
-    if !shop.context.store.vault().is_report_secret(&gateway, secret) {
+    if !is_right(shop, |vault| vault.is_report_secret(&gateway, secret)).await {
         return refused();
     }
     if keep(shop, SOURCE_REPORT, gateway, message).await {
         "ok\n".into_response()
     } else {
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+}
+
+/// Asks the keys at hand, and when they say no those in the database: another instance may have
+/// made the address with a key that was not seen here yet.
+async fn is_right(shop: &Shop, asked: impl Fn(&Vault) -> bool) -> bool {
+    if asked(&shop.context.store.vault()) {
+        return true;
+    }
+    match shop.context.store.vault_now().await {
+        Ok(vault) => asked(&vault),
+        Err(failure) => {
+            tracing::error!(error = ?failure, "the vault's keys cannot be read: {failure}");
+            false
+        }
     }
 }
 
@@ -115,13 +133,13 @@ fn raw(headers: &HeaderMap, from: SocketAddr, body: &Bytes) -> RawMessage {
 
 /// Commits what came; tells whether that worked.
 async fn keep(shop: &Shop, source: &'static str, subject: String, message: RawMessage) -> bool {
-    let vault = shop.context.store.vault();
-    let fingerprint = vault.fingerprint("inbox", &message.body);
-    let plain = serde_json::to_vec(&message).expect("texts and bytes are plain data");
-    let sealed = vault.seal(&RawMessage::context(source, &subject), &plain);
-    let row = InboxRow { source, subject, fingerprint, sealed };
-    match shop.context.store.execute(KeepInbox { row }).await {
-        Ok(_) => {
+    let mut kept = try_keep(shop, source, &subject, &message).await;
+    if matches!(kept, Err(CommandError::Failed(StoreError::KeysChanged))) {
+        // Nobody tells it again: it is sealed anew with the key that came between.
+        kept = try_keep(shop, source, &subject, &message).await;
+    }
+    match kept {
+        Ok(()) => {
             shop.context.tell();
             true
         }
@@ -130,4 +148,18 @@ async fn keep(shop: &Shop, source: &'static str, subject: String, message: RawMe
             false
         }
     }
+}
+
+async fn try_keep(
+    shop: &Shop,
+    source: &'static str,
+    subject: &str,
+    message: &RawMessage,
+) -> Result<(), CommandError> {
+    let vault = shop.context.store.vault();
+    let fingerprint = vault.fingerprint("inbox", &message.body);
+    let plain = serde_json::to_vec(message).expect("texts and bytes are plain data");
+    let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
+    let row = InboxRow { source, subject: subject.to_owned(), fingerprint, sealed };
+    shop.context.store.execute(KeepInbox { row }).await.map(drop)
 }

@@ -57,7 +57,7 @@ async fn kept_about(store: &Store, buyer: &Customer) -> Vec<(i64, Vec<u8>)> {
             continue;
         }
         let context = RawMessage::context(&row.source, &row.subject);
-        let opened = store.vault().unseal(&context, &row.sealed).unwrap();
+        let opened = store.unseal(&context, &row.sealed).await.unwrap();
         let message: RawMessage = serde_json::from_slice(&opened).unwrap();
         if String::from_utf8_lossy(&message.body).contains(number) {
             kept.push((row.row, row.sealed));

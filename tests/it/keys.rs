@@ -1,5 +1,5 @@
-//! A new master key: the shop goes on, the old key opens nothing, and whenever the change is cut
-//! off, exactly one of the two does.
+//! Other keys: the shop goes on, what the former one made is good until it is retired, and whenever
+//! a change is cut off, everything opens.
 
 use crate::{
     cli::Place,
@@ -7,16 +7,20 @@ use crate::{
 };
 use lango::{
     app::parse_key,
+    ledger::{key::KeyPurpose, stream::Stream},
     ports::SystemRandom,
-    store::{Key, Reader},
+    store::{Key, Reader, Sealed, Vault},
 };
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, process::Stdio, sync::Arc, time::Duration};
 
 const ROTATE: [&str; 4] = ["keys", "rotate", "--master", "--new-key-file"];
 
 /// How often a change is cut off, and how much later each time.
 const KILLS: usize = 12;
 const LATER_MS: usize = 12;
+
+/// Several pages of them.
+const CODES: usize = 5_000;
 
 fn key(place: &Place, file: &str) -> Option<Key> {
     parse_key(fs::read_to_string(place.path(file)).ok()?.trim())
@@ -64,8 +68,8 @@ async fn cut_off_anywhere_exactly_one_of_the_two_keys_opens() {
         let old = key(&place, "lango.key").unwrap();
         let mut child = place
             .command(&[&ROTATE[..], &["new.key"]].concat())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         tokio::time::sleep(Duration::from_millis((kill * LATER_MS) as u64)).await;
@@ -129,7 +133,122 @@ async fn each_slip_is_told_and_changes_nothing() {
     assert!(said.contains("there is no ledger"), "{said}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_is_changed_while_a_buyer_types_the_pin() {
+    let shop = Shop::open().await;
+    let serving = shop.start().await;
+    let number = "0732 000 002";
+    let path = shop.buy(number).await;
+    let prompt = shop.prompt(number).await;
+    let old_key = public_key(&shop.place);
+    let address = shop.place.report_address();
+    let said = shop.place.good(&["keys", "rotate", "--purpose", "all"]);
+    let new_key = public_key(&shop.place);
+    assert!(said.contains(&new_key) && new_key != old_key, "{said}");
+    assert_ne!(shop.place.report_address(), address);
+    // M-PESA calls the address that the former key made.
+    shop.daraja.enter_pin(prompt).unwrap();
+    let code = shop.code(&path).await;
+    let text = in_time(shop.sms.wait_for_text(&msisdn(number))).await;
+    assert!(text.text.contains(&code));
+    shop.check(number, &code);
+    for known in [&old_key, &new_key] {
+        let said = shop.place.good(&["audit", "verify", "--public-key", known]);
+        assert!(said.contains("Signed up to"), "{said}");
+    }
+    shop.place.good(&["keys", "retire", "link"]);
+    shop.place.good(&["keys", "retire", "hook"]);
+    assert_eq!(serving.terminate(), Some(0), "{}", shop.place.log());
+    let serving = shop.start().await;
+    let link = shop.client.get(format!("http://{}{path}", shop.listen)).send().await.unwrap();
+    assert_eq!(link.status(), 404, "the former link is refused");
+    let report = shop.client.post(address).body("id=1").send().await.unwrap();
+    assert_eq!(report.status(), 404, "and so is the former address");
+    let later = shop.buy("0732 000 003").await;
+    shop.daraja.enter_pin(shop.prompt("0732 000 003").await).unwrap();
+    assert_ne!(shop.code(&later).await, code);
+    assert_eq!(serving.terminate(), Some(0), "{}", shop.place.log());
+}
+
+fn public_key(place: &Place) -> String {
+    let checkpoint = place.json(&["audit", "checkpoint", "--json"]);
+    checkpoint["public_key"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn sealing_anew_may_be_cut_off_anywhere() {
+    let place = Place::with_shop();
+    let codes: Vec<String> = (0..CODES).map(|n| format!("LNG{n:06}")).collect();
+    fs::write(place.path("codes.txt"), codes.join("\n")).unwrap();
+    place.good(&["vouchers", "import", "--site", "mtaa", "--package", "daily", "codes.txt"]);
+    let master = key(&place, "lango.key").unwrap();
+    let rotate = ["keys", "rotate", "--purpose", "seal"];
+    for kill in 0..KILLS {
+        let mut child = place.command(&rotate);
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis((kill * LATER_MS * 4) as u64)).await;
+        let _ = child.kill();
+        child.wait().unwrap();
+        let books = Reader::open(&place.ledger()).await.unwrap();
+        let vault = books.open_vault(&master, Arc::new(SystemRandom)).await.unwrap();
+        assert_eq!(opened(&books, &vault).await, CODES, "kill {kill}");
+        books.close().await;
+    }
+    place.good(&rotate);
+    let books = Reader::open(&place.ledger()).await.unwrap();
+    let vault = books.open_vault(&master, Arc::new(SystemRandom)).await.unwrap();
+    assert!(!vault.has_former(KeyPurpose::Seal));
+    assert_eq!(opened(&books, &vault).await, CODES);
+    books.close().await;
+    assert!(place.good(&["audit", "verify"]).contains("each follows"));
+}
+
+/// How many codes open.
+async fn opened(books: &Reader, vault: &Vault) -> usize {
+    let mut count = 0;
+    for event in books.events_after(0, i64::MAX).await.unwrap() {
+        let (Stream::Voucher(voucher), _) = event.decode().unwrap() else { continue };
+        let what = Sealed::Code(voucher);
+        let sealed = books.sealed(what).await.unwrap().unwrap();
+        vault.unseal(&what.context(), &sealed).unwrap();
+        count += 1;
+    }
+    count
+}
+
+#[tokio::test]
+async fn the_keys_of_a_backup_are_those_of_its_time() {
+    let place = Place::with_shop();
+    let made = place.json(&["backup", "--to", ".", "--json"]);
+    let backup = made["file"].as_str().unwrap().to_owned();
+    place.good(&["keys", "rotate", "--purpose", "all"]);
+    let after = place.json(&["backup", "--to", ".", "--json"]);
+    for file in [backup.as_str(), after["file"].as_str().unwrap()] {
+        let back = Place::empty();
+        fs::copy(place.path(file), back.path("b.backup")).unwrap();
+        fs::copy(place.path("lango.key"), back.path("lango.key")).unwrap();
+        back.good(&["restore", "b.backup"]);
+        assert!(back.good(&["audit", "verify"]).contains("each follows"), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn fingerprints_never_change_and_nothing_is_half_asked() {
+    let place = Place::with_shop();
+    place.bad(2, &["keys", "rotate", "--purpose", "fingerprint"]);
+    place.bad(2, &["keys", "rotate", "--master", "--purpose", "seal"]);
+    place.bad(2, &["keys", "rotate", "--master"]);
+    place.bad(2, &["keys", "rotate"]);
+    place.bad(2, &["keys", "retire", "seal"]);
+    let said = Place::empty().bad(1, &["keys", "rotate", "--purpose", "sign"]);
+    assert!(said.contains("there is no ledger"), "{said}");
+}
+
 crate::on_postgres_too! {
+    every_key_is_changed_while_a_buyer_types_the_pin,
+    sealing_anew_may_be_cut_off_anywhere,
+    the_keys_of_a_backup_are_those_of_its_time,
+    fingerprints_never_change_and_nothing_is_half_asked,
     the_shop_goes_on_and_starts_again_with_the_new_key_alone,
     cut_off_anywhere_exactly_one_of_the_two_keys_opens,
     a_backup_opens_with_the_key_that_it_was_made_with,

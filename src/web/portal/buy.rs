@@ -155,7 +155,7 @@ async fn start(shop: &Shop, frame: &Frame, wish: &Wish) -> Result<PurchaseId, Co
         device: (!frame.mac.is_empty()).then(|| given(shop, "device", &frame.mac)),
         language: frame.lang,
         nonce: hex(&vault.fingerprint("form", wish.nonce.as_bytes())),
-        link: vault.link_fingerprint(&vault.link_token(purchase)),
+        link: vault.link(purchase),
     };
     match context.store.execute(command).await? {
         Answer::Purchase(purchase) => Ok(purchase),

@@ -1,11 +1,12 @@
-//! The master key: read from its file, made with a new ledger, and changed for another.
+//! The master key: read from its file, made with a new ledger, and changed for another; and the
+//! keys under it, changed for others.
 
-use super::{machine, there_is_a_ledger};
+use super::{machine, open_books, open_existing, public_key, there_is_a_ledger};
 use crate::{
     config::Config,
-    ledger::chain::hex,
+    ledger::{chain::hex, key::KeyPurpose},
     ports::Random,
-    store::{Key, Store, StoreError},
+    store::{Key, Opening, Store, StoreError},
 };
 use anyhow::{Context as _, bail};
 use std::{io::Write as _, path::Path};
@@ -75,6 +76,41 @@ pub async fn change_master(config: &Config, file: &Path) -> anyhow::Result<()> {
     }
     let changed = Store::change_master(config.database.url.expose(), &old, &new, random).await;
     changed.map_err(|error| wrong_key(error, config))
+}
+
+/// What opens the ledger from outside the shop.
+async fn opening(config: &Config) -> anyhow::Result<Opening> {
+    let store = open_existing(config).await?;
+    store.close().await;
+    let (clock, random) = machine();
+    Ok(Opening {
+        url: config.database.url.expose().to_owned(),
+        master: known_master_key(config)?,
+        zone: config.shop.timezone.clone(),
+        clock,
+        random,
+    })
+}
+
+/// Changes a key of the vault for another and makes anew what must be; tells the public key of the
+/// one that signs. `progress` is told how many rows were sealed anew.
+pub async fn change_key(
+    config: &Config,
+    purpose: KeyPurpose,
+    progress: impl FnMut(usize),
+) -> anyhow::Result<String> {
+    let opening = opening(config).await?;
+    Store::change_key(&opening, purpose).await?;
+    if purpose == KeyPurpose::Seal {
+        Store::seal_anew(&opening, progress).await?;
+    }
+    let books = open_books(config).await?;
+    Ok(public_key(config, &books).await?.to_string())
+}
+
+/// Refuses what a former key made.
+pub async fn retire_key(config: &Config, purpose: KeyPurpose) -> anyhow::Result<()> {
+    Ok(Store::retire_key(&opening(config).await?, purpose).await?)
 }
 
 /// The key in a file, or a new one made there.
