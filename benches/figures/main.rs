@@ -1,5 +1,6 @@
-//! Figures, each beside its yardstick in one run: `make bench`. Nothing here is asserted; the
-//! numbers go to `docs/developer/performance.md` by hand.
+//! Figures, each beside its yardstick in one run: `make bench`, or some of them:
+//! `cargo bench --bench figures -- append allocate start verify rebuild sale`. Nothing here is
+//! asserted; the numbers go to `docs/developer/performance.md` by hand.
 
 mod allocate;
 mod append;
@@ -28,13 +29,27 @@ async fn main() {
     let cluster = cluster::cluster();
     let sqlite = Place::Sqlite(folder.path().to_owned());
     let postgres = Place::Postgres(cluster);
-    appends(&sqlite, &postgres).await;
-    allocations(&postgres).await;
+    if wanted("append") {
+        appends(&sqlite, &postgres).await;
+    }
+    if wanted("allocate") {
+        allocations(&postgres).await;
+    }
+    if !["start", "verify", "rebuild", "sale"].into_iter().any(wanted) {
+        return;
+    }
     for place in [&sqlite, &postgres] {
         for size in SIZES {
             grown(place, size).await;
         }
     }
+}
+
+/// Whether a figure was asked for: by its name, or by none.
+fn wanted(figure: &str) -> bool {
+    let mut asked = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let none = asked.next().is_none();
+    none || std::env::args().any(|argument| argument == figure)
 }
 
 async fn appends(sqlite: &Place, postgres: &Place) {
@@ -64,18 +79,26 @@ async fn grown(place: &Place, size: usize) {
     history::grow(&url, size).await;
     let name = |what: &str| format!("{what}, {}", place.name());
     let about = format!("{size} events");
-    let took = history::start(&url).await;
-    println!("{:<34} {about:<26} {:>10.3} s", name("start"), took.as_secs_f64());
-    let (verified, hashed) = history::verify(&url).await;
-    say(&name("verify"), &about, verified);
-    beside("SHA-256 of the same links alone", hashed, verified);
-    let (all, each) = history::rebuild(&url).await;
-    say(&name("rebuild, all"), &about, all);
-    for (projection, rate) in each {
-        say(&name(&format!("rebuild, {projection}")), &about, rate);
+    if wanted("start") {
+        let took = history::start(&url).await;
+        println!("{:<34} {about:<26} {:>10.3} s", name("start"), took.as_secs_f64());
     }
-    let sold = sale::sales(&url).await;
-    say(&name("whole sale"), &format!("{about}, {} buyers", sale::BUYERS_AT_ONCE), sold);
+    if wanted("verify") {
+        let (verified, hashed) = history::verify(&url).await;
+        say(&name("verify"), &about, verified);
+        beside("SHA-256 of the same links alone", hashed, verified);
+    }
+    if wanted("rebuild") {
+        let (all, each) = history::rebuild(&url).await;
+        say(&name("rebuild, all"), &about, all);
+        for (projection, rate) in each {
+            say(&name(&format!("rebuild, {projection}")), &about, rate);
+        }
+    }
+    if wanted("sale") {
+        let sold = sale::sales(&url).await;
+        say(&name("whole sale"), &format!("{about}, {} buyers", sale::BUYERS_AT_ONCE), sold);
+    }
 }
 
 fn say(what: &str, about: &str, rate: f64) {
