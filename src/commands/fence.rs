@@ -61,7 +61,7 @@ impl Command for FenceStock {
     }
 
     fn actor(&self) -> &'static str {
-        "cli"
+        "system"
     }
 }
 

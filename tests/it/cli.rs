@@ -115,7 +115,13 @@ impl Place {
 
     /// Starts `lango serve` and waits until it answers.
     pub async fn serve(&self, listen: SocketAddr) -> Serving {
-        self.start(self.command(&["serve"]), listen, "serve.log").await
+        self.serve_with(listen, &[]).await
+    }
+
+    /// Starts `lango serve` with more arguments.
+    pub async fn serve_with(&self, listen: SocketAddr, more: &[&str]) -> Serving {
+        let command = self.command(&[&["serve"], more].concat());
+        self.start(command, listen, "serve.log").await
     }
 
     /// Starts another `lango serve` on the same ledger, on an address of its own.

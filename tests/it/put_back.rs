@@ -51,6 +51,24 @@ async fn an_older_copy_sells_nothing_until_its_codes_are_released() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_from_before_its_keys_were_changed_says_how_to_start() {
+    let shop = Shop::open().await;
+    let copy = shop.place.json(&["backup", "--to", "copies", "--json"]);
+    shop.place.good(&["keys", "rotate", "--purpose", "sign"]);
+    assert_eq!(shop.start().await.terminate(), Some(0));
+    put_back(&shop.place, copy["file"].as_str().unwrap()).await;
+    let said = shop.place.bad(1, &["serve"]);
+    let (_, known) = said.split_once("--known-checkpoint ").expect("it says how to start");
+    let known = known.split('`').next().unwrap();
+    fs::remove_file(shop.place.path("lango.mark")).unwrap();
+    let serving = shop.place.serve_with(shop.listen, &["--known-checkpoint", known]).await;
+    assert!(shop.place.log().contains("this database is an older copy"));
+    let list = shop.place.json(&["package", "list", "--site", "mtaa", "--json"]);
+    assert_eq!(list[0]["free"].as_u64(), Some(0), "nothing is for sale");
+    assert_eq!(serving.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_history_does_not_start() {
     let shop = Shop::open().await;
     let copy = shop.place.json(&["backup", "--to", "copies", "--json"]);
@@ -66,5 +84,6 @@ async fn another_history_does_not_start() {
 
 crate::on_postgres_too! {
     an_older_copy_sells_nothing_until_its_codes_are_released,
+    a_copy_from_before_its_keys_were_changed_says_how_to_start,
     another_history_does_not_start,
 }
