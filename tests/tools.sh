@@ -1,7 +1,21 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the tests need and this machine lacks. Doing it twice is
-# harmless; where nothing is missing it touches neither apt nor the network.
+# Installs the Debian packages that the tests need and this machine lacks, and fetches axe, which
+# checks pages for accessibility. Doing it twice is harmless; where nothing is missing it touches
+# neither apt nor the network.
 set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+axe=axe-core@4.14.1
+if [ ! -f target/tools/axe.min.js ] || [ "$(cat target/tools/axe.version)" != "$axe" ]; then
+    echo "tools: fetching $axe"
+    folder=$(mktemp -d)
+    npm pack --silent --pack-destination "$folder" "$axe" >/dev/null
+    mkdir -p target/tools
+    tar -xzf "$folder"/axe-core-*.tgz -C "$folder" package/axe.min.js
+    mv "$folder/package/axe.min.js" target/tools/
+    echo "$axe" >target/tools/axe.version
+    rm -r "$folder"
+fi
 
 missing=()
 

@@ -22,7 +22,7 @@ use crate::{
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
     store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
-    web::{self, Shop, WebSettings},
+    web::{self, Shop, WebSettings, accent::Accent},
 };
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
@@ -351,6 +351,7 @@ pub fn web_settings(config: &Config, listen: SocketAddr) -> anyhow::Result<WebSe
         shop_name: config.shop.name.clone(),
         support_phone: config.shop.support_phone.clone(),
         zone: config.shop.timezone.clone(),
+        accent: Accent::parse(&config.shop.accent).expect("no other colour is taken"),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::{
     app,
     config::{Config, Format, Log, Origin, Sources, temporary_folder},
     demo::{
-        walk,
+        gallery, walk,
         world::{Addresses, Plan, World},
     },
     ledger::{catalog::LedgerPurpose, chain::hex},
@@ -103,8 +103,13 @@ impl Demo {
              \x20  as 0712 345 678, and pay.\n\
              2. M-PESA asks on the phone: press \"Enter the PIN\", or one of the other ends.\n\
              3. The Wi-Fi window shows the code and logs in by itself; the phone has it by SMS.\n\n\
-             The shop itself is at http://{}/s/mtaa. Stop with Ctrl-C.\n",
-            at.phone, at.router, at.shop
+             The shop itself is at http://{}/s/mtaa; every state of its pages at\n\
+             http://{}{}. Stop with Ctrl-C.\n",
+            at.phone,
+            at.router,
+            at.shop,
+            at.phone,
+            gallery::PATH
         );
         world.start(app::asked_to_stop())?;
         world.stopped().await;

@@ -31,6 +31,12 @@ pub(super) const KEYS: &[Key] = &[
         write: "a telephone number in quotes, digits and spaces, at most 20 of them",
     },
     Key {
+        name: "shop.accent",
+        default: Some("#0b6e4f"),
+        kind: Kind::Plain,
+        write: "a colour as six hexadecimal digits in quotes, such as \"#0b6e4f\"",
+    },
+    Key {
         name: "shop.owner_phone",
         default: None,
         kind: Kind::Plain,
@@ -59,6 +65,8 @@ pub struct Shop {
     pub timezone: TimeZone,
     /// Whom a buyer calls when nothing else helps; it stands on public pages.
     pub support_phone: Option<String>,
+    /// The colour of the buyers' pages, as `#0b6e4f`.
+    pub accent: String,
     /// Who gets the evening digest; nobody where it is not set.
     pub owner_phone: Option<String>,
     /// In which language: `en` or `sw`.
@@ -72,6 +80,7 @@ impl Shop {
         let name = reader.required("shop.name", name);
         let timezone = reader.required("shop.timezone", |text| TimeZone::get(text).ok());
         let support_phone = reader.optional("shop.support_phone", phone);
+        let accent = reader.required("shop.accent", colour);
         let owner_phone = reader.optional("shop.owner_phone", phone);
         let owner_language = reader.required("shop.owner_language", |text| {
             matches!(text, "en" | "sw").then(|| text.to_owned())
@@ -81,6 +90,7 @@ impl Shop {
             name: name?,
             timezone: timezone?,
             support_phone: support_phone?,
+            accent: accent?,
             owner_phone: owner_phone?,
             owner_language: owner_language?,
             digest_at: digest_at?,
@@ -92,6 +102,12 @@ fn name(text: &str) -> Option<String> {
     let letters = text.trim().chars().count();
     let fits = (1..=NAME_LETTERS_MAX).contains(&letters) && !text.contains(char::is_control);
     fits.then(|| text.trim().to_owned())
+}
+
+fn colour(text: &str) -> Option<String> {
+    let digits = text.trim().strip_prefix('#')?;
+    let fits = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    fits.then(|| text.trim().to_ascii_lowercase())
 }
 
 /// Any telephone, a landline too: only the shape is checked.

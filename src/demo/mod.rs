@@ -2,6 +2,7 @@
 //! so that Lango's can be compared with them, and misbehave on request as the real ones do.
 
 pub mod daraja;
+pub mod gallery;
 pub mod hotspot;
 pub mod phone;
 pub mod sms_gateway;

@@ -3,10 +3,11 @@
 
 use super::{
     daraja::{Daraja, Prompt, PromptState},
+    gallery,
     hotspot::Hotspot,
     sms_gateway::SmsCenter,
 };
-use crate::ledger::time::Micros;
+use crate::{ledger::time::Micros, web::accent::Accent};
 use axum::{
     Router,
     extract::{Path, State},
@@ -52,6 +53,7 @@ impl Phone {
             .route("/prompts/{id}/{deed}", post(act))
             .route("/leave", post(leave))
             .with_state(self)
+            .merge(gallery::router(Accent::default()))
     }
 }
 

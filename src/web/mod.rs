@@ -5,6 +5,7 @@
 //! Two listeners: buyers, providers and routers reach [`public`]; [`staff`] is never served to the
 //! hotspot.
 
+pub mod accent;
 mod callbacks;
 mod error;
 mod health;

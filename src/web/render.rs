@@ -5,7 +5,10 @@
 //! strict: a missing value is an error, never an empty place. Everything is HTML-escaped but the
 //! stylesheet and the scripts themselves.
 
-use super::pages::{Frame, Links, Page};
+use super::{
+    accent::Accent,
+    pages::{Frame, Links, Page},
+};
 use crate::{
     ledger::{money::Cents, purchase::Language},
     phrases::{Parameter, PhraseError, Phrases},
@@ -91,10 +94,11 @@ struct Root<'a> {
 }
 
 impl Pages {
-    /// Reads the built-in phrases and templates.
-    pub fn new() -> Self {
+    /// Reads the built-in phrases and templates, for a shop of that colour.
+    pub fn new(accent: Accent) -> Self {
         let phrases = Arc::new(Phrases::built_in());
         let style = without_comments(include_str!("assets/shop.css"));
+        let style = format!("{style}\n{}", accent.css());
         let shop_script = without_comments(include_str!("assets/shop.js"));
         let purchase_script = without_comments(include_str!("assets/purchase.js"));
         let policy = policy(&style, &[&shop_script, &purchase_script]);
@@ -147,12 +151,6 @@ impl Pages {
     /// The phrases, for texts outside pages.
     pub fn phrases(&self) -> &Phrases {
         &self.phrases
-    }
-}
-
-impl Default for Pages {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -356,7 +354,7 @@ mod tests {
     /// Uncompressed; compressed it is a third. One TCP first flight is some 14 KB.
     const PAGE_BYTES_MAX: usize = 14_000;
 
-    static PAGES: LazyLock<Pages> = LazyLock::new(Pages::new);
+    static PAGES: LazyLock<Pages> = LazyLock::new(|| Pages::new(Accent::default()));
     static DRAWN: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         let mut drawn = Vec::new();
         for lang in Language::ALL {

@@ -1,6 +1,6 @@
 //! What every handler works with.
 
-use super::{limits::Limits, render::Pages};
+use super::{accent::Accent, limits::Limits, render::Pages};
 use crate::context::Context;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::tz::TimeZone;
@@ -18,6 +18,8 @@ pub struct WebSettings {
     pub support_phone: Option<String>,
     /// The shop's time zone.
     pub zone: TimeZone,
+    /// The owner's colour.
+    pub accent: Accent,
 }
 
 /// What every handler works with.
@@ -34,7 +36,8 @@ pub struct Shop {
 impl Shop {
     /// A shop; it serves nobody yet.
     pub fn new(context: Arc<Context>, settings: WebSettings) -> Self {
-        Self { context, pages: Pages::new(), settings, limits: Limits::default() }
+        let pages = Pages::new(settings.accent);
+        Self { context, pages, settings, limits: Limits::default() }
     }
 
     /// A text nobody can guess, for a form.

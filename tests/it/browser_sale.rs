@@ -5,19 +5,9 @@ use crate::{
     buyer::{Buyer, MSISDN, OUTSIDE, Placement, ROUTER_PHONE},
     chromium::{Chromium, until},
 };
-use axum::{
-    Router,
-    http::header,
-    response::{Html, IntoResponse as _},
-    routing::get,
-};
 use lango::{
-    demo::hotspot::LoginMethod,
-    ledger::purchase::Language,
-    web::{
-        pages::{Frame, Page},
-        render::Pages,
-    },
+    demo::{gallery, hotspot::LoginMethod},
+    web::{accent::Accent, pages::Page},
 };
 use std::time::{Duration, Instant};
 
@@ -25,7 +15,7 @@ use std::time::{Duration, Instant};
 const IN_STOCK: &str = "HS45S3CV";
 
 /// TCP's first flight: what arrives without a second round trip.
-const FIRST_FLIGHT_BYTES: usize = 14 * 1024;
+const FIRST_FLIGHT_BYTES: u64 = 14 * 1024;
 
 async fn a_buyer_pays_and_is_online(placement: Placement) {
     let buyer = Buyer::at(placement).await;
@@ -253,47 +243,38 @@ async fn who_comes_back_with_time_left_finds_the_code() {
     buyer.leaves().await;
 }
 
-/// Every sample of every page in both languages, with its policy: `/en/shop`.
-fn gallery(pages: &Pages) -> Router {
-    let mut router = Router::new();
-    for lang in [Language::En, Language::Sw] {
-        for (name, page) in Page::samples() {
-            let html = pages.draw(&Frame::sample(lang), &page).unwrap();
-            let policy = pages.content_security_policy().to_owned();
-            let answer = move || async move {
-                ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
-            };
-            router = router.route(&format!("/{}/{name}", lang.code()), get(answer));
-        }
-    }
-    router
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_a_narrow_screen_and_one_flight() {
-    let pages = Pages::new();
+async fn every_page_fits_a_narrow_screen_and_one_flight_and_axe_finds_nothing() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let gallery = gallery(&pages);
-    let serving = tokio::spawn(async move { axum::serve(listener, gallery).await.unwrap() });
+    let router = gallery::router(Accent::default());
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let browser = Chromium::start_without_proxy().await;
     browser.set_width(320).await;
-    for lang in [Language::En, Language::Sw] {
-        for (name, page) in Page::samples() {
-            let html = pages.draw(&Frame::sample(lang), &page).unwrap();
+    let mut found = vec![];
+    // The same markup in both languages: once by day, once by night.
+    for (lang, by_night) in [("en", false), ("sw", true)] {
+        browser.set_night(by_night).await;
+        for (name, _) in Page::samples() {
+            browser.open(&format!("http://{at}{}/{name}/{lang}", gallery::PATH)).await;
             // Headers take less than half a kilobyte; the buyers' page has no other request.
-            assert!(html.len() + 512 < FIRST_FLIGHT_BYTES, "{name} is {} bytes", html.len());
-            browser.open(&format!("http://{at}/{}/{name}", lang.code())).await;
+            let bytes = browser.run(BYTES).await.as_u64().unwrap();
+            assert!(bytes + 512 < FIRST_FLIGHT_BYTES, "{name} is {bytes} bytes");
             let wide = "return document.documentElement.scrollWidth";
-            assert_eq!(browser.run(wide).await, 320, "{} {name} scrolls sideways", lang.code());
+            assert_eq!(browser.run(wide).await, 320, "{lang} {name} scrolls sideways");
             let asked = "return performance.getEntriesByType('resource')\
                          .filter(it => !it.name.includes('/wait?')).length";
             assert_eq!(browser.run(asked).await, 0, "{name} needs more than itself");
+            found.extend(browser.axe().await.iter().map(|it| format!("{lang} {name}: {it}")));
         }
     }
+    assert_eq!(found, [] as [&str; 0]);
     assert_eq!(browser.complaints().await, [] as [&str; 0]);
     serving.abort();
 }
+
+/// What came over the wire for the page itself.
+const BYTES: &str = "return performance.getEntriesByType('navigation')[0].encodedBodySize";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_routers_pages_fit_a_narrow_screen() {

@@ -10,7 +10,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -20,6 +20,17 @@ const EVERY: Duration = Duration::from_millis(40);
 
 const MISSING: &str = "the browser stories need Debian's chromium and chromium-driver: run \
                        `bash tests/tools.sh`, which installs them";
+
+/// The checker of accessibility, as `tests/tools.sh` fetched it.
+fn axe() -> &'static str {
+    static AXE: LazyLock<String> = LazyLock::new(|| {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/axe.min.js");
+        std::fs::read_to_string(file).unwrap_or_else(|error| {
+            panic!("axe is not there ({error}): run `bash tests/tools.sh`, which fetches it")
+        })
+    });
+    &AXE
+}
 
 /// The driver of all sessions.
 struct Driver {
@@ -139,6 +150,13 @@ impl Chromium {
         self.cdp("Emulation.setDeviceMetricsOverride", screen).await;
     }
 
+    /// Whether it is night, by which pages choose their colours.
+    pub async fn set_night(&self, night: bool) {
+        let scheme = if night { "dark" } else { "light" };
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.cdp("Emulation.setEmulatedMedia", json!({"features": features})).await;
+    }
+
     /// Pages run no script from now on.
     pub async fn disable_script(&self) {
         self.cdp("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
@@ -168,6 +186,19 @@ impl Chromium {
     /// Runs `script` in the page; `null` while the page is being replaced.
     pub async fn run(&self, script: &str) -> Value {
         self.post("execute/sync", json!({"script": script, "args": []})).await
+    }
+
+    /// What axe finds wrong with the page, each with where.
+    pub async fn axe(&self) -> Vec<String> {
+        let axe = axe();
+        let script = format!(
+            "{axe};const done = arguments[0];\
+             axe.run().then(found => done(found.violations.map(\
+               it => it.id + ': ' + it.nodes.map(node => node.html).join(' | '))))"
+        );
+        let found = self.post("execute/async", json!({"script": script, "args": []})).await;
+        let found = found.as_array().expect("axe runs").iter();
+        found.map(|it| it.as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// The element of `selector`.

@@ -11,7 +11,7 @@ use lango::{
     ports::{Clock, Random, SmsGateway, SystemRandom},
     processes, sms,
     store::{BackupKey, Opening, Store},
-    web::{self, Shop, WebSettings},
+    web::{self, Shop, WebSettings, accent::Accent},
 };
 use serde_json::json;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -139,6 +139,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
             shop_name: daraja::SHOP_NAME.into(),
             support_phone: Some("0700 000 000".into()),
             zone: app::nairobi(),
+            accent: Accent::default(),
         },
     });
     let router = web::public(Arc::clone(&shop));
