@@ -16,12 +16,13 @@ const NIGHT: [Accent; 2] = [Accent([0x16, 0x14, 0x12]), Accent([0x22, 0x1f, 0x1b
 
 const CONTRAST_MIN: f64 = 4.5;
 
-/// On a dark ground a shade at the limit looks dull.
-const CONTRAST_BY_NIGHT: f64 = 7.0;
-
 /// How much of the colour is in the tint behind what is chosen.
 const TINT_BY_DAY: f64 = 0.1;
 const TINT_BY_NIGHT: f64 = 0.22;
+
+/// How bright the brightest part of a lit colour is, and how much white is in it.
+const LIT: u8 = 208;
+const LIT_WHITE: f64 = 0.25;
 
 /// How many shades are tried between the colour and the lettering's own.
 const SHADES: u32 = 20;
@@ -46,10 +47,9 @@ impl Accent {
     pub fn css(self) -> String {
         let on = if self.contrast(WHITE) >= CONTRAST_MIN { WHITE } else { BLACK };
         let tint = WHITE.with(self, TINT_BY_DAY);
-        let strong = self.readable_on(&[DAY[0], DAY[1], tint], INK, CONTRAST_MIN);
+        let strong = self.readable_on(&[DAY[0], DAY[1], tint], INK);
         let night_tint = NIGHT[1].with(self, TINT_BY_NIGHT);
-        let night_strong =
-            self.readable_on(&[NIGHT[0], NIGHT[1], night_tint], WHITE, CONTRAST_BY_NIGHT);
+        let night_strong = self.lit().readable_on(&[NIGHT[0], NIGHT[1], night_tint], WHITE);
         format!(
             ":root{{--accent:{};--on-accent:{};--strong:{};--tint:{}}}\n\
              @media (prefers-color-scheme:dark){{:root{{--strong:{};--tint:{}}}}}",
@@ -63,10 +63,22 @@ impl Accent {
     }
 
     /// The nearest shade towards `end` that can be read on all grounds.
-    fn readable_on(self, grounds: &[Self], end: Self, contrast: f64) -> Self {
+    fn readable_on(self, grounds: &[Self], end: Self) -> Self {
         let shades = (0..=SHADES).map(|step| self.with(end, f64::from(step) / f64::from(SHADES)));
-        let fits = |shade: &Self| grounds.iter().all(|ground| shade.contrast(*ground) >= contrast);
+        let fits =
+            |shade: &Self| grounds.iter().all(|ground| shade.contrast(*ground) >= CONTRAST_MIN);
         shades.into_iter().find(fits).unwrap_or(end)
+    }
+
+    /// The same hue as on a lit sign: a shade that is just readable looks dull by night.
+    fn lit(self) -> Self {
+        let most = self.0.into_iter().max().filter(|most| (1..LIT).contains(most));
+        let Some(most) = most else { return self };
+        let lit = self.0.map(|part| {
+            let part = u16::from(part) * u16::from(LIT) / u16::from(most);
+            u8::try_from(part).expect("no part is more than the most")
+        });
+        Self(lit).with(WHITE, LIT_WHITE)
     }
 
     /// So much of another colour in this one.
@@ -122,10 +134,10 @@ mod tests {
 
     #[test]
     fn what_can_be_read_stays_the_owners_colour() {
-        assert_eq!(Accent::default().readable_on(&DAY, INK, CONTRAST_MIN), Accent::default());
+        assert_eq!(Accent::default().readable_on(&DAY, INK), Accent::default());
         let yellow = Accent([0xff, 0xd4, 0x00]);
         assert!(yellow.css().contains("--on-accent:#000000"), "white cannot be read on yellow");
-        assert_ne!(yellow.readable_on(&DAY, INK, CONTRAST_MIN), yellow);
+        assert_ne!(yellow.readable_on(&DAY, INK), yellow);
     }
 
     proptest! {

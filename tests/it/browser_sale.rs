@@ -24,7 +24,7 @@ async fn a_buyer_pays_and_is_online(placement: Placement) {
     let prompt = buyer.world.daraja.wait_for_prompt(MSISDN).await;
     buyer.browser.until_it_says("Look at your phone, enter your PIN").await;
     let page = buyer.browser.text().await;
-    for words in [&prompt.shop, &prompt.reference, "KSh\u{a0}50", "0712 *** 678"] {
+    for words in [&prompt.shop, &prompt.reference, "KSh\u{a0}50", "0712\u{a0}***\u{a0}678"] {
         assert!(page.contains(words), "the page does not say {words}:\n{page}");
     }
     buyer.pays().await;

@@ -234,7 +234,7 @@ impl PurchasePage {
         let slow = Slow { words: words.clone(), checking_until: "18:05".into() };
         let receipt = Some("TJK4ABC9XY".to_owned());
         let mut samples = vec![
-            ("purchase_waiting", waiting(Some("0712 *** 678"))),
+            ("purchase_waiting", waiting(Some("0712\u{a0}***\u{a0}678"))),
             ("purchase_waiting_by_mac", waiting(None)),
             ("purchase_slow", PurchaseView::Slow(slow)),
             ("purchase_checking", PurchaseView::StillChecking),
@@ -308,7 +308,7 @@ fn sample_paid() -> Vec<(&'static str, PurchaseView)> {
         password: None,
         connect: Some("http://10.5.50.1/login?var=azdxZjJteGQ".into()),
         connect_in_seconds: Some(3),
-        sms_to: Some("0712 *** 678".into()),
+        sms_to: Some("0712\u{a0}***\u{a0}678".into()),
         runs_until: None,
         receipt: None,
         checkpoint: None,

@@ -177,7 +177,8 @@ async fn masked(shop: &Shop, asked: &Asked) -> Result<Option<String>, Problem> {
         return Ok(None);
     }
     let phone = shop.context.store.phone(asked.view.purchase.contact).await?;
-    Ok(phone.map(|phone| phone.masked()))
+    // Never broken over two lines.
+    Ok(phone.map(|phone| phone.masked().replace(' ', "\u{a0}")))
 }
 
 fn declined(shop: &Shop, asked: &Asked, payment: &PaymentView) -> Declined {
