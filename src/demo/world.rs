@@ -17,7 +17,7 @@ use crate::{
     routeros::pages::{self, SitePages},
     sms,
     store::{CommandError, Store},
-    web::{Shop, WebSettings},
+    web::{DeskSettings, Shop, WebSettings},
 };
 use anyhow::Context as _;
 use std::{
@@ -133,6 +133,7 @@ impl World {
                 shop_name: daraja::SHOP_NAME.into(),
                 support_phone: Some(SUPPORT_PHONE.into()),
                 zone: app::nairobi(),
+                desk: DeskSettings::default(),
             },
         });
         let secret = shop.context.store.vault().report_secret(GATEWAY);

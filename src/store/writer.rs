@@ -329,6 +329,7 @@ fn note(world: &mut World, write: &VaultWrite) {
         | VaultWrite::Inbox(_)
         | VaultWrite::InboxDecided { .. }
         | VaultWrite::Erase(_)
+        | VaultWrite::Staff(_)
         | VaultWrite::Checkpoint(_) => {}
     }
 }
