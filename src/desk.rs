@@ -3,6 +3,7 @@
 
 use crate::{
     commands::{
+        by::By,
         match_receipt::MatchReceipt,
         settle::{Settle, SettleDispute, Unsettled},
         take_news::{News, TakeNews},
@@ -11,11 +12,12 @@ use crate::{
         id::{MessageId, PaymentId, PurchaseId, ReceiptId},
         money::Cents,
         payment::{Learnt, PaymentStatus},
+        purchase::{Expiry, PurchaseStatus},
         settlement::Settlement,
         time::Micros,
     },
     ports::{Decline, Random},
-    store::{CommandError, Sealed, Store, StoreError},
+    store::{CommandError, PurchaseView, Sealed, Store, StoreError, StoredEvent},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -76,6 +78,73 @@ pub enum DeskError {
     /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
+}
+
+/// Where a sale stands, as a person puts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Paid, and it has its code.
+    Paid,
+    /// Paid, and a code is owed.
+    Owed,
+    /// Its money was settled by a person.
+    Settled,
+    /// Its money bought nothing, and waits for a person.
+    SetAside,
+    /// It waits for money.
+    Waiting,
+    /// The payment was declined.
+    Declined,
+    /// The payment was never asked for.
+    NotAsked,
+    /// Nothing was heard of the payment.
+    Unresolved,
+}
+
+impl Standing {
+    /// Its name among the phrases.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Owed => "owed",
+            Self::Settled => "settled",
+            Self::SetAside => "set_aside",
+            Self::Waiting => "waiting",
+            Self::Declined => "declined",
+            Self::NotAsked => "not_asked",
+            Self::Unresolved => "unresolved",
+        }
+    }
+}
+
+/// Where a sale stands.
+pub fn standing(view: &PurchaseView) -> Standing {
+    let aside = view.payments.iter().any(|payment| payment.set_aside.is_some());
+    match view.purchase.status {
+        PurchaseStatus::Fulfilled(_) => Standing::Paid,
+        PurchaseStatus::Owed => Standing::Owed,
+        _ if view.settled().is_some() => Standing::Settled,
+        _ if aside => Standing::SetAside,
+        PurchaseStatus::Settled(_) => Standing::Settled,
+        PurchaseStatus::Open => Standing::Waiting,
+        PurchaseStatus::Expired(Expiry::Declined) => Standing::Declined,
+        PurchaseStatus::Expired(Expiry::Refused) => Standing::NotAsked,
+        PurchaseStatus::Expired(Expiry::Unresolved) => Standing::Unresolved,
+    }
+}
+
+/// What of an event's data helps a person to read it.
+pub fn notable(event: &StoredEvent) -> String {
+    let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
+    let word = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_owned);
+    let amount = event.amount_cents.map(|cents| Cents(cents).to_string());
+    let words = [amount, word("reason"), word("learnt"), word("gateway"), word("how")];
+    words.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The end of a sale's id, as its page shows it.
+pub fn reference(purchase: PurchaseId) -> String {
+    purchase.to_string()[24..].to_uppercase()
 }
 
 /// Everything that needs a person, oldest first.
@@ -161,23 +230,28 @@ async fn named(
 }
 
 /// Settles the money that a receipt or sale names.
-pub async fn settle(store: &Store, text: &str, how: Settlement) -> Result<Line, DeskError> {
+pub async fn settle(store: &Store, by: By, text: &str, how: Settlement) -> Result<Line, DeskError> {
     let line = named(store, text, |line| unsettled(line).is_some()).await?;
     let what = unsettled(&line).ok_or(DeskError::Unreadable)?;
-    store.execute(Settle { what, how }).await?;
+    store.execute(by.wish(Settle { what, how })).await?;
     Ok(line)
 }
 
 /// Notes that a person has looked into a payment that cannot be right.
-pub async fn settle_dispute(store: &Store, text: &str) -> Result<Line, DeskError> {
+pub async fn settle_dispute(store: &Store, by: By, text: &str) -> Result<Line, DeskError> {
     let line = named(store, text, |line| line.kind == "disputed").await?;
     let payment = line.subject.parse().map_err(|_| DeskError::Unreadable)?;
-    store.execute(SettleDispute { payment }).await?;
+    store.execute(by.wish(SettleDispute { payment })).await?;
     Ok(line)
 }
 
 /// Notes that the provider's statement shows no money for a payment of which nothing was heard.
-pub async fn unpaid(store: &Store, random: &dyn Random, text: &str) -> Result<Line, DeskError> {
+pub async fn unpaid(
+    store: &Store,
+    random: &dyn Random,
+    by: By,
+    text: &str,
+) -> Result<Line, DeskError> {
     let line = named(store, text, |line| line.kind == "unresolved").await?;
     let news = TakeNews {
         payment: line.subject.parse().map_err(|_| DeskError::Unreadable)?,
@@ -187,7 +261,7 @@ pub async fn unpaid(store: &Store, random: &dyn Random, text: &str) -> Result<Li
         message: MessageId(random.id(store.now())),
         inbox_row: None,
     };
-    store.execute(news).await?;
+    store.execute(by.wish(news)).await?;
     Ok(line)
 }
 
@@ -195,6 +269,7 @@ pub async fn unpaid(store: &Store, random: &dyn Random, text: &str) -> Result<Li
 pub async fn match_receipt(
     store: &Store,
     random: &dyn Random,
+    by: By,
     (number, sale): (&str, &str),
     amount: Option<Cents>,
 ) -> Result<PurchaseId, DeskError> {
@@ -207,7 +282,7 @@ pub async fn match_receipt(
     let receipt = store.receipt_given(ReceiptId(id()), &number.trim().to_ascii_uppercase());
     let message = MessageId(id());
     let command = MatchReceipt { payment, provider: PROVIDER, receipt, amount, message };
-    store.execute(command).await?;
+    store.execute(by.wish(command)).await?;
     Ok(purchase)
 }
 

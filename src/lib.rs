@@ -7,6 +7,7 @@
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`import`]: takes lists of codes into stock.
 //! - [`desk`]: what needs a person, and what the person did about it.
+//! - [`staff`]: who may sign in at the desk.
 //! - [`backup`]: sealed copies of all that the store holds.
 //! - [`forget`]: erases all that names a person.
 //! - [`mark`]: how far the ledger has come, known outside it.
@@ -40,6 +41,7 @@ pub mod processes;
 pub mod projections;
 pub mod routeros;
 pub mod sms;
+pub mod staff;
 pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -22,6 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("import", &["commands", "ledger", "ports", "routeros", "store"]),
     ("backup", &["http_client", "ledger", "ports", "store"]),
     ("desk", &["commands", "ledger", "ports", "store"]),
+    ("staff", &["commands", "ledger", "ports", "store"]),
     ("forget", &["commands", "ledger", "ports", "store"]),
     ("mark", &["ledger"]),
     ("context", &["backup", "ledger", "phrases", "ports", "store"]),
@@ -29,7 +30,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "processes",
         &["backup", "commands", "context", "ledger", "mark", "phrases", "ports", "store"],
     ),
-    ("web", &["commands", "context", "ledger", "phrases", "ports", "routeros", "store"]),
+    (
+        "web",
+        &[
+            "commands", "context", "desk", "import", "ledger", "phrases", "ports", "routeros",
+            "staff", "store",
+        ],
+    ),
 ];
 /// The parts that put the others together and may name them all.
 const MAY_NAME_ALL: &[&str] = &["app", "cli", "demo", "lib", "main"];

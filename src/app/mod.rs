@@ -22,7 +22,7 @@ use crate::{
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
     store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
-    web::{self, Shop, WebSettings, accent::Accent},
+    web::{self, DeskSettings, Shop, WebSettings, accent::Accent},
 };
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
@@ -352,7 +352,19 @@ pub fn web_settings(config: &Config, listen: SocketAddr) -> anyhow::Result<WebSe
         support_phone: config.shop.support_phone.clone(),
         zone: config.shop.timezone.clone(),
         accent: Accent::parse(&config.shop.accent).expect("no other colour is taken"),
+        desk: DeskSettings {
+            networks: config.admin.management_network.clone(),
+            public_url: config.admin.public_url.clone(),
+        },
     })
+}
+
+/// Where staff find the desk.
+pub fn desk_url(config: &Config) -> String {
+    match &config.admin.public_url {
+        Some(url) => format!("{url}admin"),
+        None => format!("http://{}/admin", config.admin.listen),
+    }
 }
 
 /// The time zone that simulators and tests keep.

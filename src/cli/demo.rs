@@ -3,13 +3,15 @@
 use super::audit::{describe, timeline};
 use crate::{
     app,
+    commands::by::By,
     config::{Config, Format, Log, Origin, Sources, temporary_folder},
     demo::{
         gallery, walk,
         world::{Addresses, Plan, World},
     },
-    ledger::{catalog::LedgerPurpose, chain::hex},
+    ledger::{catalog::LedgerPurpose, chain::hex, staff::Role},
     processes,
+    staff::{self, Change},
     store::Store,
     telemetry,
 };
@@ -94,6 +96,7 @@ impl Demo {
         };
         let mut world = World::open(store, self.plan(addresses)).await?;
         let at = world.addresses;
+        let password = owner(&world.shop.context.store).await?;
         println!(
             "\nLango demo: simulated M-PESA, SMS, router and phone. No real money moves.\n\n\
              Open two windows side by side:\n\
@@ -103,11 +106,13 @@ impl Demo {
              \x20  as 0712 345 678, and pay.\n\
              2. M-PESA asks on the phone: press \"Enter the PIN\", or one of the other ends.\n\
              3. The Wi-Fi window shows the code and logs in by itself; the phone has it by SMS.\n\n\
-             The shop itself is at http://{}/s/mtaa; every state of its pages at\n\
-             http://{}{}. Stop with Ctrl-C.\n",
+             The shop itself is at http://{}/s/mtaa, the owner's desk at http://{}/admin:\n\
+             sign in as \"{OWNER}\" with the password {password}. Every state of the buyers'\n\
+             pages is at http://{}{}. Stop with Ctrl-C.\n",
             at.phone,
             at.router,
             at.shop,
+            at.staff,
             at.phone,
             gallery::PATH
         );
@@ -115,6 +120,26 @@ impl Demo {
         world.stopped().await;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Who signs in at the demo's desk.
+const OWNER: &str = "demo";
+
+/// The demo's owner, with another password at each start; gives the password.
+async fn owner(store: &Store) -> anyhow::Result<String> {
+    let (_, random) = app::machine();
+    let mut bytes = [0; 8];
+    random.fill(&mut bytes);
+    let password = hex(&bytes);
+    let known = store.staff_named(&staff::name_fingerprint(store, OWNER)).await?.is_some();
+    let secret = password.clone().into();
+    if known {
+        let change = Change { password: Some(secret), ..Change::default() };
+        staff::change(store, random.as_ref(), By::CommandLine, (OWNER, change)).await?;
+    } else {
+        staff::add(store, random.as_ref(), (OWNER, Role::Owner), &secret).await?;
+    }
+    Ok(password)
 }
 
 fn place(config: &Config) -> anyhow::Result<Place> {

@@ -13,6 +13,7 @@ mod mpesa;
 mod progress;
 mod serve;
 mod sms;
+mod staff;
 mod vouchers;
 
 use crate::config::{Config, Flag, Sources};
@@ -58,6 +59,9 @@ enum Command {
     /// SMS gateways.
     #[command(subcommand)]
     Sms(sms::Command),
+    /// Who may sign in at the desk.
+    #[command(subcommand)]
+    Staff(staff::Command),
     /// Check the ledger, and look at sales in it.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -132,6 +136,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Mpesa(command) => command.run(&config).await?,
         Command::Contacts(command) => command.run(&config).await?,
         Command::Keys(command) => command.run(&config).await?,
+        Command::Staff(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,
         Command::Restore(command) => command.run(&config).await?,

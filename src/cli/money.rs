@@ -2,7 +2,7 @@
 
 use crate::{
     app,
-    commands::settle::StateCharges,
+    commands::{by::By::CommandLine, settle::StateCharges},
     config::Config,
     desk::{self, Line},
     ledger::{money::Cents, settlement::Settlement, time::Month},
@@ -100,23 +100,24 @@ impl Command {
             Self::List { json } => return list(&store, zone, json).await,
             Self::Match { receipt, sale, amount } => {
                 let named = (receipt.as_str(), sale.as_str());
-                let sale = desk::match_receipt(&store, random.as_ref(), named, amount).await?;
+                let sale = desk::match_receipt(&store, random.as_ref(), CommandLine, named, amount)
+                    .await?;
                 println!("Receipt {} belongs to sale {sale}.", receipt.to_ascii_uppercase());
                 println!("What came of it: lango audit show {sale}");
             }
             Self::Settle { what, by } => {
-                let line = desk::settle(&store, &what, by.into()).await?;
+                let line = desk::settle(&store, CommandLine, &what, by.into()).await?;
                 println!("{} {}: {}.", amount(&line), subject(&line), done(by));
             }
             Self::Unpaid { sale } => {
-                let line = desk::unpaid(&store, random.as_ref(), &sale).await?;
+                let line = desk::unpaid(&store, random.as_ref(), CommandLine, &sale).await?;
                 println!(
                     "Nobody paid for {}. Should the money come yet, it counts.",
                     subject(&line)
                 );
             }
             Self::Checked { sale } => {
-                let line = desk::settle_dispute(&store, &sale).await?;
+                let line = desk::settle_dispute(&store, CommandLine, &sale).await?;
                 println!("The dispute about {} is settled.", subject(&line));
             }
             Self::Charges { month, amount } => {
@@ -164,7 +165,7 @@ fn amount(line: &Line) -> String {
 
 /// The end of the sale's id, as its page shows it.
 fn reference(line: &Line) -> Option<String> {
-    line.purchase.map(|purchase| purchase.to_string()[24..].to_uppercase())
+    line.purchase.map(desk::reference)
 }
 
 fn subject(line: &Line) -> String {

@@ -4,7 +4,7 @@ use crate::{
     app,
     config::Config,
     ledger::{catalog::LedgerPurpose, checkpoint::Kept},
-    telemetry,
+    staff, telemetry,
     web::Shop,
 };
 use anyhow::Context as _;
@@ -41,6 +41,12 @@ impl Serve {
             config.admin.listen
         );
         tell_what_is_sold(&shop).await?;
+        if !staff::has_owner(&shop.context.store).await? {
+            tracing::warn!(
+                "nobody can sign in at the desk yet: add yourself with `lango staff add --role \
+                 owner --name …`"
+            );
+        }
         app::serve(shop, (public, staff), app::asked_to_stop()).await?;
         tracing::info!("closed");
         Ok(())

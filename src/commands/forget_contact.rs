@@ -117,7 +117,7 @@ impl<C: Command> Command for ThenErase<C> {
         Ok(self.command.decide(world, now)?.keep([erased]))
     }
 
-    fn actor(&self) -> &'static str {
+    fn actor(&self) -> &str {
         self.command.actor()
     }
 }

@@ -2,6 +2,7 @@
 //! [`World`](crate::ledger::world::World); the store carries it out. Nothing here reads a clock or
 //! a database, or calls anyone.
 
+pub mod by;
 pub mod catalogue;
 pub mod change_key;
 pub mod count_try;
@@ -14,9 +15,11 @@ pub mod keep_inbox;
 pub mod match_receipt;
 pub mod postpone;
 pub mod queue_digest;
+pub mod resend_message;
 pub mod send_message;
 pub mod serve_owed;
 pub mod settle;
+pub mod staff;
 pub mod start_purchase;
 pub mod submit_payment;
 pub mod take_c2b;

@@ -59,6 +59,12 @@ impl Given {
         self
     }
 
+    /// So often something was guessed at.
+    pub fn having_tried(mut self, subject: &str, times: i64) -> Self {
+        self.world.put_tries(subject.to_owned(), times);
+        self
+    }
+
     pub fn when(self, command: &dyn Command) -> Then {
         Then { outcome: command.decide(&self.world, at(0)) }
     }
@@ -274,6 +280,14 @@ pub fn owed_purchase(n: u128) -> Vec<NewEvent> {
 pub fn serve_owed(n: u128) -> ServeOwed {
     let amount = Cents::from_kes(50);
     ServeOwed { purchase: purchase(n), payment: payment(n), amount, message: message(2) }
+}
+
+/// A purchase that was owed and got its code, and which.
+pub fn served(n: u128) -> (Vec<NewEvent>, VoucherId) {
+    let mut history = stocked(1);
+    history.extend(owed_purchase(n));
+    history.extend(given(history.clone()).when(&serve_owed(n)).then_recorded());
+    (history, voucher(1))
 }
 
 pub fn queued_message(n: u128) -> Vec<NewEvent> {

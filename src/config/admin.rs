@@ -1,27 +1,64 @@
 //! Section `[admin]`: the staff's listener, which the hotspot side never reaches.
 
 use super::{
+    http::bare_address,
     key::{Key, Kind},
     reader::{Reader, Reported},
 };
+use ipnet::IpNet;
 use std::net::SocketAddr;
+use url::Url;
 
-pub(super) const KEYS: &[Key] = &[Key {
-    name: "admin.listen",
-    default: Some("127.0.0.1:8081"),
-    kind: Kind::Plain,
-    write: "an IP address and a port that only staff can reach, such as 127.0.0.1:8081",
-}];
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "admin.listen",
+        default: Some("127.0.0.1:8081"),
+        kind: Kind::Plain,
+        write: "an IP address and a port that only staff can reach, such as 127.0.0.1:8081",
+    },
+    Key {
+        name: "admin.management_network",
+        default: None,
+        kind: Kind::Plain,
+        write: "networks from which staff may sign in over plain http, such as \
+                \"192.168.88.0/24, 10.9.0.2/32\"",
+    },
+    Key {
+        name: "admin.public_url",
+        default: None,
+        kind: Kind::Plain,
+        write: "the https address at which a proxy in front serves the desk, without a path, such \
+                as https://desk.example",
+    },
+];
 
 /// The staff's listener.
 #[derive(Debug)]
 pub struct Admin {
     /// Where `/admin`, metrics and router bundles are served.
     pub listen: SocketAddr,
+    /// Networks besides the machine itself from which staff may sign in over plain http.
+    pub management_network: Vec<IpNet>,
+    /// Where a proxy in front serves the desk over https.
+    pub public_url: Option<Url>,
 }
 
 impl Admin {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
-        Ok(Self { listen: reader.required("admin.listen", |text| text.parse().ok())? })
+        let listen = reader.required("admin.listen", |text| text.parse().ok());
+        let management_network = reader.optional("admin.management_network", networks);
+        let https = |text: &str| bare_address(text).filter(|url| url.scheme() == "https");
+        let public_url = reader.optional("admin.public_url", https);
+        Ok(Self {
+            listen: listen?,
+            management_network: management_network?.unwrap_or_default(),
+            public_url: public_url?,
+        })
     }
+}
+
+/// Networks with commas between them.
+fn networks(text: &str) -> Option<Vec<IpNet>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().ok()).collect()
 }

@@ -17,7 +17,7 @@ use crate::{
     routeros::pages::{self, SitePages},
     sms,
     store::{CommandError, Store},
-    web::{Shop, WebSettings, accent::Accent},
+    web::{DeskSettings, Shop, WebSettings, accent::Accent},
 };
 use anyhow::Context as _;
 use std::{
@@ -134,6 +134,7 @@ impl World {
                 support_phone: Some(SUPPORT_PHONE.into()),
                 zone: app::nairobi(),
                 accent: Accent::default(),
+                desk: DeskSettings::default(),
             },
         });
         let secret = shop.context.store.vault().report_secret(GATEWAY);

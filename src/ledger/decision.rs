@@ -5,7 +5,7 @@
 use super::{
     checkpoint::SignedCheckpoint,
     event::NewEvent,
-    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, VoucherId},
+    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, StaffId, VoucherId},
     refusal::Refusal,
     stream::Stream,
     time::Micros,
@@ -93,6 +93,8 @@ pub enum VaultWrite {
     Checkpoint(SignedCheckpoint),
     /// What says who a forgotten person is leaves the vault.
     Erase(Erased),
+    /// What the vault knows of the staff.
+    Staff(StaffWrite),
     /// A guess was made.
     Try {
         /// At what.
@@ -109,6 +111,38 @@ pub struct LinkRow {
     pub fingerprint: Fingerprint,
     /// Which of the vault's keys made it.
     pub generation: u32,
+}
+
+/// What is written of the staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StaffWrite {
+    /// Somebody is known by a name.
+    Known {
+        /// Who.
+        staff: StaffId,
+        /// By which they are found.
+        fingerprint: Fingerprint,
+        /// The name, sealed.
+        name: Vec<u8>,
+        /// The hash of the password, sealed.
+        password: Vec<u8>,
+    },
+    /// Another password.
+    Password {
+        /// Whose.
+        staff: StaffId,
+        /// Its hash, sealed.
+        password: Vec<u8>,
+    },
+    /// A session begins.
+    Session {
+        /// Whose.
+        staff: StaffId,
+        /// Of its token, which nobody keeps but the browser.
+        fingerprint: Fingerprint,
+    },
+    /// All sessions of somebody end.
+    EndSessions(StaffId),
 }
 
 /// What is erased from the vault. Of a contact nothing stays; elsewhere the row stays with an empty
@@ -242,5 +276,5 @@ pub trait Command: Send + Sync {
     fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal>;
 
     /// Who or what causes the events: a word of ours, never a person's name.
-    fn actor(&self) -> &'static str;
+    fn actor(&self) -> &str;
 }

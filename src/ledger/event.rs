@@ -10,6 +10,7 @@ use super::{
     payment::PaymentEvent,
     purchase::PurchaseEvent,
     receipt::ReceiptEvent,
+    staff::StaffEvent,
     stream::{BadStream, Stream},
     time::Micros,
     upcast,
@@ -42,6 +43,8 @@ pub enum Event {
     Message(MessageEvent),
     /// Of a person or device.
     Contact(ContactEvent),
+    /// Of a member of the staff.
+    Staff(StaffEvent),
 }
 
 /// An event as it is stored.
@@ -130,6 +133,7 @@ impl Event {
                 Stream::Receipt(_) => Self::Receipt(serde_json::from_value(whole)?),
                 Stream::Message(_) => Self::Message(serde_json::from_value(whole)?),
                 Stream::Contact(_) => Self::Contact(serde_json::from_value(whole)?),
+                Stream::Staff(_) => Self::Staff(serde_json::from_value(whole)?),
             })
         };
         read().map_err(|source| Undecodable::Data {

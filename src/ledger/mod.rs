@@ -18,6 +18,7 @@ pub mod purchase;
 pub mod receipt;
 pub mod refusal;
 pub mod settlement;
+pub mod staff;
 pub mod stream;
 pub mod time;
 pub mod upcast;

@@ -65,6 +65,15 @@ pub enum Refusal {
     /// Money, a code or a message may still come.
     #[error("a sale of this number is under way; try again when it has ended")]
     ContactOpen,
+    /// Somebody of the staff has the name, or had it.
+    #[error("somebody of the staff has this name, or had it; take another")]
+    StaffExists,
+    /// Nobody of the staff has the name.
+    #[error("nobody of the staff has this name")]
+    NoSuchStaff,
+    /// What they may do does not reach so far.
+    #[error("your role does not allow this")]
+    NotAllowed,
     /// Somebody else has done it, or it must not be done any more.
     #[error("there is nothing to do")]
     NotDue,
@@ -93,6 +102,9 @@ impl Refusal {
             Self::PaidAlready => "paid_already",
             Self::ContactUnknown => "contact_unknown",
             Self::ContactOpen => "contact_open",
+            Self::StaffExists => "staff_exists",
+            Self::NoSuchStaff => "no_such_staff",
+            Self::NotAllowed => "not_allowed",
             Self::NotDue => "not_due",
         }
     }

@@ -2,7 +2,8 @@
 //! category.
 
 use super::id::{
-    BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId,
+    BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
+    VoucherId,
 };
 use std::fmt;
 
@@ -29,6 +30,8 @@ pub enum Stream {
     Message(MessageId),
     /// A person or device.
     Contact(ContactId),
+    /// A member of the staff.
+    Staff(StaffId),
 }
 
 impl fmt::Display for Stream {
@@ -44,6 +47,7 @@ impl fmt::Display for Stream {
             Self::Receipt(id) => write!(f, "receipt-{id}"),
             Self::Message(id) => write!(f, "message-{id}"),
             Self::Contact(id) => write!(f, "contact-{id}"),
+            Self::Staff(id) => write!(f, "staff-{id}"),
         }
     }
 }
@@ -77,6 +81,7 @@ impl std::str::FromStr for Stream {
             "receipt" => Self::Receipt(ReceiptId(uuid()?)),
             "message" => Self::Message(MessageId(uuid()?)),
             "contact" => Self::Contact(ContactId(uuid()?)),
+            "staff" => Self::Staff(StaffId(uuid()?)),
             _ => return Err(bad()),
         })
     }
@@ -99,6 +104,7 @@ mod tests {
             Stream::Package(key),
             Stream::Voucher(VoucherId(id)),
             Stream::Contact(ContactId(id)),
+            Stream::Staff(StaffId(id)),
         ] {
             assert_eq!(stream.to_string().parse(), Ok(stream));
         }

@@ -5,12 +5,16 @@ use super::{
     catalog::{Package, ShopEvent, Site},
     decision::{Fingerprint, Need},
     event::{Event, NewEvent},
-    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},
+    id::{
+        ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
+        VoucherId,
+    },
     message::Message,
     money::Cents,
     payment::{Payment, PaymentEvent},
     purchase::{Purchase, PurchaseEvent, PurchaseStatus},
     receipt::Receipt,
+    staff::Staff,
     stream::Stream,
     time::{Micros, Month},
     voucher::{Voucher, VoucherStatus},
@@ -76,6 +80,7 @@ pub struct World {
     payments: HashMap<PaymentId, Payment>,
     receipts: HashMap<ReceiptId, Receipt>,
     messages: HashMap<MessageId, Message>,
+    staff: HashMap<StaffId, Staff>,
     once: HashMap<String, Stream>,
     stock: HashMap<PackageKey, Stock>,
     open: HashMap<ContactId, PurchaseId>,
@@ -152,6 +157,11 @@ impl World {
     /// A message.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.messages.get(&id)
+    }
+
+    /// A member of the staff.
+    pub fn staff(&self, id: StaffId) -> Option<&Staff> {
+        self.staff.get(&id)
     }
 
     /// The stream on which a `once` name stands.
@@ -324,6 +334,10 @@ impl World {
             (Stream::Message(id), Event::Message(event)) => {
                 let next = Message::evolve(self.messages.get(id), event)?;
                 self.messages.insert(*id, next);
+            }
+            (Stream::Staff(id), Event::Staff(event)) => {
+                let next = Staff::evolve(self.staff.get(id), event)?;
+                self.staff.insert(*id, next);
             }
             _ => return None,
         }

@@ -77,6 +77,10 @@ pub const ALL: &[Projection] = &[
                 sql: include_str!("../../projections/purchases/queries/by_device.sql"),
             },
             Query {
+                name: "listed",
+                sql: include_str!("../../projections/purchases/queries/listed.sql"),
+            },
+            Query {
                 name: "latest",
                 sql: include_str!("../../projections/purchases/queries/latest.sql"),
             },

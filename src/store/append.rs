@@ -77,7 +77,7 @@ impl Transaction {
                 rows.filter_map(|(place, write)| table.row(place, write, now)).collect();
             self.run(table.statement(), rows, "write to the vault").await?;
         }
-        Ok(())
+        self.keep_staff(writes, now).await
     }
 
     /// Puts work off.
@@ -98,6 +98,7 @@ impl Transaction {
     /// Changes the decision tables.
     pub async fn change(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.change_catalogue(changes).await?;
+        self.change_staff(changes).await?;
         self.change_stock(changes).await?;
         self.change_purchases(changes).await?;
         self.change_work(changes).await
@@ -274,7 +275,7 @@ impl Transaction {
     }
 
     /// Runs a statement over rows; nothing where there are none.
-    async fn run(
+    pub(super) async fn run(
         &mut self,
         statement: &'static str,
         rows: Vec<Value>,

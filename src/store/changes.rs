@@ -7,11 +7,12 @@ use crate::{
         catalog::{Package, Site},
         decision::WorkKind,
         event::{Event, NewEvent},
-        id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug, VoucherId},
+        id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug, StaffId, VoucherId},
         message::MessageEvent,
         money::Cents,
         payment::PaymentEvent,
         purchase::{PurchaseEvent, PurchaseStatus},
+        staff::{Staff, StaffEvent},
         stream::Stream,
         time::{Micros, SECOND},
         voucher::VoucherStatus,
@@ -77,6 +78,8 @@ pub struct Changes {
     pub sites: BTreeMap<Slug, Site>,
     /// Packages; a retired one is removed.
     pub packages: BTreeMap<PackageKey, Option<Package>>,
+    /// Staff.
+    pub staff: BTreeMap<StaffId, Staff>,
     /// Stock.
     pub stock: BTreeMap<VoucherId, Option<StockRow>>,
     /// Counts of stock, absolute.
@@ -101,6 +104,12 @@ impl Changes {
             (Stream::Package(key), _) => {
                 let offered = world.package(key).filter(|package| !package.retired).cloned();
                 self.packages.insert(key.clone(), offered);
+            }
+            (
+                Stream::Staff(id),
+                Event::Staff(StaffEvent::Added { .. } | StaffEvent::Changed { .. }),
+            ) => {
+                world.staff(*id).map(|staff| self.staff.insert(*id, *staff));
             }
             (Stream::Voucher(id), _) => self.voucher(world, *id, position),
             (Stream::Purchase(id), Event::Purchase(event)) => {

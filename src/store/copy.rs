@@ -2,8 +2,8 @@
 //! kind. What comes in is verified as it comes; either all of it is there in the end, or nothing.
 //!
 //! Projections are not copied: they are made from the events. What running instances share is not:
-//! leases, and tokens that providers give again. Nor is what became of backups: another machine has
-//! places of its own.
+//! leases, sessions, and tokens that providers give again. Nor is what became of backups: another
+//! machine has places of its own.
 
 use super::{
     Reader,
@@ -56,7 +56,7 @@ const NUMBER: Kind = Kind::Number;
 const BYTES: Kind = Kind::Bytes;
 
 /// The events first: what stands beside them is looked at only when they are whole.
-const TABLES: [Table; 20] = [
+const TABLES: [Table; 22] = [
     table(
         EVENTS,
         Some(("position", NUMBER)),
@@ -89,6 +89,12 @@ const TABLES: [Table; 20] = [
         "position bigint, hash bytes, at bigint, signature bytes",
     ),
     table("tries", Some(("subject", TEXT)), "subject text, times bigint"),
+    table("staff", Some(("staff", TEXT)), "staff text, role text, disabled bigint"),
+    table(
+        "staff_secrets",
+        Some(("staff", TEXT)),
+        "staff text, fingerprint bytes, name bytes, password bytes",
+    ),
     table("sites", Some(("site", TEXT)), "site text, name text, router_login text"),
     table("packages", None, "site text, package text, data text"),
     table(
@@ -377,8 +383,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = format!("sqlite:{}", folder.path().join("shop.db").display());
         let schema = cluster().url(&cluster().new_schema());
-        let made_again =
-            ["backups", "bookmarks", "leases", "shared_secrets", "ledger_head", "_sqlx_migrations"];
+        let made_again = [
+            "backups",
+            "bookmarks",
+            "leases",
+            "sessions",
+            "shared_secrets",
+            "ledger_head",
+            "_sqlx_migrations",
+        ];
         for url in [file, schema] {
             Database::open(&url).await.unwrap().close().await;
             let reader = database::readers(&url).await.unwrap();

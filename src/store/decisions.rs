@@ -8,9 +8,10 @@ use super::{
 use serde_json::Value;
 
 /// Each decision table, and what of its rows is compared.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("sites", "select site, name, router_login from sites"),
     ("packages", "select site, package, data from packages"),
+    ("staff", "select staff, role, disabled from staff"),
     ("stock", "select voucher, site, package, since, holder from stock"),
     ("stock_counts", "select site, package, free, held, owed from stock_counts"),
     ("open_purchases", "select purchase, contact from open_purchases"),

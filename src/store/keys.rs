@@ -264,6 +264,9 @@ struct SealedTable {
 
 macro_rules! sealed_by_id {
     ($table:literal, $id:literal, $context:literal) => {
+        sealed_by_id!($table, $id, "sealed", $context)
+    };
+    ($table:literal, $id:literal, $column:literal, $context:literal) => {
         SealedTable {
             key: Kind::Text,
             page: concat!(
@@ -273,7 +276,9 @@ macro_rules! sealed_by_id {
                 $context,
                 ":' || ",
                 $id,
-                ", sealed from ",
+                ", ",
+                $column,
+                " from ",
                 $table,
                 " where ",
                 $id,
@@ -284,7 +289,9 @@ macro_rules! sealed_by_id {
             update: concat!(
                 "update ",
                 $table,
-                " set sealed = given.sealed
+                " set ",
+                $column,
+                " = given.sealed
                  from {given: id text, sealed bytes} where ",
                 $table,
                 ".",
@@ -295,12 +302,14 @@ macro_rules! sealed_by_id {
     };
 }
 
-const SEALED: [SealedTable; 6] = [
+const SEALED: [SealedTable; 8] = [
     sealed_by_id!("contacts", "contact", "contact"),
     sealed_by_id!("voucher_codes", "voucher", "code"),
     sealed_by_id!("provider_refs", "payment", "provider_refs"),
     sealed_by_id!("receipt_numbers", "receipt", "receipt"),
     sealed_by_id!("message_texts", "message", "message_text"),
+    sealed_by_id!("staff_secrets", "staff", "name", "staff_name"),
+    sealed_by_id!("staff_secrets", "staff", "password", "staff_password"),
     SealedTable {
         key: Kind::Number,
         page: "select row, 'inbox:' || source || ':' || subject, sealed from inbox

@@ -12,7 +12,7 @@ use crate::ledger::{
     chain::{Hash, Link, hex},
     decision::Fingerprint,
     event::Event,
-    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},
+    id::{ContactId, MessageId, PackageKey, PurchaseId, Slug, VoucherId},
     message::digest_once,
     money::Cents,
     stream::Stream,
@@ -418,65 +418,9 @@ impl Reader {
         found.iter().map(bytes).collect()
     }
 
-    /// A sealed text of the vault.
-    pub async fn sealed(&self, what: Sealed) -> Result<Option<Vec<u8>>, StoreError> {
-        let (statement, id) = match what {
-            Sealed::Contact(id) => {
-                ("select sealed from contacts where contact = $1", id.to_string())
-            }
-            Sealed::Code(id) => {
-                ("select sealed from voucher_codes where voucher = $1", id.to_string())
-            }
-            Sealed::ProviderRefs(id) => {
-                ("select sealed from provider_refs where payment = $1", id.to_string())
-            }
-            Sealed::Receipt(id) => {
-                ("select sealed from receipt_numbers where receipt = $1", id.to_string())
-            }
-            Sealed::MessageText(id) => {
-                ("select sealed from message_texts where message = $1", id.to_string())
-            }
-        };
-        let row = query(statement).bind(id).first(&self.pool).await.attempt("read the vault")?;
-        Ok(row.map(|row| row.get(0)))
-    }
-
-    /// Whether a sealed text was there and is forgotten.
-    pub async fn is_forgotten(&self, what: Sealed) -> Result<bool, StoreError> {
-        Ok(self.sealed(what).await?.is_some_and(|sealed| sealed.is_empty()))
-    }
-
     /// Closes the connections.
     pub async fn close(&self) {
         self.pool.close().await;
-    }
-}
-
-/// A sealed text of the vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sealed {
-    /// A phone number or device.
-    Contact(ContactId),
-    /// A code with the rest of its line.
-    Code(VoucherId),
-    /// The provider's names for a payment.
-    ProviderRefs(PaymentId),
-    /// A receipt's number.
-    Receipt(ReceiptId),
-    /// The text of a message.
-    MessageText(MessageId),
-}
-
-impl Sealed {
-    /// The context under which it is sealed.
-    pub fn context(self) -> String {
-        match self {
-            Self::Contact(id) => format!("contact:{id}"),
-            Self::Code(id) => format!("code:{id}"),
-            Self::ProviderRefs(id) => format!("provider_refs:{id}"),
-            Self::Receipt(id) => format!("receipt:{id}"),
-            Self::MessageText(id) => format!("message_text:{id}"),
-        }
     }
 }
 

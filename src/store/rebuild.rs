@@ -76,6 +76,9 @@ fn tables(changes: &Changes) -> Tables {
         Some(json!([key.site, key.package, data]))
     });
     tables.insert("packages", rows(packages));
+    let staff = changes.staff.iter();
+    let staff = staff.map(|(id, s)| json!([id, s.role.word(), i64::from(s.disabled)]));
+    tables.insert("staff", rows(staff));
     let stock = changes.stock.iter().filter_map(|(voucher, row)| {
         let row = row.as_ref()?;
         Some(json!([voucher, row.key.site, row.key.package, row.since, row.holder]))

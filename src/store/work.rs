@@ -56,7 +56,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    fn of(row: &Row) -> Self {
+    pub(super) fn of(row: &Row) -> Self {
         Self {
             row: row.get(0),
             source: row.get(1),

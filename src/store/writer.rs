@@ -21,7 +21,7 @@ use super::{
 use crate::{
     ledger::{
         chain::{Hash, Link},
-        decision::{Answer, Command, Decision, Erased, Need, Postponed, VaultWrite},
+        decision::{Answer, Command, Decision, Erased, Need, Postponed, StaffWrite, VaultWrite},
         event::{Encoded, NewEvent},
         id::PurchaseId,
         key::KeyPurpose,
@@ -347,10 +347,15 @@ fn is_outdated(writes: &[VaultWrite], keys: &Vault) -> bool {
         VaultWrite::Code(code) => !keys.is_of_today(&code.sealed),
         VaultWrite::Inbox(row) => !keys.is_of_today(&row.sealed),
         VaultWrite::Link(link) => link.generation != keys.generation(KeyPurpose::Link),
+        VaultWrite::Staff(StaffWrite::Known { name, password, .. }) => {
+            !keys.is_of_today(name) || !keys.is_of_today(password)
+        }
+        VaultWrite::Staff(StaffWrite::Password { password, .. }) => !keys.is_of_today(password),
         VaultWrite::MessageRef { .. }
         | VaultWrite::InboxDecided { .. }
         | VaultWrite::Checkpoint(_)
         | VaultWrite::Erase(_)
+        | VaultWrite::Staff(StaffWrite::Session { .. } | StaffWrite::EndSessions(_))
         | VaultWrite::Try { .. } => false,
     })
 }
@@ -377,6 +382,7 @@ fn note(world: &mut World, write: &VaultWrite) {
         | VaultWrite::Inbox(_)
         | VaultWrite::InboxDecided { .. }
         | VaultWrite::Erase(_)
+        | VaultWrite::Staff(_)
         | VaultWrite::Checkpoint(_) => {}
     }
 }

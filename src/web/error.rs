@@ -7,6 +7,7 @@ use super::{
     render::PageError,
 };
 use crate::{
+    desk::DeskError,
     ledger::purchase::Language,
     phrases::PhraseError,
     store::{CommandError, StoreError},
@@ -30,6 +31,9 @@ pub enum Failure {
     /// A phrase is missing.
     #[error(transparent)]
     Phrase(#[from] PhraseError),
+    /// What a person did at the desk failed.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
     /// Something in the ledger has no counterpart.
     #[error("{0} is missing")]
     Missing(&'static str),

@@ -6,6 +6,7 @@
 //! hotspot.
 
 pub mod accent;
+mod admin;
 mod callbacks;
 mod error;
 mod health;
@@ -15,11 +16,12 @@ mod portal;
 pub mod render;
 mod state;
 
-pub use state::{Shop, WebSettings};
+pub use state::{DeskSettings, Shop, WebSettings};
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
 use std::sync::Arc;
@@ -55,9 +57,28 @@ pub fn public(shop: Arc<Shop>) -> Router {
 
 /// Everything on the staff's listener.
 pub fn staff(shop: Arc<Shop>) -> Router {
+    let porch = Router::new()
+        .route("/admin/sign-in", get(admin::sign_in::show).post(admin::sign_in::send))
+        .route_layer(from_fn_with_state(Arc::clone(&shop), admin::visitor::porch));
+    let desk = Router::new()
+        .route("/admin", get(admin::home::show))
+        .route("/admin/sign-out", post(admin::sign_in::out))
+        .route("/admin/sales", get(admin::sales::show))
+        .route("/admin/sales/{sale}", get(admin::sale::show))
+        .route("/admin/sales/{sale}/look", post(admin::sale::look))
+        .route("/admin/sales/{sale}/resend", post(admin::sale::resend))
+        .route("/admin/money", get(admin::money::show))
+        .route("/admin/money/match", post(admin::money::match_receipt))
+        .route("/admin/money/settle", post(admin::money::settle))
+        .route("/admin/money/unpaid", post(admin::money::unpaid))
+        .route("/admin/money/checked", post(admin::money::checked))
+        .route_layer(from_fn_with_state(Arc::clone(&shop), admin::visitor::door));
     Router::new()
+        .merge(porch)
+        .merge(desk)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(error::not_found)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(shop)
 }

@@ -102,8 +102,8 @@ impl Pages {
         let shop_script = without_comments(include_str!("assets/shop.js"));
         let purchase_script = without_comments(include_str!("assets/purchase.js"));
         let policy = policy(&style, &[&shop_script, &purchase_script]);
-        let english = registry(Language::En, &phrases);
-        let swahili = registry(Language::Sw, &phrases);
+        let english = registry(Language::En, &phrases, &TEMPLATES);
+        let swahili = registry(Language::Sw, &phrases, &TEMPLATES);
         Self { phrases, english, swahili, style, shop_script, purchase_script, policy }
     }
 
@@ -154,7 +154,7 @@ impl Pages {
     }
 }
 
-fn policy(style: &str, scripts: &[&str]) -> String {
+pub(super) fn policy(style: &str, scripts: &[&str]) -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     let scripts: Vec<String> = scripts.iter().map(|script| hash(script)).collect();
     format!(
@@ -166,7 +166,7 @@ fn policy(style: &str, scripts: &[&str]) -> String {
 }
 
 /// Drops indentation, empty lines and lines that are only a comment.
-fn without_comments(source: &str) -> String {
+pub(super) fn without_comments(source: &str) -> String {
     let comment =
         |line: &str| line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
     let lines: Vec<&str> =
@@ -174,11 +174,16 @@ fn without_comments(source: &str) -> String {
     lines.join("\n")
 }
 
-fn registry(lang: Language, phrases: &Arc<Phrases>) -> Handlebars<'static> {
+/// Templates and the words that they may use, in a language.
+pub(super) fn registry(
+    lang: Language,
+    phrases: &Arc<Phrases>,
+    templates: &[(&'static str, &'static str)],
+) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     registry.set_prevent_indent(true);
-    for (name, text) in TEMPLATES {
+    for (name, text) in templates {
         registry.register_template_string(name, text).expect("a built-in template parses");
     }
     let words: [(&str, Speak); 8] = [

@@ -1,8 +1,9 @@
 //! What every handler works with.
 
-use super::{accent::Accent, limits::Limits, render::Pages};
-use crate::context::Context;
+use super::{accent::Accent, admin::Desk, limits::Limits, render::Pages};
+use crate::{context::Context, staff::Passwords};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use url::Url;
@@ -20,6 +21,17 @@ pub struct WebSettings {
     pub zone: TimeZone,
     /// The owner's colour.
     pub accent: Accent,
+    /// Who reaches the desk.
+    pub desk: DeskSettings,
+}
+
+/// Who reaches the desk, and how.
+#[derive(Debug, Clone, Default)]
+pub struct DeskSettings {
+    /// Networks besides the machine itself from which staff may sign in over plain http.
+    pub networks: Vec<IpNet>,
+    /// Where a proxy in front serves the desk over https.
+    pub public_url: Option<Url>,
 }
 
 /// What every handler works with.
@@ -31,13 +43,17 @@ pub struct Shop {
     /// What the owner decided.
     pub settings: WebSettings,
     pub(super) limits: Limits,
+    pub(super) passwords: Passwords,
+    pub(super) desk: Desk,
 }
 
 impl Shop {
     /// A shop; it serves nobody yet.
     pub fn new(context: Arc<Context>, settings: WebSettings) -> Self {
         let pages = Pages::new(settings.accent);
-        Self { context, pages, settings, limits: Limits::default() }
+        let desk = Desk::new(settings.accent);
+        let (limits, passwords) = (Limits::default(), Passwords::default());
+        Self { context, pages, settings, limits, passwords, desk }
     }
 
     /// A text nobody can guess, for a form.

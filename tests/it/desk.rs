@@ -6,6 +6,7 @@ use crate::{
     town::{Customer, MASTER, Plan, Town},
 };
 use lango::{
+    commands::by::By::CommandLine as CLI,
     desk::{self, DeskError},
     ledger::{chain::hex, money::Cents, refusal::Refusal, settlement::Settlement},
     ports::SystemRandom,
@@ -61,12 +62,12 @@ async fn a_tills_money_is_in_the_books_once_as_soon_as_it_is_matched() {
     let receipt = receipt(&town);
     let sale = town.purchase_of(&njeri).await.to_string();
     let named = (receipt.as_str(), sale.as_str());
-    desk::match_receipt(town.store(), &SystemRandom, named, None).await.unwrap();
+    desk::match_receipt(town.store(), &SystemRandom, CLI, named, None).await.unwrap();
     town.settle().await;
     assert_eq!(balance(&town, "Assets:Mpesa").await, 5_000);
     assert!(town.exceptions().await.is_empty());
     njeri.sees(&receipt).await;
-    let again = desk::match_receipt(town.store(), &SystemRandom, named, None).await;
+    let again = desk::match_receipt(town.store(), &SystemRandom, CLI, named, None).await;
     assert_eq!(refused(again), Refusal::NothingNew);
     town.close().await;
 }
@@ -83,9 +84,10 @@ async fn who_paid_by_hand_gets_the_code_when_the_owner_says_whose_money_it_is() 
     assert_eq!(town.exceptions().await, ["unmatched unknown_reference"]);
     let receipt = receipt(&town);
     let named = (receipt.as_str(), "0728000002");
-    let other = desk::match_receipt(town.store(), &SystemRandom, named, Some(Cents(4_000))).await;
+    let other =
+        desk::match_receipt(town.store(), &SystemRandom, CLI, named, Some(Cents(4_000))).await;
     assert_eq!(refused(other), Refusal::AmountDiffers);
-    desk::match_receipt(town.store(), &SystemRandom, named, None).await.unwrap();
+    desk::match_receipt(town.store(), &SystemRandom, CLI, named, None).await.unwrap();
     town.settle().await;
     njeri.sees(PAID).await;
     assert_eq!(town.texts(&njeri).len(), 1);
@@ -99,7 +101,7 @@ async fn what_is_promised_back_stays_on_the_list_until_it_is_back() {
     town.mpesa.pay_till("254728000003", 70).await.unwrap();
     town.settle().await;
     let receipt = receipt(&town);
-    let settle = |how| desk::settle(town.store(), &receipt, how);
+    let settle = |how| desk::settle(town.store(), CLI, &receipt, how);
     settle(Settlement::RefundPromised).await.unwrap();
     town.settle().await;
     assert_eq!(town.exceptions().await, ["refund_due unmatched"]);
@@ -126,7 +128,7 @@ async fn who_is_owed_a_code_and_takes_the_money_back_gets_none_later() {
     town.pays(&quick).await;
     town.pays(&late).await;
     late.sees("Paid. We owe you a code").await;
-    desk::settle(town.store(), "0728000004", Settlement::RefundedCash).await.unwrap();
+    desk::settle(town.store(), CLI, "0728000004", Settlement::RefundedCash).await.unwrap();
     town.stock("daily", 1).await;
     town.settle().await;
     late.sees("The owner gave your KSh 50 back in cash.").await;

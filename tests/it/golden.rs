@@ -53,6 +53,7 @@ pub fn kinds() -> BTreeSet<String> {
         format!("receipt-{id}"),
         format!("message-{id}"),
         format!("contact-{id}"),
+        format!("staff-{id}"),
     ];
     let of_stream = |name: &String| {
         let stream: Stream = name.parse().unwrap();
@@ -165,6 +166,9 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
         R::PaidAlready,
         R::ContactUnknown,
         R::ContactOpen,
+        R::StaffExists,
+        R::NoSuchStaff,
+        R::NotAllowed,
         R::NotDue,
     ];
     for refusal in &all {
@@ -188,6 +192,9 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
             | R::PaidAlready
             | R::ContactUnknown
             | R::ContactOpen
+            | R::StaffExists
+            | R::NoSuchStaff
+            | R::NotAllowed
             | R::NotDue => {}
         }
     }

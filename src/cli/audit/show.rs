@@ -4,12 +4,8 @@ use super::event_json;
 use crate::{
     app,
     config::Config,
-    ledger::{
-        id::PurchaseId,
-        money::Cents,
-        purchase::{Expiry, PurchaseStatus},
-        time::Micros,
-    },
+    desk::{self, Standing},
+    ledger::{id::PurchaseId, time::Micros},
     store::{PurchaseView, Store, StoredEvent},
 };
 use anyhow::bail;
@@ -102,17 +98,15 @@ async fn heading(store: &Store, id: PurchaseId, zone: &TimeZone) -> anyhow::Resu
 }
 
 fn status(view: &PurchaseView) -> &'static str {
-    let aside = view.payments.iter().any(|payment| payment.set_aside.is_some());
-    match view.purchase.status {
-        PurchaseStatus::Fulfilled(_) => "paid, and has its code",
-        PurchaseStatus::Owed => "paid, and a code is owed",
-        _ if view.settled().is_some() => "settled by hand",
-        _ if aside => "money is set aside",
-        PurchaseStatus::Settled(_) => "settled by hand",
-        PurchaseStatus::Open => "waiting for money",
-        PurchaseStatus::Expired(Expiry::Declined) => "declined",
-        PurchaseStatus::Expired(Expiry::Refused) => "not asked",
-        PurchaseStatus::Expired(Expiry::Unresolved) => "nothing heard of its payment",
+    match desk::standing(view) {
+        Standing::Paid => "paid, and has its code",
+        Standing::Owed => "paid, and a code is owed",
+        Standing::Settled => "settled by hand",
+        Standing::SetAside => "money is set aside",
+        Standing::Waiting => "waiting for money",
+        Standing::Declined => "declined",
+        Standing::NotAsked => "not asked",
+        Standing::Unresolved => "nothing heard of its payment",
     }
 }
 
@@ -135,21 +129,9 @@ pub(in crate::cli) fn timeline(events: &[StoredEvent], zone: &TimeZone) -> Strin
             event.position,
             event.kind,
             event.actor,
-            notable(event)
+            desk::notable(event)
         );
         writeln!(text, "{}", line.trim_end()).expect("a string takes every text");
     }
     text
-}
-
-/// What of an event's data helps to read it.
-fn notable(event: &StoredEvent) -> String {
-    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap_or_default();
-    let word = |key: &str| data.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    let amount = event.amount_cents.map(|cents| Cents(cents).to_string());
-    [amount, word("reason"), word("learnt"), word("gateway")]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(", ")
 }

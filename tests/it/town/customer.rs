@@ -229,7 +229,7 @@ fn hidden(html: &str, name: &str) -> String {
 }
 
 /// What a page says, without its tags.
-fn words(html: &str) -> String {
+pub(super) fn words(html: &str) -> String {
     let body = html.split_once("<main>").map_or(html, |(_, body)| body);
     let body = body.split_once("</main>").map_or(body, |(body, _)| body);
     let mut text = String::new();

@@ -11,7 +11,7 @@ use lango::{
     ports::{Clock, Random, SmsGateway, SystemRandom},
     processes, sms,
     store::{BackupKey, Opening, Store},
-    web::{self, Shop, WebSettings, accent::Accent},
+    web::{self, DeskSettings, Shop, WebSettings, accent::Accent},
 };
 use serde_json::json;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -59,8 +59,10 @@ pub struct Wiring {
 pub struct Instance {
     /// The shop.
     pub shop: Arc<Shop>,
-    /// Where it listens.
+    /// Where it listens for buyers.
     pub address: SocketAddr,
+    /// Where it listens for staff.
+    pub desk: SocketAddr,
     runtime: Option<Runtime>,
 }
 
@@ -73,8 +75,8 @@ impl Instance {
             .build()
             .unwrap();
         let opening = open(wiring.clone(), at);
-        let (shop, address) = runtime.spawn(opening).await.expect("the shop opens");
-        Self { shop, address, runtime: Some(runtime) }
+        let (shop, address, desk) = runtime.spawn(opening).await.expect("the shop opens");
+        Self { shop, address, desk, runtime: Some(runtime) }
     }
 
     /// Its ledger.
@@ -111,7 +113,7 @@ impl Drop for Instance {
     }
 }
 
-async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr) {
+async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr, SocketAddr) {
     let any = "127.0.0.1:0".parse().unwrap();
     let listener = TcpListener::bind(at.unwrap_or(any)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -140,12 +142,18 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr)
             support_phone: Some("0700 000 000".into()),
             zone: app::nairobi(),
             accent: Accent::default(),
+            desk: DeskSettings::default(),
         },
     });
     let router = web::public(Arc::clone(&shop));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-    (shop, address)
+    let listener = TcpListener::bind(any).await.unwrap();
+    let desk = listener.local_addr().unwrap();
+    let router = web::staff(Arc::clone(&shop));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    (shop, address, desk)
 }
 
 /// The nightly backup at three, where the town wants one.

@@ -6,11 +6,13 @@
 //! without it fails its test.
 
 pub mod checks;
+mod clerk;
 mod customer;
 mod home;
 mod instance;
 mod ledger;
 
+pub use clerk::{Clerk, PASSWORD};
 pub use customer::Customer;
 pub use home::{new_schema, on_postgres, sql};
 pub use instance::{Instance, MASTER, Plan};

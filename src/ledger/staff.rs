@@ -1,0 +1,159 @@
+//! Staff: who works at the desk, by an id alone. Names and passwords stand in the vault.
+
+use super::id::VoucherId;
+use serde::{Deserialize, Serialize};
+
+/// What happens to a member of the staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data")]
+pub enum StaffEvent {
+    /// Somebody may sign in. Its `once` is [`staff_once`].
+    #[serde(rename = "staff_added")]
+    Added {
+        /// What they may do.
+        role: Role,
+    },
+    /// They may do something else, may no longer sign in, or have another password. Their
+    /// sessions end where one of the latter two is so.
+    #[serde(rename = "staff_changed")]
+    Changed {
+        /// What they may do from now on.
+        role: Role,
+        /// Whether they may sign in no longer.
+        disabled: bool,
+        /// Whether their password is another.
+        password: bool,
+    },
+    /// They signed in.
+    #[serde(rename = "staff_signed_in")]
+    SignedIn {},
+    /// Somebody gave their name and a wrong password: the first time in a while, or so often that
+    /// nobody may try on. What lies between is not recorded.
+    #[serde(rename = "staff_refused")]
+    Refused {
+        /// How often in this while, from the same place.
+        tries: u32,
+    },
+    /// They saw a code in clear.
+    #[serde(rename = "staff_looked_at_code")]
+    LookedAtCode {
+        /// Whose code.
+        voucher: VoucherId,
+    },
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything.
+    Owner,
+    /// Helps buyers: looks for sales and mends them.
+    Cashier,
+    /// Brings codes and looks after the router.
+    Technician,
+    /// Sees all that is no secret, and changes nothing.
+    Auditor,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Cashier, Self::Technician, Self::Auditor];
+
+    /// The word in the ledger, in phrases and on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Cashier => "cashier",
+            Self::Technician => "technician",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// Whether a code may be seen in clear.
+    pub const fn may_look_at_codes(self) -> bool {
+        matches!(self, Self::Owner | Self::Cashier)
+    }
+}
+
+/// A word that names no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write owner, cashier, technician or auditor")]
+pub struct BadRole;
+
+impl std::str::FromStr for Role {
+    type Err = BadRole;
+    fn from_str(text: &str) -> Result<Self, BadRole> {
+        Self::ALL.into_iter().find(|role| role.word() == text).ok_or(BadRole)
+    }
+}
+
+/// A member of the staff as their events leave them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staff {
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may sign in no longer.
+    pub disabled: bool,
+}
+
+impl Staff {
+    /// The member after `event`; `None` where the event cannot follow.
+    pub fn evolve(state: Option<&Self>, event: &StaffEvent) -> Option<Self> {
+        match (state, event) {
+            (None, StaffEvent::Added { role }) => Some(Self { role: *role, disabled: false }),
+            (Some(_), StaffEvent::Changed { role, disabled, .. }) => {
+                Some(Self { role: *role, disabled: *disabled })
+            }
+            (Some(staff), StaffEvent::SignedIn {}) => (!staff.disabled).then_some(*staff),
+            (Some(staff), StaffEvent::LookedAtCode { .. }) => {
+                (!staff.disabled && staff.role.may_look_at_codes()).then_some(*staff)
+            }
+            (Some(staff), StaffEvent::Refused { .. }) => Some(*staff),
+            (Some(_), StaffEvent::Added { .. }) | (None, _) => None,
+        }
+    }
+}
+
+/// The name under which the adding of somebody stands in the ledger: by the keyed fingerprint of
+/// their name, in hexadecimal digits. So a name means one person for ever.
+pub fn staff_once(fingerprint: &str) -> String {
+    format!("staff:{fingerprint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn each_event_follows_only_where_it_can() {
+        let cashier = Staff { role: Role::Cashier, disabled: false };
+        let auditor = Staff { role: Role::Auditor, disabled: false };
+        let gone = Staff { role: Role::Cashier, disabled: true };
+        let looked = StaffEvent::LookedAtCode { voucher: VoucherId(Uuid::nil()) };
+        let changed = StaffEvent::Changed { role: Role::Cashier, disabled: true, password: false };
+        let added = StaffEvent::Added { role: Role::Cashier };
+        let table = [
+            (added, [true, false, false, false]),
+            (changed, [false, true, true, true]),
+            (StaffEvent::SignedIn {}, [false, true, true, false]),
+            (StaffEvent::Refused { tries: 1 }, [false, true, true, true]),
+            (looked, [false, true, false, false]),
+        ];
+        for (event, legal) in table {
+            let states = [None, Some(&cashier), Some(&auditor), Some(&gone)];
+            let follows = states.map(|state| Staff::evolve(state, &event).is_some());
+            assert_eq!(follows, legal, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn roles_are_written_one_way() {
+        for role in Role::ALL {
+            assert_eq!(role.word().parse(), Ok(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.word());
+        }
+        assert_eq!("boss".parse::<Role>(), Err(BadRole));
+    }
+}

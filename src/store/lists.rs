@@ -1,0 +1,187 @@
+//! Lists for people: the read models as the desk shows them.
+
+use super::{
+    Reader, Store, StoreError,
+    error::Attempt,
+    inbox::{RawMessage, SOURCE_PAYMENT},
+    projections,
+    sql::{Param, query},
+    work::Inbox,
+};
+use crate::{
+    ledger::{
+        id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug},
+        money::Cents,
+        time::Micros,
+    },
+    projections::find,
+};
+use serde_json::{Map, Value, json};
+
+/// Which sales are listed.
+#[derive(Debug, Clone)]
+pub struct SalesWanted {
+    /// Those that began before this position.
+    pub before: i64,
+    /// Only of this status, as `shown_purchases` has it.
+    pub status: Option<String>,
+    /// Begun or finished from then until then, the end not included.
+    pub between: (Micros, Micros),
+    /// Only at this price.
+    pub price: Option<Cents>,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// A sale of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSale {
+    /// Which.
+    pub id: PurchaseId,
+    /// What.
+    pub package: PackageKey,
+    /// `open`, `fulfilled`, `owed`, `expired` or `settled`.
+    pub status: String,
+    /// Why it expired, or how it was settled.
+    pub reason: Option<String>,
+    /// Its price.
+    pub price: Cents,
+    /// Whose phone pays.
+    pub contact: ContactId,
+    /// When it began.
+    pub started_at: Micros,
+    /// Its first event.
+    pub position: i64,
+}
+
+/// The stock of a package, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockLine {
+    /// Of what.
+    pub package: PackageKey,
+    /// For sale.
+    pub free: i64,
+    /// Held for buyers who are paying.
+    pub held: i64,
+    /// Sold ever.
+    pub sold: i64,
+    /// Paid, and waiting for a code.
+    pub owed: i64,
+    /// Printed, used or fenced: not sold online.
+    pub set_aside: i64,
+}
+
+fn text(row: &Map<String, Value>, key: &str) -> Option<String> {
+    row.get(key)?.as_str().map(str::to_owned)
+}
+
+fn number(row: &Map<String, Value>, key: &str) -> Option<i64> {
+    row.get(key)?.as_i64()
+}
+
+fn key(row: &Map<String, Value>) -> Option<PackageKey> {
+    let slug = |key| Slug::parse(&text(row, key)?).ok();
+    Some(PackageKey { site: slug("site")?, package: slug("package")? })
+}
+
+fn sale(row: &Map<String, Value>) -> Option<ListedSale> {
+    Some(ListedSale {
+        id: text(row, "purchase")?.parse().ok()?,
+        package: key(row)?,
+        status: text(row, "status")?,
+        reason: text(row, "reason"),
+        price: Cents(number(row, "amount_cents")?),
+        contact: text(row, "contact")?.parse().ok()?,
+        started_at: Micros(number(row, "started_at")?),
+        position: number(row, "first_position")?,
+    })
+}
+
+fn stock(row: &Map<String, Value>) -> Option<StockLine> {
+    Some(StockLine {
+        package: key(row)?,
+        free: number(row, "free")?,
+        held: number(row, "held")?,
+        sold: number(row, "sold")?,
+        owed: number(row, "owed")?,
+        set_aside: number(row, "set_aside")?,
+    })
+}
+
+impl Reader {
+    /// Sales, newest first.
+    pub async fn listed_sales(&self, wanted: SalesWanted) -> Result<Vec<ListedSale>, StoreError> {
+        let params = vec![
+            Param::Number(wanted.before),
+            Param::Text(wanted.status.unwrap_or_default()),
+            Param::Number(wanted.between.0.0),
+            Param::Number(wanted.between.1.0),
+            Param::Number(wanted.price.map_or(0, |price| price.0)),
+            Param::Number(wanted.limit),
+        ];
+        let purchases = find("purchases").expect("it is built in");
+        let rows = projections::ask(&self.pool, purchases, "listed", params).await?;
+        let unreadable = || StoreError::BadRow { table: "shown_purchases", column: "purchase" };
+        rows.iter().map(|row| sale(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// The stock of every package.
+    pub async fn stock_lines(&self) -> Result<Vec<StockLine>, StoreError> {
+        let projection = find("stock").expect("it is built in");
+        let rows = projections::ask(&self.pool, projection, "all", vec![]).await?;
+        let unreadable = || StoreError::BadRow { table: "shown_stock", column: "package" };
+        rows.iter().map(|row| stock(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// How many of each package were sold from a business day to another, both included.
+    pub async fn sold_between(
+        &self,
+        (first, last): (&str, &str),
+    ) -> Result<Vec<(PackageKey, i64)>, StoreError> {
+        let revenue = find("revenue").expect("it is built in");
+        let bounds = vec![Param::from(first), Param::from(last)];
+        let rows = projections::ask(&self.pool, revenue, "days", bounds).await?;
+        let unreadable = || StoreError::BadRow { table: "shown_revenue", column: "package" };
+        let sold = |row: &Map<String, Value>| Some((key(row)?, number(row, "sales")?));
+        rows.iter().map(|row| sold(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// How many purchases wait for money.
+    pub async fn waiting_count(&self) -> Result<i64, StoreError> {
+        let row = query("select count(distinct purchase) from open_purchases")
+            .one(&self.pool)
+            .await
+            .attempt("count purchases that wait")?;
+        Ok(row.get(0))
+    }
+}
+
+impl Store {
+    /// What the provider told of payments, as it came, oldest first; of a forgotten person nothing.
+    pub async fn told_of(
+        &self,
+        payments: &[PaymentId],
+    ) -> Result<Vec<(Micros, RawMessage)>, StoreError> {
+        let rows = query(
+            "select row, source, subject, sealed, received_at from inbox
+             where (source, subject) in (
+               select source, subject from {given: source text, subject text}
+             )
+             order by row",
+        )
+        .given(payments.iter().map(|payment| json!([SOURCE_PAYMENT, payment])).collect())
+        .all(&self.pool)
+        .await
+        .attempt("read what was told of payments")?;
+        let mut told = vec![];
+        for Inbox { source, subject, sealed, received_at, .. } in rows.iter().map(Inbox::of) {
+            if !sealed.is_empty() {
+                let context = RawMessage::context(&source, &subject);
+                let plain = self.vault().unseal(&context, &sealed)?;
+                let unreadable = |_| StoreError::BadRow { table: "inbox", column: "sealed" };
+                told.push((received_at, serde_json::from_slice(&plain).map_err(unreadable)?));
+            }
+        }
+        Ok(told)
+    }
+}

@@ -1,0 +1,151 @@
+//! `/admin`: how the day goes. Every number leads to what is behind it.
+
+use super::{
+    frame::{self, Sorry},
+    sales::{self, Row},
+    visitor::Visitor,
+};
+use crate::{
+    desk::{self, Line},
+    ledger::{
+        id::PackageKey,
+        money::Cents,
+        staff::Role,
+        time::{DAY, Micros},
+    },
+    store::{SalesWanted, Store, StoreError},
+    web::{Shop, error::Failure},
+};
+use axum::{extract::State, response::Response};
+use serde::Serialize;
+use std::{collections::HashMap, sync::Arc};
+
+/// Stock lasts as long as the last so many days say.
+const DAYS_LOOKED_AT: i64 = 7;
+
+/// How many sales the page shows.
+const LATEST: i64 = 8;
+
+#[derive(Serialize)]
+struct HomePage {
+    /// What the money did; none for whom it does not concern.
+    money: Option<Money>,
+    latest: Vec<Row>,
+    stock: Vec<Stock>,
+}
+
+#[derive(Serialize)]
+struct Money {
+    today: Cents,
+    sales: i64,
+    yesterday: Cents,
+    day: String,
+    waiting: i64,
+    needs: Vec<Need>,
+}
+
+/// A sort of things that need a person, and how many there are.
+#[derive(Serialize)]
+struct Need {
+    kind: &'static str,
+    count: usize,
+}
+
+#[derive(Serialize)]
+struct Stock {
+    site: String,
+    package: String,
+    price: Cents,
+    free: i64,
+    held: i64,
+    /// How long the free ones last; none where nothing was sold lately.
+    days: Option<i64>,
+    /// Whether they will not last.
+    low: bool,
+}
+
+/// `GET /admin`
+pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
+    let made = fill(&shop, &visitor).await;
+    frame::answer(&shop, &visitor, "home", made)
+}
+
+async fn fill(shop: &Shop, visitor: &Visitor) -> Result<HomePage, Sorry> {
+    let store = &shop.context.store;
+    let sees_sales = visitor.member.staff.role != Role::Technician;
+    let mut page = HomePage { money: None, latest: vec![], stock: stock(shop).await? };
+    if sees_sales {
+        page.money = Some(money(shop).await?);
+        let always = (Micros(i64::MIN), Micros(i64::MAX));
+        let wanted = SalesWanted {
+            before: i64::MAX,
+            status: None,
+            between: always,
+            price: None,
+            limit: LATEST,
+        };
+        page.latest = sales::rows(shop, &store.listed_sales(wanted).await?).await?;
+    }
+    Ok(page)
+}
+
+fn day(shop: &Shop, days_ago: i64) -> String {
+    let at = shop.context.store.now().plus(-days_ago * DAY);
+    at.business_day(&shop.settings.zone).to_string()
+}
+
+async fn money(shop: &Shop) -> Result<Money, Sorry> {
+    let store = &shop.context.store;
+    let (sales, today) = store.earned_on(&day(shop, 0)).await?;
+    let (_, yesterday) = store.earned_on(&day(shop, 1)).await?;
+    let lines = desk::lines(store).await.map_err(Failure::from)?;
+    let count = |kind| Need { kind, count: lines.iter().filter(|line| is(line, kind)).count() };
+    Ok(Money {
+        today,
+        sales,
+        yesterday,
+        day: day(shop, 0),
+        waiting: store.waiting_count().await?,
+        needs: NEEDS.map(count).into(),
+    })
+}
+
+/// The sorts of things that need a person, as the desk puts them together.
+pub const NEEDS: [&str; 5] = ["owed", "set_aside", "refund_due", "doubtful", "undelivered"];
+
+/// Whether a line is of a sort.
+pub fn is(line: &Line, need: &str) -> bool {
+    let sort = match line.kind.as_str() {
+        "unmatched" => "set_aside",
+        "disputed" | "unresolved" => "doubtful",
+        "given_up" => "undelivered",
+        other => other,
+    };
+    sort == need
+}
+
+async fn stock(shop: &Shop) -> Result<Vec<Stock>, StoreError> {
+    let store: &Store = &shop.context.store;
+    let (first, last) = (day(shop, DAYS_LOOKED_AT - 1), day(shop, 0));
+    let mut sold: HashMap<PackageKey, i64> = HashMap::new();
+    for (package, sales) in store.sold_between((&first, &last)).await? {
+        *sold.entry(package).or_default() += sales;
+    }
+    let mut stock = vec![];
+    for site in store.sites().await? {
+        for offer in store.offers(&site.site).await? {
+            let sold = sold.get(&offer.key()).copied().unwrap_or_default();
+            let days = (sold > 0).then(|| offer.free * DAYS_LOOKED_AT / sold);
+            stock.push(Stock {
+                site: site.name.clone(),
+                package: offer.package.name.clone(),
+                price: offer.package.price_cents,
+                free: offer.free,
+                held: offer.held,
+                days,
+                low: offer.free == 0 || days.is_some_and(|days| days < 3),
+            });
+        }
+    }
+    Ok(stock)
+}

@@ -1,0 +1,163 @@
+//! `/admin/money`: what needs a person, and what a person did about it.
+
+use super::{
+    frame::{self, Frame, Sorry},
+    home::{self, NEEDS},
+    rights,
+    sale::{self, LineShown},
+    visitor::{Fields, Posted, Visitor},
+};
+use crate::{
+    commands::by::By,
+    desk::{self, DeskError, Line},
+    ledger::{id::PurchaseId, money::Cents, settlement::Settlement},
+    web::{Shop, error::Failure},
+};
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+#[derive(Serialize)]
+struct MoneyPage {
+    kinds: Vec<(&'static str, usize, bool)>,
+    lines: Vec<LineShown>,
+    may_settle: bool,
+    may_match: bool,
+    done: Option<String>,
+    refused: Option<String>,
+}
+
+/// `GET /admin/money`
+pub async fn show(
+    State(shop): State<Arc<Shop>>,
+    visitor: Visitor,
+    Query(fields): Query<Fields>,
+) -> Response {
+    let made = async {
+        let lines = desk::lines(&shop.context.store).await.map_err(Failure::from)?;
+        let wanted = fields.get("kind").map_or("", String::as_str);
+        let wanted = NEEDS.into_iter().find(|need| *need == wanted);
+        let count = |need| lines.iter().filter(|line| home::is(line, need)).count();
+        let kinds = NEEDS.map(|need| (need, count(need), wanted == Some(need)));
+        let kept = lines.iter().filter(|line| wanted.is_none_or(|need| home::is(line, need)));
+        let role = visitor.member.staff.role;
+        let said = |name: &str, section: &str| {
+            let word = fields.get(name)?;
+            shop.desk.knows(&format!("{section}.{word}")).then(|| word.clone())
+        };
+        Ok(MoneyPage {
+            lines: kept.map(|line| sale::shown(&shop, line)).collect(),
+            kinds: kinds.into(),
+            may_settle: rights::may(role, "POST", "/admin/money/settle"),
+            may_match: rights::may(role, "POST", "/admin/money/match"),
+            done: said("done", "done"),
+            refused: said("refused", "refused"),
+        })
+    };
+    let made = made.await;
+    frame::answer(&shop, &visitor, "money", made)
+}
+
+/// `POST /admin/money/settle`
+pub async fn settle(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
+    let how = match field(&fields, "how") {
+        "mpesa" => Some(Settlement::RefundedMpesa),
+        "cash" => Some(Settlement::RefundedCash),
+        "hand" => Some(Settlement::ServedByHand),
+        "later" => Some(Settlement::RefundPromised),
+        _ => None,
+    };
+    let by = By::Staff(visitor.member.id);
+    let outcome = match how {
+        Some(how) => {
+            desk::settle(&shop.context.store, by, field(&fields, "what"), how).await.map(of_line)
+        }
+        None => return back(&shop, &visitor, &fields, Ok(("refused=nothing_chosen".into(), None))),
+    };
+    finish(&shop, &visitor, &fields, ("settle", outcome)).await
+}
+
+/// `POST /admin/money/match`
+pub async fn match_receipt(
+    State(shop): State<Arc<Shop>>,
+    Posted(visitor, fields): Posted,
+) -> Response {
+    let amount = field(&fields, "amount");
+    let amount = if amount.is_empty() { None } else { Cents::parse(amount) };
+    let named = (field(&fields, "receipt"), field(&fields, "sale"));
+    let (store, random) = (&shop.context.store, shop.context.random.as_ref());
+    let by = By::Staff(visitor.member.id);
+    let outcome = desk::match_receipt(store, random, by, named, amount).await.map(Some);
+    finish(&shop, &visitor, &fields, ("match", outcome)).await
+}
+
+/// `POST /admin/money/unpaid`
+pub async fn unpaid(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
+    let (store, random) = (&shop.context.store, shop.context.random.as_ref());
+    let by = By::Staff(visitor.member.id);
+    let outcome = desk::unpaid(store, random, by, field(&fields, "what")).await.map(of_line);
+    finish(&shop, &visitor, &fields, ("unpaid", outcome)).await
+}
+
+/// `POST /admin/money/checked`
+pub async fn checked(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
+    let by = By::Staff(visitor.member.id);
+    let outcome = desk::settle_dispute(&shop.context.store, by, field(&fields, "what")).await;
+    finish(&shop, &visitor, &fields, ("checked", outcome.map(of_line))).await
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is a step of a chain")]
+fn of_line(line: Line) -> Option<PurchaseId> {
+    line.purchase
+}
+
+fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.get(name).map_or("", |text| text.trim())
+}
+
+async fn finish(
+    shop: &Shop,
+    visitor: &Visitor,
+    fields: &Fields,
+    (what, outcome): (&str, Result<Option<PurchaseId>, DeskError>),
+) -> Response {
+    shop.context.tell();
+    // The page that follows shows what was done.
+    if let Err(failure) = shop.context.store.project().await {
+        return frame::sorry(shop, &Frame::of(shop, visitor), failure.into());
+    }
+    let told = match outcome {
+        Ok(purchase) => Ok((format!("done={what}"), purchase)),
+        Err(DeskError::Command(error)) => sale::said(what, Err(error)).map(|said| (said, None)),
+        Err(DeskError::NoLine(_)) => Ok(("refused=no_line".into(), None)),
+        Err(DeskError::SeveralLines { .. }) => Ok(("refused=several_lines".into(), None)),
+        Err(DeskError::NotOneSale { .. }) => Ok(("refused=not_one_sale".into(), None)),
+        Err(failure @ (DeskError::Unreadable | DeskError::Store(_))) => {
+            Err(Sorry::Failed(Failure::from(failure)))
+        }
+    };
+    back(shop, visitor, fields, told)
+}
+
+/// Back to the sale, or to the list.
+fn back(
+    shop: &Shop,
+    visitor: &Visitor,
+    fields: &Fields,
+    told: Result<(String, Option<PurchaseId>), Sorry>,
+) -> Response {
+    match told {
+        Ok((said, purchase)) => {
+            let from = fields.get("from").and_then(|sale| sale.parse().ok());
+            let path = match purchase.or(from) {
+                Some(id) => sale::path(id),
+                None => "/admin/money".to_owned(),
+            };
+            Redirect::to(&format!("{path}?{said}")).into_response()
+        }
+        Err(problem) => frame::sorry(shop, &Frame::of(shop, visitor), problem),
+    }
+}

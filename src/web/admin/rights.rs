@@ -1,0 +1,63 @@
+//! Who may open what: the one table. What it does not name, nobody opens.
+
+use crate::ledger::staff::Role::{self, Auditor, Cashier, Owner, Technician};
+
+/// Every address behind the sign-in, with the roles for which it is. As the routes are written.
+pub const RIGHTS: &[(&str, &str, &[Role])] = &[
+    ("GET", "/admin", &[Owner, Cashier, Technician, Auditor]),
+    ("POST", "/admin/sign-out", &[Owner, Cashier, Technician, Auditor]),
+    ("GET", "/admin/sales", &[Owner, Cashier, Auditor]),
+    ("GET", "/admin/sales/{sale}", &[Owner, Cashier, Auditor]),
+    ("POST", "/admin/sales/{sale}/look", &[Owner, Cashier]),
+    ("POST", "/admin/sales/{sale}/resend", &[Owner, Cashier]),
+    ("GET", "/admin/money", &[Owner, Cashier, Auditor]),
+    ("POST", "/admin/money/match", &[Owner, Cashier]),
+    ("POST", "/admin/money/settle", &[Owner]),
+    ("POST", "/admin/money/unpaid", &[Owner]),
+    ("POST", "/admin/money/checked", &[Owner]),
+];
+
+/// Whether a role may do this.
+pub fn may(role: Role, method: &str, path: &str) -> bool {
+    // Whoever may read a page may ask for its head.
+    let method = if method == "HEAD" { "GET" } else { method };
+    let row = RIGHTS.iter().find(|(m, p, _)| (*m, *p) == (method, path));
+    row.is_some_and(|(_, _, roles)| roles.contains(&role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_names_every_route_of_the_desk_and_no_other() {
+        let routes = include_str!("../mod.rs");
+        let mut found = vec![];
+        for rest in routes.split(".route(").skip(1) {
+            let path = rest.split('"').nth(1).unwrap();
+            let handlers = rest.split(".route(").next().unwrap().split(".layer(").next().unwrap();
+            if path.starts_with("/admin") && path != "/admin/sign-in" {
+                for (word, method) in [("get(", "GET"), ("post(", "POST")] {
+                    if handlers.contains(word) {
+                        found.push((method, path));
+                    }
+                }
+            }
+        }
+        let mut named: Vec<_> = RIGHTS.iter().map(|(method, path, _)| (*method, *path)).collect();
+        found.sort_unstable();
+        named.sort_unstable();
+        assert_eq!(found, named);
+    }
+
+    #[test]
+    fn an_auditor_changes_nothing_and_only_an_owner_settles_money() {
+        for (method, path, roles) in RIGHTS {
+            let audits = *method == "GET" || *path == "/admin/sign-out";
+            assert!(audits || !roles.contains(&Auditor), "{path}");
+        }
+        assert!(!may(Cashier, "POST", "/admin/money/settle"));
+        assert!(!may(Owner, "POST", "/admin/of-no-table"));
+        assert!(may(Auditor, "HEAD", "/admin/sales"));
+    }
+}
