@@ -2,17 +2,22 @@
 //! what is new in small commits. Doing it twice is harmless, and a dry run changes nothing.
 
 use crate::{
-    commands::import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch},
+    commands::{
+        by::By,
+        import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch},
+    },
     ledger::{
         catalog::BatchEvent,
         chain::hex,
         decision::{Answer, CodeRow, Fingerprint},
         id::{BatchId, PackageKey, Slug, VoucherId},
+        refusal::Refusal,
         voucher::SetAside,
     },
-    ports::{Clock, Random},
+    ports::Random,
     routeros::export::{
-        Counts, Export, ExportLine, Judged, Lookup, NotVouchers, Rules, Verdict, fold, judge, read,
+        Counts, Export, ExportLine, GroupKey, Judged, Lookup, NotVouchers, Rules, Verdict, fold,
+        judge, read,
     },
     store::{CommandError, Offer, Sealed, Store, StoreError, VoucherCode},
 };
@@ -27,8 +32,15 @@ pub struct Import {
     pub package: Option<Slug>,
     /// Comments of codes that are printed and sold by hand.
     pub set_aside_comments: Vec<String>,
-    /// Change nothing.
-    pub dry_run: bool,
+    /// Groups of the list of which the same is so.
+    pub set_aside_groups: Vec<GroupKey>,
+}
+
+impl Import {
+    /// All that a site can sell, online.
+    pub fn to(site: Slug) -> Self {
+        Self { site, package: None, set_aside_comments: vec![], set_aside_groups: vec![] }
+    }
 }
 
 /// Why nothing was taken in.
@@ -60,6 +72,19 @@ pub enum ImportError {
     /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
+}
+
+impl ImportError {
+    /// The stable word for why.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotVouchers(why) => why.code(),
+            Self::NoSuchSite(_) => "no_site",
+            Self::NoSuchPackage { .. } => "no_such_package",
+            Self::PasswordsHidden => "passwords_hidden",
+            Self::Store(_) | Self::Command(_) => "failed",
+        }
+    }
 }
 
 /// What came of an import.
@@ -114,39 +139,69 @@ impl Report {
     }
 }
 
-/// Reads, judges and, unless it is a dry run, imports.
-pub async fn run(
-    store: &Store,
-    (clock, random): (&dyn Clock, &dyn Random),
-    import: &Import,
-    bytes: &[u8],
-) -> Result<Report, ImportError> {
+/// Reads and judges, and changes nothing.
+pub async fn look(store: &Store, import: &Import, bytes: &[u8]) -> Result<Report, ImportError> {
     let export = read(bytes).map_err(ImportError::NotVouchers)?;
     if export.passwords_hidden() {
         return Err(ImportError::PasswordsHidden);
     }
     let rules = rules(store, import).await?;
-    let names = Names { store, site: &import.site };
-    let judged = names.judge(&export, &rules).await?;
+    let judged = Names { store, site: &import.site }.judge(&export, &rules).await?;
     let counts = Counts::of(&judged);
     let format = export.format.code();
     let has_profiles = export.has_profiles();
-    let mut report = Report { format, judged, counts, taken: 0, has_profiles };
-    let batch = BatchId(random.id(clock.now()));
-    let lines = names.lines(&report.judged, || VoucherId(random.id(clock.now())));
-    if import.dry_run || lines.is_empty() {
-        return Ok(report);
+    Ok(Report { format, judged, counts, taken: 0, has_profiles })
+}
+
+/// Who imports, and with what.
+pub struct Importer<'a> {
+    /// Whose hand it is.
+    pub by: By,
+    /// The source of randomness, for ids.
+    pub random: &'a dyn Random,
+}
+
+impl Importer<'_> {
+    /// Reads, judges and imports as a new batch.
+    pub async fn run(
+        &self,
+        store: &Store,
+        import: &Import,
+        bytes: &[u8],
+    ) -> Result<Report, ImportError> {
+        let batch = BatchId(self.random.id(store.now()));
+        self.take(store, (batch, import), bytes).await
     }
-    let file = store.vault().fingerprint("file", bytes);
-    let imported = batch_event(import, &report, &lines, &file);
-    store.execute(RecordBatch { batch, imported }).await?;
-    for piece in lines.chunks(LINES_PER_COMMIT) {
-        match store.execute(ImportLines { batch, lines: piece.to_vec() }).await? {
-            Answer::Codes(taken) => report.taken += taken,
-            answer => unreachable!("an import answers with a count, not with {answer:?}"),
+
+    /// The same as a batch that may be in stock in part: cut off, it may be called again.
+    pub async fn take(
+        &self,
+        store: &Store,
+        (batch, import): (BatchId, &Import),
+        bytes: &[u8],
+    ) -> Result<Report, ImportError> {
+        let mut report = look(store, import, bytes).await?;
+        let names = Names { store, site: &import.site };
+        let id = || VoucherId(self.random.id(store.now()));
+        let lines = names.lines(&report.judged, id);
+        if lines.is_empty() {
+            return Ok(report);
         }
+        let file = store.vault().fingerprint("file", bytes);
+        let imported = batch_event(import, &report, &lines, &file);
+        match store.execute(self.by.wish(RecordBatch { batch, imported })).await {
+            Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        for piece in lines.chunks(LINES_PER_COMMIT) {
+            let piece = ImportLines { batch, lines: piece.to_vec() };
+            match store.execute(self.by.wish(piece)).await? {
+                Answer::Codes(taken) => report.taken += taken,
+                answer => unreachable!("an import answers with a count, not with {answer:?}"),
+            }
+        }
+        Ok(report)
     }
-    Ok(report)
 }
 
 fn batch_event(import: &Import, report: &Report, lines: &[Line], file: &Fingerprint) -> BatchEvent {
@@ -176,6 +231,7 @@ async fn rules(store: &Store, import: &Import) -> Result<Rules, ImportError> {
         packages: offers.into_iter().map(pair).collect(),
         only_package: import.package.as_ref().map(Slug::to_string),
         set_aside_comments: import.set_aside_comments.clone(),
+        set_aside_groups: import.set_aside_groups.clone(),
     })
 }
 

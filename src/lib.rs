@@ -5,7 +5,8 @@
 //! - [`commands`]: what can be wished for, decided purely.
 //! - [`projections`]: read models as folders of SQL.
 //! - [`store`]: ledger, vault and decision tables in one database.
-//! - [`import`]: takes lists of codes into stock.
+//! - [`import`]: takes lists of codes into stock; [`uploads`]: those that were brought to the desk.
+//! - [`stock`]: what people do with codes in stock: void them, hand them out on cards.
 //! - [`desk`]: what needs a person, and what the person did about it.
 //! - [`staff`]: who may sign in at the desk.
 //! - [`backup`]: sealed copies of all that the store holds.
@@ -42,6 +43,8 @@ pub mod projections;
 pub mod routeros;
 pub mod sms;
 pub mod staff;
+pub mod stock;
 pub mod store;
 pub mod telemetry;
+pub mod uploads;
 pub mod web;

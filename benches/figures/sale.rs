@@ -3,10 +3,13 @@
 use crate::{place, rate};
 use lango::{
     app,
-    commands::catalogue::{DefinePackage, RegisterSite},
+    commands::{
+        by::By,
+        catalogue::{DefinePackage, RegisterSite},
+    },
     demo::world::{Addresses, Plan, World},
     http_client,
-    import::{self, Import},
+    import::{Import, Importer},
     ledger::{catalog::Package, id::Slug, money::Cents},
     store::Store,
 };
@@ -83,7 +86,7 @@ async fn buy(client: &reqwest::Client, shop: std::net::SocketAddr, n: usize) {
 }
 
 async fn stock(store: &Store) {
-    let (clock, random) = app::machine();
+    let (_, random) = app::machine();
     for n in 0..SITES {
         let site = Slug::parse(&format!("bench-{n}")).expect("a short name");
         let register = RegisterSite {
@@ -109,15 +112,9 @@ async fn stock(store: &Store) {
         };
         store.execute(DefinePackage { package }).await.expect("a package is added");
         let codes: Vec<String> = (0..2 * SALES / SITES).map(|i| format!("C{n}X{i:06}")).collect();
-        let import = Import {
-            site,
-            package: Some(Slug::parse("daily").expect("a short name")),
-            set_aside_comments: vec![],
-            dry_run: false,
-        };
-        let machine = (clock.as_ref(), random.as_ref());
-        import::run(store, machine, &import, codes.join("\n").as_bytes())
-            .await
-            .expect("codes come in");
+        let daily = Slug::parse("daily").expect("a short name");
+        let import = Import { package: Some(daily), ..Import::to(site) };
+        let importer = Importer { by: By::CommandLine, random: random.as_ref() };
+        importer.run(store, &import, codes.join("\n").as_bytes()).await.expect("codes come in");
     }
 }

@@ -68,3 +68,13 @@ set
     last_position = news.position
 from news
 where shown_vouchers.voucher = news.id;
+
+-- Not by the last event: cards may be voided in the same range. A code is printed once.
+update shown_vouchers
+set handout = facts.data ->> 'handout'
+from facts
+where facts.position > $1
+    and facts.position <= $2
+    and facts.kind = 'voucher_set_aside'
+    and facts.data ->> 'handout' is not null
+    and shown_vouchers.voucher = facts.id;

@@ -9,8 +9,10 @@ create table shown_vouchers (
     batch          text not null,
     -- free, held, sold, set_aside or voided.
     status         text not null,
-    -- Why it was set aside: printed, used or fenced.
+    -- Why it was set aside (printed, used or fenced) or voided.
     reason         text,
+    -- The printed cards with which it left stock.
+    handout        text,
     -- The purchase it is held for or was sold to.
     purchase       text,
     -- Times are microseconds since 1970, UTC.
@@ -18,5 +20,6 @@ create table shown_vouchers (
     allocated_at   bigint,
     -- The last event about it.
     last_position  bigint not null,
-    unique (batch, voucher)
+    unique (batch, voucher),
+    unique (handout, voucher)
 );

@@ -2,9 +2,9 @@
 
 use crate::{
     app,
-    commands::fence::ReleaseFenced,
+    commands::{by::By, fence::ReleaseFenced},
     config::Config,
-    import::{self, Import, Report},
+    import::{self, Import, Importer, Report},
     ledger::id::Slug,
 };
 use anyhow::{Context as _, bail};
@@ -81,15 +81,19 @@ impl Command {
         let bytes = std::fs::read(&arguments.file)
             .with_context(|| format!("cannot read {}", arguments.file.display()))?;
         let store = app::open_existing(config).await?;
-        let (clock, random) = app::machine();
+        let (_, random) = app::machine();
         let import = Import {
             site: arguments.site,
             package: arguments.package,
             set_aside_comments: arguments.set_aside_comment,
-            dry_run: arguments.dry_run,
+            set_aside_groups: vec![],
         };
-        let report =
-            import::run(&store, (clock.as_ref(), random.as_ref()), &import, &bytes).await?;
+        let report = if arguments.dry_run {
+            import::look(&store, &import, &bytes).await?
+        } else {
+            let (by, random) = (By::CommandLine, random.as_ref());
+            Importer { by, random }.run(&store, &import, &bytes).await?
+        };
         if arguments.json {
             println!("{}", serde_json::to_string_pretty(&report.as_json(arguments.lines))?);
         } else {

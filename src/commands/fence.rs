@@ -1,6 +1,7 @@
 //! A ledger that was restored from an older backup does not know what was sold since. Its codes are
 //! fenced: kept out of sale until the owner, who can look at the router, releases them.
 
+use super::stock::needs;
 use crate::ledger::{
     decision::{Answer, Command, Decision, Need},
     event::{Event, NewEvent},
@@ -11,15 +12,6 @@ use crate::ledger::{
     voucher::{SetAside, VoucherEvent, VoucherStatus},
     world::World,
 };
-
-/// The vouchers, and what their stock's counts need.
-fn needs(world: &World, vouchers: &[VoucherId]) -> Vec<Need> {
-    let of = |id: &VoucherId| {
-        let stock = world.voucher(*id).map(|voucher| Need::Stock(voucher.package.clone()));
-        [Some(Need::Stream(Stream::Voucher(*id))), stock]
-    };
-    vouchers.iter().flat_map(of).flatten().collect()
-}
 
 /// Keeps codes out of sale that may have been sold. A code that is held may have been sold to its
 /// buyer; the hold ends too.
@@ -53,7 +45,8 @@ impl Command for FenceStock {
                 | VoucherStatus::SetAside(_)
                 | VoucherStatus::Voided => continue,
             }
-            let fence = VoucherEvent::SetAside { site, package, reason: SetAside::Fenced };
+            let fence =
+                VoucherEvent::SetAside { site, package, reason: SetAside::Fenced, handout: None };
             events.push(NewEvent::alone(stream, Event::Voucher(fence)));
             fenced += 1;
         }

@@ -83,7 +83,9 @@ impl Command for ImportLines {
             let alone = |event| NewEvent::alone(stream.clone(), Event::Voucher(event));
             decision.events.push(alone(imported));
             if let Some(reason) = line.set_aside {
-                decision.events.push(alone(VoucherEvent::SetAside { site, package, reason }));
+                let handout = None;
+                let aside = VoucherEvent::SetAside { site, package, reason, handout };
+                decision.events.push(alone(aside));
             }
             decision.vault.push(VaultWrite::Code(line.code.clone()));
             taken += 1;

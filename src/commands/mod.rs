@@ -21,8 +21,10 @@ pub mod serve_owed;
 pub mod settle;
 pub mod staff;
 pub mod start_purchase;
+pub mod stock;
 pub mod submit_payment;
 pub mod take_c2b;
 pub mod take_news;
 #[cfg(test)]
 mod testing;
+pub mod upload;

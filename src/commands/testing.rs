@@ -126,7 +126,7 @@ pub fn message(n: u128) -> MessageId {
     MessageId(Uuid::from_u128(n))
 }
 
-fn voucher(n: u128) -> VoucherId {
+pub fn voucher(n: u128) -> VoucherId {
     VoucherId(Uuid::from_u128(n))
 }
 

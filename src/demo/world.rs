@@ -9,8 +9,11 @@ use super::{
 };
 use crate::{
     app::{self, Parts},
-    commands::catalogue::{DefinePackage, RegisterSite},
-    import::{self, Import},
+    commands::{
+        by::By,
+        catalogue::{DefinePackage, RegisterSite},
+    },
+    import::{Import, Importer},
     ledger::{catalog::Package, id::Slug, money::Cents, purchase::Language, refusal::Refusal},
     mpesa::{self, Mpesa},
     ports::{Clock, PaymentGateway, Random, SmsGateway},
@@ -118,7 +121,7 @@ impl World {
             phone: phone_at.local_addr()?,
         };
         let shop_url = Url::parse(&format!("http://{}", addresses.shop))?;
-        fill(&store, (clock.as_ref(), random.as_ref()), addresses.router).await?;
+        fill(&store, random.as_ref(), addresses.router).await?;
         let shop = app::build(Parts {
             store,
             payments,
@@ -219,11 +222,7 @@ fn providers(
 
 /// Registers the site, offers the packages, and imports what the router exported. Harmless to
 /// repeat.
-async fn fill(
-    store: &Store,
-    machine: (&dyn Clock, &dyn Random),
-    router: SocketAddr,
-) -> anyhow::Result<()> {
+async fn fill(store: &Store, random: &dyn Random, router: SocketAddr) -> anyhow::Result<()> {
     let site = Slug::parse(SITE)?;
     let change = store.site(&site).await?.is_some();
     let name = SITE_NAME.into();
@@ -247,8 +246,8 @@ async fn fill(
         };
         unless_nothing_new(store.execute(DefinePackage { package }).await)?;
     }
-    let import = Import { site, package: None, set_aside_comments: vec![], dry_run: false };
-    import::run(store, machine, &import, EXPORT.as_bytes()).await?;
+    let importer = Importer { by: By::CommandLine, random };
+    importer.run(store, &Import::to(site), EXPORT.as_bytes()).await?;
     Ok(())
 }
 

@@ -5,12 +5,16 @@
 use super::{
     checkpoint::SignedCheckpoint,
     event::NewEvent,
-    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, StaffId, VoucherId},
+    id::{
+        BatchId, ContactId, HandoutId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId,
+        Slug, StaffId, VoucherId,
+    },
     refusal::Refusal,
     stream::Stream,
     time::Micros,
     world::World,
 };
+use std::fmt;
 
 /// A keyed fingerprint (HMAC-SHA-256) of something in the vault.
 pub type Fingerprint = [u8; 32];
@@ -95,6 +99,15 @@ pub enum VaultWrite {
     Erase(Erased),
     /// What the vault knows of the staff.
     Staff(StaffWrite),
+    /// A text that a person wrote.
+    Note {
+        /// On what.
+        note: Note,
+        /// The text, sealed.
+        sealed: Vec<u8>,
+    },
+    /// A file of codes that is looked at, or being taken into stock.
+    Upload(UploadWrite),
     /// A guess was made.
     Try {
         /// At what.
@@ -111,6 +124,51 @@ pub struct LinkRow {
     pub fingerprint: Fingerprint,
     /// Which of the vault's keys made it.
     pub generation: u32,
+}
+
+/// What a note is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// The name of the file that a batch came in.
+    Batch(BatchId),
+    /// Who took printed cards.
+    Handout(HandoutId),
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Batch(id) => write!(f, "batch:{id}"),
+            Self::Handout(id) => write!(f, "handout:{id}"),
+        }
+    }
+}
+
+/// What becomes of a file that somebody uploaded at the desk, until its codes are in stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UploadWrite {
+    /// It came; nothing is decided.
+    Kept {
+        /// What its batch will be.
+        batch: BatchId,
+        /// Where its codes are valid.
+        site: Slug,
+        /// Who brought it.
+        staff: StaffId,
+        /// Its bytes, sealed.
+        sealed: Vec<u8>,
+    },
+    /// Somebody said how to take it in, or it turned out that it cannot be taken in so.
+    Chosen {
+        /// Which.
+        batch: BatchId,
+        /// How, as JSON.
+        choice: Option<String>,
+    },
+    /// Its codes are in stock.
+    Taken(BatchId),
+    /// Nobody decided about it in time; its name goes too.
+    Dropped(BatchId),
 }
 
 /// What is written of the staff.

@@ -35,7 +35,7 @@ id!(/** One proof of money from the provider. */ ReceiptId);
 id!(/** One SMS to a buyer. */ MessageId);
 id!(/** A phone number or a device; the number itself is in the vault. */ ContactId);
 id!(/** A member of the staff; the name is in the vault. */ StaffId);
-id!(/** A note in the vault: free text, never in the ledger. */ NoteId);
+id!(/** Printed codes that somebody took with them to sell by hand. */ HandoutId);
 
 /// A short name chosen by the owner: lower-case letters, digits and dashes, at most 32.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Staff: who works at the desk, by an id alone. Names and passwords stand in the vault.
 
-use super::id::VoucherId;
+use super::id::{HandoutId, VoucherId};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a member of the staff.
@@ -39,6 +39,12 @@ pub enum StaffEvent {
     LookedAtCode {
         /// Whose code.
         voucher: VoucherId,
+    },
+    /// They had codes in clear to print them on cards.
+    #[serde(rename = "staff_printed_codes")]
+    PrintedCodes {
+        /// Which cards.
+        handout: HandoutId,
     },
 }
 
@@ -108,6 +114,9 @@ impl Staff {
             (Some(staff), StaffEvent::SignedIn {}) => (!staff.disabled).then_some(*staff),
             (Some(staff), StaffEvent::LookedAtCode { .. }) => {
                 (!staff.disabled && staff.role.may_look_at_codes()).then_some(*staff)
+            }
+            (Some(staff), StaffEvent::PrintedCodes { .. }) => {
+                (!staff.disabled && staff.role == Role::Owner).then_some(*staff)
             }
             (Some(staff), StaffEvent::Refused { .. }) => Some(*staff),
             (Some(_), StaffEvent::Added { .. }) | (None, _) => None,

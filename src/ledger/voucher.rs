@@ -1,7 +1,7 @@
 //! Vouchers: the right to a package, proved by one code. A code is sold once, ever; a code that
 //! anyone has seen never returns to stock.
 
-use super::id::{BatchId, PackageKey, PurchaseId, Slug, VoucherId};
+use super::id::{BatchId, HandoutId, PackageKey, PurchaseId, Slug, VoucherId};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a voucher.
@@ -27,6 +27,9 @@ pub enum VoucherEvent {
         package: Slug,
         /// Why.
         reason: SetAside,
+        /// Of a printed one that was in stock: with whose cards it left it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handout: Option<HandoutId>,
     },
     /// Held for a purchase until its payment is decided.
     #[serde(rename = "voucher_reserved")]
@@ -73,7 +76,43 @@ pub enum VoucherEvent {
         site: Slug,
         /// What it gave.
         package: Slug,
+        /// Why.
+        reason: VoidReason,
     },
+}
+
+/// Why a voucher is never to be sold or used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoidReason {
+    /// Somebody saw or took the codes who should not have.
+    Leaked,
+    /// The router does not take them, or not any more.
+    NotOnRouter,
+    /// They were uploaded by mistake, or for the wrong package.
+    Mistaken,
+    /// Printed cards were lost or spoilt.
+    Lost,
+}
+
+impl VoidReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Leaked, Self::NotOnRouter, Self::Mistaken, Self::Lost];
+
+    /// The word in the ledger and in phrases.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Leaked => "leaked",
+            Self::NotOnRouter => "not_on_router",
+            Self::Mistaken => "mistaken",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// From the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
 }
 
 /// Why a voucher is never sold online.
@@ -172,11 +211,16 @@ mod tests {
         let (s, p) = (|| site.clone(), || package.clone());
         vec![
             VoucherEvent::Imported { site: s(), package: p(), batch: BatchId(Uuid::nil()) },
-            VoucherEvent::SetAside { site: s(), package: p(), reason: SetAside::Printed },
+            VoucherEvent::SetAside {
+                site: s(),
+                package: p(),
+                reason: SetAside::Printed,
+                handout: None,
+            },
             VoucherEvent::Reserved { site: s(), package: p(), purchase: purchase(1) },
             VoucherEvent::Released { site: s(), package: p(), purchase: purchase(1) },
             VoucherEvent::Allocated { site: s(), package: p(), purchase: purchase(1) },
-            VoucherEvent::Voided { site: s(), package: p() },
+            VoucherEvent::Voided { site: s(), package: p(), reason: VoidReason::Leaked },
             VoucherEvent::Returned { site: s(), package: p() },
         ]
     }

@@ -16,6 +16,7 @@ mod lease;
 mod read_inbox;
 mod release_holds;
 mod send_messages;
+mod take_uploads;
 mod tell_owner;
 mod text;
 
@@ -48,10 +49,11 @@ enum Process {
     Checkpoint,
     TellOwner,
     BackUp,
+    TakeUploads,
 }
 
 impl Process {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::ReadInbox,
         Self::SubmitPayments,
         Self::SettlePayments,
@@ -62,6 +64,7 @@ impl Process {
         Self::Checkpoint,
         Self::TellOwner,
         Self::BackUp,
+        Self::TakeUploads,
     ];
 
     /// Looks once; tells how much was done.
@@ -77,6 +80,7 @@ impl Process {
             Self::Checkpoint => checkpoint::look(context).await,
             Self::TellOwner => tell_owner::look(context).await,
             Self::BackUp => backup::look(context).await,
+            Self::TakeUploads => take_uploads::look(context).await,
         }
     }
 

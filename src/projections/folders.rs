@@ -121,6 +121,22 @@ pub const ALL: &[Projection] = &[
                 sql: include_str!("../../projections/vouchers/queries/of_batch.sql"),
             },
             Query { name: "one", sql: include_str!("../../projections/vouchers/queries/one.sql") },
+            Query {
+                name: "batch_standing",
+                sql: include_str!("../../projections/vouchers/queries/batch_standing.sql"),
+            },
+            Query {
+                name: "handouts",
+                sql: include_str!("../../projections/vouchers/queries/handouts.sql"),
+            },
+            Query {
+                name: "unsold_of_batch",
+                sql: include_str!("../../projections/vouchers/queries/unsold_of_batch.sql"),
+            },
+            Query {
+                name: "of_handout",
+                sql: include_str!("../../projections/vouchers/queries/of_handout.sql"),
+            },
         ],
         example: include_str!("../../projections/vouchers/example.json"),
     },

@@ -77,7 +77,8 @@ impl Transaction {
                 rows.filter_map(|(place, write)| table.row(place, write, now)).collect();
             self.run(table.statement(), rows, "write to the vault").await?;
         }
-        self.keep_staff(writes, now).await
+        self.keep_staff(writes, now).await?;
+        self.keep_uploads(writes, now).await
     }
 
     /// Puts work off.
@@ -308,6 +309,10 @@ const EMPTIED_INBOX: &str = "update inbox set sealed = given.sealed
      from {given: emptied bigint, sealed bytes}
      where inbox.row = given.emptied";
 
+const NOTES: &str = "insert into notes (subject, sealed)
+     select subject, sealed from {given: subject text, sealed bytes} where true
+     on conflict (subject) do update set sealed = excluded.sealed";
+
 /// The same bytes twice in one batch are one row already here: an upsert touches a
 /// row once.
 const INBOX: &str =
@@ -348,10 +353,11 @@ enum Table {
     EmptiedRefs,
     EmptiedTexts,
     EmptiedInbox,
+    Notes,
 }
 
 impl Table {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Contacts,
         Self::Codes,
         Self::ProviderRefs,
@@ -367,6 +373,7 @@ impl Table {
         Self::EmptiedRefs,
         Self::EmptiedTexts,
         Self::EmptiedInbox,
+        Self::Notes,
     ];
 
     const fn statement(self) -> &'static str {
@@ -423,6 +430,7 @@ impl Table {
             Self::EmptiedRefs => EMPTIED_REFS,
             Self::EmptiedTexts => EMPTIED_TEXTS,
             Self::EmptiedInbox => EMPTIED_INBOX,
+            Self::Notes => NOTES,
         }
     }
 
@@ -475,6 +483,9 @@ impl Table {
             (Self::EmptiedRefs, VaultWrite::Erase(Erased::ProviderRefs(id))) => json!([id, ""]),
             (Self::EmptiedTexts, VaultWrite::Erase(Erased::MessageText(id))) => json!([id, ""]),
             (Self::EmptiedInbox, VaultWrite::Erase(Erased::Inbox(row))) => json!([row, ""]),
+            (Self::Notes, VaultWrite::Note { note, sealed }) => {
+                json!([note.to_string(), hex(sealed)])
+            }
             _ => return None,
         })
     }

@@ -56,7 +56,7 @@ const NUMBER: Kind = Kind::Number;
 const BYTES: Kind = Kind::Bytes;
 
 /// The events first: what stands beside them is looked at only when they are whole.
-const TABLES: [Table; 22] = [
+const TABLES: [Table; 24] = [
     table(
         EVENTS,
         Some(("position", NUMBER)),
@@ -94,6 +94,12 @@ const TABLES: [Table; 22] = [
         "staff_secrets",
         Some(("staff", TEXT)),
         "staff text, fingerprint bytes, name bytes, password bytes",
+    ),
+    table("notes", Some(("subject", TEXT)), "subject text, sealed bytes"),
+    table(
+        "uploads",
+        Some(("batch", TEXT)),
+        "batch text, site text, staff text, sealed bytes, received_at bigint, choice text",
     ),
     table("sites", Some(("site", TEXT)), "site text, name text, router_login text"),
     table("packages", None, "site text, package text, data text"),

@@ -302,7 +302,7 @@ macro_rules! sealed_by_id {
     };
 }
 
-const SEALED: [SealedTable; 8] = [
+const SEALED: [SealedTable; 10] = [
     sealed_by_id!("contacts", "contact", "contact"),
     sealed_by_id!("voucher_codes", "voucher", "code"),
     sealed_by_id!("provider_refs", "payment", "provider_refs"),
@@ -310,6 +310,8 @@ const SEALED: [SealedTable; 8] = [
     sealed_by_id!("message_texts", "message", "message_text"),
     sealed_by_id!("staff_secrets", "staff", "name", "staff_name"),
     sealed_by_id!("staff_secrets", "staff", "password", "staff_password"),
+    sealed_by_id!("notes", "subject", "note"),
+    sealed_by_id!("uploads", "batch", "upload"),
     SealedTable {
         key: Kind::Number,
         page: "select row, 'inbox:' || source || ':' || subject, sealed from inbox

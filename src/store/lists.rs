@@ -5,12 +5,13 @@ use super::{
     error::Attempt,
     inbox::{RawMessage, SOURCE_PAYMENT},
     projections,
+    read::parse,
     sql::{Param, query},
     work::Inbox,
 };
 use crate::{
     ledger::{
-        id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug},
+        id::{BatchId, ContactId, HandoutId, PackageKey, PaymentId, PurchaseId, Slug, VoucherId},
         money::Cents,
         time::Micros,
     },
@@ -67,8 +68,14 @@ pub struct StockLine {
     pub sold: i64,
     /// Paid, and waiting for a code.
     pub owed: i64,
-    /// Printed, used or fenced: not sold online.
-    pub set_aside: i64,
+    /// Voided.
+    pub voided: i64,
+    /// Printed on cards.
+    pub printed: i64,
+    /// Used before they came.
+    pub used: i64,
+    /// Perhaps sold in a time that a restored ledger lost.
+    pub fenced: i64,
 }
 
 fn text(row: &Map<String, Value>, key: &str) -> Option<String> {
@@ -104,7 +111,10 @@ fn stock(row: &Map<String, Value>) -> Option<StockLine> {
         held: number(row, "held")?,
         sold: number(row, "sold")?,
         owed: number(row, "owed")?,
-        set_aside: number(row, "set_aside")?,
+        voided: number(row, "voided")?,
+        printed: number(row, "printed")?,
+        used: number(row, "used")?,
+        fenced: number(row, "fenced")?,
     })
 }
 
@@ -156,6 +166,112 @@ impl Reader {
     }
 }
 
+/// Where some codes of an upload stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchStanding {
+    /// What they give.
+    pub package: Slug,
+    /// `free`, `held`, `sold`, `set_aside` or `voided`.
+    pub status: String,
+    /// Why they were set aside or voided.
+    pub reason: Option<String>,
+    /// How many.
+    pub codes: i64,
+}
+
+/// Printed cards that somebody took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handout {
+    /// Which.
+    pub id: HandoutId,
+    /// What they give, and where.
+    pub package: PackageKey,
+    /// How many.
+    pub codes: i64,
+    /// How many of them were voided since.
+    pub voided: i64,
+}
+
+fn standing(row: &Map<String, Value>) -> Option<BatchStanding> {
+    Some(BatchStanding {
+        package: Slug::parse(&text(row, "package")?).ok()?,
+        status: text(row, "status")?,
+        reason: text(row, "reason"),
+        codes: number(row, "codes")?,
+    })
+}
+
+fn handout(row: &Map<String, Value>) -> Option<Handout> {
+    Some(Handout {
+        id: text(row, "handout")?.parse().ok()?,
+        package: key(row)?,
+        codes: number(row, "codes")?,
+        voided: number(row, "voided")?,
+    })
+}
+
+fn voucher(row: &Map<String, Value>) -> Option<VoucherId> {
+    text(row, "voucher")?.parse().ok()
+}
+
+impl Reader {
+    async fn vouchers<T>(
+        &self,
+        name: &str,
+        params: Vec<Param>,
+        of: impl Fn(&Map<String, Value>) -> Option<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let projection = find("vouchers").expect("it is built in");
+        let rows = projections::ask(&self.pool, projection, name, params).await?;
+        let unreadable = || StoreError::BadRow { table: "shown_vouchers", column: "voucher" };
+        rows.iter().map(|row| of(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// Where the codes of an upload stand.
+    pub async fn batch_standing(&self, batch: BatchId) -> Result<Vec<BatchStanding>, StoreError> {
+        self.vouchers("batch_standing", vec![batch.to_string().into()], standing).await
+    }
+
+    /// The codes of an upload that nobody bought and that are not void.
+    pub async fn unsold_of_batch(&self, batch: BatchId) -> Result<Vec<VoucherId>, StoreError> {
+        self.vouchers("unsold_of_batch", vec![batch.to_string().into()], voucher).await
+    }
+
+    /// The codes of printed cards that are not void.
+    pub async fn vouchers_of_handout(
+        &self,
+        handout: HandoutId,
+    ) -> Result<Vec<VoucherId>, StoreError> {
+        self.vouchers("of_handout", vec![handout.to_string().into()], voucher).await
+    }
+
+    /// Printed cards, the latest first.
+    pub async fn handouts(&self, limit: i64) -> Result<Vec<Handout>, StoreError> {
+        self.vouchers("handouts", vec![Param::Number(limit)], handout).await
+    }
+
+    /// Free codes of a package, the oldest first.
+    pub async fn free_of(
+        &self,
+        key: &PackageKey,
+        limit: usize,
+    ) -> Result<Vec<VoucherId>, StoreError> {
+        let rows = query(
+            "select voucher from stock
+             where site = $1 and package = $2 and holder is null
+             order by since
+             limit $3",
+        )
+        .bind(key.site.as_str())
+        .bind(key.package.as_str())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .all(&self.pool)
+        .await
+        .attempt("look for free codes")?;
+        rows.iter().map(|row| parse(row, 0, "stock", "voucher")).collect()
+    }
+}
+
 impl Store {
     /// What the provider told of payments, as it came, oldest first; of a forgotten person nothing.
     pub async fn told_of(
@@ -177,7 +293,7 @@ impl Store {
         for Inbox { source, subject, sealed, received_at, .. } in rows.iter().map(Inbox::of) {
             if !sealed.is_empty() {
                 let context = RawMessage::context(&source, &subject);
-                let plain = self.vault().unseal(&context, &sealed)?;
+                let plain = self.unseal(&context, &sealed).await?;
                 let unreadable = |_| StoreError::BadRow { table: "inbox", column: "sealed" };
                 told.push((received_at, serde_json::from_slice(&plain).map_err(unreadable)?));
             }

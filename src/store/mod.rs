@@ -30,6 +30,7 @@ mod search;
 mod sql;
 mod sqlite;
 mod staff;
+mod uploads;
 mod vault;
 mod verify;
 mod views;
@@ -43,7 +44,7 @@ pub use error::{CommandError, StoreError};
 pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };
-pub use lists::{ListedSale, SalesWanted, StockLine};
+pub use lists::{BatchStanding, Handout, ListedSale, SalesWanted, StockLine};
 pub use news::{News, Place};
 pub use pages::{LedgerPage, PageEvent};
 pub use projections::{Difference, Past, Rebuilt, Step};
@@ -52,6 +53,7 @@ pub use rebuild::DecisionDifference;
 pub use sealed::Sealed;
 pub use sql::Param;
 pub use staff::{Session, StaffMember};
+pub use uploads::UploadKept;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
 pub use verify::{Audit, Finding};
 pub use views::{PaymentView, PurchaseView, VoucherCode};

@@ -184,6 +184,19 @@ impl Reader {
         rows.iter().map(StoredEvent::of).collect()
     }
 
+    /// The events of the latest batches, newest first.
+    pub async fn latest_batches(&self, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+        // Ids are in order of time, so their streams are.
+        let statement = format!(
+            "select {EVENT_COLUMNS} from events
+             where stream >= 'batch-' and stream < 'batch.'
+             order by stream desc
+             limit $1"
+        );
+        let rows = query(statement).bind(limit).all(&self.pool).await;
+        rows.attempt("read the latest batches")?.iter().map(StoredEvent::of).collect()
+    }
+
     /// The last position.
     pub async fn last_position(&self) -> Result<i64, StoreError> {
         projections::last_position(&self.pool).await

@@ -5,7 +5,8 @@ use super::{
     error::{Attempt, StoreError},
     sql::query,
 };
-use crate::ledger::id::{ContactId, MessageId, PaymentId, ReceiptId, StaffId, VoucherId};
+use crate::ledger::decision::Note;
+use crate::ledger::id::{BatchId, ContactId, MessageId, PaymentId, ReceiptId, StaffId, VoucherId};
 
 /// A sealed text of the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum Sealed {
     StaffName(StaffId),
     /// The hash of their password.
     StaffPassword(StaffId),
+    /// A text that a person wrote.
+    Note(Note),
+    /// A file that somebody uploaded.
+    Upload(BatchId),
 }
 
 impl Sealed {
@@ -37,6 +42,8 @@ impl Sealed {
             Self::MessageText(id) => format!("message_text:{id}"),
             Self::StaffName(id) => format!("staff_name:{id}"),
             Self::StaffPassword(id) => format!("staff_password:{id}"),
+            Self::Note(note) => format!("note:{note}"),
+            Self::Upload(id) => format!("upload:{id}"),
         }
     }
 }
@@ -66,6 +73,8 @@ impl Reader {
             Sealed::StaffPassword(id) => {
                 ("select password from staff_secrets where staff = $1", id.to_string())
             }
+            Sealed::Note(note) => ("select sealed from notes where subject = $1", note.to_string()),
+            Sealed::Upload(id) => ("select sealed from uploads where batch = $1", id.to_string()),
         };
         let row = query(statement).bind(id).first(&self.pool).await.attempt("read the vault")?;
         Ok(row.map(|row| row.get(0)))

@@ -15,6 +15,7 @@ use crate::ledger::{
     settlement::Settlement,
     stream::Stream,
     time::Micros,
+    voucher::Voucher,
 };
 use serde::{Deserialize, Serialize};
 
@@ -215,6 +216,28 @@ impl Reader {
             }
         }
         Ok(message)
+    }
+
+    /// A package as it is now, also where it is sold no longer.
+    pub async fn package(&self, key: &PackageKey) -> Result<Option<Package>, StoreError> {
+        let mut package = None;
+        for stored in self.stream_events(&Stream::Package(key.clone())).await? {
+            if let (_, Event::Package(event)) = stored.decode()? {
+                package = Package::evolve(package.as_ref(), &event);
+            }
+        }
+        Ok(package)
+    }
+
+    /// Where a voucher stands.
+    pub async fn voucher(&self, id: VoucherId) -> Result<Option<Voucher>, StoreError> {
+        let mut voucher = None;
+        for stored in self.stream_events(&Stream::Voucher(id)).await? {
+            if let (_, Event::Voucher(event)) = stored.decode()? {
+                voucher = Voucher::evolve(voucher.as_ref(), &event);
+            }
+        }
+        Ok(voucher)
     }
 
     /// A package as it was in one of its versions.

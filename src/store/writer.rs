@@ -21,7 +21,9 @@ use super::{
 use crate::{
     ledger::{
         chain::{Hash, Link},
-        decision::{Answer, Command, Decision, Erased, Need, Postponed, StaffWrite, VaultWrite},
+        decision::{
+            Answer, Command, Decision, Erased, Need, Postponed, StaffWrite, UploadWrite, VaultWrite,
+        },
         event::{Encoded, NewEvent},
         id::PurchaseId,
         key::KeyPurpose,
@@ -343,7 +345,9 @@ fn is_outdated(writes: &[VaultWrite], keys: &Vault) -> bool {
         VaultWrite::Contact { sealed, .. }
         | VaultWrite::ProviderRefs { sealed, .. }
         | VaultWrite::Receipt { sealed, .. }
-        | VaultWrite::MessageText { sealed, .. } => !keys.is_of_today(sealed),
+        | VaultWrite::MessageText { sealed, .. }
+        | VaultWrite::Note { sealed, .. }
+        | VaultWrite::Upload(UploadWrite::Kept { sealed, .. }) => !keys.is_of_today(sealed),
         VaultWrite::Code(code) => !keys.is_of_today(&code.sealed),
         VaultWrite::Inbox(row) => !keys.is_of_today(&row.sealed),
         VaultWrite::Link(link) => link.generation != keys.generation(KeyPurpose::Link),
@@ -355,6 +359,7 @@ fn is_outdated(writes: &[VaultWrite], keys: &Vault) -> bool {
         | VaultWrite::InboxDecided { .. }
         | VaultWrite::Checkpoint(_)
         | VaultWrite::Erase(_)
+        | VaultWrite::Upload(_)
         | VaultWrite::Staff(StaffWrite::Session { .. } | StaffWrite::EndSessions(_))
         | VaultWrite::Try { .. } => false,
     })
@@ -383,6 +388,8 @@ fn note(world: &mut World, write: &VaultWrite) {
         | VaultWrite::InboxDecided { .. }
         | VaultWrite::Erase(_)
         | VaultWrite::Staff(_)
+        | VaultWrite::Note { .. }
+        | VaultWrite::Upload(_)
         | VaultWrite::Checkpoint(_) => {}
     }
 }

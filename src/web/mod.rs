@@ -18,6 +18,7 @@ mod state;
 
 pub use state::{DeskSettings, Shop, WebSettings};
 
+use admin::stock::{batch, handout, upload};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -72,6 +73,20 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/money/settle", post(admin::money::settle))
         .route("/admin/money/unpaid", post(admin::money::unpaid))
         .route("/admin/money/checked", post(admin::money::checked))
+        .route("/admin/stock", get(admin::stock::show))
+        .route("/admin/stock/hand-out", post(admin::stock::hand_out))
+        .route("/admin/stock/void", post(admin::stock::void))
+        .route("/admin/stock/upload/{batch}", get(upload::preview).post(upload::take))
+        .route("/admin/stock/batches/{batch}", get(batch::show))
+        .route("/admin/stock/batches/{batch}/void", post(batch::void))
+        .route("/admin/stock/handouts/{handout}", get(handout::show))
+        .route("/admin/stock/handouts/{handout}/print", post(handout::print))
+        .route("/admin/stock/handouts/{handout}/void", post(handout::void))
+        // Its reader keeps to a limit of its own.
+        .route(
+            "/admin/stock/upload",
+            get(upload::show).post(upload::send).layer(DefaultBodyLimit::disable()),
+        )
         .route_layer(from_fn_with_state(Arc::clone(&shop), admin::visitor::door));
     Router::new()
         .merge(porch)

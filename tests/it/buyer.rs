@@ -4,12 +4,15 @@
 use crate::chromium::{Chromium, until};
 use lango::{
     app,
-    commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
+    commands::{
+        by::By,
+        catalogue::{DefinePackage, OpenShop, RegisterSite},
+    },
     demo::{
         hotspot::LoginMethod,
         world::{Addresses, Plan, World},
     },
-    import::{self, Import},
+    import::{Import, Importer},
     ledger::{
         catalog::{LedgerPurpose, Package},
         id::Slug,
@@ -209,9 +212,8 @@ impl Buyer {
         store.execute(DefinePackage { package }).await.unwrap();
         let list =
             format!("/ip hotspot user\nadd name={code} password={code} profile=daily server=all\n");
-        let import = Import { site, package: None, set_aside_comments: vec![], dry_run: false };
-        let machine: (&dyn Clock, &dyn Random) = (&*self.clock, &SystemRandom);
-        let report = import::run(store, machine, &import, list.as_bytes()).await.unwrap();
+        let importer = Importer { by: By::CommandLine, random: &SystemRandom };
+        let report = importer.run(store, &Import::to(site), list.as_bytes()).await.unwrap();
         assert_eq!(report.taken, 1);
     }
 

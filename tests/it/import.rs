@@ -4,8 +4,10 @@
 use crate::cli::{Place, sample};
 use lango::{
     app,
-    import::{self, Import},
+    commands::by::By,
+    import::{self, Import, Importer},
     ledger::{catalog::Package, id::Slug, money::Cents},
+    ports::SystemRandom,
     routeros::{export, login_link::login_link},
     store::{Key, Opening, Sealed, Store, VoucherCode},
 };
@@ -175,10 +177,9 @@ async fn shop(place: &Place) -> Store {
 }
 
 async fn upload(store: &Store, bytes: &[u8]) -> import::Report {
-    let (clock, random) = app::machine();
     let site = Slug::parse("mtaa").unwrap();
-    let import = Import { site, package: None, set_aside_comments: vec![], dry_run: false };
-    import::run(store, (clock.as_ref(), random.as_ref()), &import, bytes).await.unwrap()
+    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
+    importer.run(store, &Import::to(site), bytes).await.unwrap()
 }
 
 /// Every code of the vault with its password, in order.

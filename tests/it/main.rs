@@ -35,6 +35,7 @@ mod rebuild;
 mod sale;
 mod serve;
 mod staff;
+mod stock;
 mod table;
 mod tamper;
 mod town;

@@ -1,6 +1,6 @@
 //! Sums up verdicts: how many of each, and how many in each group of profile and comment.
 
-use super::{Judged, Verdict, comment};
+use super::{ExportLine, Judged, Verdict, comment};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -49,14 +49,30 @@ impl Counts {
     }
 }
 
-/// The vouchers that share a profile and a comment group: what an owner recognises as one batch,
-/// and what they choose from when some are to be set aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Group {
+/// What the vouchers of a group share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct GroupKey {
     /// The router's user profile, if the list names one.
     pub profile: Option<String>,
     /// [`comment::group`] of the comments.
     pub comment: Option<String>,
+}
+
+impl GroupKey {
+    /// The group of a line.
+    pub fn of(line: &ExportLine) -> Self {
+        let comment = line.comment.as_deref().and_then(comment::group);
+        Self { profile: line.profile.clone(), comment: comment.map(str::to_owned) }
+    }
+}
+
+/// The vouchers that share a profile and a comment group: what an owner recognises as one batch,
+/// and what they choose from when some are to be set aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// What they share.
+    #[serde(flatten)]
+    pub key: GroupKey,
     /// How many lines of the list, whatever their verdict.
     pub lines: usize,
     /// How many of them are accepted.
@@ -67,18 +83,12 @@ pub struct Group {
 
 /// The groups of a list in alphabetical order; lines that are no vouchers are left out.
 pub fn groups(judged: &[Judged]) -> Vec<Group> {
-    let mut groups: BTreeMap<(Option<&str>, Option<&str>), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<GroupKey, Group> = BTreeMap::new();
     for one in judged.iter().filter(|it| it.verdict != Verdict::NotAVoucher) {
         let Some(line) = &one.line else { continue };
-        let profile = line.profile.as_deref();
-        let comment = line.comment.as_deref().and_then(comment::group);
-        let group = groups.entry((profile, comment)).or_insert_with(|| Group {
-            profile: profile.map(str::to_owned),
-            comment: comment.map(str::to_owned),
-            lines: 0,
-            accepted: 0,
-            set_aside: 0,
-        });
+        let key = GroupKey::of(line);
+        let new = Group { key: key.clone(), lines: 0, accepted: 0, set_aside: 0 };
+        let group = groups.entry(key).or_insert(new);
         let accepted = one.verdict == Verdict::Accepted;
         group.lines += 1;
         group.accepted += usize::from(accepted);

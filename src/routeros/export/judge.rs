@@ -7,7 +7,7 @@
 //! the package matter. It must stay as it is, since owners compare the counts of two uploads.
 
 use super::plain::CODE_BYTES_MAX;
-use super::{Export, ExportLine, comment};
+use super::{Export, ExportLine, GroupKey, comment};
 use std::collections::HashMap;
 
 /// What the shop wants from a list.
@@ -20,6 +20,8 @@ pub struct Rules {
     /// Comments or groups of comments whose vouchers were printed and are not to be sold here
     /// ([`comment::belongs_to`]).
     pub set_aside_comments: Vec<String>,
+    /// Groups of the list of which the same is so.
+    pub set_aside_groups: Vec<GroupKey>,
 }
 
 /// The verdicts, in order of precedence.
@@ -110,7 +112,8 @@ pub fn judge(export: &Export, rules: &Rules, known: impl Fn(Lookup<'_>) -> bool)
             seen.entry(folded).or_insert(line);
         }
         let comment = line.comment.as_deref().unwrap_or_default();
-        let printed = rules.set_aside_comments.iter().any(|it| comment::belongs_to(comment, it));
+        let printed = rules.set_aside_comments.iter().any(|it| comment::belongs_to(comment, it))
+            || rules.set_aside_groups.contains(&GroupKey::of(line));
         let reason = match (verdict, printed) {
             (Verdict::Accepted, true) => {
                 format!("{reason} Its comment is set aside, so it is kept but not sold.")

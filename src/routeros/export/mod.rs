@@ -18,7 +18,7 @@ mod text;
 mod words;
 mod xml;
 
-pub use counts::{Counts, Group, groups};
+pub use counts::{Counts, Group, GroupKey, groups};
 pub use judge::{Judged, Lookup, Rules, Verdict, fold, judge};
 
 use std::fmt;

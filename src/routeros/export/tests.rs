@@ -39,6 +39,7 @@ pub(super) fn rules(only: Option<&str>) -> Rules {
         packages: packages.map(|it| (it.to_owned(), it.to_owned())).to_vec(),
         only_package: only.map(str::to_owned),
         set_aside_comments: Vec::new(),
+        set_aside_groups: Vec::new(),
     }
 }
 
@@ -422,7 +423,7 @@ fn printed_groups_are_accepted_but_marked() {
     assert_eq!(Counts::of(&judged), expected);
     let groups: Vec<_> = groups(&judged)
         .into_iter()
-        .map(|it| (it.profile.unwrap(), it.comment.unwrap(), it.lines, it.set_aside))
+        .map(|it| (it.key.profile.unwrap(), it.key.comment.unwrap(), it.lines, it.set_aside))
         .collect();
     let group = |name: &str, lines, aside| ("daily".to_owned(), name.to_owned(), lines, aside);
     assert_eq!(groups, [group("vs-0", 50, 0), group("vs-1", 50, 50), group("vs-2", 25, 0)]);

@@ -48,8 +48,12 @@ pub struct Entry {
     pub open: bool,
 }
 
-const MENU: [(&str, &str); 3] =
-    [("home", "/admin"), ("sales", "/admin/sales"), ("money", "/admin/money")];
+const MENU: [(&str, &str); 4] = [
+    ("home", "/admin"),
+    ("sales", "/admin/sales"),
+    ("money", "/admin/money"),
+    ("stock", "/admin/stock"),
+];
 
 impl Frame {
     /// Around a page that somebody who is signed in sees.
@@ -88,6 +92,8 @@ pub enum Sorry {
     NotFound,
     /// Their role does not reach so far.
     NotAllowed,
+    /// Nobody decided about the file in time, or it is in stock.
+    UploadGone,
     /// The form is none of ours, or from a session that is over.
     FormExpired,
     /// Nobody signs in from there over plain http.
@@ -113,6 +119,7 @@ pub fn sorry(shop: &Shop, frame: &Frame, sorry: Sorry) -> Response {
     let (status, why) = match &sorry {
         Sorry::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Sorry::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
+        Sorry::UploadGone => (StatusCode::NOT_FOUND, "upload_gone"),
         Sorry::FormExpired => (StatusCode::FORBIDDEN, "form_expired"),
         Sorry::Insecure => (StatusCode::FORBIDDEN, "insecure"),
         Sorry::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),

@@ -124,18 +124,39 @@ pub fn is(line: &Line, need: &str) -> bool {
     sort == need
 }
 
+/// How fast codes go.
+pub struct SoldLately(HashMap<PackageKey, i64>);
+
+impl SoldLately {
+    /// How many days so many codes last; none where nothing was sold lately.
+    pub fn days(&self, key: &PackageKey, free: i64) -> Option<i64> {
+        let sold = self.0.get(key).copied().filter(|sold| *sold > 0)?;
+        Some(free * DAYS_LOOKED_AT / sold)
+    }
+}
+
+/// What was sold in the last days.
+pub async fn sold_lately(shop: &Shop) -> Result<SoldLately, StoreError> {
+    let (first, last) = (day(shop, DAYS_LOOKED_AT - 1), day(shop, 0));
+    let mut lately = HashMap::new();
+    for (package, sales) in shop.context.store.sold_between((&first, &last)).await? {
+        *lately.entry(package).or_default() += sales;
+    }
+    Ok(SoldLately(lately))
+}
+
+/// Whether so many codes will not last.
+pub fn is_low(free: i64, days: Option<i64>) -> bool {
+    free == 0 || days.is_some_and(|days| days < 3)
+}
+
 async fn stock(shop: &Shop) -> Result<Vec<Stock>, StoreError> {
     let store: &Store = &shop.context.store;
-    let (first, last) = (day(shop, DAYS_LOOKED_AT - 1), day(shop, 0));
-    let mut sold: HashMap<PackageKey, i64> = HashMap::new();
-    for (package, sales) in store.sold_between((&first, &last)).await? {
-        *sold.entry(package).or_default() += sales;
-    }
+    let lately = sold_lately(shop).await?;
     let mut stock = vec![];
     for site in store.sites().await? {
         for offer in store.offers(&site.site).await? {
-            let sold = sold.get(&offer.key()).copied().unwrap_or_default();
-            let days = (sold > 0).then(|| offer.free * DAYS_LOOKED_AT / sold);
+            let days = lately.days(&offer.key(), offer.free);
             stock.push(Stock {
                 site: site.name.clone(),
                 package: offer.package.name.clone(),
@@ -143,7 +164,7 @@ async fn stock(shop: &Shop) -> Result<Vec<Stock>, StoreError> {
                 free: offer.free,
                 held: offer.held,
                 days,
-                low: offer.free == 0 || days.is_some_and(|days| days < 3),
+                low: is_low(offer.free, days),
             });
         }
     }

@@ -10,6 +10,7 @@ mod rights;
 pub mod sale;
 pub mod sales;
 pub mod sign_in;
+pub mod stock;
 pub mod visitor;
 
 pub use render::Desk;

@@ -14,7 +14,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use std::sync::Arc;
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("layout", include_str!("templates/layout.hbs")),
     ("token", include_str!("templates/token.hbs")),
     ("sales_table", include_str!("templates/sales_table.hbs")),
@@ -25,6 +25,14 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("sale", include_str!("templates/sale.hbs")),
     ("money", include_str!("templates/money.hbs")),
     ("sorry", include_str!("templates/sorry.hbs")),
+    ("told", include_str!("templates/told.hbs")),
+    ("void", include_str!("templates/void.hbs")),
+    ("stock", include_str!("templates/stock.hbs")),
+    ("upload", include_str!("templates/upload.hbs")),
+    ("preview", include_str!("templates/preview.hbs")),
+    ("batch", include_str!("templates/batch.hbs")),
+    ("handout", include_str!("templates/handout.hbs")),
+    ("cards", include_str!("templates/cards.hbs")),
 ];
 
 /// The desk's pages, ready to be drawn in every language. Made once, at the start.

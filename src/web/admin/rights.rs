@@ -15,6 +15,18 @@ pub const RIGHTS: &[(&str, &str, &[Role])] = &[
     ("POST", "/admin/money/settle", &[Owner]),
     ("POST", "/admin/money/unpaid", &[Owner]),
     ("POST", "/admin/money/checked", &[Owner]),
+    ("GET", "/admin/stock", &[Owner, Cashier, Technician, Auditor]),
+    ("POST", "/admin/stock/hand-out", &[Owner]),
+    ("POST", "/admin/stock/void", &[Owner]),
+    ("GET", "/admin/stock/upload", &[Owner, Technician]),
+    ("POST", "/admin/stock/upload", &[Owner, Technician]),
+    ("GET", "/admin/stock/upload/{batch}", &[Owner, Technician]),
+    ("POST", "/admin/stock/upload/{batch}", &[Owner, Technician]),
+    ("GET", "/admin/stock/batches/{batch}", &[Owner, Cashier, Technician, Auditor]),
+    ("POST", "/admin/stock/batches/{batch}/void", &[Owner]),
+    ("GET", "/admin/stock/handouts/{handout}", &[Owner, Cashier, Auditor]),
+    ("POST", "/admin/stock/handouts/{handout}/print", &[Owner]),
+    ("POST", "/admin/stock/handouts/{handout}/void", &[Owner]),
 ];
 
 /// Whether a role may do this.

@@ -88,7 +88,8 @@ impl FromRequest<Arc<Shop>> for Posted {
     }
 }
 
-fn is_token(fields: &Fields, token: &str) -> bool {
+/// Whether a form carries the token of a session.
+pub fn is_token(fields: &Fields, token: &str) -> bool {
     let given = fields.get(FORM_TOKEN).map_or("", String::as_str);
     given.as_bytes().ct_eq(token.as_bytes()).into()
 }

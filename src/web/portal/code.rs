@@ -3,11 +3,9 @@
 
 use super::visit::{self, Fields, Sent, field};
 use crate::{
-    ledger::{catalog::Site, id::VoucherId},
-    routeros::{
-        export::fold,
-        login_link::{form_link, login_link},
-    },
+    ledger::catalog::Site,
+    routeros::login_link::{form_link, login_link},
+    stock,
     web::{
         Shop,
         error::{self, Failure, Problem},
@@ -92,9 +90,7 @@ enum Known {
 
 async fn find(shop: &Shop, site: &str, typed: &str) -> Result<Option<Known>, Problem> {
     let store = &shop.context.store;
-    let name = format!("{site}:{}", fold(typed));
-    let fingerprint = store.vault().fingerprint("code_folded", name.as_bytes());
-    let found: Vec<VoucherId> = store.vouchers_of_folded(&fingerprint).await?;
+    let found = stock::find(store, site, typed).await?;
     let [voucher] = found.as_slice() else { return Ok(None) };
     let code = store.voucher_code(*voucher).await?.ok_or(Failure::Missing("a code"))?;
     Ok(Some(match code.password.as_deref() {

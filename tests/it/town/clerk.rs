@@ -6,7 +6,7 @@ use lango::{
     ports::SystemRandom,
     staff,
 };
-use reqwest::{Client, Method, StatusCode, header};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use std::{collections::BTreeMap, net::SocketAddr};
 
 /// What they all sign in with.
@@ -80,9 +80,19 @@ impl Clerk {
         request = request.header(header::COOKIE, cookies.join("; "));
         if method == Method::POST {
             request = request.form(form);
-            if let Some(origin) = &self.origin {
-                request = request.header(header::ORIGIN, origin);
-            }
+        }
+        self.hears(request, method == Method::POST, path).await
+    }
+
+    /// Sends what stands ready, with what a browser adds to a form, and takes in the answer.
+    async fn hears(
+        &mut self,
+        mut request: RequestBuilder,
+        is_form: bool,
+        path: &str,
+    ) -> Option<String> {
+        if let Some(origin) = self.origin.as_ref().filter(|_| is_form) {
+            request = request.header(header::ORIGIN, origin);
         }
         let response = request.send().await.expect("the desk answers");
         for cookie in response.headers().get_all(header::SET_COOKIE) {
@@ -123,6 +133,34 @@ impl Clerk {
         let token = self.form_token();
         let with = [form, &[("token", token.as_str())]].concat();
         self.goes(Method::POST, path, &with).await;
+    }
+
+    /// Brings a file, by the form of the open page.
+    pub async fn brings(&mut self, name: &str, bytes: &[u8]) {
+        const BOUNDARY: &str = "a-line-between-parts";
+        let path = "/admin/stock/upload";
+        let part = |head: &str, body: &[u8]| {
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+            [head.as_bytes(), body, b"\r\n"].concat()
+        };
+        let body = [
+            part("name=\"token\"", self.form_token().as_bytes()),
+            part("name=\"site\"", super::SITE.as_bytes()),
+            part(&format!("name=\"file\"; filename=\"{name}\""), bytes),
+            format!("--{BOUNDARY}--\r\n").into_bytes(),
+        ];
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self
+            .client
+            .post(format!("http://{}{path}", self.desk))
+            .header(header::COOKIE, cookies.join("; "))
+            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(body.concat());
+        let mut next = self.hears(request, true, path).await;
+        while let Some(path) = next {
+            next = self.asks(Method::GET, &path, &[]).await;
+        }
     }
 
     /// What the forms of the open page carry; nothing where there is none.

@@ -22,13 +22,16 @@ use self::{home::Home, instance::Wiring};
 use jiff::civil::date;
 use lango::{
     app,
-    commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
+    commands::{
+        by::By,
+        catalogue::{DefinePackage, OpenShop, RegisterSite},
+    },
     demo::{
         daraja::{Daraja, Faults},
         sms_gateway::{Family, SmsCenter},
     },
     http_client,
-    import::{self, Import},
+    import::{Import, Importer},
     ledger::{
         catalog::{LedgerPurpose, Package},
         id::{PackageKey, PurchaseId, Slug},
@@ -38,7 +41,7 @@ use lango::{
         time::{Micros, SECOND},
     },
     mpesa::{C2bAddresses, Registered},
-    ports::{Clock, Random, SystemRandom},
+    ports::{Clock, SystemRandom},
     store::{CommandError, PurchaseView, SOURCE_C2B, SOURCE_PAYMENT, Store},
     telemetry::{self, Captured},
 };
@@ -222,9 +225,8 @@ impl Town {
     /// Imports a list as a router exports it; tells how many codes were new.
     pub async fn imports(&self, list: &str) -> usize {
         let site = Slug::parse(SITE).unwrap();
-        let wish = Import { site, package: None, set_aside_comments: vec![], dry_run: false };
-        let machine: (&dyn Clock, &dyn Random) = (self.clock.as_ref(), &SystemRandom);
-        import::run(self.store(), machine, &wish, list.as_bytes()).await.unwrap().taken
+        let importer = Importer { by: By::CommandLine, random: &SystemRandom };
+        importer.run(self.store(), &Import::to(site), list.as_bytes()).await.unwrap().taken
     }
 
     /// Carries out SQL behind the shop's back.

@@ -1,0 +1,131 @@
+//! Files of codes that staff bring to the desk: kept sealed, looked at, and taken into stock when
+//! somebody says how. Whoever says so need not wait, and what a crash cuts off goes on by itself.
+
+use crate::{
+    commands::{
+        by::By,
+        upload::{DecideUpload, KeepUpload},
+    },
+    import::{Import, ImportError, Importer, Report, look},
+    ledger::{
+        decision::{Note, UploadWrite},
+        id::{BatchId, Slug, StaffId},
+        time::HOUR,
+    },
+    ports::Random,
+    routeros::export::{Group, groups},
+    store::{CommandError, Sealed, Store, StoreError, UploadKept},
+};
+use serde::{Deserialize, Serialize};
+
+/// A file that nobody decided about is kept so long.
+pub const KEPT_FOR: i64 = HOUR;
+
+/// How to take a file in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Keep only this package's lines; lists without profiles need it.
+    pub package: Option<Slug>,
+    /// Which of the file's groups are printed cards, by their places in [`groups`]: these depend
+    /// on the file alone.
+    pub printed: Vec<usize>,
+}
+
+/// Keeps a file; tells what its batch will be.
+pub async fn keep(
+    store: &Store,
+    random: &dyn Random,
+    (staff, site): (StaffId, Slug),
+    (name, bytes): (&str, &[u8]),
+) -> Result<BatchId, CommandError> {
+    let batch = BatchId(random.id(store.now()));
+    let vault = store.vault();
+    let seal = |what: Sealed, plain: &[u8]| vault.seal(&what.context(), plain);
+    let (name, sealed) = (
+        seal(Sealed::Note(Note::Batch(batch)), name.as_bytes()),
+        seal(Sealed::Upload(batch), bytes),
+    );
+    store.execute(KeepUpload { batch, site, staff, name, sealed }).await?;
+    Ok(batch)
+}
+
+/// What would come of a file, with its groups.
+pub async fn preview(
+    store: &Store,
+    upload: &UploadKept,
+    choice: &Choice,
+) -> Result<(Report, Vec<Group>), ImportError> {
+    let bytes = bytes(store, upload.batch).await?;
+    let import = import(upload, choice, &bytes, store).await?;
+    let report = look(store, &import, &bytes).await?;
+    let groups = groups(&report.judged);
+    Ok((report, groups))
+}
+
+/// Says how a file is to be taken in; from then on that happens by itself.
+pub async fn choose(store: &Store, batch: BatchId, choice: &Choice) -> Result<(), CommandError> {
+    let choice = serde_json::to_string(choice).expect("choices are plain data");
+    decide(store, UploadWrite::Chosen { batch, choice: Some(choice) }).await
+}
+
+/// Takes in the files that somebody decided about, and drops those that nobody did in time; tells
+/// how many were done with.
+pub async fn take(store: &Store, random: &dyn Random) -> Result<usize, ImportError> {
+    let mut done = 0;
+    for upload in store.uploads().await? {
+        let batch = upload.batch;
+        let Some(choice) = upload.choice.as_deref() else {
+            if upload.received_at.plus(KEPT_FOR) < store.now() {
+                decide(store, UploadWrite::Dropped(batch)).await?;
+                done += 1;
+            }
+            continue;
+        };
+        let unreadable = |_| StoreError::BadRow { table: "uploads", column: "choice" };
+        let choice: Choice = serde_json::from_str(choice).map_err(unreadable)?;
+        let importer = Importer { by: By::Staff(upload.staff), random };
+        let bytes = bytes(store, batch).await?;
+        let taken = match import(&upload, &choice, &bytes, store).await {
+            Ok(import) => importer.take(store, (batch, &import), &bytes).await,
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(_) => decide(store, UploadWrite::Taken(batch)).await?,
+            Err(error @ (ImportError::Store(_) | ImportError::Command(_))) => return Err(error),
+            // The package is gone since, say: whoever brought it is asked again.
+            Err(error) => {
+                tracing::warn!(%batch, "a file cannot be taken in as was said: {error}");
+                decide(store, UploadWrite::Chosen { batch, choice: None }).await?;
+            }
+        }
+        done += 1;
+    }
+    Ok(done)
+}
+
+async fn decide(store: &Store, write: UploadWrite) -> Result<(), CommandError> {
+    store.execute(DecideUpload(write)).await.map(drop)
+}
+
+async fn bytes(store: &Store, batch: BatchId) -> Result<Vec<u8>, StoreError> {
+    let what = Sealed::Upload(batch);
+    let sealed = store.sealed(what).await?;
+    let sealed = sealed.ok_or(StoreError::BadRow { table: "uploads", column: "sealed" })?;
+    store.unseal(&what.context(), &sealed).await
+}
+
+/// The import that a choice means.
+async fn import(
+    upload: &UploadKept,
+    choice: &Choice,
+    bytes: &[u8],
+    store: &Store,
+) -> Result<Import, ImportError> {
+    let mut import = Import { package: choice.package.clone(), ..Import::to(upload.site.clone()) };
+    if !choice.printed.is_empty() {
+        let groups = groups(&look(store, &import, bytes).await?.judged);
+        let printed = choice.printed.iter().filter_map(|place| groups.get(*place));
+        import.set_aside_groups = printed.map(|group| group.key.clone()).collect();
+    }
+    Ok(import)
+}
