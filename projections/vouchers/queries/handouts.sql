@@ -1,4 +1,4 @@
--- Printed cards that somebody took: how many codes, and how many of them were voided since.
+-- Printed cards that somebody took: how many codes, and how many of them were voided. $1: at most.
 select
     handout,
     site,

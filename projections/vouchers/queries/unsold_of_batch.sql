@@ -1,5 +1,4 @@
--- The vouchers of an upload that nobody bought and that are not void, in order of their ids. $1: the
--- batch.
+-- The unsold vouchers of an upload, in order of their ids. $1: the batch.
 select *
 from shown_vouchers
 where batch = $1
