@@ -7,6 +7,7 @@
 //! - [`store`]: ledger, vault and decision tables in one database.
 //! - [`import`]: takes lists of codes into stock; [`uploads`]: those that were brought to the desk.
 //! - [`stock`]: what people do with codes in stock: void them, hand them out on cards.
+//! - [`catalogue`]: what an owner writes of sites and packages, read one way.
 //! - [`desk`]: what needs a person, and what the person did about it.
 //! - [`staff`]: who may sign in at the desk.
 //! - [`backup`]: sealed copies of all that the store holds.
@@ -24,6 +25,7 @@
 
 pub mod app;
 pub mod backup;
+pub mod catalogue;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -109,7 +109,7 @@ async fn decide(store: &Store, write: UploadWrite) -> Result<(), CommandError> {
 
 async fn bytes(store: &Store, batch: BatchId) -> Result<Vec<u8>, StoreError> {
     let what = Sealed::Upload(batch);
-    let sealed = store.sealed(what).await?;
+    let sealed = store.sealed(&what).await?;
     let sealed = sealed.ok_or(StoreError::BadRow { table: "uploads", column: "sealed" })?;
     store.unseal(&what.context(), &sealed).await
 }

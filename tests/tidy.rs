@@ -23,13 +23,14 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("uploads", "commands import ledger ports routeros store"),
     ("stock", "commands ledger ports routeros store"),
     ("backup", "http_client ledger ports store"),
+    ("catalogue", "ledger"),
     ("desk", "commands ledger ports store"),
     ("staff", "commands ledger ports store"),
     ("forget", "commands ledger ports store"),
     ("mark", "ledger"),
     ("context", "backup ledger phrases ports store"),
     ("processes", "backup commands context import ledger mark phrases ports store uploads"),
-    ("web", "commands context desk import ledger phrases ports routeros staff stock store uploads"),
+    ("web", "catalogue commands context desk import ledger phrases ports routeros staff stock store uploads"),
 ];
 /// The parts that put the others together and may name them all.
 const MAY_NAME_ALL: &[&str] = &["app", "cli", "demo", "lib", "main"];

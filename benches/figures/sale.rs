@@ -89,12 +89,8 @@ async fn stock(store: &Store) {
     let (_, random) = app::machine();
     for n in 0..SITES {
         let site = Slug::parse(&format!("bench-{n}")).expect("a short name");
-        let register = RegisterSite {
-            site: site.clone(),
-            name: "Bench".into(),
-            router_login: "http://10.5.50.1/login".into(),
-            change: false,
-        };
+        let register =
+            RegisterSite::new(site.clone(), "Bench".into(), "http://10.5.50.1/login".into());
         store.execute(register).await.expect("a site is added");
         let package = Package {
             site: site.clone(),
@@ -108,6 +104,8 @@ async fn stock(store: &Store) {
             rate_kbps_down: None,
             rate_kbps_up: None,
             data_bytes_max: None,
+            name_sw: None,
+            place: None,
             retired: false,
         };
         store.execute(DefinePackage { package }).await.expect("a package is added");

@@ -4,7 +4,9 @@
 create table sites (
     site          text collate "C" primary key,
     name          text collate "C" not null,
-    router_login  text collate "C" not null
+    router_login  text collate "C" not null,
+    -- Its colour, where it is not the shop's.
+    accent        text collate "C"
 );
 
 create table packages (

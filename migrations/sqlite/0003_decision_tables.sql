@@ -4,7 +4,9 @@
 create table sites (
     site          text primary key,
     name          text not null,
-    router_login  text not null
+    router_login  text not null,
+    -- Its colour, where it is not the shop's.
+    accent        text
 ) strict;
 
 create table packages (

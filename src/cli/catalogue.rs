@@ -2,9 +2,15 @@
 
 use crate::{
     app,
-    commands::catalogue::{DefinePackage, RegisterSite},
+    catalogue::{name, price, router_login, seconds},
+    commands::catalogue::{DefinePackage, RegisterSite, RetirePackage},
     config::Config,
-    ledger::{catalog, id::Slug, money::Cents},
+    ledger::{
+        catalog,
+        id::{PackageKey, Slug},
+        money::Cents,
+    },
+    store::Store,
 };
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
@@ -33,7 +39,7 @@ pub(super) struct AddSite {
     #[arg(long, value_parser = name)]
     name: String,
     /// The router's own login page, such as <http://10.5.50.1/login>.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = router_login)]
     router_login: Url,
     /// Change the site of that name instead of adding one.
     #[arg(long)]
@@ -45,16 +51,11 @@ impl Site {
         match self {
             Self::Add(site) => {
                 let store = app::open(config, None).await?;
-                if !matches!(site.router_login.scheme(), "http" | "https") {
-                    bail!("--router-login must be an address that starts with http:// or https://");
-                }
                 let done = if site.change { "changed" } else { "added" };
                 store
                     .execute(RegisterSite {
-                        site: site.id.clone(),
-                        name: site.name,
-                        router_login: site.router_login.to_string(),
                         change: site.change,
+                        ..RegisterSite::new(site.id.clone(), site.name, site.router_login.into())
                     })
                     .await
                     .with_context(|| {
@@ -85,8 +86,10 @@ impl Site {
 /// What is sold.
 #[derive(Debug, Subcommand)]
 pub(super) enum Package {
-    /// Offer a package, or give it a new name or price.
+    /// Offer a package, or give it a new name, price or place.
     Add(Box<AddPackage>),
+    /// Take a package off the page; `package add` offers it again.
+    Retire(Retire),
     /// List packages with their stock.
     List {
         /// Of which site.
@@ -131,6 +134,23 @@ pub(super) struct AddPackage {
     /// Data in bytes, as the codes limit it.
     #[arg(long, value_name = "BYTES")]
     data_limit: Option<u64>,
+    /// What buyers call it who read Swahili; left out, it stays as it was.
+    #[arg(long, value_parser = name)]
+    name_sw: Option<String>,
+    /// Its place on the page, 1 before 2; left out, it stays as it was.
+    #[arg(long)]
+    place: Option<u32>,
+}
+
+/// Take a package off the page.
+#[derive(Debug, Args)]
+pub(super) struct Retire {
+    /// At which site.
+    #[arg(long)]
+    site: Slug,
+    /// Which.
+    #[arg(long)]
+    id: Slug,
 }
 
 impl Package {
@@ -138,13 +158,21 @@ impl Package {
         let store = app::open_existing(config).await?;
         match self {
             Self::Add(add) => {
-                let package = add.package();
+                let package = add.package(&store).await?;
                 let key = package.key();
                 store
                     .execute(DefinePackage { package })
                     .await
                     .with_context(|| format!("package {key} was not added"))?;
                 println!("Package {key} is on offer.");
+            }
+            Self::Retire(retire) => {
+                let package = PackageKey { site: retire.site, package: retire.id };
+                store
+                    .execute(RetirePackage { package: package.clone() })
+                    .await
+                    .with_context(|| format!("package {package} was not retired"))?;
+                println!("Package {package} is sold no longer.");
             }
             Self::List { site, json } => {
                 if store.site(&site).await?.is_none() {
@@ -185,8 +213,13 @@ impl Package {
 }
 
 impl AddPackage {
-    fn package(self) -> catalog::Package {
-        catalog::Package {
+    /// The package as it is to be, with what was not said as it was.
+    async fn package(self, store: &Store) -> anyhow::Result<catalog::Package> {
+        let key = PackageKey { site: self.site.clone(), package: self.id.clone() };
+        let old = store.package(&key).await?;
+        let name_sw = self.name_sw.or_else(|| old.as_ref()?.name_sw.clone());
+        let place = self.place.or_else(|| old.as_ref()?.place);
+        Ok(catalog::Package {
             site: self.site,
             package: self.id,
             version: 1,
@@ -198,81 +231,9 @@ impl AddPackage {
             rate_kbps_down: self.rate_down,
             rate_kbps_up: self.rate_up,
             data_bytes_max: self.data_limit,
+            name_sw,
+            place,
             retired: false,
-        }
-    }
-}
-
-/// A name that buyers can read: something, and short enough for a phone's page.
-fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let fits = (1..=NAME_LETTERS_MAX).contains(&name.chars().count());
-    let plain = !name.chars().any(char::is_control);
-    if fits && plain { Ok(name.to_owned()) } else { Err("write a name of 1 to 40 letters".into()) }
-}
-
-const NAME_LETTERS_MAX: usize = 40;
-
-/// M-PESA moves whole shillings, from 1 to 250,000 (`facts/mpesa.md`, section 2).
-fn price(text: &str) -> Result<Cents, String> {
-    let whole = Cents::parse(text).filter(|price| price.whole_kes().is_some());
-    whole
-        .filter(|price| (Cents::from_kes(1)..=Cents::from_kes(250_000)).contains(price))
-        .ok_or_else(|| "write whole shillings from 1 to 250000, such as 50".into())
-}
-
-/// Reads `1h`, `1d`, `4w2d` into seconds.
-fn seconds(text: &str) -> Result<u64, String> {
-    let wrong = || "write it like 30m, 1h, 1d, 1w or 4w2d".to_owned();
-    let mut total: u64 = 0;
-    let mut digits = String::new();
-    for letter in text.trim().chars() {
-        if letter.is_ascii_digit() {
-            digits.push(letter);
-            continue;
-        }
-        let unit = match letter {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            'w' => 604_800,
-            _ => return Err(wrong()),
-        };
-        let number: u64 = digits.parse().map_err(|_| wrong())?;
-        total = number.checked_mul(unit).and_then(|n| total.checked_add(n)).ok_or_else(wrong)?;
-        digits.clear();
-    }
-    if digits.is_empty() && total > 0 { Ok(total) } else { Err(wrong()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_the_router_writes_them() {
-        assert_eq!(seconds("1d"), Ok(86_400));
-        assert_eq!(seconds("4w2d"), Ok(30 * 86_400));
-        assert_eq!(seconds("1h30m"), Ok(5_400));
-        for bad in ["", "1", "d", "1x", "0d", "99999999999999999999d"] {
-            assert!(seconds(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn names_can_be_read() {
-        assert_eq!(name(" One day "), Ok("One day".into()));
-        for bad in ["", "  ", "a\nb", &"x".repeat(41)] {
-            assert!(name(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn prices_are_whole_shillings() {
-        assert_eq!(price("50"), Ok(Cents(5000)));
-        for bad in ["0", "-5", "9.50", "250001", "free"] {
-            assert!(price(bad).is_err(), "{bad}");
-        }
+        })
     }
 }

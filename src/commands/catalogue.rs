@@ -1,10 +1,10 @@
 //! What the owner sets up: the shop, its sites and their packages.
 
 use crate::ledger::{
-    catalog::{LedgerPurpose, Package, PackageEvent, ShopEvent, SiteEvent},
-    decision::{Command, Decision, Need},
+    catalog::{LedgerPurpose, Package, PackageEvent, ShopEvent, Site, SiteEvent},
+    decision::{Command, Decision, Need, Note, VaultWrite},
     event::{Event, NewEvent},
-    id::Slug,
+    id::{PackageKey, Slug},
     refusal::Refusal,
     stream::Stream,
     time::Micros,
@@ -51,8 +51,20 @@ pub struct RegisterSite {
     pub name: String,
     /// The router's login page.
     pub router_login: String,
+    /// Its colour, such as `#0b6e4f`; empty for the shop's, `None` leaves it.
+    pub accent: Option<String>,
+    /// The number that its buyers may call, sealed; sealed empty text for the shop's, `None` leaves
+    /// it.
+    pub support_phone: Option<Vec<u8>>,
     /// Whether a site of that name is to be changed instead.
     pub change: bool,
+}
+
+impl RegisterSite {
+    /// A new site that looks and is helped as the shop.
+    pub fn new(site: Slug, name: String, router_login: String) -> Self {
+        Self { site, name, router_login, accent: None, support_phone: None, change: false }
+    }
 }
 
 impl Command for RegisterSite {
@@ -63,17 +75,28 @@ impl Command for RegisterSite {
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
         let (site, name) = (self.site.clone(), self.name.clone());
         let router_login = self.router_login.clone();
-        let event = match (world.site(&site), self.change) {
+        let old = world.site(&site);
+        let accent = match &self.accent {
+            Some(accent) => Some(accent.clone()).filter(|accent| !accent.is_empty()),
+            None => old.and_then(|old| old.accent.clone()),
+        };
+        let new = Site { site, name, router_login, accent };
+        if old == Some(&new) && self.change && self.support_phone.is_none() {
+            return Err(Refusal::NothingNew);
+        }
+        let Site { site, name, router_login, accent } = new;
+        let event = match (old, self.change) {
             (Some(_), false) => return Err(Refusal::SiteExists),
             (None, true) => return Err(Refusal::NoSuchSite),
-            (Some(old), true) if old.name == name && old.router_login == router_login => {
-                return Err(Refusal::NothingNew);
-            }
-            (None, false) => SiteEvent::Registered { site, name, router_login },
-            (Some(_), true) => SiteEvent::Changed { site, name, router_login },
+            (None, false) => SiteEvent::Registered { site, name, router_login, accent },
+            (Some(_), true) => SiteEvent::Changed { site, name, router_login, accent },
         };
         let stream = Stream::Site(self.site.clone());
-        Ok(Decision::events(vec![NewEvent::alone(stream, Event::Site(event))]))
+        let phone = self.support_phone.clone().map(|sealed| {
+            let note = Note::Site(self.site.clone());
+            VaultWrite::Note { note, sealed }
+        });
+        Ok(Decision::events(vec![NewEvent::alone(stream, Event::Site(event))]).keep(phone))
     }
 
     fn actor(&self) -> &'static str {
@@ -81,8 +104,8 @@ impl Command for RegisterSite {
     }
 }
 
-/// Offers a package, or gives it a new name or price. The version is counted here, not by the
-/// caller.
+/// Offers a package, also one that was retired, or gives it a new name, price or place. The version
+/// is counted here, not by the caller.
 #[derive(Debug, Clone)]
 pub struct DefinePackage {
     /// What it shall be; its `version` does not matter.
@@ -104,6 +127,8 @@ impl Command for DefinePackage {
             let fixed = Package {
                 version: old.version,
                 name: old.name.clone(),
+                name_sw: old.name_sw.clone(),
+                place: old.place,
                 price_cents: old.price_cents,
                 retired: old.retired,
                 ..next.clone()
@@ -119,6 +144,34 @@ impl Command for DefinePackage {
         }
         let event = Event::Package(PackageEvent::Defined(next));
         Ok(Decision::events(vec![NewEvent::alone(Stream::Package(key), event)]))
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
+/// Takes a package off the page. Purchases under way go on, codes stay in stock.
+#[derive(Debug, Clone)]
+pub struct RetirePackage {
+    /// Which.
+    pub package: PackageKey,
+}
+
+impl Command for RetirePackage {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![Need::Stream(Stream::Package(self.package.clone()))]
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let package = world.package(&self.package).ok_or(Refusal::NoSuchPackage)?;
+        if package.retired {
+            return Err(Refusal::NothingNew);
+        }
+        let PackageKey { site, package } = self.package.clone();
+        let event = Event::Package(PackageEvent::Retired { site, package });
+        let stream = Stream::Package(self.package.clone());
+        Ok(Decision::events(vec![NewEvent::alone(stream, event)]))
     }
 
     fn actor(&self) -> &'static str {
@@ -159,6 +212,46 @@ mod tests {
         given([site(), crate::commands::testing::package_defined()])
             .when(&DefinePackage { package: shorter })
             .then_refused(&Refusal::PackageFixed);
+    }
+
+    #[test]
+    fn what_is_retired_can_be_offered_again_in_a_new_version() {
+        let retire = RetirePackage { package: package().key() };
+        given([site()]).when(&retire).then_refused(&Refusal::NoSuchPackage);
+        let events = vec![site(), crate::commands::testing::package_defined()];
+        let retired = given(events.clone()).when(&retire).then_recorded();
+        let events = [events, retired].concat();
+        given(events.clone()).when(&retire).then_refused(&Refusal::NothingNew);
+        let again = DefinePackage { package: package() };
+        let offered = given(events).when(&again).then_recorded();
+        let Event::Package(PackageEvent::Defined(next)) = &offered[0].event else {
+            panic!("{offered:?}")
+        };
+        assert_eq!((next.version, next.retired), (2, false));
+    }
+
+    #[test]
+    fn a_site_keeps_the_colour_that_nobody_speaks_of() {
+        let change = |name: &str, accent: Option<&str>| RegisterSite {
+            accent: accent.map(str::to_owned),
+            change: true,
+            ..RegisterSite::new(
+                package().site,
+                name.to_owned(),
+                "http://10.5.50.1/login".to_owned(),
+            )
+        };
+        let red = given([site()]).when(&change("Mtaa Wi-Fi", Some("#aa0000"))).then_recorded();
+        let events = [vec![site()], red].concat();
+        let named = given(events.clone()).when(&change("Kona Wi-Fi", None)).then_recorded();
+        let Event::Site(SiteEvent::Changed { accent, .. }) = &named[0].event else {
+            panic!("{named:?}")
+        };
+        assert_eq!(accent.as_deref(), Some("#aa0000"));
+        let plain = given(events).when(&change("Mtaa Wi-Fi", Some(""))).then_recorded();
+        let Event::Site(SiteEvent::Changed { accent: None, .. }) = &plain[0].event else {
+            panic!("{plain:?}")
+        };
     }
 
     #[test]

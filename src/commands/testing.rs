@@ -140,6 +140,7 @@ pub fn site() -> NewEvent {
         site: slug("mtaa"),
         name: "Mtaa Wi-Fi".into(),
         router_login: "http://10.5.50.1/login".into(),
+        accent: None,
     };
     NewEvent::alone(Stream::Site(slug("mtaa")), Event::Site(event))
 }
@@ -157,6 +158,8 @@ pub fn package() -> Package {
         rate_kbps_down: None,
         rate_kbps_up: None,
         data_bytes_max: None,
+        name_sw: None,
+        place: None,
         retired: false,
     }
 }

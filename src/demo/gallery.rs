@@ -35,7 +35,7 @@ pub fn router(accent: Accent) -> Router {
     Router::new()
         .route(PATH, get(index))
         .route(&format!("{PATH}/{{name}}/{{lang}}"), get(page))
-        .with_state(Arc::new(Pages::new(accent)))
+        .with_state(Arc::new((Pages::default(), accent)))
 }
 
 async fn index() -> Html<String> {
@@ -59,17 +59,19 @@ async fn index() -> Html<String> {
 }
 
 async fn page(
-    State(pages): State<Arc<Pages>>,
+    State(look): State<Arc<(Pages, Accent)>>,
     Path((name, lang)): Path<(String, String)>,
 ) -> Response {
     let sample = Page::samples().into_iter().find(|(known, _)| *known == name);
     let (Some((_, page)), Some(lang)) = (sample, Language::parse(&lang)) else {
         return (StatusCode::NOT_FOUND, "There is no such page in the gallery.\n").into_response();
     };
-    match pages.draw(&Frame::sample(lang), &page) {
+    let (pages, accent) = &*look;
+    let frame = Frame { accent: *accent, ..Frame::sample(lang) };
+    match pages.draw(&frame, &page) {
         Ok(html) => {
             // As the shop sends it, but for the frames of the index.
-            let policy = pages.content_security_policy();
+            let policy = pages.content_security_policy(*accent);
             let policy = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'");
             ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
         }

@@ -92,12 +92,12 @@ pub struct Plan {
     pub machine: (Arc<dyn Clock>, Arc<dyn Random>),
 }
 
-/// The packages of the demo: short name, name, price in KES, seconds, profile, kbit/s down and up.
-const PACKAGES: [(&str, &str, i64, u64, u32, u32); 4] = [
-    ("hourly", "One hour", 10, 3600, 3000, 1000),
-    ("daily", "One day", 50, 86_400, 5000, 2000),
-    ("weekly", "One week", 250, 604_800, 5000, 2000),
-    ("monthly", "One month", 800, 2_592_000, 8000, 4000),
+/// The packages of the demo: short name, names, price in KES, seconds, kbit/s down and up.
+const PACKAGES: [(&str, &str, &str, i64, u64, u32, u32); 4] = [
+    ("hourly", "One hour", "Saa moja", 10, 3600, 3000, 1000),
+    ("daily", "One day", "Siku moja", 50, 86_400, 5000, 2000),
+    ("weekly", "One week", "Wiki moja", 250, 604_800, 5000, 2000),
+    ("monthly", "One month", "Siku thelathini", 800, 2_592_000, 8000, 4000),
 ];
 
 impl World {
@@ -225,11 +225,11 @@ fn providers(
 async fn fill(store: &Store, random: &dyn Random, router: SocketAddr) -> anyhow::Result<()> {
     let site = Slug::parse(SITE)?;
     let change = store.site(&site).await?.is_some();
-    let name = SITE_NAME.into();
     let router_login = format!("http://{router}/login");
-    let register = RegisterSite { site: site.clone(), name, router_login, change };
+    let register = RegisterSite::new(site.clone(), SITE_NAME.into(), router_login);
+    let register = RegisterSite { change, ..register };
     unless_nothing_new(store.execute(register).await)?;
-    for (id, name, price, validity_seconds, down, up) in PACKAGES {
+    for (id, name, name_sw, price, validity_seconds, down, up) in PACKAGES {
         let package = Package {
             site: site.clone(),
             package: Slug::parse(id)?,
@@ -242,6 +242,8 @@ async fn fill(store: &Store, random: &dyn Random, router: SocketAddr) -> anyhow:
             rate_kbps_down: Some(down),
             rate_kbps_up: Some(up),
             data_bytes_max: None,
+            name_sw: Some(name_sw.into()),
+            place: None,
             retired: false,
         };
         unless_nothing_new(store.execute(DefinePackage { package }).await)?;
@@ -268,6 +270,7 @@ fn router(
         site: SITE.into(),
         site_name: SITE_NAME.into(),
         support_phone: SUPPORT_PHONE.into(),
+        accent: Accent::default().css(),
         language: Language::En,
         version: env!("CARGO_PKG_VERSION").into(),
     };

@@ -5,6 +5,7 @@ use super::{
     id::{PackageKey, Slug},
     key::{KeyPurpose, Succession},
     money::Cents,
+    purchase::Language,
     time::{Micros, Month},
 };
 use serde::{Deserialize, Serialize};
@@ -68,8 +69,11 @@ pub enum SiteEvent {
         name: String,
         /// The router's login page: the only address to which a code is ever handed.
         router_login: String,
+        /// Its colour, such as `#0b6e4f`, where it is not the shop's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accent: Option<String>,
     },
-    /// Renamed, or its router moved.
+    /// Renamed, its router moved, or it looks or is helped otherwise.
     #[serde(rename = "site_changed")]
     Changed {
         /// Its short name.
@@ -78,6 +82,9 @@ pub enum SiteEvent {
         name: String,
         /// The router's login page.
         router_login: String,
+        /// Its colour, where it is not the shop's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accent: Option<String>,
     },
 }
 
@@ -90,17 +97,21 @@ pub struct Site {
     pub name: String,
     /// The router's login page.
     pub router_login: String,
+    /// Its colour, where it is not the shop's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent: Option<String>,
 }
 
 impl Site {
     /// The site after `event`; `None` where the event cannot follow.
     pub fn evolve(state: Option<&Self>, event: &SiteEvent) -> Option<Self> {
         match (state, event) {
-            (None, SiteEvent::Registered { site, name, router_login })
-            | (Some(_), SiteEvent::Changed { site, name, router_login }) => Some(Self {
+            (None, SiteEvent::Registered { site, name, router_login, accent })
+            | (Some(_), SiteEvent::Changed { site, name, router_login, accent }) => Some(Self {
                 site: site.clone(),
                 name: name.clone(),
                 router_login: router_login.clone(),
+                accent: accent.clone(),
             }),
             _ => None,
         }
@@ -135,6 +146,12 @@ pub struct Package {
     pub version: u32,
     /// What buyers call it.
     pub name: String,
+    /// What those call it who read Swahili, where that is something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_sw: Option<String>,
+    /// Its place on the page, 1 before 2; those without one follow, the cheapest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<u32>,
     /// What it costs.
     pub price_cents: Cents,
     /// How long it lasts from the first login, in seconds.
@@ -158,6 +175,14 @@ impl Package {
     /// Its key.
     pub fn key(&self) -> PackageKey {
         PackageKey { site: self.site.clone(), package: self.package.clone() }
+    }
+
+    /// What buyers call it in their language.
+    pub fn name_in(&self, language: Language) -> &str {
+        match (language, &self.name_sw) {
+            (Language::Sw, Some(name)) => name,
+            _ => &self.name,
+        }
     }
 
     /// The package after `event`; `None` where the event cannot follow.

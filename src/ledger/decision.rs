@@ -127,12 +127,14 @@ pub struct LinkRow {
 }
 
 /// What a note is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// The name of the file that a batch came in.
     Batch(BatchId),
     /// Who took printed cards.
     Handout(HandoutId),
+    /// The number that buyers of a site may call.
+    Site(Slug),
 }
 
 impl fmt::Display for Note {
@@ -140,6 +142,7 @@ impl fmt::Display for Note {
         match self {
             Self::Batch(id) => write!(f, "batch:{id}"),
             Self::Handout(id) => write!(f, "handout:{id}"),
+            Self::Site(id) => write!(f, "site:{id}"),
         }
     }
 }

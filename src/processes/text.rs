@@ -36,7 +36,7 @@ pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<Text, T
     let package = version.await?.ok_or(missing(id))?;
     let say = |key: &str, more: &[Parameter<'_>]| {
         let shop = ("shop", context.settings.shop_name.clone());
-        let mut parameters = vec![shop, ("package", package.name.clone())];
+        let mut parameters = vec![shop, ("package", package.name_in(purchase.language).to_owned())];
         parameters.extend_from_slice(more);
         context.phrases.say(purchase.language, key, &parameters)
     };

@@ -27,6 +27,9 @@ pub struct SitePages {
     pub site_name: String,
     /// The number to call for help; empty for none.
     pub support_phone: String,
+    /// The variables of its colour, as the shop's own pages have them: `--accent`, the lettering
+    /// `--on-accent` upon it, and the shade `--strong` that can be read on paper.
+    pub accent: String,
     /// The language shown first; the other is one tap away.
     pub language: Language,
     /// The version of the set, for the technician who looks at a router's files.
@@ -146,7 +149,7 @@ fn context(site: &SitePages, own: &Phrases, other: &Phrases, template: &str) -> 
         "lang": site.language.code(),
         "t": own,
         "errors": errors,
-        "css": STYLE.trim_end(),
+        "css": format!("{}{}", STYLE.trim_end(), site.accent),
         "md5": MD5.trim_end(),
         "other_lang": other_language.code(),
         "other_name": other["name"],
@@ -207,6 +210,7 @@ mod tests {
             site: "mtaa".into(),
             site_name: "Mtaa Wi-Fi".into(),
             support_phone: "0700 000 001".into(),
+            accent: String::new(),
             language,
             version: "1".into(),
         }

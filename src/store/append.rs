@@ -106,14 +106,16 @@ impl Transaction {
     }
 
     async fn change_catalogue(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        let sites = changes.sites.values().map(|s| json!([s.site, s.name, s.router_login]));
+        let sites =
+            changes.sites.values().map(|s| json!([s.site, s.name, s.router_login, s.accent]));
         self.run(
-            "insert into sites (site, name, router_login)
-             select site, name, router_login
-             from {given: site text, name text, router_login text}
+            "insert into sites (site, name, router_login, accent)
+             select site, name, router_login, accent
+             from {given: site text, name text, router_login text, accent text}
              where true
              on conflict (site) do update
-             set name = excluded.name, router_login = excluded.router_login",
+             set name = excluded.name, router_login = excluded.router_login,
+               accent = excluded.accent",
             sites.collect(),
             "change sites",
         )

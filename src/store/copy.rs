@@ -101,7 +101,7 @@ const TABLES: [Table; 24] = [
         Some(("batch", TEXT)),
         "batch text, site text, staff text, sealed bytes, received_at bigint, choice text",
     ),
-    table("sites", Some(("site", TEXT)), "site text, name text, router_login text"),
+    table("sites", Some(("site", TEXT)), "site text, name text, router_login text, accent text"),
     table("packages", None, "site text, package text, data text"),
     table(
         "stock",

@@ -187,7 +187,7 @@ impl Store {
 
     /// Opens a sealed text of the vault; `None` when there is none, or it is forgotten.
     pub async fn open_sealed(&self, what: Sealed) -> Result<Option<String>, StoreError> {
-        let sealed = self.sealed(what).await?.filter(|sealed| !sealed.is_empty());
+        let sealed = self.sealed(&what).await?.filter(|sealed| !sealed.is_empty());
         let Some(sealed) = sealed else { return Ok(None) };
         self.unseal_text(&what.context(), &sealed).await.map(Some)
     }

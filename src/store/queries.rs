@@ -204,7 +204,7 @@ impl Reader {
 
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        let rows = query("select site, name, router_login from sites order by site")
+        let rows = query("select site, name, router_login, accent from sites order by site")
             .all(&self.pool)
             .await
             .attempt("read sites")?;
@@ -213,7 +213,7 @@ impl Reader {
 
     /// A site.
     pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
-        let row = query("select site, name, router_login from sites where site = $1")
+        let row = query("select site, name, router_login, accent from sites where site = $1")
             .bind(id.as_str())
             .first(&self.pool)
             .await
@@ -221,7 +221,25 @@ impl Reader {
         row.as_ref().map(site).transpose()
     }
 
-    /// What a site sells, cheapest first.
+    /// The packages that a site ever had.
+    pub(super) async fn package_keys(&self, site: &Slug) -> Result<Vec<PackageKey>, StoreError> {
+        // `/` follows `.` in ASCII: all streams that begin with `package-<site>.`
+        let rows = query(
+            "select distinct stream from events where stream >= $1 and stream < $2 order by stream",
+        )
+        .bind(format!("package-{site}."))
+        .bind(format!("package-{site}/"))
+        .all(&self.pool)
+        .await
+        .attempt("list packages")?;
+        let key = |row: &Row| match parse(row, 0, "events", "stream")? {
+            Stream::Package(key) => Ok(key),
+            _ => Err(StoreError::BadRow { table: "events", column: "stream" }),
+        };
+        rows.iter().map(key).collect()
+    }
+
+    /// What a site sells, in the order of its page.
     pub async fn offers(&self, site: &Slug) -> Result<Vec<Offer>, StoreError> {
         let rows = query(
             "select data, coalesce(free, 0), coalesce(held, 0), coalesce(owed, 0) from packages
@@ -233,7 +251,11 @@ impl Reader {
         .await
         .attempt("read packages")?;
         let mut offers = rows.iter().map(offer).collect::<Result<Vec<_>, _>>()?;
-        offers.sort_by_key(|o| (o.package.price_cents, o.package.validity_seconds));
+        offers.sort_by_key(|offer| {
+            let package = &offer.package;
+            let place = package.place.unwrap_or(u32::MAX);
+            (place, package.price_cents, package.validity_seconds)
+        });
         Ok(offers)
     }
 
@@ -443,7 +465,7 @@ fn projection(name: &str) -> &'static crate::projections::Projection {
 
 fn site(row: &Row) -> Result<Site, StoreError> {
     let id = parse(row, 0, "sites", "site")?;
-    Ok(Site { site: id, name: row.get(1), router_login: row.get(2) })
+    Ok(Site { site: id, name: row.get(1), router_login: row.get(2), accent: row.get(3) })
 }
 
 fn offer(row: &Row) -> Result<Offer, StoreError> {

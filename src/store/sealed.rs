@@ -9,7 +9,7 @@ use crate::ledger::decision::Note;
 use crate::ledger::id::{BatchId, ContactId, MessageId, PaymentId, ReceiptId, StaffId, VoucherId};
 
 /// A sealed text of the vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sealed {
     /// A phone number or device.
     Contact(ContactId),
@@ -33,7 +33,7 @@ pub enum Sealed {
 
 impl Sealed {
     /// The context under which it is sealed.
-    pub fn context(self) -> String {
+    pub fn context(&self) -> String {
         match self {
             Self::Contact(id) => format!("contact:{id}"),
             Self::Code(id) => format!("code:{id}"),
@@ -50,7 +50,7 @@ impl Sealed {
 
 impl Reader {
     /// A sealed text of the vault.
-    pub async fn sealed(&self, what: Sealed) -> Result<Option<Vec<u8>>, StoreError> {
+    pub async fn sealed(&self, what: &Sealed) -> Result<Option<Vec<u8>>, StoreError> {
         let (statement, id) = match what {
             Sealed::Contact(id) => {
                 ("select sealed from contacts where contact = $1", id.to_string())
@@ -82,6 +82,6 @@ impl Reader {
 
     /// Whether a sealed text was there and is forgotten.
     pub async fn is_forgotten(&self, what: Sealed) -> Result<bool, StoreError> {
-        Ok(self.sealed(what).await?.is_some_and(|sealed| sealed.is_empty()))
+        Ok(self.sealed(&what).await?.is_some_and(|sealed| sealed.is_empty()))
     }
 }

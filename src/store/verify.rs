@@ -403,8 +403,7 @@ mod tests {
         for id in ["a", "b", "c", "d"] {
             let site = Slug::parse(id).unwrap();
             let (name, router_login) = (format!("Café {id}"), "http://10.5.50.1/login".to_owned());
-            let register = RegisterSite { site, name, router_login, change: false };
-            store.execute(register).await.unwrap();
+            store.execute(RegisterSite::new(site, name, router_login)).await.unwrap();
         }
         (store, url)
     }

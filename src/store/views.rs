@@ -4,8 +4,9 @@ use super::{Reader, Sealed, Store, StoreError, StoredEvent};
 use crate::commands::take_news::ReceiptGiven;
 use crate::ledger::{
     catalog::{Package, PackageEvent},
+    decision::Note,
     event::Event,
-    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, VoucherId},
+    id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId},
     message::{Message, MessageEvent, MessageStatus},
     money::Cents,
     payment::{Payment, PaymentEvent, PaymentStatus},
@@ -229,6 +230,18 @@ impl Reader {
         Ok(package)
     }
 
+    /// All packages that a site ever had, those on its page first and in its order.
+    pub async fn packages(&self, site: &Slug) -> Result<Vec<Package>, StoreError> {
+        let mut packages: Vec<Package> =
+            self.offers(site).await?.into_iter().map(|offer| offer.package).collect();
+        for key in self.package_keys(site).await? {
+            if packages.iter().all(|package| package.package != key.package) {
+                packages.extend(self.package(&key).await?);
+            }
+        }
+        Ok(packages)
+    }
+
     /// Where a voucher stands.
     pub async fn voucher(&self, id: VoucherId) -> Result<Option<Voucher>, StoreError> {
         let mut voucher = None;
@@ -263,6 +276,18 @@ impl Store {
         let Some(text) = self.open_sealed(Sealed::Code(id)).await? else { return Ok(None) };
         let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "sealed" };
         serde_json::from_str(&text).map(Some).map_err(unreadable)
+    }
+
+    /// The number that buyers of a site may call, where it is not the shop's.
+    pub async fn support_phone(&self, site: &Slug) -> Result<Option<String>, StoreError> {
+        let phone = self.open_sealed(Sealed::Note(Note::Site(site.clone()))).await?;
+        Ok(phone.filter(|phone| !phone.is_empty()))
+    }
+
+    /// Seals the number that buyers of a site may call; empty text for the shop's.
+    pub fn seal_support_phone(&self, site: &Slug, phone: &str) -> Vec<u8> {
+        let what = Sealed::Note(Note::Site(site.clone()));
+        self.vault().seal(&what.context(), phone.as_bytes())
     }
 
     /// The purchase that a receipt number paid.

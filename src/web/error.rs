@@ -3,6 +3,7 @@
 
 use super::{
     Shop,
+    accent::Accent,
     pages::{ErrorMessage, ErrorPage, Frame, Page, Recovery, RecoveryLabel},
     render::PageError,
 };
@@ -91,7 +92,7 @@ pub fn answer(shop: &Shop, frame: Frame, problem: Problem) -> Response {
 /// here.
 pub fn draw(shop: &Shop, frame: &Frame, page: &Page, router: Option<&str>) -> Response {
     match shop.pages.draw(frame, page) {
-        Ok(html) => (headers(shop, router), Html(html)).into_response(),
+        Ok(html) => (headers(shop, frame.accent, router), Html(html)).into_response(),
         Err(failure) => {
             tracing::error!(error = ?failure, "a page cannot be drawn: {failure}");
             (StatusCode::INTERNAL_SERVER_ERROR, "Please try again.\n").into_response()
@@ -99,14 +100,14 @@ pub fn draw(shop: &Shop, frame: &Frame, page: &Page, router: Option<&str>) -> Re
     }
 }
 
-fn headers(shop: &Shop, router: Option<&str>) -> HeaderMap {
-    let policy = shop.pages.content_security_policy();
+fn headers(shop: &Shop, accent: Accent, router: Option<&str>) -> HeaderMap {
+    let policy = shop.pages.content_security_policy(accent);
     // Browsers hold a form's redirects to `form-action` too.
     let policy = match router {
         Some(origin) => {
             policy.replace("form-action 'self'", &format!("form-action 'self' {origin}"))
         }
-        None => policy.to_owned(),
+        None => policy,
     };
     let mut headers = HeaderMap::new();
     let fixed = [
@@ -129,6 +130,7 @@ pub async fn not_found(State(shop): State<Arc<Shop>>) -> Response {
         site: None,
         site_name: shop.settings.shop_name.clone(),
         support_phone: shop.settings.support_phone.clone(),
+        accent: shop.settings.accent,
         here: "/".into(),
         mac: String::new(),
         dst: String::new(),

@@ -18,7 +18,10 @@ mod state;
 
 pub use state::{DeskSettings, Shop, WebSettings};
 
-use admin::stock::{batch, handout, upload};
+use admin::{
+    packages::{self, package, preview, site},
+    stock::{batch, handout, upload},
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -82,6 +85,13 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/stock/handouts/{handout}", get(handout::show))
         .route("/admin/stock/handouts/{handout}/print", post(handout::print))
         .route("/admin/stock/handouts/{handout}/void", post(handout::void))
+        .route("/admin/packages", get(packages::show))
+        .route("/admin/packages/{site}", get(package::new).post(package::add))
+        .route("/admin/packages/{site}/{package}", get(package::show).post(package::change))
+        .route("/admin/packages/{site}/{package}/retire", post(package::retire))
+        .route("/admin/add-site", get(site::new).post(site::add))
+        .route("/admin/sites/{site}", get(site::show).post(site::change))
+        .route("/admin/sites/{site}/preview", get(preview::show).post(preview::try_out))
         // Its reader keeps to a limit of its own.
         .route(
             "/admin/stock/upload",

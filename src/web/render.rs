@@ -56,7 +56,6 @@ pub struct Pages {
     style: String,
     shop_script: String,
     purchase_script: String,
-    policy: String,
 }
 
 /// Why a page could not be drawn: a mistake in a template or a page for a site without a site.
@@ -88,23 +87,28 @@ struct Root<'a> {
     mac: &'a str,
     dst: &'a str,
     refresh_seconds: Option<u32>,
-    style: &'a str,
+    style: String,
     script: Option<&'a str>,
     page: &'a Page,
 }
 
-impl Pages {
-    /// Reads the built-in phrases and templates, for a shop of that colour.
-    pub fn new(accent: Accent) -> Self {
+impl Default for Pages {
+    /// Reads the built-in phrases and templates.
+    fn default() -> Self {
         let phrases = Arc::new(Phrases::built_in());
         let style = without_comments(include_str!("assets/shop.css"));
-        let style = format!("{style}\n{}", accent.css());
         let shop_script = without_comments(include_str!("assets/shop.js"));
         let purchase_script = without_comments(include_str!("assets/purchase.js"));
-        let policy = policy(&style, &[&shop_script, &purchase_script]);
         let english = registry(Language::En, &phrases, &TEMPLATES);
         let swahili = registry(Language::Sw, &phrases, &TEMPLATES);
-        Self { phrases, english, swahili, style, shop_script, purchase_script, policy }
+        Self { phrases, english, swahili, style, shop_script, purchase_script }
+    }
+}
+
+impl Pages {
+    /// The stylesheet in a colour.
+    fn style(&self, accent: Accent) -> String {
+        format!("{}\n{}", self.style, accent.css())
     }
 
     /// The page as HTML.
@@ -120,7 +124,7 @@ impl Pages {
             mac: &frame.mac,
             dst: frame.carried_dst(),
             refresh_seconds: page.refresh_seconds(),
-            style: &self.style,
+            style: self.style(frame.accent),
             script: self.script(page),
             page,
         };
@@ -144,8 +148,8 @@ impl Pages {
 
     /// The value of `Content-Security-Policy` for every page: our own style and scripts by hash,
     /// forms and polls to ourselves, nothing else.
-    pub fn content_security_policy(&self) -> &str {
-        &self.policy
+    pub fn content_security_policy(&self, accent: Accent) -> String {
+        policy(&self.style(accent), &[&self.shop_script, &self.purchase_script])
     }
 
     /// The phrases, for texts outside pages.
@@ -359,7 +363,7 @@ mod tests {
     /// Uncompressed; compressed it is a third. One TCP first flight is some 14 KB.
     const PAGE_BYTES_MAX: usize = 14_000;
 
-    static PAGES: LazyLock<Pages> = LazyLock::new(|| Pages::new(Accent::default()));
+    static PAGES: LazyLock<Pages> = LazyLock::new(Pages::default);
     static DRAWN: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         let mut drawn = Vec::new();
         for lang in Language::ALL {
@@ -502,12 +506,18 @@ mod tests {
             let script = between(html, "<script>", "</script>");
             assert_eq!(style.len(), 1, "{name}");
             assert!(script.len() <= 1, "{name}");
-            assert!(PAGES.content_security_policy().contains(&hash(style[0])), "{name}");
+            assert!(
+                PAGES.content_security_policy(Accent::default()).contains(&hash(style[0])),
+                "{name}"
+            );
             for script in script {
-                assert!(PAGES.content_security_policy().contains(&hash(script)), "{name}");
+                assert!(
+                    PAGES.content_security_policy(Accent::default()).contains(&hash(script)),
+                    "{name}"
+                );
             }
         }
-        assert!(!PAGES.content_security_policy().contains("unsafe"));
+        assert!(!PAGES.content_security_policy(Accent::default()).contains("unsafe"));
     }
 
     #[test]

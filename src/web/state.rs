@@ -1,7 +1,7 @@
 //! What every handler works with.
 
 use super::{accent::Accent, admin::Desk, limits::Limits, render::Pages};
-use crate::{context::Context, staff::Passwords};
+use crate::{context::Context, ledger::catalog::Site, staff::Passwords};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
@@ -50,10 +50,15 @@ pub struct Shop {
 impl Shop {
     /// A shop; it serves nobody yet.
     pub fn new(context: Arc<Context>, settings: WebSettings) -> Self {
-        let pages = Pages::new(settings.accent);
+        let pages = Pages::default();
         let desk = Desk::new(settings.accent);
         let (limits, passwords) = (Limits::default(), Passwords::default());
         Self { context, pages, settings, limits, passwords, desk }
+    }
+
+    /// The colour of a site's pages.
+    pub fn accent_of(&self, site: &Site) -> Accent {
+        site.accent.as_deref().and_then(Accent::parse).unwrap_or(self.settings.accent)
     }
 
     /// A text nobody can guess, for a form.

@@ -188,12 +188,7 @@ impl Buyer {
     pub async fn stocks_one_code(&self, site: &str, code: &str) {
         let store = &self.world.shop.context.store;
         let site = Slug::parse(site).unwrap();
-        let register = RegisterSite {
-            site: site.clone(),
-            name: "Duka Wi-Fi".into(),
-            router_login: self.router("/login"),
-            change: false,
-        };
+        let register = RegisterSite::new(site.clone(), "Duka Wi-Fi".into(), self.router("/login"));
         store.execute(register).await.unwrap();
         let package = Package {
             site: site.clone(),
@@ -207,6 +202,8 @@ impl Buyer {
             rate_kbps_down: None,
             rate_kbps_up: None,
             data_bytes_max: None,
+            name_sw: None,
+            place: None,
             retired: false,
         };
         store.execute(DefinePackage { package }).await.unwrap();

@@ -43,7 +43,7 @@ async fn sealed_of(town: &Town, buyer: &Customer) -> Vec<Vec<u8>> {
     all.extend(view.messages.iter().map(|(id, _)| Sealed::MessageText(*id)));
     let mut sealed = vec![];
     for what in all {
-        sealed.extend(town.store().sealed(what).await.unwrap().filter(|seal| !seal.is_empty()));
+        sealed.extend(town.store().sealed(&what).await.unwrap().filter(|seal| !seal.is_empty()));
     }
     sealed
 }

@@ -149,12 +149,11 @@ async fn shop(place: &Place) -> Store {
     };
     let store = Store::open(opening).await.unwrap();
     let site = Slug::parse("mtaa").unwrap();
-    let register = lango::commands::catalogue::RegisterSite {
-        site: site.clone(),
-        name: "Mtaa".into(),
-        router_login: "http://10.5.50.1/login".into(),
-        change: false,
-    };
+    let register = lango::commands::catalogue::RegisterSite::new(
+        site.clone(),
+        "Mtaa".into(),
+        "http://10.5.50.1/login".into(),
+    );
     store.execute(register).await.unwrap();
     for id in ["daily", "weekly", "monthly"] {
         let package = Package {
@@ -169,6 +168,8 @@ async fn shop(place: &Place) -> Store {
             rate_kbps_down: None,
             rate_kbps_up: None,
             data_bytes_max: None,
+            name_sw: None,
+            place: None,
             retired: false,
         };
         store.execute(lango::commands::catalogue::DefinePackage { package }).await.unwrap();

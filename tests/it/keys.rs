@@ -209,7 +209,7 @@ async fn opened(books: &Reader, vault: &Vault) -> usize {
     for event in books.events_after(0, i64::MAX).await.unwrap() {
         let (Stream::Voucher(voucher), _) = event.decode().unwrap() else { continue };
         let what = Sealed::Code(voucher);
-        let sealed = books.sealed(what).await.unwrap().unwrap();
+        let sealed = books.sealed(&what).await.unwrap().unwrap();
         vault.unseal(&what.context(), &sealed).unwrap();
         count += 1;
     }

@@ -29,6 +29,7 @@ mod messages;
 mod nightly;
 mod outage;
 mod outside;
+mod packages;
 mod power;
 mod put_back;
 mod rebuild;

@@ -74,7 +74,7 @@ async fn register(store: Store, name: String, enough: Arc<AtomicBool>) -> Vec<St
         let id = format!("{name}-{number}");
         let site = Slug::parse(&id).unwrap();
         let router_login = "http://10.5.50.1/login".into();
-        let register = RegisterSite { site, name: id.clone(), router_login, change: false };
+        let register = RegisterSite::new(site, id.clone(), router_login);
         match store.execute(register).await {
             Ok(_) => acknowledged.push(id),
             Err(CommandError::Failed(failure)) => {

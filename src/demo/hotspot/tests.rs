@@ -274,6 +274,7 @@ fn shop_pages() -> Vec<(String, Vec<u8>)> {
         site: "mtaa".into(),
         site_name: "Mtaa Wi-Fi".into(),
         support_phone: "0700 000 001".into(),
+        accent: String::new(),
         language: Language::En,
         version: "1".into(),
     };

@@ -48,12 +48,16 @@ pub struct Entry {
     pub open: bool,
 }
 
-const MENU: [(&str, &str); 4] = [
+const MENU: [(&str, &str); 5] = [
     ("home", "/admin"),
     ("sales", "/admin/sales"),
     ("money", "/admin/money"),
     ("stock", "/admin/stock"),
+    ("packages", "/admin/packages"),
 ];
+
+/// What the page of packages leads to.
+const OF_PACKAGES: [&str; 3] = ["/admin/packages", "/admin/sites", "/admin/add-site"];
 
 impl Frame {
     /// Around a page that somebody who is signed in sees.
@@ -61,6 +65,7 @@ impl Frame {
         let role = visitor.member.staff.role;
         let open = |path: &str| match path {
             "/admin" => visitor.path == path,
+            "/admin/packages" => OF_PACKAGES.iter().any(|of| visitor.path.starts_with(of)),
             _ => visitor.path.starts_with(path),
         };
         let menu = MENU.iter().filter(|(_, path)| rights::may(role, "GET", path));

@@ -5,6 +5,7 @@
 mod frame;
 pub mod home;
 pub mod money;
+pub mod packages;
 mod render;
 mod rights;
 pub mod sale;

@@ -14,7 +14,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use std::sync::Arc;
 
-const TEMPLATES: [(&str, &str); 18] = [
+const TEMPLATES: [(&str, &str); 22] = [
     ("layout", include_str!("templates/layout.hbs")),
     ("token", include_str!("templates/token.hbs")),
     ("sales_table", include_str!("templates/sales_table.hbs")),
@@ -33,6 +33,10 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("batch", include_str!("templates/batch.hbs")),
     ("handout", include_str!("templates/handout.hbs")),
     ("cards", include_str!("templates/cards.hbs")),
+    ("wrong", include_str!("templates/wrong.hbs")),
+    ("packages", include_str!("templates/packages.hbs")),
+    ("package", include_str!("templates/package.hbs")),
+    ("site", include_str!("templates/site.hbs")),
 ];
 
 /// The desk's pages, ready to be drawn in every language. Made once, at the start.
@@ -62,7 +66,8 @@ impl Desk {
         let style = without_comments(include_str!("desk.css"));
         let style = format!("{style}\n{}", accent.css());
         // No script: the browser refuses any, whatever slipped through.
-        let policy = policy(&style, &[]).replace("script-src ; connect-src 'self'; ", "");
+        let policy =
+            policy(&style, &[]).replace("script-src ; connect-src 'self'; ", "frame-src 'self'; ");
         let english = registry(Language::En, &phrases, &TEMPLATES);
         let swahili = registry(Language::Sw, &phrases, &TEMPLATES);
         Self { phrases, english, swahili, style, policy }

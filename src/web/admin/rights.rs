@@ -27,6 +27,18 @@ pub const RIGHTS: &[(&str, &str, &[Role])] = &[
     ("GET", "/admin/stock/handouts/{handout}", &[Owner, Cashier, Auditor]),
     ("POST", "/admin/stock/handouts/{handout}/print", &[Owner]),
     ("POST", "/admin/stock/handouts/{handout}/void", &[Owner]),
+    ("GET", "/admin/packages", &[Owner, Technician, Auditor]),
+    ("GET", "/admin/add-site", &[Owner]),
+    ("POST", "/admin/add-site", &[Owner]),
+    ("GET", "/admin/packages/{site}", &[Owner]),
+    ("POST", "/admin/packages/{site}", &[Owner]),
+    ("GET", "/admin/sites/{site}", &[Owner, Technician, Auditor]),
+    ("POST", "/admin/sites/{site}", &[Owner]),
+    ("GET", "/admin/sites/{site}/preview", &[Owner]),
+    ("POST", "/admin/sites/{site}/preview", &[Owner]),
+    ("GET", "/admin/packages/{site}/{package}", &[Owner, Technician, Auditor]),
+    ("POST", "/admin/packages/{site}/{package}", &[Owner]),
+    ("POST", "/admin/packages/{site}/{package}/retire", &[Owner]),
 ];
 
 /// Whether a role may do this.

@@ -2,6 +2,7 @@
 
 use crate::ledger::id::Slug;
 use crate::ledger::purchase::Language;
+use crate::web::accent::Accent;
 use serde::Serialize;
 use url::form_urlencoded::Serializer;
 
@@ -21,6 +22,8 @@ pub struct Frame {
     pub site_name: String,
     /// The number to call, as its owner writes it.
     pub support_phone: Option<String>,
+    /// The colour of its pages.
+    pub accent: Accent,
     /// Where this page can be asked for again, for the language switch: path and query. The answer
     /// to a POST gives the page on which its form stands.
     pub here: String,
@@ -89,6 +92,7 @@ impl Frame {
             site: Slug::parse("mtaa").ok(),
             site_name: "Mtaa Wi-Fi".into(),
             support_phone: Some("0700 000 111".into()),
+            accent: Accent::default(),
             here: format!("/s/mtaa?lang={}&mac=02%3A00%3A00%3A00%3A00%3A01", lang.code()),
             mac: "02:00:00:00:00:01".into(),
             dst: "http://example.com/?a=1&b=2".into(),

@@ -35,6 +35,9 @@ pub struct PackageCard {
     pub facts: PackageFacts,
     /// What it costs.
     pub price: Cents,
+    /// Its place on the page, as the owner says; see [`ShopPage::arrange`].
+    #[serde(skip)]
+    pub place: Option<u32>,
     /// Shown, said so, and not selectable.
     pub sold_out: bool,
     /// Ticked when the page opens; see [`ShopPage::arrange`].
@@ -125,10 +128,13 @@ pub struct ShopPage {
 }
 
 impl ShopPage {
-    /// Cheapest first; ticks what was `chosen` before, or the only package that can be bought.
+    /// As the owner placed them, the others behind, cheapest first; ticks what was `chosen` before,
+    /// or the only package that can be bought.
     pub fn arrange(mut packages: Vec<PackageCard>, chosen: Option<&str>) -> Vec<PackageCard> {
         packages.sort_by(|a, b| {
-            let rank = |card: &PackageCard| (card.price, card.facts.validity_seconds);
+            let rank = |card: &PackageCard| {
+                (card.place.unwrap_or(u32::MAX), card.price, card.facts.validity_seconds)
+            };
             rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(&b.key))
         });
         let only = packages.iter().filter(|card| !card.sold_out).count() == 1;
@@ -188,6 +194,7 @@ impl ShopPage {
 
 fn sample_packages() -> Vec<PackageCard> {
     let card = |key: &str, name: &str, hours: u64, kes: i64| PackageCard {
+        place: None,
         key: key.into(),
         version: 2,
         name: name.into(),

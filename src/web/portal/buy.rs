@@ -42,12 +42,12 @@ pub async fn buy(
     let site = match visit::site(&shop, &name).await {
         Ok(site) => site,
         Err(problem) => {
-            let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}"));
+            let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}")).await;
             return error::answer(&shop, frame, problem);
         }
     };
     let here = shop_page::here(&site, &fields);
-    let frame = visit::frame(&shop, Some(&site), &headers, &fields, here);
+    let frame = visit::frame(&shop, Some(&site), &headers, &fields, here).await;
     let wish = match read(&site, &fields) {
         Ok(wish) => wish,
         Err(Unreadable::Form(message)) => {
@@ -218,7 +218,7 @@ pub async fn again(
     headers: HeaderMap,
     Sent(fields): Sent,
 ) -> Response {
-    let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}"));
+    let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}")).await;
     match repeat(&shop, &key, &headers, &fields, frame.clone()).await {
         Ok(response) => response,
         Err(problem) => error::answer(&shop, frame, problem),
@@ -258,7 +258,7 @@ async fn repeat(
         return Err(Problem::Person(ErrorMessage::TooMany));
     }
     let here = format!("/s/{}", site.site);
-    let site_frame = visit::frame(shop, Some(&site), headers, fields, here);
+    let site_frame = visit::frame(shop, Some(&site), headers, fields, here).await;
     let frame = Frame { mac, lang: frame.lang, ..site_frame };
     Ok(match start(shop, &frame, &wish).await {
         Ok(purchase) => to_purchase(shop, purchase),

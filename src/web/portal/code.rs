@@ -48,7 +48,7 @@ pub async fn send(
         let page = CodePage { typed, problem: Some(problem) };
         return with_site(&shop, &name, &fields, &headers, |_, _| Ok(Next::Page(page))).await;
     }
-    let frame = visit::frame(&shop, None, &headers, &fields, String::new());
+    let frame = visit::frame(&shop, None, &headers, &fields, String::new()).await;
     // Beyond the limit a code goes to the router as it was typed: the shop is no place to guess
     // codes.
     let looked_up = if shop.limits.may_look_up(&name, &frame.mac) {
@@ -59,7 +59,8 @@ pub async fn send(
     let known = match looked_up {
         Ok(known) => known,
         Err(problem) => {
-            let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}/code"));
+            let frame =
+                visit::frame(&shop, None, &headers, &fields, format!("/s/{name}/code")).await;
             return error::answer(&shop, frame, problem);
         }
     };
@@ -112,12 +113,12 @@ async fn with_site(
     next: impl FnOnce(&Site, &Frame) -> Result<Next, Problem>,
 ) -> Response {
     let here = format!("/s/{name}/code");
-    let frame = visit::frame(shop, None, headers, fields, here.clone());
+    let frame = visit::frame(shop, None, headers, fields, here.clone()).await;
     let site = match visit::site(shop, name).await {
         Ok(site) => site,
         Err(problem) => return error::answer(shop, frame, problem),
     };
-    let frame = visit::frame(shop, Some(&site), headers, fields, here);
+    let frame = visit::frame(shop, Some(&site), headers, fields, here).await;
     match next(&site, &frame) {
         Ok(Next::Go(router)) => Redirect::to(router.as_str()).into_response(),
         Ok(Next::Page(page)) => {

@@ -7,7 +7,12 @@ use super::{
     visit::{self, Fields, Sent, field},
 };
 use crate::{
-    ledger::{catalog::Site, id::PurchaseId, phone::Phone, purchase::PurchaseStatus},
+    ledger::{
+        catalog::Site,
+        id::PurchaseId,
+        phone::Phone,
+        purchase::{Language, PurchaseStatus},
+    },
     store::PurchaseView,
     web::{
         Shop,
@@ -53,10 +58,10 @@ async fn answer(
     search: bool,
 ) -> Response {
     let here = format!("/s/{name}/paid");
-    let frame = visit::frame(shop, None, headers, fields, here.clone());
+    let frame = visit::frame(shop, None, headers, fields, here.clone()).await;
     let drawn = async {
         let site = visit::site(shop, name).await?;
-        let frame = visit::frame(shop, Some(&site), headers, fields, here);
+        let frame = visit::frame(shop, Some(&site), headers, fields, here).await;
         let page = fill(shop, &site, &frame, fields, search).await?;
         Ok((frame, page))
     };
@@ -100,7 +105,7 @@ async fn fill(
     found.dedup();
     for purchase in found {
         if let Some(view) = shop.context.store.purchase(purchase).await? {
-            page.found.push(show_found(shop, &view).await?);
+            page.found.push(show_found(shop, &view, frame.lang).await?);
         }
     }
     if page.found.is_empty() && page.phone.problem.is_none() {
@@ -118,7 +123,11 @@ async fn by_phone(shop: &Shop, phone: &Phone) -> Result<Vec<PurchaseId>, Problem
     }
 }
 
-async fn show_found(shop: &Shop, view: &PurchaseView) -> Result<FoundPurchase, Problem> {
+async fn show_found(
+    shop: &Shop,
+    view: &PurchaseView,
+    lang: Language,
+) -> Result<FoundPurchase, Problem> {
     let aside = view.payments.iter().any(|payment| payment.set_aside.is_some());
     let state = match view.purchase.status {
         PurchaseStatus::Fulfilled(_) => FoundState::Paid,
@@ -131,7 +140,7 @@ async fn show_found(shop: &Shop, view: &PurchaseView) -> Result<FoundPurchase, P
     };
     Ok(FoundPurchase {
         path: format!("/p/{}", view.id),
-        package: package_name(shop, view).await?,
+        package: package_name(shop, view, lang).await?,
         price: view.purchase.price,
         when: view.purchase.started_at.local(&shop.settings.zone),
         state,

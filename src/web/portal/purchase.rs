@@ -69,11 +69,11 @@ pub async fn answer(
     headers: &HeaderMap,
     wrong: bool,
 ) -> Response {
-    let frame = visit::frame(shop, None, headers, fields, format!("/p/{key}"));
+    let frame = visit::frame(shop, None, headers, fields, format!("/p/{key}")).await;
     let drawn = async {
         let asked = visit::asked(shop, key, headers).await?;
         let site = visit::site_of(shop, &asked.view).await?;
-        let mut own = visit::frame(shop, Some(&site), headers, fields, format!("/p/{key}"));
+        let mut own = visit::frame(shop, Some(&site), headers, fields, format!("/p/{key}")).await;
         if fields.get("lang").is_none() {
             own.lang = asked.view.purchase.language;
         }
@@ -81,7 +81,7 @@ pub async fn answer(
             let mac = shop.context.store.open_sealed(Sealed::Contact(device)).await?;
             own.mac = mac.unwrap_or_default();
         }
-        let page = fill(shop, key, &site, &asked, wrong).await?;
+        let page = fill(shop, key, (&site, own.lang), &asked, wrong).await?;
         Ok((own, page))
     };
     match drawn.await {
@@ -93,7 +93,7 @@ pub async fn answer(
 async fn fill(
     shop: &Shop,
     key: &str,
-    site: &Site,
+    (site, lang): (&Site, Language),
     asked: &Asked,
     wrong: bool,
 ) -> Result<PurchasePage, Problem> {
@@ -113,7 +113,7 @@ async fn fill(
         path: format!("/p/{key}"),
         version: u64::try_from(view.position).unwrap_or_default(),
         reference: view.id.to_string()[24..].to_uppercase(),
-        package: package.name,
+        package: package.name_in(lang).to_owned(),
         validity_seconds: package.validity_seconds,
         price: view.purchase.price,
         view: state,

@@ -2,7 +2,10 @@
 
 use super::visit::{self, Fields, Sent, field};
 use crate::{
-    ledger::{catalog::Site, purchase::PurchaseStatus},
+    ledger::{
+        catalog::Site,
+        purchase::{Language, PurchaseStatus},
+    },
     store::{Offer, PurchaseView},
     web::{
         Shop,
@@ -42,11 +45,11 @@ pub async fn show(
     let site = match visit::site(&shop, &name).await {
         Ok(site) => site,
         Err(problem) => {
-            let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}"));
+            let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}")).await;
             return error::answer(&shop, frame, problem);
         }
     };
-    let frame = visit::frame(&shop, Some(&site), &headers, &fields, here(&site, &fields));
+    let frame = visit::frame(&shop, Some(&site), &headers, &fields, here(&site, &fields)).await;
     let language = visit::language_cookie(&shop, frame.lang);
     let mut response = page(&shop, &site, frame, &headers, Back::default()).await;
     if !field(&fields, "lang").is_empty() {
@@ -57,7 +60,7 @@ pub async fn show(
 
 /// `GET /`: the shop's only site, or a hint.
 pub async fn start(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response {
-    let frame = visit::frame(&shop, None, &headers, &Fields::new(), "/".into());
+    let frame = visit::frame(&shop, None, &headers, &Fields::new(), "/".into()).await;
     match shop.context.store.sites().await {
         Ok(sites) if sites.len() == 1 => {
             Redirect::to(&format!("/s/{}", sites[0].site)).into_response()
@@ -109,7 +112,7 @@ async fn fill(
     if open.is_none() && offers.iter().all(|offer| offer.free == 0 && offer.held == 0) {
         return Ok(Page::SoldOut(SoldOutPage { back: None }));
     }
-    let cards = offers.iter().map(card).collect();
+    let cards = offers.iter().map(|offer| card(offer, frame.lang)).collect();
     Ok(Page::Shop(ShopPage {
         nonce: shop.nonce(),
         packages: ShopPage::arrange(cards, back.chosen.as_deref()),
@@ -120,12 +123,13 @@ async fn fill(
     }))
 }
 
-fn card(offer: &Offer) -> PackageCard {
+/// A package as the page shows it.
+pub fn card(offer: &Offer, lang: Language) -> PackageCard {
     let package = &offer.package;
     PackageCard {
         key: package.package.to_string(),
         version: package.version,
-        name: package.name.clone(),
+        name: package.name_in(lang).to_owned(),
         facts: PackageFacts {
             validity_seconds: package.validity_seconds,
             uptime_seconds: None,
@@ -134,6 +138,7 @@ fn card(offer: &Offer) -> PackageCard {
             data_bytes: package.data_bytes_max,
         },
         price: package.price_cents,
+        place: package.place,
         sold_out: offer.free == 0,
         chosen: false,
     }
@@ -150,13 +155,14 @@ async fn open_purchase(
         && let Some(state) = open_state(shop, &view).await?
     {
         let path = format!("/p/{}", store.vault().link_token(view.id));
-        return Ok(Some(OpenPurchase { path, package: package_name(shop, &view).await?, state }));
+        let package = package_name(shop, &view, frame.lang).await?;
+        return Ok(Some(OpenPurchase { path, package, state }));
     }
     let Some(device) = visit::device(shop, &frame.mac).await? else { return Ok(None) };
     for purchase in store.purchases_of(device, 1).await? {
         let Some(view) = store.purchase(purchase).await? else { continue };
         if let Some(state) = open_state(shop, &view).await? {
-            let package = package_name(shop, &view).await?;
+            let package = package_name(shop, &view, frame.lang).await?;
             return Ok(Some(OpenPurchase { path: format!("/p/{}", view.id), package, state }));
         }
     }
@@ -191,6 +197,10 @@ pub async fn package(
 }
 
 /// Its name.
-pub async fn package_name(shop: &Shop, view: &PurchaseView) -> Result<String, Problem> {
-    Ok(package(shop, view).await?.name)
+pub async fn package_name(
+    shop: &Shop,
+    view: &PurchaseView,
+    lang: Language,
+) -> Result<String, Problem> {
+    Ok(package(shop, view).await?.name_in(lang).to_owned())
 }

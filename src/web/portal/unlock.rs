@@ -29,7 +29,7 @@ pub async fn unlock(
     headers: HeaderMap,
     Sent(fields): Sent,
 ) -> Response {
-    let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}"));
+    let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}")).await;
     match is_right(&shop, &key, &headers, field(&fields, "digits")).await {
         Ok(Some(token)) => {
             let id = token.1;

@@ -40,10 +40,11 @@ impl FromRequest<Arc<Shop>> for Sent {
         // `/s/mtaa/buy` is sent from `/s/mtaa`: the way on leads there.
         let here = request.uri().path().split('/').take(3).collect::<Vec<_>>().join("/");
         let headers = request.headers().clone();
-        Form::from_request(request, shop).await.map(|Form(fields)| Self(fields)).map_err(|_| {
-            let frame = frame(shop, None, &headers, &Fields::new(), here);
-            error::answer(shop, frame, Problem::Person(ErrorMessage::BadRequest))
-        })
+        if let Ok(Form(fields)) = Form::from_request(request, shop).await {
+            return Ok(Self(fields));
+        }
+        let frame = frame(shop, None, &headers, &Fields::new(), here).await;
+        Err(error::answer(shop, frame, Problem::Person(ErrorMessage::BadRequest)))
     }
 }
 
@@ -68,22 +69,36 @@ pub async fn site(shop: &Shop, name: &str) -> Result<Site, Problem> {
 }
 
 /// What stands around the pages of a site. Without a site, an error page's surroundings.
-pub fn frame(
+pub async fn frame(
     shop: &Shop,
     site: Option<&Site>,
     headers: &HeaderMap,
     fields: &Fields,
     here: String,
 ) -> Frame {
+    let own_phone = match site {
+        Some(site) => support_phone(shop, site).await,
+        None => None,
+    };
     Frame {
         lang: language(headers, fields),
         site: site.map(|site| site.site.clone()),
         site_name: site.map_or(shop.settings.shop_name.clone(), |site| site.name.clone()),
-        support_phone: shop.settings.support_phone.clone(),
+        support_phone: own_phone.or_else(|| shop.settings.support_phone.clone()),
+        accent: site.map_or(shop.settings.accent, |site| shop.accent_of(site)),
         here,
         mac: mac(field(fields, "mac")),
         dst: destination(field(fields, "dst")),
     }
+}
+
+/// The number that a site's buyers may call. A page without it is better than none.
+async fn support_phone(shop: &Shop, site: &Site) -> Option<String> {
+    let phone = shop.context.store.support_phone(&site.site).await;
+    phone.unwrap_or_else(|failure| {
+        tracing::error!(error = ?failure, "a site's number cannot be read: {failure}");
+        None
+    })
 }
 
 /// A MAC address as the router writes it, or nothing.

@@ -452,8 +452,7 @@ async fn fill(store: &Store) {
     store.execute(open).await.unwrap();
     let site = Slug::parse(SITE).unwrap();
     let (name, router_login) = ("Mtaa Wi-Fi".into(), "http://10.5.50.1/login".into());
-    let register = RegisterSite { site, name, router_login, change: false };
-    store.execute(register).await.unwrap();
+    store.execute(RegisterSite::new(site, name, router_login)).await.unwrap();
     for (id, price, validity_seconds) in PACKAGES {
         offer(store, id, 1, price, validity_seconds).await.unwrap();
     }
@@ -480,6 +479,8 @@ pub async fn offer(
         rate_kbps_down: None,
         rate_kbps_up: None,
         data_bytes_max: None,
+        name_sw: None,
+        place: None,
         retired: false,
     };
     match store.execute(DefinePackage { package }).await {

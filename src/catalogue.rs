@@ -1,0 +1,177 @@
+//! What an owner writes of sites and packages, read one way at the command line and at the desk.
+
+use crate::ledger::{id::Slug, money::Cents};
+use url::Url;
+
+/// The longest name, in letters; more does not fit a phone's first line.
+pub const NAME_LETTERS_MAX: usize = 40;
+
+/// The longest telephone number, spaces included.
+const PHONE_LETTERS_MAX: usize = 20;
+
+/// What is wrong with what was written, as an owner can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// No name that buyers can read.
+    #[error("write a name of 1 to 40 letters")]
+    Name,
+    /// No price: M-PESA moves whole shillings, from 1 to 250,000 (`facts/mpesa.md`, section 2).
+    #[error("write whole shillings from 1 to 250000, such as 50")]
+    Price,
+    /// No span of time.
+    #[error("write it like 30m, 1h, 1d, 1w or 4w2d")]
+    Time,
+    /// No short name.
+    #[error("use 1 to 32 lower-case letters, digits and dashes, starting with a letter or digit")]
+    Slug,
+    /// No address of a router's login page.
+    #[error("write the address of the router's login page, such as http://10.5.50.1/login")]
+    Address,
+    /// No number in the range that makes sense there.
+    #[error("write a whole number")]
+    Number,
+    /// No colour.
+    #[error("write a colour as six hexadecimal digits, such as #0b6e4f")]
+    Colour,
+    /// No telephone number.
+    #[error("write a telephone number of digits and spaces, at most 20 of them")]
+    Phone,
+    /// Nothing where something must be.
+    #[error("write the router's user profile, as it is called there")]
+    Profile,
+}
+
+impl Unreadable {
+    /// The stable word.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Price => "price",
+            Self::Time => "time",
+            Self::Slug => "slug",
+            Self::Address => "address",
+            Self::Number => "number",
+            Self::Colour => "colour",
+            Self::Phone => "phone",
+            Self::Profile => "profile",
+        }
+    }
+}
+
+/// A name that buyers can read: something, and short enough for a phone's page.
+pub fn name(text: &str) -> Result<String, Unreadable> {
+    let name = text.trim();
+    let fits = (1..=NAME_LETTERS_MAX).contains(&name.chars().count());
+    let plain = !name.chars().any(char::is_control);
+    if fits && plain { Ok(name.to_owned()) } else { Err(Unreadable::Name) }
+}
+
+/// A price in whole shillings.
+pub fn price(text: &str) -> Result<Cents, Unreadable> {
+    let whole = Cents::parse(text.trim()).filter(|price| price.whole_kes().is_some());
+    whole
+        .filter(|price| (Cents::from_kes(1)..=Cents::from_kes(250_000)).contains(price))
+        .ok_or(Unreadable::Price)
+}
+
+/// Reads `1h`, `1d`, `4w2d` into seconds.
+pub fn seconds(text: &str) -> Result<u64, Unreadable> {
+    let mut total: u64 = 0;
+    let mut digits = String::new();
+    for letter in text.trim().chars() {
+        if letter.is_ascii_digit() {
+            digits.push(letter);
+            continue;
+        }
+        let unit = match letter {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'w' => 604_800,
+            _ => return Err(Unreadable::Time),
+        };
+        let number: u64 = digits.parse().map_err(|_| Unreadable::Time)?;
+        let more = number.checked_mul(unit).and_then(|seconds| total.checked_add(seconds));
+        total = more.ok_or(Unreadable::Time)?;
+        digits.clear();
+    }
+    if digits.is_empty() && total > 0 { Ok(total) } else { Err(Unreadable::Time) }
+}
+
+/// A short name.
+pub fn slug(text: &str) -> Result<Slug, Unreadable> {
+    Slug::parse(text.trim()).map_err(|_| Unreadable::Slug)
+}
+
+/// The address of a router's login page.
+pub fn router_login(text: &str) -> Result<Url, Unreadable> {
+    let url = Url::parse(text.trim()).ok().filter(Url::has_host);
+    url.filter(|url| matches!(url.scheme(), "http" | "https")).ok_or(Unreadable::Address)
+}
+
+/// A whole number of at least 1; nothing for an empty field.
+pub fn number<T: std::str::FromStr + PartialOrd + From<u8>>(
+    text: &str,
+) -> Result<Option<T>, Unreadable> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let number = text.parse().ok().filter(|number| *number >= T::from(1));
+    number.map(Some).ok_or(Unreadable::Number)
+}
+
+/// A telephone number that people may call, as they write it; empty for none.
+pub fn phone(text: &str) -> Result<String, Unreadable> {
+    let phone = text.trim();
+    let written = |letter: char| letter.is_ascii_digit() || matches!(letter, ' ' | '+' | '-');
+    let fits = phone.chars().count() <= PHONE_LETTERS_MAX && phone.chars().all(written);
+    if fits { Ok(phone.to_owned()) } else { Err(Unreadable::Phone) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_the_router_writes_them() {
+        assert_eq!(seconds("1d"), Ok(86_400));
+        assert_eq!(seconds("4w2d"), Ok(30 * 86_400));
+        assert_eq!(seconds("1h30m"), Ok(5_400));
+        for bad in ["", "1", "d", "1x", "0d", "99999999999999999999d"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_can_be_read() {
+        assert_eq!(name(" One day "), Ok("One day".into()));
+        for bad in ["", "  ", "a\nb", &"x".repeat(41)] {
+            assert!(name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn prices_are_whole_shillings() {
+        assert_eq!(price("50"), Ok(Cents(5000)));
+        for bad in ["0", "-5", "9.50", "250001", "free"] {
+            assert!(price(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_numbers_and_phones_are_plain() {
+        assert!(router_login("http://10.5.50.1/login").is_ok());
+        for bad in ["", "10.5.50.1", "ftp://10.5.50.1/", "javascript:alert(1)", "http://"] {
+            assert_eq!(router_login(bad), Err(Unreadable::Address), "{bad}");
+        }
+        assert_eq!(number::<u32>(" 3 "), Ok(Some(3)));
+        assert_eq!(number::<u32>(""), Ok(None));
+        for bad in ["0", "-1", "x", "99999999999"] {
+            assert_eq!(number::<u32>(bad), Err(Unreadable::Number), "{bad}");
+        }
+        assert_eq!(phone(" 0700 000 111 "), Ok("0700 000 111".into()));
+        assert_eq!(phone("<b>0700</b>"), Err(Unreadable::Phone));
+    }
+}
