@@ -30,7 +30,11 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("mark", "ledger"),
     ("context", "backup ledger phrases ports store"),
     ("processes", "backup commands context import ledger mark phrases ports store uploads"),
-    ("web", "catalogue commands context desk import ledger phrases ports routeros staff stock store uploads"),
+    (
+        "web",
+        "catalogue commands context desk import ledger phrases ports routeros staff stock store \
+         uploads",
+    ),
 ];
 /// The parts that put the others together and may name them all.
 const MAY_NAME_ALL: &[&str] = &["app", "cli", "demo", "lib", "main"];
