@@ -222,8 +222,9 @@ impl Buyer {
         let audit = context.store.verify().await.unwrap();
         assert_eq!(audit.findings, [], "the chain is broken");
         assert!(context.store.compare_projections().await.unwrap().is_empty());
+        // Somebody may have sent one again.
         let sent = self.world.sms.inbox(MSISDN).len();
-        assert_eq!(self.world.daraja.books().len(), sent, "a payment without its text");
+        assert!(self.world.daraja.books().len() <= sent, "a payment without its text");
         self.closes_shop().await;
     }
 }

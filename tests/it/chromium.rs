@@ -225,6 +225,19 @@ impl Chromium {
         self.post(&format!("element/{element}/value"), json!({"text": text})).await;
     }
 
+    /// Goes into a frame of the page: what is asked for next is asked there.
+    pub async fn enter_frame(&self, selector: &str) {
+        let element = self.element(selector).await;
+        // The name by which WebDriver knows elements.
+        let frame = json!({"element-6066-11e4-a52e-4f735466cecf": element});
+        self.post("frame", json!({"id": frame})).await;
+    }
+
+    /// Back to the page.
+    pub async fn leave_frame(&self) {
+        self.post("frame", json!({"id": null})).await;
+    }
+
     /// A property of an element, as text.
     pub async fn property(&self, selector: &str, name: &str) -> String {
         let element = self.element(selector).await;

@@ -4,6 +4,7 @@
 mod backup;
 mod books;
 mod both;
+mod browser_desk;
 mod browser_login;
 mod browser_sale;
 mod buyer;
