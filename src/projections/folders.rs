@@ -102,6 +102,19 @@ pub const ALL: &[Projection] = &[
         example: include_str!("../../projections/revenue/example.json"),
     },
     Projection {
+        name: "shelf",
+        tables: include_str!("../../projections/shelf/table.sql"),
+        fold: include_str!("../../projections/shelf/fold.sql"),
+        queries: &[
+            Query {
+                name: "before",
+                sql: include_str!("../../projections/shelf/queries/before.sql"),
+            },
+            Query { name: "days", sql: include_str!("../../projections/shelf/queries/days.sql") },
+        ],
+        example: include_str!("../../projections/shelf/example.json"),
+    },
+    Projection {
         name: "stock",
         tables: include_str!("../../projections/stock/table.sql"),
         fold: include_str!("../../projections/stock/fold.sql"),

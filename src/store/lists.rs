@@ -143,19 +143,6 @@ impl Reader {
         rows.iter().map(|row| stock(row).ok_or_else(unreadable)).collect()
     }
 
-    /// How many of each package were sold from a business day to another, both included.
-    pub async fn sold_between(
-        &self,
-        (first, last): (&str, &str),
-    ) -> Result<Vec<(PackageKey, i64)>, StoreError> {
-        let revenue = find("revenue").expect("it is built in");
-        let bounds = vec![Param::from(first), Param::from(last)];
-        let rows = projections::ask(&self.pool, revenue, "days", bounds).await?;
-        let unreadable = || StoreError::BadRow { table: "shown_revenue", column: "package" };
-        let sold = |row: &Map<String, Value>| Some((key(row)?, number(row, "sales")?));
-        rows.iter().map(|row| sold(row).ok_or_else(unreadable)).collect()
-    }
-
     /// How many purchases wait for money.
     pub async fn waiting_count(&self) -> Result<i64, StoreError> {
         let row = query("select count(distinct purchase) from open_purchases")

@@ -12,6 +12,7 @@ mod copy;
 mod database;
 mod decisions;
 mod error;
+mod figures;
 mod inbox;
 mod instances;
 mod keyring;
@@ -41,6 +42,7 @@ pub use backups::{BackupMade, BackupRecord};
 pub use changes::INTERRUPTED_SECONDS;
 pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};
 pub use error::{CommandError, StoreError};
+pub use figures::{Earned, OnShelf};
 pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };

@@ -20,6 +20,7 @@ pub use state::{DeskSettings, Shop, WebSettings};
 
 use admin::{
     packages::{self, package, preview, site},
+    revenue,
     stock::{batch, handout, upload},
 };
 use axum::{
@@ -92,6 +93,9 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/add-site", get(site::new).post(site::add))
         .route("/admin/sites/{site}", get(site::show).post(site::change))
         .route("/admin/sites/{site}/preview", get(preview::show).post(preview::try_out))
+        .route("/admin/revenue", get(revenue::show))
+        .route("/admin/revenue.csv", get(revenue::file::revenue))
+        .route("/admin/stock.csv", get(revenue::file::stock))
         // Its reader keeps to a limit of its own.
         .route(
             "/admin/stock/upload",

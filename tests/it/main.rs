@@ -34,6 +34,7 @@ mod packages;
 mod power;
 mod put_back;
 mod rebuild;
+mod revenue;
 mod sale;
 mod serve;
 mod staff;

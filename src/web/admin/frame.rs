@@ -48,12 +48,13 @@ pub struct Entry {
     pub open: bool,
 }
 
-const MENU: [(&str, &str); 5] = [
+const MENU: [(&str, &str); 6] = [
     ("home", "/admin"),
     ("sales", "/admin/sales"),
     ("money", "/admin/money"),
     ("stock", "/admin/stock"),
     ("packages", "/admin/packages"),
+    ("revenue", "/admin/revenue"),
 ];
 
 /// What the page of packages leads to.

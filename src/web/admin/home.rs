@@ -139,8 +139,8 @@ impl SoldLately {
 pub async fn sold_lately(shop: &Shop) -> Result<SoldLately, StoreError> {
     let (first, last) = (day(shop, DAYS_LOOKED_AT - 1), day(shop, 0));
     let mut lately = HashMap::new();
-    for (package, sales) in shop.context.store.sold_between((&first, &last)).await? {
-        *lately.entry(package).or_default() += sales;
+    for earned in shop.context.store.earned_between((&first, &last)).await? {
+        *lately.entry(earned.package).or_default() += earned.sales;
     }
     Ok(SoldLately(lately))
 }

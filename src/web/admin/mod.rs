@@ -2,11 +2,13 @@
 //! [`rights`] says who may open what. What is done here is commands like any other, and the ledger
 //! says whose hand it was.
 
+mod chart;
 mod frame;
 pub mod home;
 pub mod money;
 pub mod packages;
 mod render;
+pub mod revenue;
 mod rights;
 pub mod sale;
 pub mod sales;

@@ -14,7 +14,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use std::sync::Arc;
 
-const TEMPLATES: [(&str, &str); 22] = [
+const TEMPLATES: [(&str, &str); 23] = [
     ("layout", include_str!("templates/layout.hbs")),
     ("token", include_str!("templates/token.hbs")),
     ("sales_table", include_str!("templates/sales_table.hbs")),
@@ -33,6 +33,7 @@ const TEMPLATES: [(&str, &str); 22] = [
     ("batch", include_str!("templates/batch.hbs")),
     ("handout", include_str!("templates/handout.hbs")),
     ("cards", include_str!("templates/cards.hbs")),
+    ("revenue", include_str!("templates/revenue.hbs")),
     ("wrong", include_str!("templates/wrong.hbs")),
     ("packages", include_str!("templates/packages.hbs")),
     ("package", include_str!("templates/package.hbs")),

@@ -88,6 +88,11 @@ impl Names {
         Ok(names)
     }
 
+    /// The sites: short name and name.
+    pub fn sites(&self) -> &[(String, String)] {
+        &self.sites
+    }
+
     /// A site's name.
     pub fn site(&self, slug: &str) -> String {
         let known = self.sites.iter().find(|(site, _)| site == slug);
