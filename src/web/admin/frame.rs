@@ -1,6 +1,9 @@
 //! What stands around every page of the desk, and the answer that it is sent with.
 
-use super::{rights, visitor::Visitor};
+use super::{
+    rights,
+    visitor::{Fields, Visitor},
+};
 use crate::{
     ledger::{purchase::Language, staff::Role},
     web::{Shop, error::Failure, render::PageError},
@@ -88,6 +91,30 @@ impl Frame {
     pub fn of_nobody(shop: &Shop, lang: Language) -> Self {
         let here = "/admin/sign-in".to_owned();
         Self { lang, shop_name: shop.settings.shop_name.clone(), here, who: None }
+    }
+}
+
+/// What came of the last thing that somebody did, as the query of the page that follows says. No
+/// word stands on a page but one of ours.
+#[derive(Debug, Default, Serialize)]
+pub struct Notice {
+    /// A phrase `done.…`, or `done_count.…` where it counts.
+    done: Option<String>,
+    /// A phrase `refused.…`.
+    refused: Option<String>,
+    /// How many things were done something to.
+    count: Option<usize>,
+}
+
+impl Notice {
+    /// From a page's query.
+    pub fn of(shop: &Shop, fields: &Fields) -> Self {
+        let word = |name: &str| {
+            let word = fields.get(name)?;
+            shop.desk.knows(&format!("{name}.{word}")).then(|| word.clone())
+        };
+        let count = fields.get("codes").and_then(|codes| codes.parse().ok());
+        Self { done: word("done"), refused: word("refused"), count }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/admin/money`: what needs a person, and what a person did about it.
 
 use super::{
-    frame::{self, Frame, Sorry},
+    frame::{self, Frame, Notice, Sorry},
     home::{self, NEEDS},
     rights,
     sale::{self, LineShown},
@@ -26,8 +26,8 @@ struct MoneyPage {
     lines: Vec<LineShown>,
     may_settle: bool,
     may_match: bool,
-    done: Option<String>,
-    refused: Option<String>,
+    #[serde(flatten)]
+    notice: Notice,
 }
 
 /// `GET /admin/money`
@@ -44,17 +44,12 @@ pub async fn show(
         let kinds = NEEDS.map(|need| (need, count(need), wanted == Some(need)));
         let kept = lines.iter().filter(|line| wanted.is_none_or(|need| home::is(line, need)));
         let role = visitor.member.staff.role;
-        let said = |name: &str, section: &str| {
-            let word = fields.get(name)?;
-            shop.desk.knows(&format!("{section}.{word}")).then(|| word.clone())
-        };
         Ok(MoneyPage {
             lines: kept.map(|line| sale::shown(&shop, line)).collect(),
             kinds: kinds.into(),
             may_settle: rights::may(role, "POST", "/admin/money/settle"),
             may_match: rights::may(role, "POST", "/admin/money/match"),
-            done: said("done", "done"),
-            refused: said("refused", "refused"),
+            notice: Notice::of(&shop, &fields),
         })
     };
     let made = made.await;

@@ -25,7 +25,7 @@ const TEMPLATES: [(&str, &str); 23] = [
     ("sale", include_str!("templates/sale.hbs")),
     ("money", include_str!("templates/money.hbs")),
     ("sorry", include_str!("templates/sorry.hbs")),
-    ("told", include_str!("templates/told.hbs")),
+    ("notice", include_str!("templates/notice.hbs")),
     ("void", include_str!("templates/void.hbs")),
     ("stock", include_str!("templates/stock.hbs")),
     ("upload", include_str!("templates/upload.hbs")),

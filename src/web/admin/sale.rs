@@ -2,7 +2,7 @@
 //! there.
 
 use super::{
-    frame::{self, Frame, Sorry},
+    frame::{self, Frame, Notice, Sorry},
     rights,
     visitor::{Fields, Posted, Visitor},
 };
@@ -44,9 +44,8 @@ struct SalePage {
     /// The code in clear, where somebody has just looked.
     code: Option<String>,
     password: Option<String>,
-    /// What came of the last thing done, as phrases `done.…` and `refused.…`.
-    done: Option<String>,
-    refused: Option<String>,
+    #[serde(flatten)]
+    notice: Notice,
     days: Vec<Day>,
     told: Vec<Told>,
 }
@@ -109,11 +108,7 @@ pub async fn show(
     let made = async {
         let (id, view) = find(&shop, &sale).await?;
         let mut page = fill(&shop, &visitor, (id, &view)).await?;
-        let said = |name: &str, section: &str| {
-            let word = fields.get(name)?;
-            shop.desk.knows(&format!("{section}.{word}")).then(|| word.clone())
-        };
-        (page.done, page.refused) = (said("done", "done"), said("refused", "refused"));
+        page.notice = Notice::of(&shop, &fields);
         Ok(page)
     };
     let made = made.await;
@@ -239,8 +234,7 @@ async fn fill(
         ]),
         code: None,
         password: None,
-        done: None,
-        refused: None,
+        notice: Notice::default(),
         days: timeline(shop, &store.events_of_sale(id).await?).await?,
         told: told(shop, visitor, view).await?,
     })

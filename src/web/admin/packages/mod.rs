@@ -5,7 +5,7 @@ pub mod preview;
 pub mod site;
 
 use super::{
-    frame::{self, Frame, Sorry},
+    frame::{self, Frame, Notice, Sorry},
     rights,
     visitor::{Fields, Visitor},
 };
@@ -29,7 +29,8 @@ use std::{collections::BTreeMap, sync::Arc};
 struct PackagesPage {
     sites: Vec<SiteShown>,
     may_change: bool,
-    done: Option<String>,
+    #[serde(flatten)]
+    notice: Notice,
 }
 
 #[derive(Serialize)]
@@ -164,11 +165,10 @@ pub async fn show(
             sites.push(shown(site, &packages, visitor.lang));
         }
         let role = visitor.member.staff.role;
-        let done = fields.get("done").filter(|word| shop.desk.knows(&format!("done.{word}")));
         Ok(PackagesPage {
             sites,
             may_change: rights::may(role, "POST", "/admin/add-site"),
-            done: done.cloned(),
+            notice: Notice::of(&shop, &fields),
         })
     };
     let made = made.await;

@@ -14,7 +14,7 @@ use crate::{
     web::{
         Shop,
         admin::{
-            frame::{self, Sorry},
+            frame::{self, Notice, Sorry},
             rights,
             visitor::{Fields, Posted, Visitor},
         },
@@ -62,9 +62,8 @@ struct BatchPage {
     standing: Vec<Standing>,
     may_void: bool,
     reasons: [&'static str; 4],
-    done: Option<String>,
-    refused: Option<String>,
-    count: Option<usize>,
+    #[serde(flatten)]
+    notice: Notice,
     refresh: Option<u32>,
 }
 
@@ -138,10 +137,6 @@ async fn fill(
     let names = Names::read(shop).await?;
     let coming = store.upload(batch).await?;
     let events = store.stream_events(&Stream::Batch(batch)).await?;
-    let told = |name: &str| {
-        let word = fields.get(name)?;
-        shop.desk.knows(&format!("{name}.{word}")).then(|| word.clone())
-    };
     let role = visitor.member.staff.role;
     let mut page = BatchPage {
         path: path(batch),
@@ -158,9 +153,7 @@ async fn fill(
         standing: vec![],
         may_void: false,
         reasons: VoidReason::ALL.map(VoidReason::word),
-        done: told("done"),
-        refused: told("refused"),
-        count: fields.get("codes").and_then(|codes| codes.parse().ok()),
+        notice: Notice::of(shop, fields),
         refresh: coming.as_ref().map(|_| REFRESH_SECONDS),
     };
     let Some(stored) = events.first() else {

@@ -9,7 +9,7 @@ use crate::{
     web::{
         Shop,
         admin::{
-            frame::{self, Sorry},
+            frame::{self, Notice, Sorry},
             rights,
             visitor::{Fields, Posted, Visitor},
         },
@@ -42,9 +42,8 @@ struct HandoutPage {
     may_print: bool,
     may_void: bool,
     reasons: [&'static str; 4],
-    done: Option<String>,
-    refused: Option<String>,
-    count: Option<usize>,
+    #[serde(flatten)]
+    notice: Notice,
 }
 
 #[derive(Serialize)]
@@ -117,10 +116,6 @@ pub async fn show(
         let path = path(id);
         let line = lines.into_iter().find(|line| line.path == path).ok_or(Sorry::NotFound)?;
         let role = visitor.member.staff.role;
-        let told = |name: &str| {
-            let word = fields.get(name)?;
-            shop.desk.knows(&format!("{name}.{word}")).then(|| word.clone())
-        };
         let unvoided = line.codes > 0;
         Ok(HandoutPage {
             may_print: unvoided
@@ -128,9 +123,7 @@ pub async fn show(
             may_void: unvoided && rights::may(role, "POST", "/admin/stock/handouts/{handout}/void"),
             line,
             reasons: VoidReason::ALL.map(VoidReason::word),
-            done: told("done"),
-            refused: told("refused"),
-            count: fields.get("codes").and_then(|codes| codes.parse().ok()),
+            notice: Notice::of(&shop, &fields),
         })
     };
     let made = made.await;

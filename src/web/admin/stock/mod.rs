@@ -6,7 +6,7 @@ pub mod handout;
 pub mod upload;
 
 use super::{
-    frame::{self, Frame, Sorry},
+    frame::{self, Frame, Notice, Sorry},
     home, rights,
     sale::said,
     visitor::{Fields, Posted, Visitor},
@@ -47,10 +47,8 @@ struct StockPage {
     /// What may be done: upload, `hand_out`, void.
     may: HashMap<&'static str, bool>,
     typed: HashMap<&'static str, String>,
-    done: Option<String>,
-    refused: Option<String>,
-    /// How many codes were done something to.
-    count: Option<usize>,
+    #[serde(flatten)]
+    notice: Notice,
 }
 
 /// The stock of a package.
@@ -120,10 +118,6 @@ async fn fill(shop: &Shop, visitor: &Visitor, fields: &Fields) -> Result<StockPa
     let role = visitor.member.staff.role;
     let may = |path: &str| rights::may(role, "POST", path);
     let word = |name: &'static str| (name, fields.get(name).cloned().unwrap_or_default());
-    let told = |name: &str| {
-        let word = fields.get(name)?;
-        shop.desk.knows(&format!("{name}.{word}")).then(|| word.clone())
-    };
     Ok(StockPage {
         packages: packages(shop, &names).await?,
         handouts: handout::lines(shop, &names, LATEST).await?,
@@ -137,9 +131,7 @@ async fn fill(shop: &Shop, visitor: &Visitor, fields: &Fields) -> Result<StockPa
             ("void", may("/admin/stock/void")),
         ]),
         typed: HashMap::from(["package", "count", "person", "code"].map(word)),
-        done: told("done"),
-        refused: told("refused"),
-        count: fields.get("codes").and_then(|codes| codes.parse().ok()),
+        notice: Notice::of(shop, fields),
     })
 }
 
