@@ -4,8 +4,9 @@
 //! `make test` runs the short form, `make crash` the long one (`LANGO_TEST_KILLS` says how many).
 
 use crate::{
+    chromium::until,
     outside::{Shop, msisdn},
-    town::{Ledger, checks},
+    town::{Clerk, Ledger, PASSWORD, checks},
 };
 use lango::{
     app,
@@ -57,6 +58,52 @@ async fn killed_again_and_again_it_loses_no_shilling_and_sells_no_code_twice() {
     all_is_settled(&shop, &store).await;
     assert_eq!(serving.terminate(), Some(0), "{}", shop.place.log());
     check(&shop, &store, crowd.next.load(Ordering::SeqCst)).await;
+}
+
+/// How many codes a file has that is cut off, and how often that happens.
+const FILE_CODES: u64 = 6_000;
+const FILE_KILLS: usize = 2;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_codes_goes_in_whole_and_once_however_often_the_shop_is_killed() {
+    let shop = Shop::open().await;
+    let name = "Fundi Barasa";
+    fs::write(shop.place.path("password"), PASSWORD).unwrap();
+    let add =
+        ["staff", "add", "--role", "technician", "--name", name, "--password-file", "password"];
+    shop.place.good(&add);
+    let staff = shop.place.json(&["staff", "list", "--json"]);
+    let id = staff[0]["id"].as_str().unwrap().parse().unwrap();
+    let free = || {
+        let list = shop.place.json(&["package", "list", "--site", "mtaa", "--json"]);
+        list.as_array().unwrap().iter().map(|one| one["free"].as_u64().unwrap()).sum::<u64>()
+    };
+    let before = free();
+    let mut serving = shop.start().await;
+    let mut fundi = Clerk::new((name, id), shop.staff, shop.client.clone());
+    fundi.signs_in().await;
+    let mut list = "/ip hotspot user\n".to_owned();
+    for n in 0..FILE_CODES {
+        writeln!(list, "add name=KF{n:05}X password=KF{n:05}X profile=daily").unwrap();
+    }
+    fundi.opens("/admin/stock/upload").await;
+    fundi.brings("codes.rsc", list.as_bytes()).await;
+    let preview = fundi.at.clone();
+    fundi.sends(&preview, &[]).await;
+    let mut taken = 0;
+    for _ in 0..FILE_KILLS {
+        until("more codes come in", async || free() - before > taken).await;
+        serving.kill();
+        taken = free() - before;
+        assert!(taken < FILE_CODES, "the kill came too late");
+        serving = shop.start().await;
+    }
+    until("the file is in stock", async || free() - before == FILE_CODES).await;
+    fundi.opens("/admin/stock").await;
+    fundi.does_not_read("Not in stock yet");
+    assert_eq!(serving.terminate(), Some(0), "{}", shop.place.log());
+    assert!(shop.place.good(&["audit", "verify"]).contains("each follows"));
+    assert!(shop.place.good(&["projections", "rebuild", "--compare"]).contains("equals"));
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one switch of a test, which has no config")]
@@ -209,5 +256,6 @@ async fn check(shop: &Shop, store: &Store, buyers: usize) {
 }
 
 crate::on_postgres_too! {
+    a_file_of_codes_goes_in_whole_and_once_however_often_the_shop_is_killed,
     killed_again_and_again_it_loses_no_shilling_and_sells_no_code_twice,
 }

@@ -21,6 +21,8 @@ pub struct Shop {
     pub place: Place,
     /// Where buyers reach it.
     pub listen: SocketAddr,
+    /// Where its staff do.
+    pub staff: SocketAddr,
     /// M-PESA.
     pub daraja: Daraja,
     /// The SMS gateway.
@@ -66,7 +68,7 @@ impl Shop {
             .with("LANGO_MPESA__CALLBACKS", "on");
         tokio::spawn(daraja.clone().run());
         let client = lango::http_client::client(PATIENCE).unwrap();
-        Self { place, listen, daraja, sms, client }
+        Self { place, listen, staff, daraja, sms, client }
     }
 
     /// Starts `lango serve`.

@@ -43,20 +43,8 @@ impl Town {
         let password = PASSWORD.to_owned().into();
         let added = staff::add(self.store(), &SystemRandom, (name, role), &password).await;
         self.secrets.extend([name.to_owned(), PASSWORD.to_owned()]);
-        let desk = self.shop().desk;
-        Clerk {
-            name: name.to_owned(),
-            id: added.expect("the name is new"),
-            cookies: BTreeMap::new(),
-            set_cookies: vec![],
-            html: String::new(),
-            status: StatusCode::OK,
-            headers: header::HeaderMap::new(),
-            at: String::new(),
-            origin: Some(format!("http://{desk}")),
-            client: self.client.clone(),
-            desk,
-        }
+        let id = added.expect("the name is new");
+        Clerk::new((name, id), self.shop().desk, self.client.clone())
     }
 
     /// Keeps a text from disk and log, as the end of the story checks.
@@ -66,6 +54,23 @@ impl Town {
 }
 
 impl Clerk {
+    /// Somebody who was added to the staff of a shop.
+    pub fn new((name, id): (&str, StaffId), desk: SocketAddr, client: Client) -> Self {
+        Self {
+            name: name.to_owned(),
+            id,
+            cookies: BTreeMap::new(),
+            set_cookies: vec![],
+            html: String::new(),
+            status: StatusCode::OK,
+            headers: header::HeaderMap::new(),
+            at: String::new(),
+            origin: Some(format!("http://{desk}")),
+            client,
+            desk,
+        }
+    }
+
     /// One request, without following where it leads; tells where that is.
     pub async fn asks(
         &mut self,
