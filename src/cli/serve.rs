@@ -58,7 +58,7 @@ async fn tell_what_is_sold(shop: &Shop) -> anyhow::Result<()> {
     let store = &shop.context.store;
     let sites = store.sites().await?;
     if sites.is_empty() {
-        tracing::warn!("there is no site yet: add one with `lango site add`");
+        tracing::warn!("there is no site yet: add one at the desk or with `lango site add`");
     }
     for site in sites {
         let page = shop.settings.public_url.join(&format!("/s/{}", site.site))?;
