@@ -7,7 +7,10 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
 };
 use tempfile::TempDir;
 
@@ -213,9 +216,15 @@ impl Drop for Serving {
     }
 }
 
-/// A port that is free now.
+/// An address for one listener alone, of the machine's own 127.0.0.0/8. A port of 127.0.0.1 that was
+/// free a moment ago may be another story's by now, and that of a shop that was killed may be taken
+/// before it is back.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    // Other runs of the tests may go on beside this one.
+    let run = u8::try_from(std::process::id() % 200).unwrap() + 20;
+    SocketAddr::from((Ipv4Addr::new(127, run, high, low), 8080))
 }
 
 /// One of the sample lists.

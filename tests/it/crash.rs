@@ -16,7 +16,7 @@ use lango::{
         time::SECOND,
     },
     ports::{Clock as _, SystemClock},
-    store::{Opening, Sealed, Store},
+    store::{Opening, Reader, Sealed, Store},
 };
 use std::{
     collections::BTreeSet,
@@ -74,11 +74,9 @@ async fn a_file_of_codes_goes_in_whole_and_once_however_often_the_shop_is_killed
     shop.place.good(&add);
     let staff = shop.place.json(&["staff", "list", "--json"]);
     let id = staff[0]["id"].as_str().unwrap().parse().unwrap();
-    let free = || {
-        let list = shop.place.json(&["package", "list", "--site", "mtaa", "--json"]);
-        list.as_array().unwrap().iter().map(|one| one["free"].as_u64().unwrap()).sum::<u64>()
-    };
-    let before = free();
+    let books = Reader::open(&shop.place.ledger()).await.unwrap();
+    let free = async || u64::try_from(books.on_hand().await.unwrap().len()).unwrap();
+    let before = free().await;
     let mut serving = shop.start().await;
     let mut fundi = Clerk::new((name, id), shop.staff, shop.client.clone());
     fundi.signs_in().await;
@@ -92,13 +90,14 @@ async fn a_file_of_codes_goes_in_whole_and_once_however_often_the_shop_is_killed
     fundi.sends(&preview, &[]).await;
     let mut taken = 0;
     for _ in 0..FILE_KILLS {
-        until("more codes come in", async || free() - before > taken).await;
+        until("more codes come in", async || free().await - before > taken).await;
         serving.kill();
-        taken = free() - before;
+        taken = free().await - before;
         assert!(taken < FILE_CODES, "the kill came too late");
         serving = shop.start().await;
     }
-    until("the file is in stock", async || free() - before == FILE_CODES).await;
+    until("the file is in stock", async || free().await - before == FILE_CODES).await;
+    books.close().await;
     fundi.opens("/admin/stock").await;
     fundi.does_not_read("Not in stock yet");
     assert_eq!(serving.terminate(), Some(0), "{}", shop.place.log());

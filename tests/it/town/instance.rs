@@ -2,6 +2,7 @@
 //! tasks at once, wherever they stand.
 
 use super::{GATEWAYS, ManualClock};
+use crate::cli::free_address;
 use lango::{
     app::{self, Parts},
     backup::{Nightly, Place},
@@ -114,8 +115,7 @@ impl Drop for Instance {
 }
 
 async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr, SocketAddr) {
-    let any = "127.0.0.1:0".parse().unwrap();
-    let listener = TcpListener::bind(at.unwrap_or(any)).await.unwrap();
+    let listener = TcpListener::bind(at.unwrap_or_else(free_address)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let clock: Arc<dyn Clock> = wiring.clock.clone();
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
@@ -148,7 +148,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr,
     let router = web::public(Arc::clone(&shop));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-    let listener = TcpListener::bind(any).await.unwrap();
+    let listener = TcpListener::bind(free_address()).await.unwrap();
     let desk = listener.local_addr().unwrap();
     let router = web::staff(Arc::clone(&shop));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
