@@ -1,16 +1,13 @@
 //! The real binary, as the owner and scripts run it: a folder of its own, a clean environment, and
 //! for each slip a sentence that says what to do.
 
-use crate::town::new_schema;
+use crate::{address::free_address, town::new_schema};
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::{
-        OnceLock,
-        atomic::{AtomicU16, Ordering},
-    },
+    sync::OnceLock,
 };
 use tempfile::TempDir;
 
@@ -214,17 +211,6 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// An address for one listener alone, of the machine's own 127.0.0.0/8. A port of 127.0.0.1 that was
-/// free a moment ago may be another story's by now, and that of a shop that was killed may be taken
-/// before it is back.
-pub fn free_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(1);
-    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    // Other runs of the tests may go on beside this one.
-    let run = u8::try_from(std::process::id() % 200).unwrap() + 20;
-    SocketAddr::from((Ipv4Addr::new(127, run, high, low), 8080))
 }
 
 /// One of the sample lists.

@@ -2,7 +2,8 @@
 //! them runs the processes; when it dies, wherever it stands, the other one goes on.
 
 use crate::{
-    cli::{Serving, free_address},
+    address::free_address,
+    cli::Serving,
     outside::{Shop, in_time, msisdn},
 };
 use lango::demo::sms_gateway::{Faults, Silence};

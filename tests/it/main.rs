@@ -1,6 +1,7 @@
 //! The stories: the real server, the real store, and simulators that misbehave as the real world
 //! does.
 
+mod address;
 mod backup;
 mod books;
 mod both;

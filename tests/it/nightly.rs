@@ -288,7 +288,7 @@ async fn of_two_instances_one_makes_it() {
     shop.place = shop.place.with("LANGO_BACKUP__ADDRESS", &format!("http://{at}/lango/"));
     let mut puts = server.0.puts.subscribe();
     let serving = shop.start().await;
-    let beside = shop.place.serve_beside(cli::free_address()).await;
+    let beside = shop.place.serve_beside(crate::address::free_address()).await;
     in_time(puts.wait_for(|puts| *puts > 0)).await.unwrap();
     // Whoever takes over finds it noted.
     assert_eq!(serving.terminate(), Some(0), "{}", shop.place.log());

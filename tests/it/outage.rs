@@ -2,7 +2,8 @@
 //! nothing acknowledged is lost, nothing is done twice, and the shop goes on by itself.
 
 use crate::{
-    cli::{Place, free_address},
+    address::free_address,
+    cli::Place,
     cluster::{Cluster, cluster},
 };
 use lango::{

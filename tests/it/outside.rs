@@ -1,7 +1,10 @@
 //! The outside world in this process (M-PESA, an SMS gateway), and a real `lango serve` configured
 //! for it.
 
-use crate::cli::{Place, Serving, free_address, sample};
+use crate::{
+    address::free_address,
+    cli::{Place, Serving, sample},
+};
 use lango::{
     app,
     demo::{

@@ -2,7 +2,7 @@
 //! tasks at once, wherever they stand.
 
 use super::{GATEWAYS, ManualClock};
-use crate::cli::free_address;
+use crate::address::free_address;
 use lango::{
     app::{self, Parts},
     backup::{Nightly, Place},
