@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the tests need and this machine lacks, and fetches axe, which
-# checks pages for accessibility. Doing it twice is harmless; where nothing is missing it touches
+# checks pages for accessibility, and routeros-lsp, which checks scripts. Doing it twice is harmless; where nothing is missing it touches
 # neither apt nor the network.
 set -euo pipefail
 
@@ -17,6 +17,17 @@ if [ ! -f target/tools/axe.min.js ] || [ "$(cat target/tools/axe.version)" != "$
     rm -r "$folder"
 fi
 
+# The program is Python alone; it goes into a folder of ours, since systems keep theirs to themselves.
+lsp=routeros-lsp==0.2.3
+fetch_lsp() {
+    [ "$(cat target/tools/routeros-lsp.version 2>/dev/null)" = "$lsp" ] && return
+    echo "tools: fetching $lsp"
+    rm -rf target/tools/routeros-lsp
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+        --target target/tools/routeros-lsp "$lsp"
+    echo "$lsp" >target/tools/routeros-lsp.version
+}
+
 missing=()
 
 # need PROGRAM PACKAGE: the package is wanted where the program is not to be found.
@@ -29,11 +40,13 @@ need chromium chromium
 need chromedriver chromium-driver
 need hledger hledger
 need ledger ledger
+python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 # Debian keeps each version's programs in a folder of its own. The cluster that the package starts
 # is not used.
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 
 if [ "${#missing[@]}" -eq 0 ]; then
+    fetch_lsp
     echo "tools: everything the tests need is here"
     exit 0
 fi
@@ -56,3 +69,4 @@ apt() {
 }
 apt update
 apt install --yes --no-install-recommends "${missing[@]}"
+fetch_lsp

@@ -11,6 +11,7 @@ mod keys;
 mod money;
 mod mpesa;
 mod progress;
+mod router;
 mod serve;
 mod sms;
 mod staff;
@@ -56,6 +57,9 @@ enum Command {
     /// Voucher codes.
     #[command(subcommand)]
     Vouchers(vouchers::Command),
+    /// The routers of the hotspots.
+    #[command(subcommand)]
+    Router(router::Command),
     /// SMS gateways.
     #[command(subcommand)]
     Sms(sms::Command),
@@ -137,6 +141,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Contacts(command) => command.run(&config).await?,
         Command::Keys(command) => command.run(&config).await?,
         Command::Staff(command) => command.run(&config).await?,
+        Command::Router(command) => command.run(&config).await?,
         Command::Sms(command) => command.run(&config).await?,
         Command::Backup(command) => command.run(&config).await?,
         Command::Restore(command) => command.run(&config).await?,

@@ -36,6 +36,7 @@ mod power;
 mod put_back;
 mod rebuild;
 mod revenue;
+mod router;
 mod sale;
 mod serve;
 mod staff;

@@ -1,0 +1,82 @@
+//! What a technician takes to the router: the real binary writes it, and `routeros-lsp` reads it
+//! with the commands of RouterOS.
+
+use crate::cli::Place;
+use std::{fs, path::Path, process::Command};
+
+/// What the router holds of ours at most (`hotspot-html/README.md`).
+const PAGES_BYTES_MAX: usize = 60 * 1024;
+
+fn at(url: &str) -> Place {
+    Place::with_shop().with("LANGO_HTTP__PUBLIC_URL", url)
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read(path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// Every finding is a failure.
+fn reads_well(scripts: &Path) {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/routeros-lsp");
+    let checked = Command::new("python3")
+        .args(["-m", "routeros_lsp", "check", "--strict"])
+        .arg(scripts)
+        .env("PYTHONPATH", library)
+        .output()
+        .expect("python3 is there (`make tools`)");
+    let said = String::from_utf8_lossy(&checked.stdout);
+    let problem = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}{problem}");
+    assert!(said.contains("no findings") || problem.contains("no findings"), "{said}{problem}");
+}
+
+#[test]
+fn a_bundle_holds_whole_pages_and_scripts_that_the_router_reads() {
+    for url in ["https://wifi.example", "http://10.5.51.2", "http://shop.mtaa.example:8080"] {
+        let place = at(url);
+        let change = ["--name", "Kona \"Baa\" $Wi-Fi", "--router-login", "http://10.5.50.1/login"];
+        place.good(&[&["site", "add", "--id", "mtaa", "--change"], &change[..]].concat());
+        let bundle = ["router", "bundle", "--site", "mtaa", "--out", "for-the-router"];
+        let said = place.good(&bundle);
+        assert!(said.contains(url), "{said}");
+        let folder = place.path("for-the-router");
+        let pages = files(&folder.join("lango"));
+        assert_eq!(pages.len(), 10, "the whole set");
+        let bytes: usize = pages.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert!(bytes <= PAGES_BYTES_MAX, "{bytes} bytes");
+        let login = pages.iter().find(|(name, _)| name == "login.html").unwrap();
+        let login = String::from_utf8(login.1.clone()).unwrap();
+        assert!(login.contains(url) && login.contains("Kona"), "{login}");
+        for (name, bytes) in pages.iter().chain(&files(&folder)) {
+            assert!(!String::from_utf8_lossy(bytes).contains("{{"), "{name}");
+        }
+        reads_well(&folder);
+        let before = files(&folder);
+        place.good(&bundle);
+        assert_eq!(files(&folder), before, "written again, it is the same");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    let place = at("https://wifi.example");
+    let said = place.bad(1, &["router", "bundle", "--site", "kona", "--out", "out"]);
+    assert!(said.contains("there is no site kona"), "{said}");
+    let said =
+        place.bad(2, &["router", "bundle", "--site", "mtaa", "--out", "o", "--language", "fr"]);
+    assert!(said.contains("write en or sw"), "{said}");
+    let said = place.bad(1, &["router", "bundle", "--site", "mtaa", "--out", "lango.db"]);
+    assert!(said.contains("cannot make the folder"), "{said}");
+    let place = at("http://[fd00::1]");
+    let said = place.bad(1, &["router", "bundle", "--site", "mtaa", "--out", "out"]);
+    assert!(said.contains("hotspots know no IPv6"), "{said}");
+}
