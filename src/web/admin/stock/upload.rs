@@ -15,7 +15,7 @@ use crate::{
         Shop,
         admin::{
             frame::{self, Frame, Sorry},
-            visitor::{Fields, Posted, Visitor, is_token},
+            visitor::{FORM_TOKEN, Fields, Posted, Visitor, is_token},
         },
     },
 };
@@ -31,6 +31,9 @@ const PAGE: usize = 200;
 
 /// Names of files are cut off here, in letters.
 const NAME_MAX: usize = 120;
+
+/// No field but the file is longer, in bytes.
+const FIELD_MAX: usize = 200;
 
 /// A file that nobody decided about yet, or that is being taken in.
 #[derive(Serialize)]
@@ -159,21 +162,21 @@ async fn read(mut form: Multipart) -> Option<Sent> {
     while let Some(field) = form.next_field().await.ok()? {
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(|name| name.chars().take(NAME_MAX).collect());
-        let bytes = bytes(field).await?;
         if let Some(file) = file {
-            (sent.name, sent.bytes) = (file, bytes);
-        } else {
-            sent.fields.insert(name, String::from_utf8(bytes).ok()?);
+            // One byte more than may be, so that it is seen to be too many.
+            (sent.name, sent.bytes) = (file, bytes(field, BYTES_MAX + 1).await?);
+        } else if matches!(name.as_str(), FORM_TOKEN | "site") {
+            sent.fields.insert(name, String::from_utf8(bytes(field, FIELD_MAX).await?).ok()?);
         }
     }
     Some(sent)
 }
 
-async fn bytes(mut field: Field<'_>) -> Option<Vec<u8>> {
+/// A field's bytes, as far as there is room for them.
+async fn bytes(mut field: Field<'_>, most: usize) -> Option<Vec<u8>> {
     let mut bytes = vec![];
     while let Some(piece) = field.chunk().await.ok()? {
-        // One more than may be, so that it is seen to be too many.
-        let room = (BYTES_MAX + 1).saturating_sub(bytes.len());
+        let room = most - bytes.len();
         bytes.extend_from_slice(&piece[..piece.len().min(room)]);
     }
     Some(bytes)
