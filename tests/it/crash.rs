@@ -4,7 +4,6 @@
 //! `make test` runs the short form, `make crash` the long one (`LANGO_TEST_KILLS` says how many).
 
 use crate::{
-    chromium::until,
     outside::{Shop, msisdn},
     town::{Clerk, Ledger, PASSWORD, checks},
 };
@@ -61,8 +60,10 @@ async fn killed_again_and_again_it_loses_no_shilling_and_sells_no_code_twice() {
 }
 
 /// How many codes a file has that is cut off, and how often that happens.
-const FILE_CODES: u64 = 6_000;
+const FILE_CODES: u64 = 8_000;
 const FILE_KILLS: usize = 2;
+/// A busy machine takes long to read a file; nothing is said here of how long.
+const FILE_PATIENCE: Duration = Duration::from_mins(3);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_codes_goes_in_whole_and_once_however_often_the_shop_is_killed() {
@@ -88,15 +89,26 @@ async fn a_file_of_codes_goes_in_whole_and_once_however_often_the_shop_is_killed
     fundi.brings("codes.rsc", list.as_bytes()).await;
     let preview = fundi.at.clone();
     fundi.sends(&preview, &[]).await;
-    let mut taken = 0;
+    let more_than = async |codes: u64| {
+        let coming = async {
+            while free().await - before <= codes {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let came = tokio::time::timeout(FILE_PATIENCE, coming).await;
+        assert!(came.is_ok(), "no more codes came: {}", shop.place.log());
+    };
+    let (mut taken, mut cut_off) = (0, 0);
     for _ in 0..FILE_KILLS {
-        until("more codes come in", async || free().await - before > taken).await;
+        more_than(taken).await;
         serving.kill();
-        taken = free().await - before;
-        assert!(taken < FILE_CODES, "the kill came too late");
+        taken = (free().await - before).min(FILE_CODES - 1);
+        cut_off += usize::from(taken < FILE_CODES - 1);
         serving = shop.start().await;
     }
-    until("the file is in stock", async || free().await - before == FILE_CODES).await;
+    assert!(cut_off > 0, "no kill came in time");
+    more_than(FILE_CODES - 1).await;
+    assert_eq!(free().await - before, FILE_CODES, "none is there twice");
     books.close().await;
     fundi.opens("/admin/stock").await;
     fundi.does_not_read("Not in stock yet");

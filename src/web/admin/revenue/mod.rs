@@ -30,9 +30,12 @@ use std::{
 struct RevenuePage {
     periods: Vec<(&'static str, bool)>,
     sites: Vec<(String, String, bool)>,
-    period: String,
+    /// What stands in the form.
     from: String,
     to: String,
+    site: String,
+    /// The days that are shown, for paper.
+    shown: (String, String),
     /// Why other dates are shown than were asked for, as a phrase `revenue.…`.
     problem: Option<&'static str>,
     /// The same as a file: its query.
@@ -165,12 +168,18 @@ async fn fill(shop: &Shop, fields: &Fields) -> Result<RevenuePage, Sorry> {
     let sold = Cents(sum(|earned| earned.sold.0));
     let best = rows.iter().filter(|row| row.sold.0 > 0).max_by_key(|row| row.sold.0).cloned();
     let site = |(slug, name): &(String, String)| (slug.clone(), name.clone(), *slug == asked.site);
+    // What could not be read stays as it was typed.
+    let typed = |name: &str, shown: String| match (asked.period.problem(), fields.get(name)) {
+        (Some(_), Some(typed)) => typed.clone(),
+        _ => shown,
+    };
     Ok(RevenuePage {
         periods: asked.period.choices(),
         sites: names.sites().iter().map(site).collect(),
-        period: asked.period.word().to_owned(),
-        from: asked.period.days().0,
-        to: asked.period.days().1,
+        from: typed("from", asked.period.days().0),
+        to: typed("to", asked.period.days().1),
+        site: asked.site.clone(),
+        shown: asked.period.days(),
         problem: asked.period.problem(),
         query: query(&asked),
         sales: sum(|earned| earned.sales),
@@ -229,7 +238,7 @@ fn by_package(names: &Names, earned: &[Earned], all: Cents) -> Vec<PackageRow> {
         site: names.site(key.site.as_str()),
         sales,
         sold: Cents(sold),
-        share: sold * 100 / all.0.max(1),
+        share: (sold * 200 + all.0) / (all.0.max(1) * 2),
     };
     let mut rows: Vec<_> = sums.into_iter().filter(|(_, sum)| sum.0 > 0).map(row).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.sold.0));

@@ -9,8 +9,8 @@ const DAYS_MAX: usize = 62;
 /// No longer span is shown.
 const MONTHS_MAX: usize = 120;
 
-/// The spans to choose from: days back, today included.
-const SPANS: [(&str, i64); 3] = [("week", 7), ("month", 30), ("year", 365)];
+/// The spans to choose from; all end today.
+const SPANS: [&str; 3] = ["week", "month", "year"];
 
 const USUAL: &str = "month";
 
@@ -20,6 +20,7 @@ pub struct Period {
     last: Date,
     word: &'static str,
     problem: Option<&'static str>,
+    by_month: bool,
 }
 
 /// A day or a month of a period.
@@ -35,16 +36,16 @@ impl Period {
     /// and why.
     pub fn of(fields: &Fields, today: Date) -> Self {
         let text = |name: &str| fields.get(name).map_or("", |text| text.trim());
-        let span = |word: &str| SPANS.into_iter().find(|(known, _)| *known == word);
         if text("from").is_empty() && text("to").is_empty() {
-            let (word, days) = span(text("period")).or(span(USUAL)).expect("the usual is a span");
-            return Self::back(today, word, days, None);
+            let word = SPANS.into_iter().find(|known| *known == text("period"));
+            return Self::back(today, word.unwrap_or(USUAL), None);
         }
         let days = (text("from").parse::<Date>(), text("to").parse::<Date>());
         let problem = match days {
             (Ok(first), Ok(last)) if first > last => "reversed",
+            (Ok(first), Ok(_)) if first > today => "to_come",
             (Ok(first), Ok(last)) => {
-                let period = Self { first, last, word: "dates", problem: None };
+                let period = Self::between(first, last.min(today), "dates", None);
                 if period.months().len() <= MONTHS_MAX {
                     return period;
                 }
@@ -52,23 +53,28 @@ impl Period {
             }
             _ => "no_dates",
         };
-        let (word, days) = span(USUAL).expect("the usual is a span");
-        Self::back(today, word, days, Some(problem))
+        Self::back(today, USUAL, Some(problem))
     }
 
-    fn back(today: Date, word: &'static str, days: i64, problem: Option<&'static str>) -> Self {
-        let first = today.checked_sub((days - 1).days()).unwrap_or(today);
-        Self { first, last: today, word, problem }
+    fn back(today: Date, word: &'static str, problem: Option<&'static str>) -> Self {
+        let first = match word {
+            "week" => today.checked_sub(6.days()),
+            // Whole months, and this one as far as it is.
+            "year" => today.first_of_month().checked_sub(11.months()),
+            _ => today.checked_sub(29.days()),
+        };
+        Self::between(first.unwrap_or(today), today, word, problem)
+    }
+
+    fn between(first: Date, last: Date, word: &'static str, problem: Option<&'static str>) -> Self {
+        let days = first.series(1.day()).take_while(|day| *day <= last);
+        let by_month = days.take(DAYS_MAX + 1).count() > DAYS_MAX;
+        Self { first, last, word, problem, by_month }
     }
 
     /// The first and the last day, as the ledger writes them.
     pub fn days(&self) -> (String, String) {
         (self.first.to_string(), self.last.to_string())
-    }
-
-    /// The span that was chosen; `dates` for two dates.
-    pub fn word(&self) -> &'static str {
-        self.word
     }
 
     /// Why it is not what was asked for.
@@ -78,22 +84,22 @@ impl Period {
 
     /// The spans to choose from, and whether it is the one.
     pub fn choices(&self) -> Vec<(&'static str, bool)> {
-        SPANS.iter().map(|(word, _)| (*word, *word == self.word)).collect()
+        SPANS.iter().map(|word| (*word, *word == self.word)).collect()
     }
 
     /// Whether its steps are months.
     pub fn by_month(&self) -> bool {
-        self.all_days().take(DAYS_MAX + 1).count() > DAYS_MAX
+        self.by_month
     }
 
     /// The step to which a day belongs.
     pub fn key<'a>(&self, day: &'a str) -> &'a str {
-        if self.by_month() { day.get(..7).unwrap_or(day) } else { day }
+        if self.by_month { day.get(..7).unwrap_or(day) } else { day }
     }
 
     /// All its steps, also those in which nothing happened.
     pub fn steps(&self) -> Vec<Step> {
-        if self.by_month() {
+        if self.by_month {
             return self.months();
         }
         let step =
@@ -131,11 +137,12 @@ mod tests {
         let week = asked(&[("period", "week")]);
         assert_eq!(week.days(), ("2026-11-17".into(), "2026-11-23".into()));
         assert_eq!(week.steps().len(), 7);
-        assert_eq!(asked(&[]).word(), "month");
+        assert_eq!(asked(&[]).word, "month");
         assert_eq!(asked(&[("period", "aeon")]).steps().len(), 30);
         let year = asked(&[("period", "year")]);
         assert!(year.by_month());
-        assert_eq!(year.steps().len(), 13);
+        assert_eq!(year.days().0, "2025-12-01");
+        assert_eq!(year.steps().len(), 12);
         assert_eq!(year.key("2026-11-23"), "2026-11");
     }
 
@@ -147,10 +154,13 @@ mod tests {
             ("2026-02-30", "2026-11-01", "no_dates"),
             ("2026-11-01", "", "no_dates"),
             ("1900-01-01", "2026-11-01", "too_long"),
+            ("2026-11-24", "2026-12-01", "to_come"),
         ] {
             let period = asked(&[("from", from), ("to", to)]);
-            assert_eq!((period.problem(), period.word()), (Some(why), "month"), "{from} {to}");
+            assert_eq!((period.problem(), period.word), (Some(why), "month"), "{from} {to}");
         }
+        let begun = asked(&[("from", "2026-11-20"), ("to", "2027-01-01")]);
+        assert_eq!((begun.problem(), begun.steps().len()), (None, 4), "it ends today");
         let day = asked(&[("from", "2024-02-29"), ("to", "2024-02-29")]);
         assert_eq!((day.problem(), day.steps().len()), (None, 1));
     }
