@@ -379,9 +379,16 @@ mod tests {
     use super::*;
     use crate::{
         app::{machine, nairobi},
-        commands::{catalogue::OpenShop, keep_inbox::KeepInbox},
-        ledger::{catalog::LedgerPurpose, decision::InboxRow},
-        store::{CommandError, RawMessage, SOURCE_REPORT, cluster::cluster},
+        commands::{
+            catalogue::OpenShop, keep_inbox::KeepInbox, staff::AddStaff, upload::KeepUpload,
+        },
+        ledger::{
+            catalog::LedgerPurpose,
+            decision::{InboxRow, Note},
+            id::{BatchId, Slug, StaffId},
+            staff::Role,
+        },
+        store::{CommandError, RawMessage, SOURCE_REPORT, Sealed, cluster::cluster},
     };
 
     fn openings(folder: &std::path::Path) -> [Opening; 2] {
@@ -420,6 +427,41 @@ mod tests {
             let context = RawMessage::context(SOURCE_REPORT, "at");
             let said = kept.iter().map(|row| vault.unseal(&context, &row.sealed).unwrap());
             assert_eq!(said.collect::<Vec<_>>(), [b"before".to_vec(), b"late".to_vec()]);
+            store.close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_its_name_and_the_staff_are_sealed_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        for opening in openings(folder.path()) {
+            let store = Store::open(again(&opening)).await.unwrap();
+            let timezone = "Africa/Nairobi".to_owned();
+            store.execute(OpenShop { purpose: LedgerPurpose::Shop, timezone }).await.unwrap();
+            let (batch, staff) = (BatchId(uuid::Uuid::nil()), StaffId(uuid::Uuid::nil()));
+            let texts = [
+                Sealed::Note(Note::Batch(batch)),
+                Sealed::Upload(batch),
+                Sealed::StaffName(staff),
+                Sealed::StaffPassword(staff),
+            ];
+            let seal = |what: &Sealed| {
+                let context = what.context();
+                store.vault().seal(&context, context.as_bytes())
+            };
+            let [name, sealed, who, password] = texts.each_ref().map(seal);
+            let site = Slug::parse("mtaa").unwrap();
+            store.execute(KeepUpload { batch, site, staff, name, sealed }).await.unwrap();
+            let role = Role::Owner;
+            let add = AddStaff { staff, role, fingerprint: [1; 32], name: who, password };
+            store.execute(add).await.unwrap();
+            Store::change_key(&opening, KeyPurpose::Seal).await.unwrap();
+            Store::seal_anew(&opening, |_| {}).await.unwrap();
+            assert!(!store.vault_now().await.unwrap().has_former(KeyPurpose::Seal));
+            for what in texts {
+                let text = store.open_sealed(what.clone()).await.unwrap();
+                assert_eq!(text, Some(what.context()), "{what:?}");
+            }
             store.close().await;
         }
     }
