@@ -7,13 +7,16 @@
 # Safe to run again: it replaces what it made, which has the comment "lango: shop", and leaves
 # everything else as it is. To undo it: /import file-name=walled-garden-remove.rsc
 
-/ip hotspot walled-garden ip remove [find where comment="lango: shop"]
-/ip hotspot walled-garden remove [find where comment="lango: shop"]
+# What is there stays until the new rules stand, whatever happens in between.
+/ip hotspot walled-garden ip set [find where comment="lango: shop"] comment="lango: former"
+/ip hotspot walled-garden set [find where comment="lango: shop"] comment="lango: former"
 {{#each ports}}
 /ip hotspot walled-garden ip add action=accept {{../match}}="{{../host}}" protocol=tcp \
     dst-port={{this}} comment="lango: shop"
 {{/each}}
 /ip hotspot walled-garden add action=allow dst-host="{{host}}" comment="lango: shop"
+/ip hotspot walled-garden ip remove [find where comment="lango: former"]
+/ip hotspot walled-garden remove [find where comment="lango: former"]
 
 # What came of it, short enough to read over the phone: PASS, or what to do.
 :if ([:len [/ip hotspot find]] > 0) do={
