@@ -8,6 +8,7 @@
 pub mod accent;
 mod admin;
 mod callbacks;
+mod cookies;
 mod error;
 mod health;
 mod limits;

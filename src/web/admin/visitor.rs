@@ -9,7 +9,7 @@ use crate::{
     ledger::{chain::hex, purchase::Language},
     staff,
     store::StaffMember,
-    web::Shop,
+    web::{Shop, cookies::cookie},
 };
 use axum::{
     body::Body,
@@ -266,13 +266,4 @@ pub fn give_session(shop: &Shop, token: Option<&str>, headers: &mut HeaderMap) {
     let token = token.unwrap_or_default();
     let text = format!("{name}={token}; Path={path}; HttpOnly; SameSite=Strict{secure}{end}");
     append(headers, &text);
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).into_iter();
-    all.filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value)
 }

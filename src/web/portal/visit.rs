@@ -10,6 +10,7 @@ use crate::{
     store::{PurchaseView, StoreError},
     web::{
         Shop,
+        cookies::cookie,
         error::{self, Failure, Problem},
         pages::{ErrorMessage, Frame},
     },
@@ -126,15 +127,6 @@ fn language(headers: &HeaderMap, fields: &Fields) -> Language {
         .or_else(|| cookie(headers, LANGUAGE_COOKIE).and_then(Language::parse))
         .or_else(accepted)
         .unwrap_or_default()
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).into_iter();
-    all.filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value)
 }
 
 fn set_cookie(shop: &Shop, name: &str, value: &str) -> HeaderValue {
