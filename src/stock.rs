@@ -12,7 +12,6 @@ use crate::{
         refusal::Refusal,
         voucher::VoidReason,
     },
-    ports::Random,
     routeros::export::fold,
     store::{CommandError, Sealed, Store, StoreError, VoucherCode},
 };
@@ -50,32 +49,31 @@ pub async fn void(
 }
 
 /// Takes so many free codes out of online stock for a person to sell on printed cards; fewer where
-/// there are fewer. Tells which cards, and how many.
+/// there are fewer. Tells how many. `handout` is a new id; wished for again under the same one,
+/// nothing more is taken.
 ///
 /// # Errors
 ///
-/// [`Refusal::SoldOut`] where no code is free.
+/// [`Refusal::SoldOut`] where no code is free, [`Refusal::NothingNew`] where these cards were taken.
 pub async fn hand_out(
     store: &Store,
-    random: &dyn Random,
     by: By,
+    (handout, person): (HandoutId, &str),
     (key, count): (&PackageKey, usize),
-    person: &str,
-) -> Result<(HandoutId, usize), CommandError> {
-    let handout = HandoutId(random.id(store.now()));
+) -> Result<usize, CommandError> {
     let context = Sealed::Note(Note::Handout(handout)).context();
     let mut taken = 0;
     while taken < count {
         let vouchers = store.free_of(key, (count - taken).min(CODES_PER_COMMIT)).await?;
         let person = store.vault().seal(&context, person.as_bytes());
-        let command = HandOut { handout, vouchers, person };
+        let command = HandOut { handout, vouchers, person, first: taken == 0 };
         match store.execute(by.wish(command)).await {
             Ok(answer) => taken += codes(answer),
             Err(CommandError::Refused(Refusal::SoldOut)) if taken > 0 => break,
             Err(error) => return Err(error),
         }
     }
-    Ok((handout, taken))
+    Ok(taken)
 }
 
 /// The codes of printed cards in clear; that somebody had them is recorded first. What was voided

@@ -10,6 +10,7 @@ use crate::{
     ledger::{
         decision::{Note, UploadWrite},
         id::{BatchId, Slug, StaffId},
+        stream::Stream,
         time::HOUR,
     },
     ports::Random,
@@ -90,6 +91,10 @@ pub async fn take(store: &Store, random: &dyn Random) -> Result<usize, ImportErr
             Err(error) => Err(error),
         };
         match taken {
+            // Nothing in it was new: it became no batch.
+            Ok(report) if report.taken == 0 && !is_batch(store, batch).await? => {
+                decide(store, UploadWrite::Dropped(batch)).await?;
+            }
             Ok(_) => decide(store, UploadWrite::Taken(batch)).await?,
             Err(error @ (ImportError::Store(_) | ImportError::Command(_))) => return Err(error),
             // The package is gone since, say: whoever brought it is asked again.
@@ -105,6 +110,10 @@ pub async fn take(store: &Store, random: &dyn Random) -> Result<usize, ImportErr
 
 async fn decide(store: &Store, write: UploadWrite) -> Result<(), CommandError> {
     store.execute(DecideUpload(write)).await.map(drop)
+}
+
+async fn is_batch(store: &Store, batch: BatchId) -> Result<bool, StoreError> {
+    Ok(!store.stream_events(&Stream::Batch(batch)).await?.is_empty())
 }
 
 async fn bytes(store: &Store, batch: BatchId) -> Result<Vec<u8>, StoreError> {

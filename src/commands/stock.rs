@@ -9,7 +9,7 @@ use crate::ledger::{
     staff::{Role, StaffEvent},
     stream::Stream,
     time::Micros,
-    voucher::{SetAside, VoidReason, VoucherEvent, VoucherStatus},
+    voucher::{SetAside, VoidReason, VoucherEvent, VoucherStatus, handout_once},
     world::World,
 };
 
@@ -65,14 +65,21 @@ pub struct HandOut {
     pub vouchers: Vec<VoucherId>,
     /// Who takes them, sealed.
     pub person: Vec<u8>,
+    /// Whether these are the first of the cards: nobody has taken any under their id.
+    pub first: bool,
 }
 
 impl Command for HandOut {
     fn needs(&self, world: &World) -> Vec<Need> {
-        needs(world, &self.vouchers)
+        let once = Need::Once(handout_once(self.handout));
+        needs(world, &self.vouchers).into_iter().chain([once]).collect()
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let once = handout_once(self.handout);
+        if self.first && world.once(&once).is_some() {
+            return Err(Refusal::NothingNew);
+        }
         let print = |id: &VoucherId| {
             let voucher = world.voucher(*id)?;
             let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());
@@ -81,10 +88,9 @@ impl Command for HandOut {
             let free = voucher.status == VoucherStatus::Free;
             free.then(|| NewEvent::alone(Stream::Voucher(*id), Event::Voucher(event)))
         };
-        let events: Vec<_> = self.vouchers.iter().filter_map(print).collect();
-        if events.is_empty() {
-            return Err(Refusal::SoldOut);
-        }
+        let mut events: Vec<_> = self.vouchers.iter().filter_map(print).collect();
+        let head = events.first_mut().ok_or(Refusal::SoldOut)?;
+        head.once = self.first.then_some(once);
         let note = Note::Handout(self.handout);
         let person = VaultWrite::Note { note, sealed: self.person.clone() };
         let answer = Answer::Codes(events.len());
@@ -142,9 +148,9 @@ mod tests {
         given([]).when(&ImportLines { batch, lines }).then_recorded()
     }
 
-    fn hand_out() -> HandOut {
+    fn hand_out(first: bool) -> HandOut {
         let handout = HandoutId(Uuid::from_u128(9));
-        HandOut { handout, vouchers: vec![voucher(1), voucher(2)], person: vec![1] }
+        HandOut { handout, vouchers: vec![voucher(1), voucher(2)], person: vec![1], first }
     }
 
     #[test]
@@ -158,8 +164,10 @@ mod tests {
 
     #[test]
     fn only_what_is_free_is_handed_out_and_never_comes_back() {
-        let printed = given(imported()).when(&hand_out()).then_recorded();
+        let printed = given(imported()).when(&hand_out(true)).then_recorded();
         assert_eq!(kinds(&printed), ["voucher_set_aside"]);
-        given([imported(), printed].concat()).when(&hand_out()).then_refused(&Refusal::SoldOut);
+        let history = [imported(), printed].concat();
+        given(history.clone()).when(&hand_out(false)).then_refused(&Refusal::SoldOut);
+        given(history).when(&hand_out(true)).then_refused(&Refusal::NothingNew);
     }
 }

@@ -192,6 +192,12 @@ impl VoucherStatus {
     }
 }
 
+/// The name under which printed cards stand in the ledger, so that a form sent twice takes codes
+/// once.
+pub fn handout_once(handout: HandoutId) -> String {
+    format!("handout:{handout}")
+}
+
 /// The name under which a voucher's one sale stands in the ledger.
 pub fn sale_once(voucher: VoucherId) -> String {
     format!("sale:{voucher}")

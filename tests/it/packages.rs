@@ -54,6 +54,10 @@ async fn a_package_is_added_and_sold_in_both_languages() {
     assert_eq!(town.count("package_defined").await, 2, "nothing came of any of them");
     owner.sends("/admin/packages/mtaa", &WEEK).await;
     owner.reads("The package is so from now on.");
+    owner.opens("/admin/packages/mtaa").await;
+    owner.sends("/admin/packages/mtaa", &WEEK).await;
+    owner.reads("The package is so from now on.");
+    assert_eq!(town.count("package_defined").await, 3, "the same form twice is one package");
     town.imports("/ip hotspot user\nadd name=WKNNQ7XD password=WKNNQ7XD profile=weekly\n").await;
     let mut njeri = town.customer("Njeri", "0728 300 001");
     njeri.opens("/s/mtaa?lang=sw").await;
@@ -185,6 +189,10 @@ async fn a_site_has_a_look_and_a_number_of_its_own() {
     owner.sends("/admin/add-site", &second).await;
     owner.reads("This name is taken.");
     owner.sends("/admin/add-site", &but(&second, "id", "kona")).await;
+    owner.reads("The site is so from now on.");
+    owner.opens("/admin/add-site").await;
+    owner.sends("/admin/add-site", &but(&second, "id", "kona")).await;
+    owner.reads("The site is so from now on.");
     njeri.opens("/s/kona").await;
     assert!(njeri.page.html.contains("Mtaa wa Pili"));
     let mut fundi = town.clerk("Fundi Barasa", Role::Technician).await;

@@ -128,8 +128,9 @@ pub async fn add(
         let Some(package) = package.filter(|_| typed.is_right()) else {
             return Ok(Outcome::Again(page(&visitor, site, None, typed)));
         };
-        // Another package of that name would be changed instead.
-        if shop.context.store.package(&package.key()).await?.is_some() {
+        // Another package of that name would be changed instead; the same form sent twice is one.
+        let known = shop.context.store.package(&package.key()).await?;
+        if known.is_some_and(|known| known != package) {
             typed.refuse("id", "slug_taken");
             return Ok(Outcome::Again(page(&visitor, site, None, typed)));
         }

@@ -167,6 +167,13 @@ async fn register(
     // A number that stays is no change.
     let phone =
         (known != wish.support_phone).then(|| store.seal_support_phone(&site, &wish.support_phone));
+    let wished = Some(Site {
+        site: site.clone(),
+        name: wish.name.clone(),
+        router_login: wish.router_login.clone(),
+        accent: Some(wish.accent.clone()).filter(|accent| !accent.is_empty()),
+    });
+    let known_site = store.site(&site).await?;
     let command = RegisterSite {
         accent: Some(wish.accent),
         support_phone: phone,
@@ -175,6 +182,10 @@ async fn register(
     };
     match store.execute(By::Staff(visitor.member.id).wish(command)).await {
         Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => {
+            Ok(Outcome::Go("/admin/packages?done=site".to_owned()))
+        }
+        // The same form sent twice is one.
+        Err(CommandError::Refused(Refusal::SiteExists)) if known_site == wished => {
             Ok(Outcome::Go("/admin/packages?done=site".to_owned()))
         }
         Err(CommandError::Refused(Refusal::SiteExists)) => {

@@ -158,7 +158,7 @@ async fn fill(
     };
     let Some(stored) = events.first() else {
         // Somebody has just said how to take it in; or there is no such batch.
-        let coming = coming.ok_or(Sorry::NotFound)?;
+        let coming = coming.ok_or(Sorry::UploadGone)?;
         page.site = names.site(coming.site.as_str());
         page.when = coming.received_at.local(&shop.settings.zone);
         return Ok(page);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     commands::by::By,
     ledger::{
-        id::PackageKey,
+        id::{HandoutId, PackageKey},
         money::Cents,
         refusal::Refusal,
         voucher::{VoidReason, VoucherStatus},
@@ -39,6 +39,8 @@ const LATEST: i64 = 12;
 #[derive(Serialize)]
 struct StockPage {
     packages: Vec<Line>,
+    /// For the next cards that are handed out.
+    handout: String,
     handouts: Vec<handout::Line>,
     waiting: Vec<upload::Waiting>,
     batches: Vec<batch::Line>,
@@ -120,6 +122,7 @@ async fn fill(shop: &Shop, visitor: &Visitor, fields: &Fields) -> Result<StockPa
     let word = |name: &'static str| (name, fields.get(name).cloned().unwrap_or_default());
     Ok(StockPage {
         packages: packages(shop, &names).await?,
+        handout: HandoutId(shop.context.random.id(shop.context.store.now())).to_string(),
         handouts: handout::lines(shop, &names, LATEST).await?,
         waiting: upload::waiting(shop, &names).await?,
         batches: batch::lines(shop, &names, LATEST).await?,
@@ -185,12 +188,18 @@ pub async fn hand_out(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Po
         let (Some(key), Some(count), false) = (key, count, person.is_empty()) else {
             return Ok(again(&fields, "hand_out_incomplete"));
         };
-        let (store, random) = (&shop.context.store, shop.context.random.as_ref());
+        // The form has it, so that it counts once however often it is sent.
+        let Ok(handout) = text("handout").parse() else { return Err(Sorry::FormExpired) };
+        let store = &shop.context.store;
         let by = By::Staff(visitor.member.id);
-        match stock::hand_out(store, random, by, (&key, count), &person).await {
-            Ok((handout, taken)) => {
+        match stock::hand_out(store, by, (handout, &person), (&key, count)).await {
+            Ok(taken) => {
                 store.project().await?;
                 Ok(format!("{}?done=hand_out&codes={taken}", handout::path(handout)))
+            }
+            Err(CommandError::Refused(Refusal::NothingNew)) => {
+                store.project().await?;
+                Ok(handout::path(handout))
             }
             Err(CommandError::Refused(Refusal::SoldOut)) => Ok(again(&fields, "nothing_free")),
             Err(CommandError::Refused(refusal)) => Ok(again(&fields, refusal.code())),

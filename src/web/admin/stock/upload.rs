@@ -195,6 +195,9 @@ struct PreviewPage {
     packages: Vec<(String, String, bool)>,
     wants_package: bool,
     for_sale: usize,
+    /// Whether only lines are asked for: in a window of their own, so that no tick is lost.
+    lines_only: bool,
+    package: String,
     groups: Vec<GroupShown>,
     verdicts: Vec<(&'static str, usize, bool)>,
     lines: Vec<LineShown>,
@@ -227,18 +230,21 @@ pub async fn preview(
     Query(fields): Query<Fields>,
 ) -> Response {
     let found = find(&shop, &batch).await;
-    // Somebody has decided: the batch's own page tells how far it is.
-    if let Ok(UploadKept { batch, choice: Some(_), .. }) = &found {
+    if let Ok((batch, upload)) = &found
+        && upload.as_ref().is_none_or(|upload| upload.choice.is_some())
+    {
+        // Somebody has decided: the batch's own page tells how far it is.
         return Redirect::to(&batch::path(*batch)).into_response();
     }
-    let made = async { fill(&shop, &found?, &fields).await };
+    let made = async { fill(&shop, &found?.1.ok_or(Sorry::UploadGone)?, &fields).await };
     let made = made.await;
     frame::answer(&shop, &visitor, "preview", made)
 }
 
-async fn find(shop: &Shop, batch: &str) -> Result<UploadKept, Sorry> {
+/// A file by its batch; none where it is in stock, or was let go.
+async fn find(shop: &Shop, batch: &str) -> Result<(BatchId, Option<UploadKept>), Sorry> {
     let batch: BatchId = batch.parse().map_err(|_| Sorry::NotFound)?;
-    shop.context.store.upload(batch).await?.ok_or(Sorry::UploadGone)
+    Ok((batch, shop.context.store.upload(batch).await?))
 }
 
 async fn fill(shop: &Shop, upload: &UploadKept, fields: &Fields) -> Result<PreviewPage, Sorry> {
@@ -264,7 +270,7 @@ async fn fill(shop: &Shop, upload: &UploadKept, fields: &Fields) -> Result<Previ
     let package = choice.package.as_ref().map(Slug::to_string).unwrap_or_default();
     let more = (kept.len() > from + PAGE).then(|| {
         let next = from + PAGE;
-        format!("{}?package={package}&verdict={wanted}&from={next}#lines", path(upload.batch))
+        format!("{}?package={package}&verdict={wanted}&from={next}", path(upload.batch))
     });
     let page = PreviewPage {
         path: path(upload.batch),
@@ -275,6 +281,8 @@ async fn fill(shop: &Shop, upload: &UploadKept, fields: &Fields) -> Result<Previ
         packages: packages.collect(),
         wants_package: report.as_ref().is_some_and(|report| !report.has_profiles),
         for_sale: report.as_ref().map_or(0, |report| report.counts.accepted),
+        lines_only: !wanted.is_empty() || fields.contains_key("from"),
+        package,
         groups: shown(groups),
         verdicts: report.as_ref().map_or(vec![], |report| verdicts(report, wanted)),
         lines: kept.into_iter().skip(from).take(PAGE).map(line).collect(),
@@ -335,15 +343,16 @@ pub async fn take(
     Posted(visitor, fields): Posted,
 ) -> Response {
     let done = async {
-        let upload = find(&shop, &batch).await?;
-        if upload.choice.is_none() {
+        let (batch, upload) = find(&shop, &batch).await?;
+        // A form that is sent twice finds it decided, or in stock.
+        if let Some(upload) = upload.filter(|upload| upload.choice.is_none()) {
             match uploads::choose(&shop.context.store, upload.batch, &choice(&fields)).await {
                 Ok(()) => shop.context.tell(),
                 Err(CommandError::Failed(failure)) => return Err(failure.into()),
                 Err(CommandError::Refused(why)) => unreachable!("a choice is never refused: {why}"),
             }
         }
-        Ok(batch::path(upload.batch))
+        Ok(batch::path(batch))
     };
     let done = done.await;
     go(&shop, &visitor, done)
