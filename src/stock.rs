@@ -54,7 +54,8 @@ pub async fn void(
 ///
 /// # Errors
 ///
-/// [`Refusal::SoldOut`] where no code is free, [`Refusal::NothingNew`] where these cards were taken.
+/// [`Refusal::SoldOut`] where no code is free, [`Refusal::NothingNew`] where these cards were
+/// taken.
 pub async fn hand_out(
     store: &Store,
     by: By,
