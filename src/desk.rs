@@ -28,10 +28,10 @@ const PROVIDER: &str = "mpesa";
 /// What needs a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// `owed`, `set_aside`, `unmatched`, `refund_due`, `disputed`, `unresolved`, `undelivered` or
-    /// `given_up`.
+    /// `owed`, `set_aside`, `unmatched`, `refund_due`, `disputed`, `unresolved`, `undelivered`,
+    /// `given_up`, `lost` or `used_unsold`.
     pub kind: String,
-    /// The purchase, payment, receipt or message that it is about.
+    /// The purchase, payment, receipt, message or voucher that it is about.
     pub subject: String,
     /// The sale beside which it stands.
     pub purchase: Option<PurchaseId>,

@@ -247,7 +247,7 @@ impl Names<'_> {
     }
 
     fn exact(&self, code: &str) -> Fingerprint {
-        self.fingerprint("code", code)
+        self.store.vault().code_fingerprint(self.site, code)
     }
 
     fn folded(&self, code: &str) -> Fingerprint {

@@ -23,6 +23,7 @@
 //! - [`config`], [`telemetry`]: what the owner decided; what is logged.
 //! - [`app`]: puts it all together; [`cli`] is its command line.
 
+pub mod accent;
 pub mod app;
 pub mod backup;
 pub mod catalogue;
@@ -35,6 +36,7 @@ pub mod desk;
 pub mod forget;
 pub mod http_client;
 pub mod import;
+pub mod kit;
 pub mod ledger;
 pub mod mark;
 pub mod mpesa;
@@ -43,6 +45,7 @@ pub mod ports;
 pub mod processes;
 pub mod projections;
 pub mod routeros;
+pub mod routers;
 pub mod sms;
 pub mod staff;
 pub mod stock;

@@ -110,3 +110,63 @@ where (kind, subject) in (
     where kind in ('purchase_settled', 'payment_settled', 'receipt_settled')
         and how <> 'refund_promised'
 );
+
+-- Codes at the router. A code may be lost again: so first what was settled, then what is so at the
+-- end of the range.
+delete from shown_exceptions
+where (kind, subject) in (
+    with news as materialized (
+        select kind, id
+        from facts
+        where position > $1
+            and position <= $2
+            and kind in ('voucher_found', 'voucher_voided')
+    )
+    select 'lost', id from news
+    union all
+    select 'used_unsold', id from news where kind = 'voucher_voided'
+);
+
+insert into shown_exceptions (
+    kind, subject, purchase, site, package, amount_cents, reason, since, position
+)
+select
+    case news.kind when 'voucher_lost' then 'lost' else 'used_unsold' end,
+    news.id,
+    sold.correlation,
+    news.site,
+    news.package,
+    null,
+    null,
+    news.recorded_at,
+    news.position
+from facts as news
+left join facts as sold
+    on sold.stream = 'voucher-' || news.id
+    and sold.kind = 'voucher_allocated'
+where news.position > $1
+    and news.position <= $2
+    and (
+        news.kind = 'voucher_lost'
+        or (
+            news.kind = 'voucher_activated'
+            -- Set aside in the same commit, so it was in stock until then.
+            and exists (
+                select 1
+                from facts as aside
+                where aside.position = news.position - 1
+                    and aside.stream = 'voucher-' || news.id
+                    and aside.kind = 'voucher_set_aside'
+            )
+        )
+    )
+    and not exists (
+        select 1
+        from facts as later
+        where later.position > news.position
+            and later.position <= $2
+            and (
+                (later.stream = news.stream and later.kind = 'voucher_found')
+                or (later.stream = 'voucher-' || news.id and later.kind = 'voucher_voided')
+            )
+    );

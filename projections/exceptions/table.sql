@@ -10,8 +10,10 @@ create table shown_exceptions (
     --     says which of them it was.
     -- undelivered: an SMS that did not arrive.
     -- given_up: an SMS that no gateway would take.
+    -- lost: a code that is sold or printed, and the router does not show it.
+    -- used_unsold: somebody uses a code that nobody bought.
     kind          text not null,
-    -- What it is about: a purchase, a payment, a receipt or a message.
+    -- What it is about: a purchase, a payment, a receipt, a message or a voucher.
     subject       text not null,
     -- Null for money that names no purchase.
     purchase      text,

@@ -4,7 +4,7 @@
 -- so that one without codes is seen as empty.
 
 insert into shown_stock (
-    site, package, imported, free, held, sold, voided, printed, used, fenced, owed
+    site, package, imported, free, missing, held, sold, voided, printed, used, fenced, owed
 )
 select
     site,
@@ -12,6 +12,9 @@ select
     cast(sum(case when here = 'free' and stood is null then 1 else 0 end) as bigint),
     cast(sum(
         case when here = 'free' then 1 else 0 end - case when stood = 'free' then 1 else 0 end
+    ) as bigint),
+    cast(sum(
+        case when here = 'missing' then 1 else 0 end - case when stood = 'missing' then 1 else 0 end
     ) as bigint),
     cast(sum(
         case when here = 'held' then 1 else 0 end - case when stood = 'held' then 1 else 0 end
@@ -42,6 +45,8 @@ from (
             when 'voucher_imported' then 'free'
             when 'voucher_released' then 'free'
             when 'voucher_returned' then 'free'
+            when 'voucher_shown' then 'free'
+            when 'voucher_missing' then 'missing'
             when 'voucher_reserved' then 'held'
             when 'voucher_allocated' then 'sold'
             when 'voucher_voided' then 'voided'
@@ -52,6 +57,8 @@ from (
             when 'voucher_imported' then 'free'
             when 'voucher_released' then 'free'
             when 'voucher_returned' then 'free'
+            when 'voucher_shown' then 'free'
+            when 'voucher_missing' then 'missing'
             when 'voucher_reserved' then 'held'
             when 'voucher_allocated' then 'sold'
             when 'voucher_voided' then 'voided'
@@ -70,6 +77,8 @@ from (
             'voucher_imported',
             'voucher_released',
             'voucher_returned',
+            'voucher_shown',
+            'voucher_missing',
             'voucher_reserved',
             'voucher_allocated',
             'voucher_voided',
@@ -85,6 +94,7 @@ on conflict (site, package) do update
 set
     imported = shown_stock.imported + excluded.imported,
     free = shown_stock.free + excluded.free,
+    missing = shown_stock.missing + excluded.missing,
     held = shown_stock.held + excluded.held,
     sold = shown_stock.sold + excluded.sold,
     voided = shown_stock.voided + excluded.voided,

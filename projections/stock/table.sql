@@ -1,6 +1,6 @@
 -- Stock: how many codes of each package a site has, and where they stand.
--- Every imported code stands in exactly one of the columns free, held, sold, voided, printed, used
--- and fenced, so these add up to `imported`.
+-- Every imported code stands in exactly one of the columns free, missing, held, sold, voided,
+-- printed, used and fenced, so these add up to `imported`.
 
 create table shown_stock (
     site      text not null,
@@ -9,6 +9,8 @@ create table shown_stock (
     imported  bigint not null,
     -- For sale.
     free      bigint not null,
+    -- In stock, and not for sale because the router does not show them.
+    missing   bigint not null,
     -- Held for a buyer who is paying.
     held      bigint not null,
     sold      bigint not null,

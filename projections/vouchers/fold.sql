@@ -17,7 +17,12 @@ with last as (
     where position > $1
         and position <= $2
         and kind in (
-            'voucher_reserved', 'voucher_released', 'voucher_allocated', 'voucher_returned'
+            'voucher_reserved',
+            'voucher_released',
+            'voucher_allocated',
+            'voucher_returned',
+            'voucher_missing',
+            'voucher_shown'
         )
     group by stream
 ),
@@ -36,6 +41,7 @@ set
     status = case news.kind
         when 'voucher_reserved' then 'held'
         when 'voucher_allocated' then 'sold'
+        when 'voucher_missing' then 'missing'
         else 'free'
     end,
     reason = null,
@@ -65,6 +71,7 @@ update shown_vouchers
 set
     status = case when news.kind = 'voucher_voided' then 'voided' else 'set_aside' end,
     reason = news.why,
+    purchase = case when news.kind = 'voucher_voided' then shown_vouchers.purchase end,
     last_position = news.position
 from news
 where shown_vouchers.voucher = news.id;

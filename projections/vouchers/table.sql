@@ -7,7 +7,7 @@ create table shown_vouchers (
     package        text not null,
     -- The upload it came with.
     batch          text not null,
-    -- free, held, sold, set_aside or voided.
+    -- free, missing (in stock, but the router does not show it), held, sold, set_aside or voided.
     status         text not null,
     -- Why it was set aside (printed, used or fenced) or voided.
     reason         text,

@@ -8,6 +8,7 @@ pub use keys::{
 };
 
 use crate::{
+    accent::Accent,
     backup::{Address, Nightly, Place},
     commands::catalogue::OpenShop,
     config::{self, Config},
@@ -22,7 +23,7 @@ use crate::{
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
     store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
-    web::{self, DeskSettings, Shop, WebSettings, accent::Accent},
+    web::{self, DeskSettings, Shop, WebSettings},
 };
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;

@@ -1,14 +1,17 @@
 //! `lango router …`
 
 use crate::{
+    accent::Accent,
     app,
     config::Config,
-    ledger::{id::Slug, purchase::Language},
-    routeros::{
-        pages::{self, Page, SitePages},
-        scripts::{self, SiteScripts},
+    kit::{self, Kit, KitSettings},
+    ledger::{
+        id::Slug,
+        purchase::Language,
+        time::{HOUR, Micros},
     },
-    web::accent::Accent,
+    routeros::{pages::Page, scripts::INSTALL},
+    store::Store,
 };
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
@@ -16,6 +19,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+use url::Url;
 
 /// The folder of the pages on the router: our own, so that what was there stays.
 const PAGES: &str = "lango";
@@ -23,8 +27,21 @@ const PAGES: &str = "lango";
 /// The routers of the hotspots.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Print the line that sets a site's router up; paste it into the router's terminal.
+    Line(Line),
     /// Write the login pages and scripts for a site's router into a folder.
     Bundle(Bundle),
+}
+
+/// Print the line that sets a site's router up.
+#[derive(Debug, Args)]
+pub(super) struct Line {
+    /// For which site.
+    #[arg(long)]
+    site: Slug,
+    /// For how many hours it works.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=720))]
+    hours: i64,
 }
 
 /// Write the login pages and scripts for a site's router.
@@ -50,51 +67,71 @@ fn language(text: &str) -> Result<Language, String> {
 
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let Self::Bundle(bundle) = self;
-        bundle.run(config).await
+        match self {
+            Self::Line(line) => line.run(config).await,
+            Self::Bundle(bundle) => bundle.run(config).await,
+        }
+    }
+}
+
+/// The files of a site, as the configuration has them filled in.
+async fn kit(
+    config: &Config,
+    store: &Store,
+    site: &Slug,
+    language: Language,
+) -> anyhow::Result<(Kit, Url)> {
+    let Some(site) = store.site(site).await? else {
+        bail!("there is no site {site}; see `lango site list`");
+    };
+    let Some(shop_url) = config.http.public_url.clone() else {
+        bail!("set http.public_url: phones at the hotspot reach the shop by it");
+    };
+    let settings = KitSettings {
+        shop_url: shop_url.clone(),
+        support_phone: config.shop.support_phone.clone(),
+        accent: Accent::parse(&config.shop.accent).unwrap_or_default(),
+        language,
+    };
+    let kit = kit::make(store, &settings, &site).await?;
+    if kit.scripts.is_empty() {
+        bail!("http.public_url must be a name or an IPv4 address: hotspots know no IPv6");
+    }
+    Ok((kit, shop_url))
+}
+
+impl Line {
+    async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let store = app::open_existing(config).await?;
+        let (_, shop_url) = kit(config, &store, &self.site, Language::default()).await?;
+        let until = Micros(store.now().0 + self.hours * HOUR);
+        let pass = store.vault().router_pass(&self.site, until);
+        println!("{}", kit::line(&shop_url, &self.site, &pass));
+        eprintln!();
+        eprintln!(
+            "Paste it into the terminal of the router at {}. It works for {} hours; whoever has it \
+             can set up a router as that site's, so hand it to your technician alone.",
+            self.site, self.hours
+        );
+        Ok(())
     }
 }
 
 impl Bundle {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
-        let Some(site) = store.site(&self.site).await? else {
-            bail!("there is no site {}; see `lango site list`", self.site);
-        };
-        let phone = store.support_phone(&site.site).await?;
-        let phone = phone.or_else(|| config.shop.support_phone.clone());
-        let accent = site.accent.as_deref().unwrap_or(&config.shop.accent);
-        let Some(shop_url) = &config.http.public_url else {
-            bail!("set http.public_url: phones at the hotspot reach the shop by it");
-        };
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let scripts = SiteScripts {
-            shop_url: shop_url.clone(),
-            site: site.site.clone(),
-            version: version.clone(),
-        };
-        let Some(scripts) = scripts::render(&scripts) else {
-            bail!("http.public_url must be a name or an IPv4 address: hotspots know no IPv6");
-        };
-        let pages = pages::render(&SitePages {
-            shop_url: shop_url.clone(),
-            site: site.site.to_string(),
-            site_name: site.name,
-            support_phone: phone.unwrap_or_default(),
-            accent: Accent::parse(accent).unwrap_or_default().css(),
-            language: self.language,
-            version,
-        });
-        write(&self.out.join(PAGES), &pages)?;
-        write(&self.out, &scripts)?;
+        let (kit, shop_url) = kit(config, &store, &self.site, self.language).await?;
+        write(&self.out.join(PAGES), &kit.pages)?;
+        write(&self.out, &kit.scripts)?;
         println!(
             "{} pages and {} scripts for {} are in {}; they lead to {shop_url}.",
-            pages.len(),
-            scripts.len(),
-            site.site,
+            kit.pages.len(),
+            kit.scripts.len(),
+            self.site,
             self.out.display()
         );
-        println!("docs/technician/install-pages-by-hand.md says what to do with them.");
+        println!("Copy all of it into the router's Files, then: /import file-name={INSTALL}");
+        println!("The site's key stands in the scripts: keep the folder to yourself.");
         Ok(())
     }
 }

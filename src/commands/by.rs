@@ -14,6 +14,8 @@ use crate::ledger::{
 pub enum By {
     /// Whoever has the machine.
     CommandLine,
+    /// A site's router.
+    Router,
     /// Somebody at the desk.
     Staff(StaffId),
 }
@@ -23,6 +25,7 @@ impl By {
     pub fn wish<C: Command>(self, command: C) -> Wish<C> {
         let actor = match self {
             Self::CommandLine => "cli".to_owned(),
+            Self::Router => "router".to_owned(),
             Self::Staff(id) => format!("staff:{id}"),
         };
         Wish { command, actor }

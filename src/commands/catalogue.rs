@@ -80,11 +80,12 @@ impl Command for RegisterSite {
             Some(accent) => Some(accent.clone()).filter(|accent| !accent.is_empty()),
             None => old.and_then(|old| old.accent.clone()),
         };
-        let new = Site { site, name, router_login, accent };
+        let reports = old.is_some_and(|old| old.reports);
+        let new = Site { site, name, router_login, accent, reports };
         if old == Some(&new) && self.change && self.support_phone.is_none() {
             return Err(Refusal::NothingNew);
         }
-        let Site { site, name, router_login, accent } = new;
+        let Site { site, name, router_login, accent, .. } = new;
         let event = match (old, self.change) {
             (Some(_), false) => return Err(Refusal::SiteExists),
             (None, true) => return Err(Refusal::NoSuchSite),

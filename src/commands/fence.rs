@@ -34,7 +34,7 @@ impl Command for FenceStock {
             let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());
             let stream = Stream::Voucher(*id);
             match voucher.status {
-                VoucherStatus::Free => {}
+                VoucherStatus::Free | VoucherStatus::Missing => {}
                 VoucherStatus::Reserved(purchase) => {
                     let (site, package) = (site.clone(), package.clone());
                     let released = VoucherEvent::Released { site, package, purchase };

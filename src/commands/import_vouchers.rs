@@ -68,7 +68,8 @@ impl Command for ImportLines {
     fn needs(&self, _: &World) -> Vec<Need> {
         let codes = self.lines.iter().map(|line| Need::Code(line.code.fingerprint));
         let stock = self.lines.iter().map(|line| Need::Stock(line.package.clone()));
-        codes.chain(stock).collect()
+        let site = |line: &Line| Need::Stream(Stream::Site(line.package.site.clone()));
+        codes.chain(stock).chain(self.lines.iter().map(site)).collect()
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
@@ -82,10 +83,14 @@ impl Command for ImportLines {
             let stream = Stream::Voucher(line.code.voucher);
             let alone = |event| NewEvent::alone(stream.clone(), Event::Voucher(event));
             decision.events.push(alone(imported));
+            let reports = world.site(&site).is_some_and(|site| site.reports);
             if let Some(reason) = line.set_aside {
                 let handout = None;
                 let aside = VoucherEvent::SetAside { site, package, reason, handout };
                 decision.events.push(alone(aside));
+            } else if reports {
+                // It is for sale once the router shows it.
+                decision.events.push(alone(VoucherEvent::Missing { site, package }));
             }
             decision.vault.push(VaultWrite::Code(line.code.clone()));
             taken += 1;

@@ -9,6 +9,7 @@ pub mod count_try;
 pub mod expire_purchase;
 pub mod fence;
 pub mod forget_contact;
+pub mod hear_router;
 pub mod import_vouchers;
 pub mod keep_checkpoint;
 pub mod keep_inbox;

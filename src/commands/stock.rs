@@ -42,7 +42,10 @@ impl Command for VoidVouchers {
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
         let void = |id: &VoucherId| {
             let voucher = world.voucher(*id)?;
-            let unsold = matches!(voucher.status, VoucherStatus::Free | VoucherStatus::SetAside(_));
+            let unsold = matches!(
+                voucher.status,
+                VoucherStatus::Free | VoucherStatus::Missing | VoucherStatus::SetAside(_)
+            );
             let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());
             let event = VoucherEvent::Voided { site, package, reason: self.reason };
             unsold.then(|| NewEvent::alone(Stream::Voucher(*id), Event::Voucher(event)))

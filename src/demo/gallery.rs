@@ -2,9 +2,9 @@
 //! the shop's own templates from the samples that its snapshots are made of; no part of a shop.
 
 use crate::{
+    accent::Accent,
     ledger::purchase::Language,
     web::{
-        accent::Accent,
         pages::{Frame, Page},
         render::Pages,
     },

@@ -7,7 +7,7 @@ use super::{
     hotspot::Hotspot,
     sms_gateway::SmsCenter,
 };
-use crate::{ledger::time::Micros, web::accent::Accent};
+use crate::{accent::Accent, ledger::time::Micros};
 use axum::{
     Router,
     extract::{Path, State},

@@ -8,6 +8,7 @@ use super::{
     sms_gateway::{Family, SmsCenter},
 };
 use crate::{
+    accent::Accent,
     app::{self, Parts},
     commands::{
         by::By,
@@ -20,7 +21,7 @@ use crate::{
     routeros::pages::{self, SitePages},
     sms,
     store::{CommandError, Store},
-    web::{DeskSettings, Shop, WebSettings, accent::Accent},
+    web::{DeskSettings, Shop, WebSettings},
 };
 use anyhow::Context as _;
 use std::{
@@ -285,6 +286,6 @@ fn router(
     for (id, ..) in PACKAGES {
         hotspot.add_profile(Profile::named(id));
     }
-    hotspot.import_rsc(EXPORT);
+    hotspot.import(EXPORT);
     hotspot
 }

@@ -86,6 +86,27 @@ pub enum SiteEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accent: Option<String>,
     },
+    /// Its router has told of all codes that it knows, for the first time: from now on only those
+    /// that it shows are sold.
+    #[serde(rename = "site_router_reported")]
+    RouterReported {
+        /// Its short name.
+        site: Slug,
+    },
+    /// Its router reports no longer: all codes in stock are sold again.
+    #[serde(rename = "site_router_left")]
+    RouterLeft {
+        /// Its short name.
+        site: Slug,
+    },
+    /// Somebody took its codes in clear, to put them on a router that was replaced.
+    #[serde(rename = "site_codes_written")]
+    CodesWritten {
+        /// Its short name.
+        site: Slug,
+        /// How many.
+        codes: u32,
+    },
 }
 
 /// A site as its events leave it.
@@ -100,6 +121,8 @@ pub struct Site {
     /// Its colour, where it is not the shop's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent: Option<String>,
+    /// Whether its router tells which codes it knows.
+    pub reports: bool,
 }
 
 impl Site {
@@ -112,7 +135,15 @@ impl Site {
                 name: name.clone(),
                 router_login: router_login.clone(),
                 accent: accent.clone(),
+                reports: state.is_some_and(|site| site.reports),
             }),
+            (Some(site), SiteEvent::RouterReported { .. }) if !site.reports => {
+                Some(Self { reports: true, ..site.clone() })
+            }
+            (Some(site), SiteEvent::RouterLeft { .. }) if site.reports => {
+                Some(Self { reports: false, ..site.clone() })
+            }
+            (Some(site), SiteEvent::CodesWritten { .. }) => Some(site.clone()),
             _ => None,
         }
     }

@@ -108,6 +108,8 @@ pub enum VaultWrite {
     },
     /// A file of codes that is looked at, or being taken into stock.
     Upload(UploadWrite),
+    /// What a router told of itself.
+    Router(RouterWrite),
     /// A guess was made.
     Try {
         /// At what.
@@ -172,6 +174,37 @@ pub enum UploadWrite {
     Taken(BatchId),
     /// Nobody decided about it in time; its name goes too.
     Dropped(BatchId),
+}
+
+/// What is kept of a router's reports. None of it is history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouterWrite {
+    /// It reported.
+    News {
+        /// Of which site.
+        site: Slug,
+        /// The version of RouterOS.
+        routeros: String,
+        /// The version of the pages that it serves.
+        pages: String,
+        /// Its clock, as it writes it.
+        clock: String,
+    },
+    /// A piece of the list of all its codes came; pieces of other lists go.
+    Piece {
+        /// Of which site.
+        site: Slug,
+        /// Its name for the list.
+        run: String,
+        /// Which piece, from 1.
+        piece: u32,
+        /// How many there are.
+        pieces: u32,
+        /// Our vouchers among them.
+        vouchers: Vec<VoucherId>,
+    },
+    /// The whole list was taken in; its pieces go.
+    Shown(Slug),
 }
 
 /// What is written of the staff.

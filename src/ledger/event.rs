@@ -14,6 +14,7 @@ use super::{
     stream::{BadStream, Stream},
     time::Micros,
     upcast,
+    usage::UsageEvent,
     voucher::VoucherEvent,
 };
 use serde::Serialize;
@@ -33,6 +34,8 @@ pub enum Event {
     Batch(BatchEvent),
     /// Of a voucher.
     Voucher(VoucherEvent),
+    /// Of a voucher's use.
+    Usage(UsageEvent),
     /// Of a purchase.
     Purchase(PurchaseEvent),
     /// Of a payment.
@@ -128,6 +131,7 @@ impl Event {
                 Stream::Package(_) => Self::Package(serde_json::from_value(whole)?),
                 Stream::Batch(_) => Self::Batch(serde_json::from_value(whole)?),
                 Stream::Voucher(_) => Self::Voucher(serde_json::from_value(whole)?),
+                Stream::Usage(_) => Self::Usage(serde_json::from_value(whole)?),
                 Stream::Purchase(_) => Self::Purchase(serde_json::from_value(whole)?),
                 Stream::Payment(_) => Self::Payment(serde_json::from_value(whole)?),
                 Stream::Receipt(_) => Self::Receipt(serde_json::from_value(whole)?),

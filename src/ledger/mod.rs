@@ -22,5 +22,6 @@ pub mod staff;
 pub mod stream;
 pub mod time;
 pub mod upcast;
+pub mod usage;
 pub mod voucher;
 pub mod world;

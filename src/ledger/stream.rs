@@ -20,6 +20,8 @@ pub enum Stream {
     Batch(BatchId),
     /// The right to a package.
     Voucher(VoucherId),
+    /// What the router tells of a voucher's code.
+    Usage(VoucherId),
     /// A buyer's wish.
     Purchase(PurchaseId),
     /// One attempt to move money.
@@ -42,6 +44,7 @@ impl fmt::Display for Stream {
             Self::Package(id) => write!(f, "package-{id}"),
             Self::Batch(id) => write!(f, "batch-{id}"),
             Self::Voucher(id) => write!(f, "voucher-{id}"),
+            Self::Usage(id) => write!(f, "usage-{id}"),
             Self::Purchase(id) => write!(f, "purchase-{id}"),
             Self::Payment(id) => write!(f, "payment-{id}"),
             Self::Receipt(id) => write!(f, "receipt-{id}"),
@@ -76,6 +79,7 @@ impl std::str::FromStr for Stream {
             }
             "batch" => Self::Batch(BatchId(uuid()?)),
             "voucher" => Self::Voucher(VoucherId(uuid()?)),
+            "usage" => Self::Usage(VoucherId(uuid()?)),
             "purchase" => Self::Purchase(PurchaseId(uuid()?)),
             "payment" => Self::Payment(PaymentId(uuid()?)),
             "receipt" => Self::Receipt(ReceiptId(uuid()?)),
@@ -103,6 +107,7 @@ mod tests {
             Stream::Site(key.site.clone()),
             Stream::Package(key),
             Stream::Voucher(VoucherId(id)),
+            Stream::Usage(VoucherId(id)),
             Stream::Contact(ContactId(id)),
             Stream::Staff(StaffId(id)),
         ] {

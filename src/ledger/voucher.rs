@@ -69,6 +69,22 @@ pub enum VoucherEvent {
         /// To whom.
         purchase: PurchaseId,
     },
+    /// The router does not show it, so it is not for sale until it does.
+    #[serde(rename = "voucher_missing")]
+    Missing {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+    },
+    /// The router shows it: it is for sale.
+    #[serde(rename = "voucher_shown")]
+    Shown {
+        /// Where it is valid.
+        site: Slug,
+        /// What it gives.
+        package: Slug,
+    },
     /// Never to be sold or used.
     #[serde(rename = "voucher_voided")]
     Voided {
@@ -132,6 +148,8 @@ pub enum SetAside {
 pub enum VoucherStatus {
     /// In stock.
     Free,
+    /// In stock, but the router does not show it: not for sale.
+    Missing,
     /// Held for a purchase.
     Reserved(PurchaseId),
     /// Sold to a purchase.
@@ -173,8 +191,16 @@ impl VoucherStatus {
         use VoucherStatus as S;
         match (from, event) {
             (None, E::Imported { .. })
-            | (Some(S::SetAside(SetAside::Fenced)), E::Returned { .. }) => Some(S::Free),
-            (Some(S::Free), E::SetAside { reason, .. }) => Some(S::SetAside(*reason)),
+            | (Some(S::SetAside(SetAside::Fenced)), E::Returned { .. })
+            | (Some(S::Missing), E::Shown { .. }) => Some(S::Free),
+            (Some(S::Free), E::Missing { .. }) => Some(S::Missing),
+            // Of one that is held: somebody else uses it already, so the buyer gets another.
+            (Some(S::Reserved(_)), E::SetAside { reason: SetAside::Used, .. }) => {
+                Some(S::SetAside(SetAside::Used))
+            }
+            (Some(S::Free | S::Missing), E::SetAside { reason, .. }) => {
+                Some(S::SetAside(*reason))
+            }
             (Some(S::Free), E::Reserved { purchase, .. }) => Some(S::Reserved(*purchase)),
             (Some(S::Free), E::Allocated { purchase, .. }) => Some(S::Allocated(*purchase)),
             (Some(S::Reserved(holder)), E::Released { purchase, .. }) if holder == *purchase => {
@@ -184,7 +210,9 @@ impl VoucherStatus {
                 Some(S::Allocated(holder))
             }
             (
-                Some(S::Free | S::Reserved(_) | S::Allocated(_) | S::SetAside(_)),
+                Some(
+                    S::Free | S::Missing | S::Reserved(_) | S::Allocated(_) | S::SetAside(_),
+                ),
                 E::Voided { .. },
             ) => Some(S::Voided),
             _ => None,
@@ -228,6 +256,14 @@ mod tests {
             VoucherEvent::Allocated { site: s(), package: p(), purchase: purchase(1) },
             VoucherEvent::Voided { site: s(), package: p(), reason: VoidReason::Leaked },
             VoucherEvent::Returned { site: s(), package: p() },
+            VoucherEvent::Missing { site: s(), package: p() },
+            VoucherEvent::Shown { site: s(), package: p() },
+            VoucherEvent::SetAside {
+                site: s(),
+                package: p(),
+                reason: SetAside::Used,
+                handout: None,
+            },
         ]
     }
 
@@ -235,15 +271,16 @@ mod tests {
     #[test]
     fn every_cell_of_the_transition_table() {
         use VoucherStatus as S;
-        let table: [(Option<S>, &str); 8] = [
-            (None, "free - - - - - -"),
-            (Some(S::Free), "- aside held - sold void -"),
-            (Some(S::Reserved(purchase(1))), "- - - free sold void -"),
-            (Some(S::Reserved(purchase(2))), "- - - - - void -"),
-            (Some(S::Allocated(purchase(1))), "- - - - - void -"),
-            (Some(S::SetAside(SetAside::Used)), "- - - - - void -"),
-            (Some(S::SetAside(SetAside::Fenced)), "- - - - - void free"),
-            (Some(S::Voided), "- - - - - - -"),
+        let table: [(Option<S>, &str); 9] = [
+            (None, "free - - - - - - - - -"),
+            (Some(S::Free), "- aside held - sold void - missing - aside"),
+            (Some(S::Missing), "- aside - - - void - - free aside"),
+            (Some(S::Reserved(purchase(1))), "- - - free sold void - - - aside"),
+            (Some(S::Reserved(purchase(2))), "- - - - - void - - - aside"),
+            (Some(S::Allocated(purchase(1))), "- - - - - void - - - -"),
+            (Some(S::SetAside(SetAside::Used)), "- - - - - void - - - -"),
+            (Some(S::SetAside(SetAside::Fenced)), "- - - - - void free - - -"),
+            (Some(S::Voided), "- - - - - - - - - -"),
         ];
         for (from, row) in table {
             let words: Vec<&str> = events()
@@ -251,6 +288,7 @@ mod tests {
                 .map(|event| match S::after(from, event) {
                     None => "-",
                     Some(S::Free) => "free",
+                    Some(S::Missing) => "missing",
                     Some(S::Reserved(_)) => "held",
                     Some(S::Allocated(_)) => "sold",
                     Some(S::SetAside(_)) => "aside",

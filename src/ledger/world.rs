@@ -17,6 +17,7 @@ use super::{
     staff::Staff,
     stream::Stream,
     time::{Micros, Month},
+    usage::Usage,
     voucher::{Voucher, VoucherStatus},
 };
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -80,6 +81,7 @@ pub struct World {
     payments: HashMap<PaymentId, Payment>,
     receipts: HashMap<ReceiptId, Receipt>,
     messages: HashMap<MessageId, Message>,
+    usages: HashMap<VoucherId, Usage>,
     staff: HashMap<StaffId, Staff>,
     once: HashMap<String, Stream>,
     stock: HashMap<PackageKey, Stock>,
@@ -137,6 +139,11 @@ impl World {
     /// A voucher.
     pub fn voucher(&self, id: VoucherId) -> Option<&Voucher> {
         self.vouchers.get(&id)
+    }
+
+    /// What its router told of a voucher.
+    pub fn usage(&self, id: VoucherId) -> Usage {
+        self.usages.get(&id).copied().unwrap_or_default()
     }
 
     /// A purchase.
@@ -318,6 +325,10 @@ impl World {
             (Stream::Voucher(id), Event::Voucher(event)) => {
                 let next = Voucher::evolve(self.vouchers.get(id), event)?;
                 self.vouchers.insert(*id, next);
+            }
+            (Stream::Usage(id), Event::Usage(event)) => {
+                let next = self.usage(*id).evolve(event)?;
+                self.usages.insert(*id, next);
             }
             (Stream::Purchase(id), Event::Purchase(event)) => {
                 let next = Purchase::evolve(self.purchases.get(id), event, at)?;

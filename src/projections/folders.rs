@@ -125,6 +125,26 @@ pub const ALL: &[Projection] = &[
         example: include_str!("../../projections/stock/example.json"),
     },
     Projection {
+        name: "usage",
+        tables: include_str!("../../projections/usage/table.sql"),
+        fold: include_str!("../../projections/usage/fold.sql"),
+        queries: &[
+            Query {
+                name: "of_site",
+                sql: include_str!("../../projections/usage/queries/of_site.sql"),
+            },
+            Query {
+                name: "orders",
+                sql: include_str!("../../projections/usage/queries/orders.sql"),
+            },
+            Query {
+                name: "told",
+                sql: include_str!("../../projections/usage/queries/told.sql"),
+            },
+        ],
+        example: include_str!("../../projections/usage/example.json"),
+    },
+    Projection {
         name: "vouchers",
         tables: include_str!("../../projections/vouchers/table.sql"),
         fold: include_str!("../../projections/vouchers/fold.sql"),
@@ -132,6 +152,10 @@ pub const ALL: &[Projection] = &[
             Query {
                 name: "of_batch",
                 sql: include_str!("../../projections/vouchers/queries/of_batch.sql"),
+            },
+            Query {
+                name: "at_router",
+                sql: include_str!("../../projections/vouchers/queries/at_router.sql"),
             },
             Query { name: "one", sql: include_str!("../../projections/vouchers/queries/one.sql") },
             Query {

@@ -5,4 +5,5 @@
 pub mod export;
 pub mod login_link;
 pub mod pages;
+pub mod report;
 pub mod scripts;

@@ -1,10 +1,11 @@
-//! The scripts that a site's router runs: `router-scripts/`, filled in for one site. What is filled
-//! in is a name of ours or a host's name, never free text, so that nothing of it can end a string.
+//! The scripts that a site's router runs: `router-scripts/`, filled in for one site. A text of the
+//! owner's, such as a profile's name, is written as a RouterOS string by `ros`; all else is ours.
 
 use super::pages::Page;
-use crate::ledger::id::Slug;
+use crate::ledger::{catalog::Package, id::Slug};
 use handlebars::Handlebars;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
 use url::{Host, Url};
 
 /// What differs from site to site.
@@ -14,30 +15,141 @@ pub struct SiteScripts {
     pub shop_url: Url,
     /// The site.
     pub site: Slug,
+    /// The router's login page, as registered.
+    pub router_login: String,
+    /// The key by which the router says who it is.
+    pub key: String,
+    /// The names of the pages.
+    pub pages: Vec<&'static str>,
+    /// What the site sells.
+    pub packages: Vec<Package>,
     /// The version of the set.
     pub version: String,
 }
 
-const SCRIPTS: [(&str, &str); 2] = [
-    ("walled-garden.rsc", include_str!("../../router-scripts/walled-garden.rsc")),
-    ("walled-garden-remove.rsc", include_str!("../../router-scripts/walled-garden-remove.rsc")),
+/// What [`render`] writes, and what `lango-install.rsc` fetches besides itself.
+const SCRIPTS: [(&str, &str); 12] = [
+    ("lango-install.rsc", include_str!("../../router-scripts/lango-install.rsc")),
+    ("lango-check.rsc", include_str!("../../router-scripts/lango-check.rsc")),
+    ("lango-hotspot.rsc", include_str!("../../router-scripts/lango-hotspot.rsc")),
+    ("lango-garden.rsc", include_str!("../../router-scripts/lango-garden.rsc")),
+    ("lango-profiles.rsc", include_str!("../../router-scripts/lango-profiles.rsc")),
+    ("lango-pages.rsc", include_str!("../../router-scripts/lango-pages.rsc")),
+    ("lango-report.rsc", include_str!("../../router-scripts/lango-report.rsc")),
+    ("lango-tell.rsc", include_str!("../../router-scripts/lango-tell.rsc")),
+    ("lango-list.rsc", include_str!("../../router-scripts/lango-list.rsc")),
+    ("lango-test.rsc", include_str!("../../router-scripts/lango-test.rsc")),
+    ("lango-upgrade.rsc", include_str!("../../router-scripts/lango-upgrade.rsc")),
+    ("lango-remove.rsc", include_str!("../../router-scripts/lango-remove.rsc")),
 ];
+
+/// Needs `:rndstr`, which routers before 7 do not have.
+const VOUCHERS: (&str, &str) =
+    ("lango-vouchers.rsc", include_str!("../../router-scripts/lango-vouchers.rsc"));
+
+/// The script that does all: a technician runs this one.
+pub const INSTALL: &str = SCRIPTS[0].0;
 
 /// The ports of a shop on `https`: its own, and that of links without `s`, which it redirects.
 const HTTPS_PORTS: [u16; 2] = [443, 80];
 
+/// The addresses of the two networks behind which many shops share theirs, as Cloudflare
+/// (`/ips-v4`) and Fastly (`/public-ip-list`) publish them.
+const SHARED: [&str; 20] = [
+    "103.21.244.0/22",
+    "103.22.200.0/22",
+    "103.31.4.0/22",
+    "104.16.0.0/13",
+    "104.24.0.0/14",
+    "108.162.192.0/18",
+    "131.0.72.0/22",
+    "141.101.64.0/18",
+    "162.158.0.0/15",
+    "172.64.0.0/13",
+    "173.245.48.0/20",
+    "188.114.96.0/20",
+    "190.93.240.0/20",
+    "197.234.240.0/22",
+    "198.41.128.0/17",
+    "146.75.0.0/17",
+    "151.101.0.0/16",
+    "167.82.0.0/17",
+    "185.31.16.0/22",
+    "199.232.0.0/16",
+];
+
+/// The first line of what we put into a profile's `on-login`: by it we know our own.
+const MARK: &str = "# lango\n";
+
+/// On a package of one device the newest one wins: the others are logged out, and do not come back
+/// by themselves.
+const NEWEST_WINS: &str = "# lango\n\
+:local who $user\n\
+:local mac $\"mac-address\"\n\
+:foreach s in=[/ip hotspot active find where user=$who] do={\n\
+    :if ([/ip hotspot active get $s mac-address] != $mac) do={ /ip hotspot active remove $s }\n\
+}\n\
+/ip hotspot cookie remove [find where user=$who mac-address!=$mac]\n";
+
+/// The network of a new hotspot whose login page is registered by a name.
+const NETWORK: &str = "10.5.50";
+
+// `ros`: a text of the owner's as a RouterOS string.
+mod helper {
+    handlebars::handlebars_helper!(ros: |text: str| super::quoted(text));
+}
+
+/// A text as RouterOS reads it between quotes.
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' | '$' => quoted.extend(['\\', character]),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            // Typed at a terminal it would ask for help.
+            '?' => quoted.push_str("\\3F"),
+            other if other.is_control() => {
+                write!(quoted, "\\{:02X}", u32::from(other) & 0xff)
+                    .expect("a string takes what is written");
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// The whole set for a site; `None` where the shop's address is of IPv6: hotspots know none.
 pub fn render(site: &SiteScripts) -> Option<Vec<Page>> {
+    let values = values(site)?;
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.register_escape_fn(handlebars::no_escape);
+    registry.register_helper("ros", Box::new(helper::ros));
+    let script = |(name, template): (&'static str, &str)| {
+        let text = registry.render_template(template, &values);
+        let text = text.unwrap_or_else(|error| panic!("{name} is tested: {error}"));
+        Page { name, bytes: text.into_bytes() }
+    };
+    Some(SCRIPTS.into_iter().chain([VOUCHERS]).map(script).collect())
+}
+
+fn values(site: &SiteScripts) -> Option<Value> {
     let (host, is_name) = match site.shop_url.host()? {
         Host::Domain(name) => (name.to_owned(), true),
         Host::Ipv4(address) => (address.to_string(), false),
         Host::Ipv6(_) => return None,
     };
-    let ports = match (site.shop_url.scheme(), site.shop_url.port_or_known_default()?) {
-        ("https", 443) => HTTPS_PORTS.to_vec(),
+    let secure = site.shop_url.scheme() == "https";
+    let ports = match (secure, site.shop_url.port_or_known_default()?) {
+        (true, 443) => HTTPS_PORTS.to_vec(),
         (_, port) => vec![port],
     };
-    let values = json!({
+    let origin = site.shop_url.origin().ascii_serialization();
+    let parts: Vec<&str> = SCRIPTS[1..].iter().map(|(name, _)| *name).collect();
+    Some(json!({
         "version": site.version,
         "site": site.site,
         "host": host,
@@ -45,54 +157,162 @@ pub fn render(site: &SiteScripts) -> Option<Vec<Page>> {
         "match": if is_name { "dst-host" } else { "dst-address" },
         "is_name": is_name,
         "ports": ports,
-    });
-    let mut registry = Handlebars::new();
-    registry.set_strict_mode(true);
-    registry.register_escape_fn(handlebars::no_escape);
-    let script = |(name, template): (&'static str, &str)| {
-        let text = registry.render_template(template, &values);
-        let text = text.unwrap_or_else(|error| panic!("{name} is tested: {error}"));
-        Page { name, bytes: text.into_bytes() }
-    };
-    Some(SCRIPTS.into_iter().map(script).collect())
+        "origin": origin,
+        "base": format!("{origin}/router/{}", site.site),
+        "key": site.key,
+        "secure": secure,
+        "check": if secure { "yes" } else { "no" },
+        "shared": SHARED,
+        "parts": parts,
+        "pages": site.pages,
+        "network": network(&site.router_login),
+        "mark": MARK,
+        "profiles": profiles(&site.packages),
+    }))
+}
+
+/// The first three numbers of the router's address at the site.
+fn network(router_login: &str) -> String {
+    let login = Url::parse(router_login).ok();
+    match login.as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}")
+        }
+        _ => NETWORK.to_owned(),
+    }
+}
+
+/// The user profiles that packages name, each once.
+fn profiles(packages: &[Package]) -> Vec<Value> {
+    let mut named: Vec<&Package> = vec![];
+    for package in packages {
+        if named.iter().all(|other| other.profile != package.profile) {
+            named.push(package);
+        }
+    }
+    named.into_iter().map(profile).collect()
+}
+
+fn profile(package: &Package) -> Value {
+    let one = package.devices == 1;
+    // Upload before download, as the router sees it: what it receives, what it sends.
+    let speed = |kbps: Option<u32>| kbps.map_or_else(|| "1G".to_owned(), |kbps| format!("{kbps}k"));
+    let limited = package.rate_kbps_up.is_some() || package.rate_kbps_down.is_some();
+    let (up, down) = (speed(package.rate_kbps_up), speed(package.rate_kbps_down));
+    json!({
+        "profile": package.profile,
+        "seconds": package.validity_seconds,
+        "devices": package.devices,
+        // The newest device must get in before the other is logged out.
+        "shared": if one { 2 } else { package.devices },
+        "rate": if limited { format!("{up}/{down}") } else { String::new() },
+        "bytes": package.data_bytes_max,
+        "on_login": if one { NEWEST_WINS } else { MARK },
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::money::Cents;
 
-    fn garden(shop_url: &str) -> String {
-        let site = SiteScripts {
+    fn site(shop_url: &str) -> SiteScripts {
+        SiteScripts {
             shop_url: Url::parse(shop_url).unwrap(),
             site: Slug::parse("mtaa").unwrap(),
+            router_login: "http://10.7.8.1/login".into(),
+            key: "0123".into(),
+            pages: vec!["login.html"],
+            packages: vec![Package {
+                site: Slug::parse("mtaa").unwrap(),
+                package: Slug::parse("daily").unwrap(),
+                version: 1,
+                name: "Daily".into(),
+                price_cents: Cents::from_kes(50),
+                validity_seconds: 86_400,
+                profile: "1 \"day\" $".into(),
+                devices: 1,
+                rate_kbps_down: Some(5_000),
+                rate_kbps_up: Some(2_000),
+                data_bytes_max: None,
+                name_sw: None,
+                place: None,
+                retired: false,
+            }],
             version: "1".into(),
-        };
-        String::from_utf8(render(&site).unwrap().remove(0).bytes).unwrap()
+        }
+    }
+
+    fn script(shop_url: &str, name: &str) -> String {
+        let all = render(&site(shop_url)).unwrap();
+        let found = all.into_iter().find(|page| page.name == name).unwrap();
+        String::from_utf8(found.bytes).unwrap()
     }
 
     #[test]
     fn a_name_over_https_is_let_through_by_name_on_both_ports() {
-        let script = garden("https://wifi.example/");
+        let script = script("https://wifi.example/", "lango-garden.rsc");
         assert!(script.contains("dst-host=\"wifi.example\" protocol=tcp \\\n    dst-port=443 "));
         assert!(script.contains("dst-port=80 "));
-        assert!(script.contains(":resolve \"wifi.example\""));
     }
 
     #[test]
     fn an_address_of_ipv6_is_refused() {
-        let site = SiteScripts {
-            shop_url: Url::parse("http://[fd00::1]/").unwrap(),
-            site: Slug::parse("mtaa").unwrap(),
-            version: "1".into(),
-        };
-        assert!(render(&site).is_none());
+        assert!(render(&site("http://[fd00::1]/")).is_none());
     }
 
     #[test]
     fn an_address_is_let_through_by_address_on_its_port_alone() {
-        let script = garden("http://10.5.51.2:8080/");
+        let script = script("http://10.5.51.2:8080/", "lango-garden.rsc");
         assert!(script.contains("dst-address=\"10.5.51.2\" protocol=tcp \\\n    dst-port=8080 "));
         assert_eq!(script.matches("dst-port=").count(), 1);
-        assert!(!script.contains(":resolve"));
+    }
+
+    #[test]
+    fn a_profile_promises_what_the_package_does() {
+        let script = script("https://wifi.example/", "lango-profiles.rsc");
+        assert!(script.contains("name=\"1 \\\"day\\\" \\$\""), "{script}");
+        assert!(script.contains("rate-limit=\"2000k/5000k\""), "upload first");
+        assert!(script.contains("mac-cookie-timeout=86400s"));
+    }
+
+    #[test]
+    fn a_new_hotspot_stands_where_its_login_page_is() {
+        assert!(script("https://wifi.example/", "lango-hotspot.rsc").contains("10.7.8.1/24"));
+        assert_eq!(network("http://login.wifi/login"), NETWORK);
+    }
+
+    /// RouterOS 6 reads no more of a file into a script (facts 6.4).
+    #[test]
+    fn the_jobs_fit_into_what_an_old_router_reads_at_once() {
+        for name in ["lango-tell.rsc", "lango-list.rsc"] {
+            let bytes = script("https://a-rather-long-name.wifi.example/", name).len();
+            assert!(bytes <= 4_096 - 200, "{name} has {bytes} bytes; twenty packages need 200 more");
+        }
+    }
+
+    /// What is not there before 7.13 or in 6.49 (facts 6.1).
+    #[test]
+    fn nothing_but_the_voucher_maker_needs_routeros_7() {
+        let missing = [
+            ":rndstr", ":rndnum", ":onerror", ":serialize", ":deserialize", ":convert", ":grep",
+            ":tonsec", ":jobname", ":retry", ":timestamp",
+        ];
+        for page in render(&site("https://wifi.example/")).unwrap() {
+            let text = String::from_utf8(page.bytes).unwrap();
+            assert!(!text.contains("{{"), "{}", page.name);
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                let path = line.split_whitespace().find(|word| word.starts_with("/ip/"));
+                assert_eq!(path, None, "{}: paths have blanks", page.name);
+                let found = missing.iter().find(|word| line.contains(**word));
+                assert!(found.is_none() || page.name == VOUCHERS.0, "{}: {line}", page.name);
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_quoted_as_the_router_reads_them() {
+        assert_eq!(quoted("a\"b\\c$d\n?\u{7}"), "\"a\\\"b\\\\c\\$d\\n\\3F\\07\"");
     }
 }

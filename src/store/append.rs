@@ -78,7 +78,8 @@ impl Transaction {
             self.run(table.statement(), rows, "write to the vault").await?;
         }
         self.keep_staff(writes, now).await?;
-        self.keep_uploads(writes, now).await
+        self.keep_uploads(writes, now).await?;
+        self.keep_routers(writes, now).await
     }
 
     /// Puts work off.
@@ -107,15 +108,17 @@ impl Transaction {
 
     async fn change_catalogue(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let sites =
-            changes.sites.values().map(|s| json!([s.site, s.name, s.router_login, s.accent]));
+            changes.sites.values().map(|s| {
+                json!([s.site, s.name, s.router_login, s.accent, i64::from(s.reports)])
+            });
         self.run(
-            "insert into sites (site, name, router_login, accent)
-             select site, name, router_login, accent
-             from {given: site text, name text, router_login text, accent text}
+            "insert into sites (site, name, router_login, accent, reports)
+             select site, name, router_login, accent, reports
+             from {given: site text, name text, router_login text, accent text, reports bigint}
              where true
              on conflict (site) do update
              set name = excluded.name, router_login = excluded.router_login,
-               accent = excluded.accent",
+               accent = excluded.accent, reports = excluded.reports",
             sites.collect(),
             "change sites",
         )
@@ -150,15 +153,16 @@ impl Transaction {
     async fn change_stock(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let sellable = changes.stock.iter().filter_map(|(voucher, row)| {
             let row = row.as_ref()?;
-            Some(json!([voucher, row.key.site, row.key.package, row.since, row.holder]))
+            Some(json!([voucher, row.key.site, row.key.package, row.since, row.holder, i64::from(row.away)]))
         });
         self.run(
-            "insert into stock (voucher, site, package, since, holder)
-             select voucher, site, package, since, holder
-             from {given: voucher text, site text, package text, since bigint, holder text}
+            "insert into stock (voucher, site, package, since, holder, away)
+             select voucher, site, package, since, holder, away
+             from {given: voucher text, site text, package text, since bigint, holder text,
+               away bigint}
              where true
              on conflict (voucher) do update
-             set since = excluded.since, holder = excluded.holder",
+             set since = excluded.since, holder = excluded.holder, away = excluded.away",
             sellable.collect(),
             "change stock",
         )

@@ -36,6 +36,8 @@ pub struct StockRow {
     pub since: i64,
     /// For whom it is held.
     pub holder: Option<PurchaseId>,
+    /// Whether the router does not show it.
+    pub away: bool,
 }
 
 /// A purchase that is owed a code.
@@ -139,10 +141,13 @@ impl Changes {
 
     fn voucher(&mut self, world: &World, id: VoucherId, position: i64) {
         let Some(voucher) = world.voucher(id) else { return };
-        let row = |holder| StockRow { key: voucher.package.clone(), since: position, holder };
+        let row = |holder, away| {
+            Some(StockRow { key: voucher.package.clone(), since: position, holder, away })
+        };
         let row = match voucher.status {
-            VoucherStatus::Free => Some(row(None)),
-            VoucherStatus::Reserved(purchase) => Some(row(Some(purchase))),
+            VoucherStatus::Free => row(None, false),
+            VoucherStatus::Missing => row(None, true),
+            VoucherStatus::Reserved(purchase) => row(Some(purchase), false),
             VoucherStatus::Allocated(_) | VoucherStatus::SetAside(_) | VoucherStatus::Voided => {
                 None
             }

@@ -101,12 +101,16 @@ const TABLES: [Table; 24] = [
         Some(("batch", TEXT)),
         "batch text, site text, staff text, sealed bytes, received_at bigint, choice text",
     ),
-    table("sites", Some(("site", TEXT)), "site text, name text, router_login text, accent text"),
+    table(
+        "sites",
+        Some(("site", TEXT)),
+        "site text, name text, router_login text, accent text, reports bigint",
+    ),
     table("packages", None, "site text, package text, data text"),
     table(
         "stock",
         Some(("voucher", TEXT)),
-        "voucher text, site text, package text, since bigint, holder text",
+        "voucher text, site text, package text, since bigint, holder text, away bigint",
     ),
     table("stock_counts", None, "site text, package text, free bigint, held bigint, owed bigint"),
     table("open_purchases", None, "contact text, purchase text"),
@@ -144,6 +148,9 @@ impl Table {
         self.columns().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
     }
 }
+
+/// Their last column is a flag that copies made before it came do not have: it was off.
+const FLAGGED: [&str; 2] = ["sites", "stock"];
 
 /// Some rows of a table, each a JSON array in the order of its columns, bytes in hexadecimal
 /// digits.
@@ -290,10 +297,15 @@ impl CopyIn {
     }
 
     /// Takes a piece in.
-    pub async fn take(&mut self, piece: Piece) -> Result<(), CopyError> {
-        let unknown = || CopyError::Unknown(piece.table.clone());
+    pub async fn take(&mut self, mut piece: Piece) -> Result<(), CopyError> {
+        let name = piece.table.clone();
+        let unknown = || CopyError::Unknown(name.clone());
         let table = TABLES.iter().find(|table| table.name == piece.table).ok_or_else(unknown)?;
         let width = table.columns().count();
+        if FLAGGED.contains(&table.name) {
+            let before = piece.rows.iter_mut().filter_map(Value::as_array_mut);
+            before.filter(|row| row.len() + 1 == width).for_each(|row| row.push(json!(0)));
+        }
         if piece.rows.iter().any(|row| row.as_array().map(Vec::len) != Some(width)) {
             return Err(unknown());
         }
@@ -393,6 +405,8 @@ mod tests {
             "backups",
             "bookmarks",
             "leases",
+            "router_news",
+            "router_pieces",
             "sessions",
             "shared_secrets",
             "ledger_head",

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 /// Each decision table, and what of its rows is compared.
 const TABLES: [(&str, &str); 9] = [
-    ("sites", "select site, name, router_login, accent from sites"),
+    ("sites", "select site, name, router_login, accent, reports from sites"),
     ("packages", "select site, package, data from packages"),
     ("staff", "select staff, role, disabled from staff"),
-    ("stock", "select voucher, site, package, since, holder from stock"),
+    ("stock", "select voucher, site, package, since, holder, away from stock"),
     ("stock_counts", "select site, package, free, held, owed from stock_counts"),
     ("open_purchases", "select purchase, contact from open_purchases"),
     ("owed", "select purchase, site, package, payment, amount_cents, since from owed"),

@@ -62,6 +62,8 @@ pub struct StockLine {
     pub package: PackageKey,
     /// For sale.
     pub free: i64,
+    /// Not for sale, because the router does not show them.
+    pub missing: i64,
     /// Held for buyers who are paying.
     pub held: i64,
     /// Sold ever.
@@ -108,6 +110,7 @@ fn stock(row: &Map<String, Value>) -> Option<StockLine> {
     Some(StockLine {
         package: key(row)?,
         free: number(row, "free")?,
+        missing: number(row, "missing")?,
         held: number(row, "held")?,
         sold: number(row, "sold")?,
         owed: number(row, "owed")?,
@@ -245,7 +248,7 @@ impl Reader {
     ) -> Result<Vec<VoucherId>, StoreError> {
         let rows = query(
             "select voucher from stock
-             where site = $1 and package = $2 and holder is null
+             where site = $1 and package = $2 and holder is null and away = 0
              order by since
              limit $3",
         )

@@ -204,7 +204,7 @@ impl Reader {
 
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        let rows = query("select site, name, router_login, accent from sites order by site")
+        let rows = query("select site, name, router_login, accent, reports from sites order by site")
             .all(&self.pool)
             .await
             .attempt("read sites")?;
@@ -213,7 +213,7 @@ impl Reader {
 
     /// A site.
     pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
-        let row = query("select site, name, router_login, accent from sites where site = $1")
+        let row = query("select site, name, router_login, accent, reports from sites where site = $1")
             .bind(id.as_str())
             .first(&self.pool)
             .await
@@ -304,7 +304,7 @@ impl Reader {
         found.into_iter().map(|row| purchase(row).ok_or_else(unreadable)).collect()
     }
 
-    /// Every code that is free or held.
+    /// Every code that is in stock or held.
     pub async fn on_hand(&self) -> Result<Vec<VoucherId>, StoreError> {
         let rows = query("select voucher from stock").all(&self.pool).await;
         let rows = rows.attempt("list the stock")?;
@@ -465,7 +465,8 @@ fn projection(name: &str) -> &'static crate::projections::Projection {
 
 fn site(row: &Row) -> Result<Site, StoreError> {
     let id = parse(row, 0, "sites", "site")?;
-    Ok(Site { site: id, name: row.get(1), router_login: row.get(2), accent: row.get(3) })
+    let reports = row.get::<i64>(4) == 1;
+    Ok(Site { site: id, name: row.get(1), router_login: row.get(2), accent: row.get(3), reports })
 }
 
 fn offer(row: &Row) -> Result<Offer, StoreError> {

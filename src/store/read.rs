@@ -133,7 +133,7 @@ impl Transaction {
                 .attempt("count stock")?;
         let free = query(
             "select voucher from stock
-             where site = $1 and package = $2 and holder is null
+             where site = $1 and package = $2 and holder is null and away = 0
              order by since
              limit $3",
         )

@@ -69,7 +69,9 @@ impl Store {
 
 fn tables(changes: &Changes) -> Tables {
     let mut tables = Tables::new();
-    let sites = changes.sites.values().map(|s| json!([s.site, s.name, s.router_login, s.accent]));
+    let sites = changes.sites.values();
+    let sites = sites
+        .map(|s| json!([s.site, s.name, s.router_login, s.accent, i64::from(s.reports)]));
     tables.insert("sites", rows(sites));
     let packages = changes.packages.iter().filter_map(|(key, package)| {
         let data = serde_json::to_string(package.as_ref()?).expect("packages are plain data");
@@ -81,7 +83,7 @@ fn tables(changes: &Changes) -> Tables {
     tables.insert("staff", rows(staff));
     let stock = changes.stock.iter().filter_map(|(voucher, row)| {
         let row = row.as_ref()?;
-        Some(json!([voucher, row.key.site, row.key.package, row.since, row.holder]))
+        Some(json!([voucher, row.key.site, row.key.package, row.since, row.holder, i64::from(row.away)]))
     });
     tables.insert("stock", rows(stock));
     tables.insert("stock_counts", counts(changes));
@@ -112,7 +114,7 @@ fn tables(changes: &Changes) -> Tables {
 fn counts(changes: &Changes) -> BTreeSet<String> {
     let count = |key: &PackageKey| {
         let stock = || changes.stock.values().flatten().filter(move |row| row.key == *key);
-        let free = stock().filter(|row| row.holder.is_none()).count();
+        let free = stock().filter(|row| row.holder.is_none() && !row.away).count();
         let held = stock().filter(|row| row.holder.is_some()).count();
         let owed = changes.owed.values().flatten().filter(|row| row.key == *key).count();
         json!([key.site, key.package, free, held, owed])

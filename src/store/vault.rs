@@ -7,8 +7,9 @@ use crate::{
         chain::hex,
         checkpoint::SecretKey,
         decision::{Fingerprint, LinkRow},
-        id::{PaymentId, PurchaseId},
+        id::{PaymentId, PurchaseId, Slug},
         key::KeyPurpose,
+        time::{Micros, SECOND},
     },
     ports::Random,
 };
@@ -232,6 +233,33 @@ impl Vault {
         self.is_hook(secret, |key| report_hook(key, gateway))
     }
 
+    /// The key by which a site's router says who it is.
+    pub fn router_key(&self, site: &Slug) -> String {
+        router_hook(self.key(KeyPurpose::Hook), site)
+    }
+
+    /// Whether `secret` is that key.
+    pub fn is_router_key(&self, site: &Slug, secret: &str) -> bool {
+        self.is_hook(secret, |key| router_hook(key, site))
+    }
+
+    /// A pass with which a technician fetches a site's scripts, good until a moment.
+    pub fn router_pass(&self, site: &Slug, until: Micros) -> String {
+        pass(self.key(KeyPurpose::Hook), site, &format!("{:x}", until.0 / SECOND))
+    }
+
+    /// Whether `text` is such a pass and still good.
+    pub fn is_router_pass(&self, site: &Slug, text: &str, now: Micros) -> bool {
+        let Some((until, _)) = text.split_once('-') else { return false };
+        let good = i64::from_str_radix(until, 16).is_ok_and(|until| now.0 / SECOND < until);
+        good && self.is_hook(text, |key| pass(key, site, until))
+    }
+
+    /// The fingerprint of a site's code, as it stands on the router.
+    pub fn code_fingerprint(&self, site: &Slug, code: &str) -> Fingerprint {
+        self.fingerprint("code", format!("{site}:{code}").as_bytes())
+    }
+
     /// Compares with what every key gives: an address given out before is good until the key that
     /// made it is retired.
     fn is_hook(&self, secret: &str, made: impl Fn(&Key) -> String) -> bool {
@@ -263,6 +291,16 @@ fn c2b_hook(key: &Key, sort: &str) -> String {
 
 fn report_hook(key: &Key, gateway: &str) -> String {
     secret(key, "report", gateway.as_bytes())
+}
+
+/// In hexadecimal, so that it stands in a script as it is.
+fn router_hook(key: &Key, site: &Slug) -> String {
+    hex(&mac(key, "router", site.as_str().as_bytes())[..16])
+}
+
+fn pass(key: &Key, site: &Slug, until: &str) -> String {
+    let secret = mac(key, "router_pass", format!("{site}:{until}").as_bytes());
+    format!("{until}-{}", hex(&secret[..16]))
 }
 
 /// 128 bits for an address.
@@ -356,6 +394,21 @@ mod tests {
         assert_eq!(same.unseal("code:1", &sealed).unwrap(), b"K7QX");
         assert_eq!(same.signing_key().public(), vault.signing_key().public());
         assert_eq!(again(&vault, [8; 32], [7; 32]).err(), Some(DoesNotOpen));
+    }
+
+    #[test]
+    fn a_pass_is_good_for_its_site_until_its_moment() {
+        let (vault, site) = (vault(), Slug::parse("mtaa").unwrap());
+        let pass = vault.router_pass(&site, Micros(90 * SECOND));
+        assert!(vault.is_router_pass(&site, &pass, Micros(89 * SECOND)));
+        assert!(!vault.is_router_pass(&site, &pass, Micros(90 * SECOND)), "too late");
+        let other = Slug::parse("kona").unwrap();
+        assert!(!vault.is_router_pass(&other, &pass, Micros(0)), "another site's");
+        let longer = format!("ffffff-{}", pass.split_once('-').unwrap().1);
+        assert!(!vault.is_router_pass(&site, &longer, Micros(0)), "a later moment");
+        assert!(!vault.is_router_pass(&site, &vault.router_key(&site), Micros(0)));
+        assert!(vault.is_router_key(&site, &vault.router_key(&site)));
+        assert!(!vault.is_router_key(&site, &vault.router_key(&other)));
     }
 
     #[test]

@@ -361,6 +361,7 @@ fn is_outdated(writes: &[VaultWrite], keys: &Vault) -> bool {
         | VaultWrite::Erase(_)
         | VaultWrite::Upload(_)
         | VaultWrite::Staff(StaffWrite::Session { .. } | StaffWrite::EndSessions(_))
+        | VaultWrite::Router(_)
         | VaultWrite::Try { .. } => false,
     })
 }
@@ -390,6 +391,7 @@ fn note(world: &mut World, write: &VaultWrite) {
         | VaultWrite::Staff(_)
         | VaultWrite::Note { .. }
         | VaultWrite::Upload(_)
+        | VaultWrite::Router(_)
         | VaultWrite::Checkpoint(_) => {}
     }
 }

@@ -3,11 +3,11 @@
 
 use super::{
     Shop,
-    accent::Accent,
     pages::{ErrorMessage, ErrorPage, Frame, Page, Recovery, RecoveryLabel},
     render::PageError,
 };
 use crate::{
+    accent::Accent,
     desk::DeskError,
     ledger::purchase::Language,
     phrases::PhraseError,

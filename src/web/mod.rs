@@ -5,7 +5,6 @@
 //! Two listeners: buyers, providers and routers reach [`public`]; [`staff`] is never served to the
 //! hotspot.
 
-pub mod accent;
 mod admin;
 mod callbacks;
 mod cookies;
@@ -15,6 +14,7 @@ mod limits;
 pub mod pages;
 mod portal;
 pub mod render;
+mod router;
 mod state;
 
 pub use state::{DeskSettings, Shop, WebSettings};
@@ -52,6 +52,9 @@ pub fn public(shop: Arc<Shop>) -> Router {
             "/hooks/m/{gateway}/{secret}",
             post(callbacks::report).get(callbacks::report_by_query),
         )
+        .route("/router/{site}/report", post(router::report))
+        .route("/router/{site}/codes", post(router::codes))
+        .route("/router/{site}/{pass}/{file}", get(router::file))
         .route("/pixel.gif", get(portal::pixel))
         .route("/", get(portal::shop::start))
         .route("/healthz", get(health::alive))

@@ -6,10 +6,10 @@
 //! stylesheet and the scripts themselves.
 
 use super::{
-    accent::Accent,
     pages::{Frame, Links, Page},
 };
 use crate::{
+    accent::Accent,
     ledger::{money::Cents, purchase::Language},
     phrases::{Parameter, PhraseError, Phrases},
 };

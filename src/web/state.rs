@@ -1,7 +1,13 @@
 //! What every handler works with.
 
-use super::{accent::Accent, admin::Desk, limits::Limits, render::Pages};
-use crate::{context::Context, ledger::catalog::Site, staff::Passwords};
+use super::{admin::Desk, limits::Limits, render::Pages};
+use crate::{
+    accent::Accent,
+    context::Context,
+    kit::KitSettings,
+    ledger::{catalog::Site, purchase::Language},
+    staff::Passwords,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
@@ -59,6 +65,16 @@ impl Shop {
     /// The colour of a site's pages.
     pub fn accent_of(&self, site: &Site) -> Accent {
         site.accent.as_deref().and_then(Accent::parse).unwrap_or(self.settings.accent)
+    }
+
+    /// What the files for routers say of the shop.
+    pub(super) fn kit_settings(&self) -> KitSettings {
+        KitSettings {
+            shop_url: self.settings.public_url.clone(),
+            support_phone: self.settings.support_phone.clone(),
+            accent: self.settings.accent,
+            language: Language::default(),
+        }
     }
 
     /// A text nobody can guess, for a form.

@@ -62,7 +62,7 @@ fn pages() -> SitePages {
         site: "mtaa".into(),
         site_name: "Mtaa Wi-Fi".into(),
         support_phone: "0700 000 001".into(),
-        accent: lango::web::accent::Accent::default().css(),
+        accent: lango::accent::Accent::default().css(),
         language: Language::En,
         version: "1".into(),
     }

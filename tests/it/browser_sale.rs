@@ -6,8 +6,9 @@ use crate::{
     chromium::{Chromium, until},
 };
 use lango::{
+    accent::Accent,
     demo::{gallery, hotspot::LoginMethod},
-    web::{accent::Accent, pages::Page},
+    web::pages::Page,
 };
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,11 @@
 //! answers end when the connection does, so nothing has to be taken apart.
 
 use super::servlet::{Answer, Visit};
-use std::{io, net::SocketAddr};
+use std::{
+    io::{self, Read as _, Write as _},
+    net::SocketAddr,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -18,6 +22,9 @@ const NOT_PASSED_ON: [&str; 7] = [
     "upgrade",
     "te",
 ];
+
+/// So long the router's own fetch waits for an answer.
+const FETCH_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends the request to `server` and brings back its answer.
 pub async fn forward(
@@ -40,6 +47,19 @@ pub async fn forward(
     stream.write_all(body).await?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await?;
+    read(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP answer"))
+}
+
+/// Sends a request as the router's own `/tool fetch` does, and waits for the answer.
+pub fn ask(server: SocketAddr, head: &str, body: &[u8]) -> io::Result<Answer> {
+    let mut stream = std::net::TcpStream::connect(server)?;
+    stream.set_read_timeout(Some(FETCH_PATIENCE))?;
+    let length = body.len();
+    let head = format!("{head}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
     read(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP answer"))
 }
 

@@ -8,10 +8,12 @@
 mod errors;
 mod forward;
 pub mod garden;
-pub mod rsc;
+mod menus;
 pub mod servlet;
 pub mod sessions;
 pub mod template;
+mod terminal;
+pub mod units;
 pub mod users;
 
 use crate::{
@@ -34,6 +36,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use template::UnknownTokens;
+use terminal::Board;
+pub use terminal::Transcript;
 use users::{Profile, User};
 
 /// A way to log in, as in `login-by`.
@@ -54,6 +58,14 @@ pub enum LoginMethod {
 }
 
 impl LoginMethod {
+    /// From the router's word.
+    fn parse(word: &str) -> Option<Self> {
+        use LoginMethod as M;
+        [M::HttpChap, M::HttpPap, M::Https, M::Cookie, M::Mac, M::MacCookie]
+            .into_iter()
+            .find(|method| method.word() == word)
+    }
+
     /// The router's word for it.
     pub const fn word(self) -> &'static str {
         match self {
@@ -97,6 +109,16 @@ pub struct HotspotSettings {
     pub https_links: bool,
     /// What stands in place of a name it does not know.
     pub unknown_tokens: UnknownTokens,
+    /// Where its pages are, among its files.
+    pub html_directory: String,
+    /// `/system license` level.
+    pub licence: i64,
+    /// What device-mode forbids, among `hotspot`, `fetch` and `scheduler`.
+    pub forbidden: Vec<&'static str>,
+    /// Whether it knows who signed the shop's certificate.
+    pub trusts: bool,
+    /// By how much its clock is wrong, in µs.
+    pub clock_error: i64,
     /// Where phones may go before they have logged in.
     pub garden: Garden,
     /// Names of the outside world that exist, and where they really listen. Loopback addresses
@@ -115,6 +137,11 @@ impl Default for HotspotSettings {
             login_by: BTreeSet::from([LoginMethod::HttpChap, LoginMethod::Cookie]),
             https_links: false,
             unknown_tokens: UnknownTokens::Blank,
+            html_directory: "hotspot".into(),
+            licence: 4,
+            forbidden: vec![],
+            trusts: true,
+            clock_error: 0,
             garden: Garden::default(),
             names: BTreeMap::new(),
         }
@@ -149,7 +176,7 @@ pub struct Hotspot {
 
 struct Inner {
     settings: Mutex<HotspotSettings>,
-    files: BTreeMap<String, Vec<u8>>,
+    board: Mutex<Board>,
     book: Mutex<Book>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -167,9 +194,9 @@ impl Hotspot {
         random: Arc<dyn Random>,
     ) -> Self {
         let book = Mutex::default();
-        let files = files.into_iter().collect();
+        let board = Mutex::new(Board::new(&settings, files));
         let settings = Mutex::new(settings);
-        Self { inner: Arc::new(Inner { settings, files, book, clock, random }) }
+        Self { inner: Arc::new(Inner { settings, board, book, clock, random }) }
     }
 
     /// The hotspot as a server. Serve it with
@@ -203,15 +230,6 @@ impl Hotspot {
         if let Some(user) = self.book().users.get_mut(name) {
             user.disabled = disabled;
         }
-    }
-
-    /// Adds the users and profiles of a RouterOS script, and says how many users those were.
-    pub fn import_rsc(&self, text: &str) -> usize {
-        let script = rsc::read(text);
-        script.profiles.into_iter().for_each(|profile| self.add_profile(profile));
-        let count = script.users.len();
-        script.users.into_iter().for_each(|user| self.add_user(user));
-        count
     }
 
     /// Gives a device its MAC address; otherwise one is made up from `ip`.
@@ -286,19 +304,21 @@ impl Hotspot {
     /// Answers a request for the hotspot's own address, without a network.
     pub fn visit(&self, visit: &Visit) -> Answer {
         let settings = self.settings();
-        let mut book = self.book();
-        self.servlet(&settings, &mut book, visit).answer()
+        let files = self.board().folder(&settings.html_directory);
+        let answer = self.servlet((&settings, &files), &mut self.book(), visit).answer();
+        self.run_hooks();
+        answer
     }
 
     fn servlet<'a>(
         &'a self,
-        settings: &'a HotspotSettings,
+        (settings, files): (&'a HotspotSettings, &'a BTreeMap<String, Vec<u8>>),
         book: &'a mut Book,
         visit: &'a Visit,
     ) -> Servlet<'a> {
         Servlet {
             settings,
-            files: &self.inner.files,
+            files,
             book,
             random: self.inner.random.as_ref(),
             now: self.now(),
@@ -310,9 +330,9 @@ impl Hotspot {
 
     /// Whether this phone may pass now; tries the silent ways to log in first.
     fn passes(&self, settings: &HotspotSettings, visit: &Visit) -> bool {
-        let mut book = self.book();
-        self.servlet(settings, &mut book, visit).log_in_silently();
-        book.sessions().any(|session| session.ip == visit.ip)
+        self.servlet((settings, &BTreeMap::new()), &mut self.book(), visit).log_in_silently();
+        self.run_hooks();
+        self.book().sessions().any(|session| session.ip == visit.ip)
     }
 
     /// Answers a request for somebody else's address.
@@ -326,8 +346,8 @@ impl Hotspot {
             return Answer::text(if passes { 502 } else { 403 }, "no https here\n");
         }
         if !online && !settings.garden.allows_http(host, port, &visit.path) {
-            let mut book = self.book();
-            return self.servlet(&settings, &mut book, visit).intercept();
+            let files = self.board().folder(&settings.html_directory);
+            return self.servlet((&settings, &files), &mut self.book(), visit).intercept();
         }
         let Some(server) = settings.resolve(host, port) else {
             return if online {
@@ -355,6 +375,10 @@ impl Hotspot {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.inner.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.inner.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Micros {

@@ -4,7 +4,7 @@
 
 use super::{
     HotspotSettings, LoginMethod, errors,
-    rsc::write_duration,
+    units::write_duration,
     sessions::{Book, COOKIE_LIFE, Cookie, Session},
     template::{self, Variables, escape},
     users::{Challenge, Proofs, prove},
@@ -208,9 +208,11 @@ impl Servlet<'_> {
 
     fn remember(&mut self, name: &str) {
         let mac = self.book.client(self.visit.ip).mac.clone();
-        let cookie = Cookie::new(name, self.now);
+        let cookie = Cookie::new(name, self.now.plus(COOKIE_LIFE));
         if self.settings.login_by.contains(&LoginMethod::MacCookie) {
-            self.book.mac_cookies.insert(mac, cookie.clone());
+            let user = self.book.users.get(name).cloned().unwrap_or_default();
+            let life = self.book.profile_of(&user).mac_cookie_life;
+            self.book.mac_cookies.insert(mac, Cookie::new(name, self.now.plus(life)));
         }
         if self.settings.login_by.contains(&LoginMethod::Cookie) {
             let mut bytes = [0; 16];

@@ -57,7 +57,20 @@ pub struct Client {
 #[derive(Debug, Clone)]
 pub struct Cookie {
     username: String,
-    made_at: Micros,
+    until: Micros,
+}
+
+/// Somebody has logged in whose profile has something to run.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The user's name.
+    pub user: String,
+    /// The device's address.
+    pub ip: IpAddr,
+    /// Its MAC address.
+    pub mac: String,
+    /// What is to be run.
+    pub script: String,
 }
 
 /// Everything that changes while the router runs.
@@ -77,6 +90,8 @@ pub struct Book {
     pub refusals: Vec<(&'static str, String)>,
     /// How often a login was tried by name.
     pub attempts: usize,
+    /// Logins after which something is to be run.
+    pub logins: Vec<Login>,
 }
 
 impl Book {
@@ -154,12 +169,14 @@ impl Book {
         if bytes_left == Some(0) {
             return Err("traffic-limit");
         }
-        let profile = if user.profile.is_empty() { "default" } else { &user.profile };
-        let profile = self.profiles.get(profile).cloned();
-        let profile = profile.unwrap_or_else(|| Profile::named("default"));
+        let profile = self.profile_of(user);
         let elsewhere = self.sessions().filter(|it| it.username == name && it.ip != ip).count();
         if profile.shared_users.is_some_and(|most| elsewhere >= most) {
             return Err("user-session-limit");
+        }
+        if !profile.on_login.is_empty() {
+            let (user, mac) = (name.to_owned(), mac.clone());
+            self.logins.push(Login { user, ip, mac, script: profile.on_login.clone() });
         }
         let length = [time_left, profile.session_timeout].into_iter().flatten().min();
         self.client(ip).session = Some(Session {
@@ -176,6 +193,27 @@ impl Book {
         Ok(())
     }
 
+    /// A user's profile.
+    pub fn profile_of(&self, user: &User) -> Profile {
+        let profile = if user.profile.is_empty() { "default" } else { &user.profile };
+        self.profiles.get(profile).cloned().unwrap_or_else(|| Profile::named("default"))
+    }
+
+    /// Every remembered login: its place, the user's name, and the MAC address where it has one.
+    pub fn all_cookies(&self) -> Vec<(String, String, String)> {
+        let macs = self.mac_cookies.iter();
+        let macs = macs.map(|(mac, it)| (mac.clone(), it.username.clone(), mac.clone()));
+        let others = self.cookies.iter();
+        let others = others.map(|(at, it)| (at.clone(), it.username.clone(), String::new()));
+        macs.chain(others).collect()
+    }
+
+    /// Forgets a login by its place.
+    pub fn drop_cookie(&mut self, place: &str) {
+        self.mac_cookies.remove(place);
+        self.cookies.remove(place);
+    }
+
     /// The sessions, in no order.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.clients.values().filter_map(|client| client.session.as_ref())
@@ -183,14 +221,14 @@ impl Book {
 
     /// Whose cookie this is, while it is good.
     pub fn remembered(cookie: Option<&Cookie>, now: Micros) -> Option<String> {
-        cookie.filter(|it| it.made_at.until(now) <= COOKIE_LIFE).map(|it| it.username.clone())
+        cookie.filter(|it| now <= it.until).map(|it| it.username.clone())
     }
 }
 
 impl Cookie {
-    /// Remembers a user from now on.
-    pub fn new(username: &str, now: Micros) -> Self {
-        Self { username: username.to_owned(), made_at: now }
+    /// Remembers a user until a moment.
+    pub fn new(username: &str, until: Micros) -> Self {
+        Self { username: username.to_owned(), until }
     }
 }
 

@@ -255,11 +255,11 @@ fn a_remembered_device_needs_no_page_until_it_logs_out() {
 #[test]
 fn a_session_ends_when_its_profile_says() {
     let bench = Bench::plain(&[LoginMethod::HttpPap]);
-    let count = bench.hotspot.import_rsc(
+    let ran = bench.hotspot.import(
         "/ip hotspot user profile add name=daily session-timeout=1d\n\
          /ip hotspot user add name=D1 password=D1 profile=daily\n",
     );
-    assert_eq!(count, 1);
+    assert_eq!(ran.error, None);
     let answer = bench.get("/login?username=D1&password=D1");
     assert!(body(&answer).ends_with("left=1d"));
     bench.pass(DAY - 1);

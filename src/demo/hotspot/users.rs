@@ -2,9 +2,13 @@
 //!
 //! Names are compared byte for byte; the manual does not say (facts 2.3).
 
-use crate::ledger::time::{HOUR, Micros};
+use super::sessions::COOKIE_LIFE;
+use crate::{
+    demo::console::Value,
+    ledger::time::{HOUR, Micros},
+};
 use md5::{Digest as _, Md5};
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// A hotspot user, as in `/ip hotspot user`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub struct User {
     pub mac_address: Option<String>,
     /// The only hotspot server where it works.
     pub server: Option<String>,
+    /// What its owner noted.
+    pub comment: String,
     /// Switched off.
     pub disabled: bool,
     /// Time used in sessions that ended, in µs.
@@ -39,7 +45,7 @@ impl User {
 }
 
 /// A user profile, as in `/ip hotspot user profile`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
     /// Its name.
     pub name: String,
@@ -47,12 +53,40 @@ pub struct Profile {
     pub shared_users: Option<usize>,
     /// How long one session may last, in µs.
     pub session_timeout: Option<i64>,
+    /// Whether a device is remembered after a login, and for how long, in µs.
+    pub mac_cookie_life: i64,
+    /// What is run when somebody logs in.
+    pub on_login: String,
+    /// Everything as it was set.
+    pub properties: BTreeMap<String, Value>,
 }
 
 impl Profile {
     /// As RouterOS makes one: a single device, no time limit.
     pub fn named(name: &str) -> Self {
-        Self { name: name.into(), shared_users: Some(1), session_timeout: None }
+        Self {
+            name: name.into(),
+            shared_users: Some(1),
+            session_timeout: None,
+            mac_cookie_life: COOKIE_LIFE,
+            on_login: String::new(),
+            properties: BTreeMap::new(),
+        }
+    }
+
+    /// Sets a property.
+    pub fn set(&mut self, name: &str, value: &Value) {
+        let text = value.property();
+        match name {
+            "shared-users" => self.shared_users = text.parse().ok(),
+            "session-timeout" => self.session_timeout = value.time().filter(|life| *life > 0),
+            "mac-cookie-timeout" => {
+                self.mac_cookie_life = value.time().unwrap_or(COOKIE_LIFE);
+            }
+            "on-login" => self.on_login = text,
+            _ => {}
+        }
+        self.properties.insert(name.to_owned(), value.clone());
     }
 }
 

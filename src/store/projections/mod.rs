@@ -767,7 +767,7 @@ mod tests {
             let broken = Projection { fold, ..*stock };
             let set = [broken, *find("vouchers").unwrap()];
             prepare(&shop.pool, &set).await;
-            query("insert into shown_stock values ('a', 'b', 0, 0, 0, 0, 0, 0, 0, 0, 0)")
+            query("insert into shown_stock values ('a', 'b', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)")
                 .run(&shop.pool)
                 .await
                 .unwrap();
@@ -800,7 +800,7 @@ mod tests {
             let rows = ask(&shop.pool, &edited, "all", vec![]).await.unwrap();
             assert_eq!(rows.len(), 2);
             assert_eq!(rows[0]["package"], "daily");
-            assert_eq!(rows[0]["set_aside"], 1);
+            assert_eq!(rows[0]["set_aside"], 2);
             assert_eq!(renew(&shop.pool, &[edited]).await.unwrap(), 0, "tried once");
         }
     }

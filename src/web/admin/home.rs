@@ -111,7 +111,8 @@ async fn money(shop: &Shop) -> Result<Money, Sorry> {
 }
 
 /// The sorts of things that need a person, as the desk puts them together.
-pub const NEEDS: [&str; 5] = ["owed", "set_aside", "refund_due", "doubtful", "undelivered"];
+pub const NEEDS: [&str; 6] =
+    ["owed", "set_aside", "refund_due", "doubtful", "at_router", "undelivered"];
 
 /// Whether a line is of a sort.
 pub fn is(line: &Line, need: &str) -> bool {
@@ -119,6 +120,7 @@ pub fn is(line: &Line, need: &str) -> bool {
         "unmatched" => "set_aside",
         "disputed" | "unresolved" => "doubtful",
         "given_up" => "undelivered",
+        "lost" | "used_unsold" => "at_router",
         other => other,
     };
     sort == need

@@ -3,10 +3,10 @@
 
 use super::frame::Frame;
 use crate::{
+    accent::Accent,
     ledger::purchase::Language,
     phrases::{PhraseError, Phrases},
     web::{
-        accent::Accent,
         render::{PageError, policy, registry, without_comments},
     },
 };

@@ -2,7 +2,7 @@
 
 use crate::ledger::id::Slug;
 use crate::ledger::purchase::Language;
-use crate::web::accent::Accent;
+use crate::accent::Accent;
 use serde::Serialize;
 use url::form_urlencoded::Serializer;
 

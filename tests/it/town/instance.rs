@@ -4,6 +4,7 @@
 use super::{GATEWAYS, ManualClock};
 use crate::address::free_address;
 use lango::{
+    accent::Accent,
     app::{self, Parts},
     backup::{Nightly, Place},
     context::{Context, Digest},
@@ -12,7 +13,7 @@ use lango::{
     ports::{Clock, Random, SmsGateway, SystemRandom},
     processes, sms,
     store::{BackupKey, Opening, Store},
-    web::{self, DeskSettings, Shop, WebSettings, accent::Accent},
+    web::{self, DeskSettings, Shop, WebSettings},
 };
 use serde_json::json;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};

@@ -3,6 +3,7 @@
 
 use super::{Typed, package, site};
 use crate::{
+    accent::Accent,
     ledger::{
         catalog::{Package, Site},
         id::{PackageKey, Slug},
@@ -11,7 +12,6 @@ use crate::{
     store::Offer,
     web::{
         Shop,
-        accent::Accent,
         admin::{
             frame::{self, Frame as DeskFrame, Sorry},
             visitor::{Fields, Posted, Visitor},

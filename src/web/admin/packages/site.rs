@@ -2,13 +2,13 @@
 
 use super::{Outcome, Typed, finish, refusal};
 use crate::{
+    accent::Accent,
     catalogue::{self, Unreadable},
     commands::{by::By, catalogue::RegisterSite},
     ledger::{catalog::Site, id::Slug, refusal::Refusal},
     store::CommandError,
     web::{
         Shop,
-        accent::Accent,
         admin::{
             frame::{self, Sorry},
             rights,
@@ -172,6 +172,7 @@ async fn register(
         name: wish.name.clone(),
         router_login: wish.router_login.clone(),
         accent: Some(wish.accent.clone()).filter(|accent| !accent.is_empty()),
+        reports: old.is_some_and(|old| old.reports),
     });
     let known_site = store.site(&site).await?;
     let command = RegisterSite {

@@ -154,6 +154,7 @@ async fn packages(shop: &Shop, names: &Names) -> Result<Vec<Line>, Sorry> {
         let free = count(|line| line.free);
         let days = lasting.days(key, free);
         let elsewhere = [
+            ("missing", count(|line| line.missing)),
             ("held", count(|line| line.held)),
             ("owed", count(|line| line.owed)),
             ("sold", count(|line| line.sold)),

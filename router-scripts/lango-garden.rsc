@@ -2,10 +2,13 @@
 #
 # Lets phones that are not logged in reach the shop at {{host}}, and nothing else.
 # For RouterOS 7 and 6.49, with a hotspot that is set up.
-# Run it with: /import file-name=walled-garden.rsc
+# Run it with: /import file-name=lango-garden.rsc
 #
 # Safe to run again: it replaces what it made, which has the comment "lango: shop", and leaves
-# everything else as it is. To undo it: /import file-name=walled-garden-remove.rsc
+# everything else as it is. To undo it: /import file-name=lango-remove.rsc
+
+:global langoFails
+:if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
 
 # What is there stays until the new rules stand, whatever happens in between.
 /ip hotspot walled-garden ip set [find where comment="lango: shop"] comment="lango: former"
@@ -18,22 +21,21 @@
 /ip hotspot walled-garden ip remove [find where comment="lango: former"]
 /ip hotspot walled-garden remove [find where comment="lango: former"]
 
-# What came of it, short enough to read over the phone: PASS, or what to do.
-:if ([:len [/ip hotspot find]] > 0) do={
-    :put "PASS hotspot: there is one"
-} else={
-    :put "FAIL hotspot: none is set up; run /ip hotspot setup first"
-}
 :if ([:len [/ip hotspot walled-garden ip find where comment="lango: shop"]] = {{len ports}}) do={
     :put "PASS garden: phones reach the shop"
 } else={
     :put "FAIL garden: a rule is missing; run this again and read what it says"
+    :set langoFails ($langoFails + 1)
 }
-{{#if is_name}}
-:do {
-    :resolve "{{host}}"
-    :put "PASS dns: the router finds the shop"
-} on-error={
-    :put "FAIL dns: the router does not find {{host}}; look at /ip dns"
+# With these in the garden a phone believes that it is online, and never opens the login page.
+:local probes 0
+:foreach probe in={"captive.apple";"connectivitycheck";"gstatic";"msftconnect";"clients3.google";"detectportal"} do={
+    :set probes ($probes + [:len [/ip hotspot walled-garden find where dst-host~$probe]])
+    :set probes ($probes + [:len [/ip hotspot walled-garden ip find where dst-host~$probe]])
 }
-{{/if}}
+:if ($probes = 0) do={
+    :put "PASS probes: phones notice that they must log in"
+} else={
+    :put ("FAIL probes: " . $probes . " rules let phones believe that they are online; remove them from the garden")
+    :set langoFails ($langoFails + 1)
+}

@@ -1,0 +1,35 @@
+-- Routers that report. A site whose router tells which codes it knows sells only those.
+
+-- 1 where the site's router reports.
+alter table sites add column reports bigint not null default 0;
+
+-- 1 where the router does not show the code, so that it is not for sale.
+alter table stock add column away bigint not null default 0;
+drop index stock_free;
+create index stock_free on stock (site, package, since) where holder is null and away = 0;
+
+-- What each router last told of itself. Not in a backup: it tells it again.
+create table router_news (
+    site       text collate "C" primary key,
+    -- When it last reported, and when it last told of all its codes; microseconds since 1970, UTC.
+    heard_at   bigint not null,
+    shown_at   bigint,
+    -- Of RouterOS, and of the pages that it serves.
+    routeros   text collate "C" not null,
+    pages      text collate "C" not null,
+    -- Its own clock at the last report, as it writes it.
+    clock      text collate "C" not null
+);
+
+-- Pieces of a list of all codes that a router knows, until the last has come. Not in a backup either.
+create table router_pieces (
+    site         text collate "C" not null,
+    -- Which list: a router's own name for it.
+    run          text collate "C" not null,
+    piece        bigint not null,
+    pieces       bigint not null,
+    -- Our vouchers among them, one after the other, separated by blanks.
+    vouchers     text not null,
+    received_at  bigint not null,
+    primary key (site, run, piece)
+);

@@ -1,0 +1,97 @@
+# Lango {{version}}: the hotspot of {{site}}
+#
+# Keeps an export of the router and the name of the hotspot's profile first. Then it gives the hotspot that is there a
+# profile of its own, "lango", a copy of the one it had; that one and all others stay as they are. Where there is no
+# hotspot it makes one on the interface that is named:
+#   :global langoInterface "bridge-guests"
+# Where there are several, say which:
+#   :global langoServer "hotspot1"
+# Phones log in with http-chap, and come back by mac-cookie. Plain passwords only if you say so:
+#   :global langoPap true
+# For RouterOS 7 and 6.49.
+# Run it with: /import file-name=lango-hotspot.rsc
+#
+# Safe to run again. To undo it: /import file-name=lango-remove.rsc
+
+:global langoDir
+:global langoFails
+:global langoStop
+:global langoInterface
+:global langoServer
+:global langoPap
+:if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
+:set langoStop false
+:local methods "http-chap,mac-cookie"
+:if ($langoPap = true) do={ :set methods "http-chap,http-pap,mac-cookie" }
+
+# What was there, once: a second run must not keep what the first one made.
+:if ([:len [/file find where name=($langoDir . "lango-before.rsc")]] = 0) do={
+    :do {
+        /export file=($langoDir . "lango-before")
+    } on-error={ :put "FAIL export: the router was not exported; go on only if you can set it up anew" }
+}
+
+:if ([:len [/ip hotspot find]] = 0 && [:len $langoInterface] > 0) do={
+    :if ([:len [/interface find where name=$langoInterface]] = 0) do={
+        :put ("FAIL interface: there is no " . $langoInterface . "; see /interface print")
+        :set langoFails ($langoFails + 1)
+        :set langoStop true
+    } else={
+        :if ([:len [/ip address find where comment="lango: hotspot"]] = 0) do={
+            /ip address add address={{network}}.1/24 interface=$langoInterface comment="lango: hotspot"
+        }
+        :if ([:len [/ip pool find where name="lango"]] = 0) do={
+            /ip pool add name="lango" ranges={{network}}.10-{{network}}.254
+        }
+        :if ([:len [/ip dhcp-server find where name="lango"]] = 0) do={
+            /ip dhcp-server add name="lango" interface=$langoInterface address-pool="lango" \
+                lease-time=1h disabled=no
+        }
+        :if ([:len [/ip dhcp-server network find where comment="lango: hotspot"]] = 0) do={
+            /ip dhcp-server network add address={{network}}.0/24 gateway={{network}}.1 \
+                dns-server={{network}}.1 comment="lango: hotspot"
+        }
+        # Phones ask this router for names; it asks whom it was given by its provider, or these.
+        :if ([:len [/ip dns get servers]] = 0 && [:len [/ip dns get dynamic-servers]] = 0) do={
+            /ip dns set servers=1.1.1.1,8.8.8.8
+        }
+        :if ([:len [/ip firewall nat find where comment="lango: hotspot"]] = 0) do={
+            /ip firewall nat add chain=srcnat action=masquerade src-address={{network}}.0/24 \
+                comment="lango: hotspot"
+        }
+        :if ([:len [/ip hotspot profile find where name="lango"]] = 0) do={
+            /ip hotspot profile add name="lango" hotspot-address={{network}}.1
+        }
+        /ip hotspot add name="lango" interface=$langoInterface address-pool="lango" profile="lango" \
+            disabled=no
+        :set langoServer "lango"
+    }
+}
+
+:local servers [/ip hotspot find]
+:if ([:len $langoServer] > 0) do={ :set servers [/ip hotspot find where name=$langoServer] }
+:if ([:len $servers] != 1) do={
+    :if (!$langoStop) do={
+        :put ("FAIL hotspot: there are " . [:len $servers] . "; say which: :global langoServer \"hotspot1\"")
+        :set langoFails ($langoFails + 1)
+        :set langoStop true
+    }
+} else={
+    :local former [/ip hotspot get ($servers->0) profile]
+    :if ($former != "lango") do={
+        :if ([:len [/system script find where name="lango-former"]] = 0) do={
+            /system script add name="lango-former" source=$former comment="lango: the profile before"
+        }
+        :if ([:len [/ip hotspot profile find where name="lango"]] = 0) do={
+            /ip hotspot profile add name="lango" copy-from=$former
+        }
+        /ip hotspot set ($servers->0) profile="lango"
+    }
+    /ip hotspot profile set [find where name="lango"] login-by=$methods
+    :if ([/ip hotspot get ($servers->0) profile] = "lango") do={
+        :put "PASS profile: the hotspot has one of its own"
+    } else={
+        :put "FAIL profile: the hotspot did not take it; run this again and read what it says"
+        :set langoFails ($langoFails + 1)
+    }
+}

@@ -1,0 +1,23 @@
+# Lango {{version}}: tells the shop of {{site}} all codes that the router knows; lango-report.rsc installs it
+:global langoHeard
+:local head ("lango-report 1\nrouteros " . [/system resource get version] . "\npages {{version}}\nclock " . \
+    [/system clock get date] . " " . [/system clock get time] . "\n")
+:local all [/ip hotspot user find]
+:local count [:len $all]
+# So many fit into what a router can send at once.
+:local pieces (($count + 499) / 500)
+:if ($pieces = 0) do={ :set pieces 1 }
+:for piece from=1 to=$pieces do={
+    :local told ($head . "list " . $langoHeard . " " . $piece . " " . $pieces . "\n")
+    :local last ($piece * 500)
+    :if ($last > $count) do={ :set last $count }
+    # The pieces of an empty list have nothing to count from.
+    :foreach u in=[:pick $all (($piece - 1) * 500) $last] do={
+        :local flags "-"
+        :if ([/ip hotspot user get $u uptime] > 0s) do={ :set flags ($flags . "u") }
+        :if ([/ip hotspot user get $u disabled]) do={ :set flags ($flags . "x") }
+        :set told ($told . "known " . $flags . " " . [/ip hotspot user get $u name] . "\n")
+    }
+    /tool fetch url="{{base}}/report" http-method=post http-data=$told check-certificate={{check}} \
+        http-header-field="Authorization: Bearer {{key}}" output=user as-value
+}

@@ -1,0 +1,65 @@
+# Lango {{version}}: what the router of {{site}} tells the shop, every minute; lango-report.rsc installs it
+:global langoHeard
+:local lasts { {{~#each profiles}}{{ros profile}}={{seconds}}{{#unless @last}};{{/unless}}{{/each~}} }
+:local head ("lango-report 1\nrouteros " . [/system resource get version] . "\npages {{version}}\nclock " . \
+    [/system clock get date] . " " . [/system clock get time] . "\n")
+:local told $head
+:foreach s in=[/ip hotspot active find] do={ :set told ($told . "known u " . [/ip hotspot active get $s user] . "\n") }
+:local answer ""
+:do {
+    :set answer ([/tool fetch url="{{base}}/report" http-method=post http-data=$told check-certificate={{check}} \
+        http-header-field="Authorization: Bearer {{key}}" output=user as-value]->"data")
+} on-error={ :log warning "lango: the shop did not answer"; :error "the shop did not answer" }
+# Half an answer is none.
+:if ([:pick $answer ([:len $answer] - 4) [:len $answer]] != "end\n") do={ :error "the answer was cut off" }
+
+:local now 0
+:local list false
+:local done ""
+:while ([:len $answer] > 0) do={
+    :local cut [:find $answer "\n"]
+    :local line [:pick $answer 0 $cut]
+    :set answer [:pick $answer ($cut + 1) [:len $answer]]
+    :if ([:pick $line 0 5] = "time ") do={ :set now [:tonum [:pick $line 5 [:len $line]]] }
+    :if ($line = "list") do={ :set list true }
+    :if ([:pick $line 0 4] = "off ") do={
+        :local who [:pick $line 4 [:len $line]]
+        /ip hotspot user set [find where name=$who] disabled=yes
+        /ip hotspot active remove [find where user=$who]
+        /ip hotspot cookie remove [find where user=$who]
+        :set done ($done . "off " . $who . "\n")
+    }
+}
+:set langoHeard $now
+
+# Time runs from the first login, by the shop's clock: this router's own may be wrong after a power cut.
+:foreach s in=[/ip hotspot active find] do={
+    :local who [/ip hotspot active get $s user]
+    :foreach u in=[/ip hotspot user find where name=$who] do={
+        :local note [:tostr [/ip hotspot user get $u comment]]
+        :local secs ($lasts->[:tostr [/ip hotspot user get $u profile]])
+        :if ([:typeof [:find $note "until="]] = "nil" && [:typeof $secs] = "num") do={
+            :local left [:find $note "left="]
+            :if ([:typeof $left] = "num") do={ :set secs [:tonum [:pick $note ($left + 5) [:len $note]]] }
+            /ip hotspot user set $u comment=($note . " lango: until=" . ($now + $secs))
+            :if ([:len [:tostr [/ip hotspot user get $u limit-uptime]]] = 0) do={
+                /ip hotspot user set $u limit-uptime=[:totime $secs]
+            }
+        }
+    }
+}
+:foreach u in=[/ip hotspot user find where disabled=no comment~"until="] do={
+    :local note [/ip hotspot user get $u comment]
+    :local place ([:find $note "until="] + 6)
+    :if ([:tonum [:pick $note $place ($place + 10)]] <= $now) do={
+        :local who [/ip hotspot user get $u name]
+        /ip hotspot user set $u disabled=yes
+        /ip hotspot active remove [find where user=$who]
+        /ip hotspot cookie remove [find where user=$who]
+    }
+}
+:if ([:len $done] > 0) do={
+    /tool fetch url="{{base}}/report" http-method=post http-data=($head . $done) check-certificate={{check}} \
+        http-header-field="Authorization: Bearer {{key}}" output=user as-value
+}
+:if ($list) do={ /system script run lango-list }

@@ -1,0 +1,57 @@
+# Lango {{version}}: the self-test of {{site}}
+#
+# Changes nothing but the report, which it sends once. Prints PASS or FAIL for each thing that a sale needs.
+# For RouterOS 7 and 6.49.
+# Run it with: /import file-name=lango-test.rsc
+
+:global langoFails
+:global langoHeard
+:if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
+
+:local servers [/ip hotspot find where profile="lango" disabled=no]
+:if ([:len $servers] = 0) do={
+    :put "FAIL hotspot: none shows our pages; run lango-install.rsc"
+    :set langoFails ($langoFails + 1)
+} else={
+    :if ([/ip hotspot get ($servers->0) invalid] = true) do={
+        :put "FAIL hotspot: it does not run; look at /ip hotspot print and at device-mode"
+        :set langoFails ($langoFails + 1)
+    } else={
+        :put "PASS hotspot: it runs"
+    }
+}
+:local folder [:tostr [/ip hotspot profile get [find where name="lango"] html-directory]]
+:if ([:len [/file find where name=($folder . "/login.html")]] = 1 && [:len [:find $folder "lango"]] > 0) do={
+    :put "PASS pages: the hotspot shows ours"
+} else={
+    :put ("FAIL pages: the hotspot shows " . $folder . "; run lango-pages.rsc")
+    :set langoFails ($langoFails + 1)
+}
+:if ([:len [/ip hotspot walled-garden ip find where comment="lango: shop"]] = {{len ports}}) do={
+    :put "PASS garden: phones reach the shop"
+} else={
+    :put "FAIL garden: phones do not reach the shop; run lango-garden.rsc"
+    :set langoFails ($langoFails + 1)
+}
+:set langoHeard 0
+:do {
+    /system script run lango-tell
+} on-error={ :log warning "lango: the self-test's report failed" }
+:if ($langoHeard > 0) do={
+    :put "PASS report: the shop has heard of this router"
+} else={
+    :put "FAIL report: the shop did not take it; is this script older than the shop's key?"
+    :set langoFails ($langoFails + 1)
+}
+:if ([:len [/system scheduler find where name="lango-tell" disabled=no]] = 1) do={
+    :put "PASS clockwork: it reports every minute"
+} else={
+    :put "FAIL clockwork: nothing reports; run lango-report.rsc"
+    :set langoFails ($langoFails + 1)
+}
+:put ("PASS codes: " . [:len [/ip hotspot user find where disabled=no]] . " on this router")
+:if ($langoFails = 0) do={
+    :put "Ready. Buy the cheapest package with a phone now."
+} else={
+    :put ($langoFails . " FAIL. Mend the first one, then run lango-install.rsc again.")
+}

@@ -1,0 +1,14 @@
+# Lango {{version}}: brings the router of {{site}} up to date
+#
+# Fetches scripts and pages anew and installs them over the old ones: after a change of prices, name, look or telephone
+# number, and after an update of the shop. Nobody is logged out.
+# For RouterOS 7 and 6.49.
+# Run it with: /import file-name=lango-upgrade.rsc
+#
+# Safe to run again. To undo everything: /import file-name=lango-remove.rsc
+
+:global langoDir ""
+:if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
+/tool fetch url="{{base}}/{{key}}/lango-install.rsc" dst-path=($langoDir . "lango-install.rsc") \
+    check-certificate={{check}}
+/import file-name=($langoDir . "lango-install.rsc")

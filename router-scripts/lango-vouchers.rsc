@@ -1,0 +1,41 @@
+# Lango {{version}}: makes codes for {{site}}
+#
+# So many codes of eight signs for each package, none that looks like another: with 31 signs there are over eight
+# million possible codes for each one, were there a hundred thousand. The shop learns of them at once; while it does not
+# answer they wait in the file lango-codes.txt, which you upload at the desk.
+# For RouterOS 7. A router with 6.49 has no chance of its own: let the shop make the codes, see `lango vouchers make`.
+# Run it with: /import file-name=lango-vouchers.rsc
+# For another number of codes, first: :global langoCount 200
+#
+# Each run makes new codes. To undo one: void its batch at the desk.
+
+:global langoCount
+:local wanted 100
+:if ([:typeof $langoCount] = "num") do={ :set wanted $langoCount }
+:local signs "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+{{#each profiles}}
+:local made 0
+:local lines "/ip hotspot user\n"
+:while ($made < $wanted) do={
+    :local code [:rndstr length=8 from=$signs]
+    :if ([:len [/ip hotspot user find where name=$code]] = 0) do={
+        /ip hotspot user add name=$code password=$code profile={{ros profile}} \
+            limit-uptime={{seconds}}s{{#if bytes}} limit-bytes-total={{bytes}}{{/if}} comment="lango: made here"
+        :set lines ($lines . "add name=" . $code . " password=" . $code . " profile=\"" . {{ros profile}} . \
+            "\" limit-uptime={{seconds}}s comment=\"lango: made here\"\n")
+        :set made ($made + 1)
+    }
+    # What is sent at once must not grow too large.
+    :if ($made = $wanted || [:len $lines] > 40000) do={
+        :do {
+            /tool fetch url="{{../base}}/codes" http-method=post http-data=$lines check-certificate={{../check}} \
+                http-header-field="Authorization: Bearer {{../key}}" output=user as-value
+        } on-error={
+            :put "FAIL upload: the shop did not take them. Export the users and upload the file at the desk:"
+            :put "     /ip hotspot user export show-sensitive file=lango-codes"
+        }
+        :set lines "/ip hotspot user\n"
+    }
+}
+:put ("PASS codes: " . $made . " of " . {{ros profile}})
+{{/each}}

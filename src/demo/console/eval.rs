@@ -1,0 +1,607 @@
+//! Runs commands. What a menu holds and does is the device's affair.
+
+use super::{
+    builtins,
+    parse::{Command, Expr, Parser, Word},
+    value::{Value, read_time},
+};
+use regex::Regex;
+use std::{cmp::Ordering, collections::BTreeMap};
+
+/// A row of a menu: its id, and its properties.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Row {
+    /// Such as `*1F`; empty for a menu that is one record.
+    pub id: String,
+    /// The properties; what is not set is not here.
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// What a command was given besides its name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Arguments {
+    /// Values without a name.
+    pub unnamed: Vec<Value>,
+    /// `name=value`, in order.
+    pub named: Vec<(String, Value)>,
+}
+
+impl Arguments {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.named.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value)
+    }
+
+    /// The same as text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(Value::property)
+    }
+}
+
+/// What the commands are run on.
+pub trait Device {
+    /// Whether these words are a menu.
+    fn is_menu(&self, path: &[&str]) -> bool;
+    /// Whether rows of a menu have a property of this name.
+    fn has_property(&self, menu: &str, name: &str) -> bool;
+    /// The rows of a menu.
+    fn rows(&mut self, menu: &str) -> Result<Vec<Row>, String>;
+    /// Runs a command of a menu.
+    fn run(&mut self, menu: &str, verb: &str, given: &Arguments) -> Result<Value, String>;
+    /// The text that `/import` or `/system script run` names.
+    fn source(&mut self, menu: &str, verb: &str, given: &Arguments)
+    -> Option<Result<String, String>>;
+    /// A line for whoever sits at the terminal.
+    fn print(&mut self, line: &str);
+}
+
+/// Why a script ended before its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why} (line {line})")]
+pub struct ScriptError {
+    /// From 1.
+    pub line: usize,
+    /// Why.
+    pub why: String,
+}
+
+/// How a run leaves a block early.
+pub(super) enum Stop {
+    Error(ScriptError),
+    Return(Value),
+}
+
+pub(super) type Run<T> = Result<T, Stop>;
+
+/// No script runs longer.
+const STEPS_MAX: usize = 1_000_000;
+/// Nor deeper.
+const DEPTH_MAX: usize = 200;
+
+/// Where a text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// A file or a script: its lines share their local variables.
+    File,
+    /// A terminal: each line has its own.
+    Terminal,
+}
+
+/// A run of one text.
+pub(super) struct Machine<'a> {
+    pub device: &'a mut dyn Device,
+    pub globals: &'a mut BTreeMap<String, Value>,
+    /// Global names that were declared here, and local ones with their values, by scope.
+    scopes: Vec<BTreeMap<String, Local>>,
+    menu: String,
+    steps: usize,
+    depth: usize,
+    line: usize,
+}
+
+enum Local {
+    Own(Value),
+    Global,
+}
+
+/// Runs a text; `given` are variables that are there from the start.
+pub fn run(
+    device: &mut dyn Device,
+    globals: &mut BTreeMap<String, Value>,
+    (source, scope): (&str, Scope),
+    given: &[(&str, Value)],
+) -> Result<(), ScriptError> {
+    let own = given.iter().map(|(name, value)| ((*name).to_owned(), Local::Own(value.clone())));
+    let mut machine = Machine {
+        device,
+        globals,
+        scopes: vec![own.collect()],
+        menu: String::new(),
+        steps: 0,
+        depth: 0,
+        line: 1,
+    };
+    match machine.text(source, 1, scope) {
+        Ok(_) | Err(Stop::Return(_)) => Ok(()),
+        Err(Stop::Error(error)) => Err(error),
+    }
+}
+
+impl Machine<'_> {
+    pub fn fail<T>(&self, why: impl Into<String>) -> Run<T> {
+        Err(Stop::Error(ScriptError { line: self.line, why: why.into() }))
+    }
+
+    fn check<T>(&self, result: Result<T, String>) -> Run<T> {
+        result.or_else(|why| self.fail(why))
+    }
+
+    /// Runs a text in the present scope, command by command: what stands before a line that cannot
+    /// be read has run.
+    fn text(&mut self, source: &str, line: usize, scope: Scope) -> Run<Value> {
+        let mut parser = Parser::new(source, line);
+        let mut last = Value::Nil;
+        loop {
+            let next = parser.next();
+            let error = |it: super::parse::Unreadable| ScriptError { line: it.line, why: it.why };
+            let Some(command) = next.map_err(|it| Stop::Error(error(it)))? else {
+                return Ok(last);
+            };
+            if scope == Scope::Terminal {
+                self.scopes.push(BTreeMap::new());
+            }
+            let run = self.command(&command);
+            if scope == Scope::Terminal {
+                self.scopes.pop();
+            }
+            last = run?;
+        }
+    }
+
+    fn step(&mut self) -> Run<()> {
+        self.steps += 1;
+        if self.steps > STEPS_MAX { self.fail("the script does not end") } else { Ok(()) }
+    }
+
+    /// Runs a block in a scope of its own.
+    pub fn block(&mut self, block: &Value) -> Run<Value> {
+        self.step()?;
+        let Value::Code(source, first) = block else {
+            // `{}` reads as an empty list.
+            let empty = matches!(block, Value::Nil) || block.len() == 0;
+            return if empty { Ok(Value::Nil) } else { self.fail("a block is missing") };
+        };
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return self.fail("too deep");
+        }
+        let (line, menu) = (self.line, self.menu.clone());
+        self.scopes.push(BTreeMap::new());
+        let run = self.text(source, *first, Scope::File);
+        self.scopes.pop();
+        self.depth -= 1;
+        self.menu = menu;
+        if run.is_ok() {
+            self.line = line;
+        }
+        run
+    }
+
+    fn command(&mut self, command: &Command) -> Run<Value> {
+        self.line = command.line;
+        self.step()?;
+        match command.words.first() {
+            None => Ok(Value::Nil),
+            Some(Word::Plain(word)) if word.starts_with(':') && word.len() > 1 => {
+                let given = self.given(&command.words[1..])?;
+                builtins::run(self, &word[1..], &command.words[1..], &given)
+            }
+            Some(Word::Value(Expr::Variable(name))) => {
+                let function = self.variable(name);
+                let given = self.given(&command.words[1..])?;
+                self.call(&function, &given)
+            }
+            Some(Word::Value(value)) if command.words.len() == 1 => {
+                let value = self.eval(value, None)?;
+                if matches!(value, Value::Code(..)) { self.block(&value) } else { Ok(value) }
+            }
+            Some(_) => self.menu_command(&command.words),
+        }
+    }
+
+    /// Calls a function: its arguments are `$1`, `$2` … and by name.
+    fn call(&mut self, function: &Value, given: &Arguments) -> Run<Value> {
+        let numbered = given.unnamed.iter().enumerate();
+        let numbered = numbered.map(|(at, value)| ((at + 1).to_string(), value.clone()));
+        let all = numbered.chain(given.named.iter().cloned());
+        let own = all.map(|(name, value)| (name, Local::Own(value))).collect();
+        // A function sees its arguments and what it declares, not its caller's locals.
+        let callers = std::mem::replace(&mut self.scopes, vec![own]);
+        let run = self.block(function);
+        self.scopes = callers;
+        match run {
+            Err(Stop::Return(value)) => Ok(value),
+            other => other,
+        }
+    }
+
+    /// The values of a command's words; those of `where` are left out.
+    fn given(&mut self, words: &[Word]) -> Run<Arguments> {
+        let mut given = Arguments::default();
+        for word in words {
+            match word {
+                Word::Plain(word) => given.unnamed.push(literal(word)),
+                Word::Value(value) => {
+                    let value = self.eval(value, None)?;
+                    given.unnamed.push(value);
+                }
+                Word::Named(name, value) => {
+                    let value = self.eval(value, None)?;
+                    given.named.push((name.clone(), value));
+                }
+                Word::Where(_) => {}
+            }
+        }
+        Ok(given)
+    }
+
+    fn menu_command(&mut self, words: &[Word]) -> Run<Value> {
+        let (menu, at, rest) = self.menu_of(words)?;
+        let words = &words[at..];
+        let Some(verb) = rest else {
+            if words.is_empty() {
+                self.menu = menu;
+                return Ok(Value::Nil);
+            }
+            return self.fail("a command is missing");
+        };
+        match verb.as_str() {
+            "find" => {
+                let ids = self.find(&menu, words)?.into_iter();
+                Ok(Value::Array(ids.map(|row| (None, Value::Id(row.id))).collect()))
+            }
+            "get" => self.get(&menu, words),
+            "print" => self.print(&menu, words),
+            "set" | "remove" | "enable" | "disable" | "unset" => self.change(&menu, &verb, words),
+            _ => {
+                let given = self.given(words)?;
+                if let Some(source) = self.device.source(&menu, &verb, &given) {
+                    let source = self.check(source)?;
+                    return self.nested(&source);
+                }
+                let done = self.device.run(&menu, &verb, &given);
+                self.check(done)
+            }
+        }
+    }
+
+    /// A script that a script runs: variables of its own, the same globals.
+    fn nested(&mut self, source: &str) -> Run<Value> {
+        let (line, menu) = (self.line, std::mem::take(&mut self.menu));
+        let callers = std::mem::replace(&mut self.scopes, vec![BTreeMap::new()]);
+        self.depth += 1;
+        let run = if self.depth > DEPTH_MAX {
+            self.fail("scripts call each other without end")
+        } else {
+            self.text(source, 1, Scope::File)
+        };
+        self.depth -= 1;
+        self.scopes = callers;
+        (self.line, self.menu) = (line, menu);
+        match run {
+            Ok(value) | Err(Stop::Return(value)) => Ok(value),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The menu that words name, how many words that took, and the verb behind it.
+    fn menu_of(&mut self, words: &[Word]) -> Run<(String, usize, Option<String>)> {
+        let mut path: Vec<String> = vec![];
+        let absolute = matches!(words.first(), Some(Word::Plain(word)) if word.starts_with('/'));
+        if !absolute {
+            path.extend(self.menu.split(' ').filter(|it| !it.is_empty()).map(str::to_owned));
+        }
+        for (at, word) in words.iter().enumerate() {
+            let Word::Plain(word) = word else { return Ok((path.join(" "), at, None)) };
+            let parts: Vec<&str> = word.split('/').filter(|part| !part.is_empty()).collect();
+            for (place, part) in parts.iter().enumerate() {
+                let longer: Vec<&str> =
+                    path.iter().map(String::as_str).chain([*part]).collect();
+                if self.device.is_menu(&longer) {
+                    path.push((*part).to_owned());
+                } else if place + 1 == parts.len() {
+                    return Ok((path.join(" "), at + 1, Some((*part).to_owned())));
+                } else {
+                    return self.fail(format!("bad command name {part}"));
+                }
+            }
+        }
+        Ok((path.join(" "), words.len(), None))
+    }
+
+    fn find(&mut self, menu: &str, words: &[Word]) -> Run<Vec<Row>> {
+        let rows = self.device.rows(menu);
+        let mut rows = self.check(rows)?;
+        for word in words {
+            let conditions = match word {
+                Word::Where(all) => all.clone(),
+                Word::Named(name, value) => {
+                    let left = Box::new(Expr::Word(name.clone()));
+                    vec![Expr::Binary("=", left, Box::new(value.clone()))]
+                }
+                Word::Plain(word) if matches!(word.as_str(), "as-value" | "count-only") => continue,
+                Word::Plain(word) => return self.fail(format!("bad parameter {word}")),
+                Word::Value(_) => continue,
+            };
+            for condition in &conditions {
+                let mut kept = vec![];
+                for row in rows {
+                    if self.truth(condition, Some((menu, &row)))? {
+                        kept.push(row);
+                    }
+                }
+                rows = kept;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn get(&mut self, menu: &str, words: &[Word]) -> Run<Value> {
+        let given = self.given(words)?;
+        let rows = self.device.rows(menu);
+        let rows = self.check(rows)?;
+        let mut asked = given.unnamed.clone().into_iter();
+        let single = rows.len() == 1 && rows[0].id.is_empty();
+        let row = if single {
+            rows.into_iter().next()
+        } else {
+            let wanted = asked.next().unwrap_or_default().items();
+            let id = wanted.first().map(Value::print).unwrap_or_default();
+            rows.into_iter().find(|row| is_row(row, &id))
+        };
+        let Some(row) = row else { return self.fail("no such item") };
+        let name = given.text("value-name").or_else(|| asked.next().map(|name| name.print()));
+        match name {
+            Some(name) if row.properties.contains_key(&name) => Ok(row.properties[&name].clone()),
+            Some(name) if self.device.has_property(menu, &name) => Ok(Value::Nil),
+            Some(name) => self.fail(format!("unknown property {name}")),
+            None => Ok(record(row)),
+        }
+    }
+
+    fn print(&mut self, menu: &str, words: &[Word]) -> Run<Value> {
+        let rows = self.find(menu, words)?;
+        let has = |wanted: &str| {
+            words.iter().any(|word| matches!(word, Word::Plain(word) if word == wanted))
+        };
+        if has("count-only") {
+            return Ok(Value::Number(i64::try_from(rows.len()).unwrap_or(i64::MAX)));
+        }
+        if has("as-value") {
+            return Ok(Value::Array(rows.into_iter().map(|row| (None, record(row))).collect()));
+        }
+        for row in rows {
+            let line = record(row).print();
+            self.device.print(&line);
+        }
+        Ok(Value::Nil)
+    }
+
+    /// `set`, `remove` and their like: once for each row; none where nothing was found.
+    fn change(&mut self, menu: &str, verb: &str, words: &[Word]) -> Run<Value> {
+        let given = self.given(words)?;
+        let rows = self.device.rows(menu);
+        let rows = self.check(rows)?;
+        if rows.len() == 1 && rows[0].id.is_empty() {
+            let done = self.device.run(menu, verb, &given);
+            return self.check(done);
+        }
+        let named = given.text("numbers").map(Value::Text);
+        let Some(wanted) = given.unnamed.first().cloned().or(named) else {
+            return self.fail("it is not said which");
+        };
+        for value in wanted.items() {
+            let id = value.print();
+            let Some(row) = rows.iter().find(|row| is_row(row, &id)) else {
+                return self.fail("no such item");
+            };
+            let one = Arguments {
+                unnamed: vec![Value::Id(row.id.clone())],
+                named: given.named.clone(),
+            };
+            let done = self.device.run(menu, verb, &one);
+            self.check(done)?;
+        }
+        Ok(Value::Nil)
+    }
+
+    pub fn declare(&mut self, name: &str, value: Option<Value>, global: bool) {
+        let scope = self.scopes.last_mut().expect("there is a scope while commands run");
+        if global {
+            scope.insert(name.to_owned(), Local::Global);
+            if let Some(value) = value {
+                self.globals.insert(name.to_owned(), value);
+            }
+        } else {
+            scope.insert(name.to_owned(), Local::Own(value.unwrap_or_default()));
+        }
+    }
+
+    pub fn set(&mut self, name: &str, value: Value) -> Run<()> {
+        let found = self.scopes.iter_mut().rev().find_map(|scope| scope.get_mut(name));
+        match found {
+            Some(Local::Own(own)) => *own = value,
+            Some(Local::Global) => {
+                self.globals.insert(name.to_owned(), value);
+            }
+            None => return self.fail(format!("the variable {name} is not declared")),
+        }
+        Ok(())
+    }
+
+    pub fn variable(&self, name: &str) -> Value {
+        match self.scopes.iter().rev().find_map(|scope| scope.get(name)) {
+            Some(Local::Own(value)) => value.clone(),
+            Some(Local::Global) => self.globals.get(name).cloned().unwrap_or_default(),
+            None => Value::Nil,
+        }
+    }
+
+    pub fn truth(&mut self, condition: &Expr, row: Option<(&str, &Row)>) -> Run<bool> {
+        match self.eval(condition, row)? {
+            Value::Bool(truth) => Ok(truth),
+            Value::Text(text) if text == "yes" || text == "true" => Ok(true),
+            Value::Text(text) if text == "no" || text == "false" => Ok(false),
+            _ => self.fail("conditional not boolean"),
+        }
+    }
+
+    /// Evaluates; in a condition about `row`, words and variables that are called as a property are
+    /// that property.
+    pub fn eval(&mut self, expr: &Expr, row: Option<(&str, &Row)>) -> Run<Value> {
+        let property = |device: &dyn Device, name: &str| {
+            let (menu, row) = row?;
+            let known = row.properties.contains_key(name) || device.has_property(menu, name);
+            known.then(|| row.properties.get(name).cloned().unwrap_or_default())
+        };
+        Ok(match expr {
+            Expr::Just(value) => value.clone(),
+            Expr::Word(word) => match property(self.device, word) {
+                Some(value) => value,
+                None => literal(word),
+            },
+            Expr::Variable(name) => match property(self.device, name) {
+                Some(value) => value,
+                None => self.variable(name),
+            },
+            Expr::Joined(parts) => {
+                let mut text = String::new();
+                for part in parts {
+                    text.push_str(&self.eval(part, row)?.print());
+                }
+                Value::Text(text)
+            }
+            Expr::Run(commands) => {
+                let menu = self.menu.clone();
+                let mut last = Value::Nil;
+                for command in commands {
+                    last = self.command(command)?;
+                }
+                self.menu = menu;
+                last
+            }
+            Expr::Array(items) => {
+                let mut array = vec![];
+                for (key, value) in items {
+                    let key = match key {
+                        Some(key) => Some(self.eval(key, row)?.print()),
+                        None => None,
+                    };
+                    array.push((key, self.eval(value, row)?));
+                }
+                Value::Array(array)
+            }
+            Expr::Block(source, line) => Value::Code(source.clone(), *line),
+            Expr::Unary(sign, value) => {
+                let value = self.eval(value, row)?;
+                match (*sign, value) {
+                    ("!", Value::Bool(truth)) => Value::Bool(!truth),
+                    ("!", _) => return self.fail("conditional not boolean"),
+                    (_, value) => {
+                        let minus = Value::Number(0).reckon("-", &value);
+                        self.check(minus)?
+                    }
+                }
+            }
+            Expr::Binary(sign, left, right) => self.binary(sign, left, right, row)?,
+        })
+    }
+
+    fn binary(
+        &mut self,
+        sign: &str,
+        left: &Expr,
+        right: &Expr,
+        row: Option<(&str, &Row)>,
+    ) -> Run<Value> {
+        match sign {
+            "&&" | "and" => {
+                let both = self.truth(left, row)? && self.truth(right, row)?;
+                return Ok(Value::Bool(both));
+            }
+            "||" | "or" => {
+                let either = self.truth(left, row)? || self.truth(right, row)?;
+                return Ok(Value::Bool(either));
+            }
+            _ => {}
+        }
+        // What stands behind a sign is a value, whatever it is called: but for a variable, which
+        // the router takes for the property of its name.
+        let left = self.eval(left, row)?;
+        let right = match right {
+            Expr::Word(word) => literal(word),
+            right => self.eval(right, row)?,
+        };
+        let order = |wanted: &[Ordering]| left.order(&right).is_some_and(|it| wanted.contains(&it));
+        Ok(match sign {
+            "=" => Value::Bool(left.is(&right)),
+            "!=" => Value::Bool(!left.is(&right)),
+            "<" => Value::Bool(order(&[Ordering::Less])),
+            ">" => Value::Bool(order(&[Ordering::Greater])),
+            "<=" => Value::Bool(order(&[Ordering::Less, Ordering::Equal])),
+            ">=" => Value::Bool(order(&[Ordering::Greater, Ordering::Equal])),
+            "~" => {
+                let pattern = Regex::new(&right.print()).map_err(|error| error.to_string());
+                let pattern = self.check(pattern)?;
+                Value::Bool(pattern.is_match(&left.print()))
+            }
+            "." => Value::Text(left.print() + &right.print()),
+            "in" => Value::Bool(is_inside(&left.print(), &right.print())),
+            "->" => item(&left, &right),
+            _ => {
+                let result = left.reckon(sign, &right);
+                self.check(result)?
+            }
+        })
+    }
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Self::Nil
+    }
+}
+
+fn literal(word: &str) -> Value {
+    match read_time(word) {
+        Some(micros) => Value::Time(micros),
+        None if word.starts_with('*') => Value::Id(word.to_owned()),
+        None => Value::of_property(word),
+    }
+}
+
+/// Rows are named by id, and those that have a name by it too.
+fn is_row(row: &Row, wanted: &str) -> bool {
+    row.id == wanted || row.properties.get("name").is_some_and(|name| name.print() == wanted)
+}
+
+fn record(row: Row) -> Value {
+    let id = (Some(".id".to_owned()), Value::Id(row.id.clone()));
+    let all = row.properties.into_iter().map(|(name, value)| (Some(name), value));
+    Value::Array(if row.id.is_empty() { all.collect() } else { [id].into_iter().chain(all).collect() })
+}
+
+fn item(array: &Value, key: &Value) -> Value {
+    let Value::Array(items) = array else { return Value::Nil };
+    let found = match key {
+        Value::Number(at) => usize::try_from(*at).ok().and_then(|at| items.get(at)),
+        key => items.iter().find(|(name, _)| name.as_ref() == Some(&key.print())),
+    };
+    found.map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+fn is_inside(address: &str, network: &str) -> bool {
+    let address = address.parse::<std::net::IpAddr>();
+    let network = network.parse::<ipnet::IpNet>();
+    address.is_ok_and(|address| network.is_ok_and(|network| network.contains(&address)))
+}

@@ -1,0 +1,14 @@
+//! The terminal of the simulated router: it runs the scripts that we ship, as RouterOS would (facts
+//! 6.2), traps included. Only what those scripts use is here; what is not is an error, so that no
+//! script passes by being ignored.
+
+mod builtins;
+mod eval;
+mod parse;
+mod value;
+
+pub use eval::{Arguments, Device, Row, Scope, ScriptError, run};
+pub use value::{Value, read_time, write_time};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! The menus that the simulated router's terminal knows, with the properties of their rows (facts
+//! 6.11). What is not here is an error, as a wrong name is on the router.
+
+/// A menu: its words, and the properties of its rows.
+pub struct Menu {
+    /// Such as `ip hotspot user`.
+    pub path: &'static str,
+    /// Their names.
+    pub properties: &'static [&'static str],
+    /// Whether it is one record instead of rows.
+    pub single: bool,
+}
+
+const fn rows(path: &'static str, properties: &'static [&'static str]) -> Menu {
+    Menu { path, properties, single: false }
+}
+
+const fn single(path: &'static str, properties: &'static [&'static str]) -> Menu {
+    Menu { path, properties, single: true }
+}
+
+/// Menus that hold others and nothing themselves.
+const FOLDERS: [&str; 6] = ["ip", "ip firewall", "system", "tool", "ipv6", "log"];
+
+/// Every menu with rows or a record.
+pub const MENUS: [Menu; 27] = [
+    rows(
+        "ip hotspot",
+        &[
+            "name",
+            "interface",
+            "profile",
+            "address-pool",
+            "idle-timeout",
+            "keepalive-timeout",
+            "login-timeout",
+            "addresses-per-mac",
+            "disabled",
+            "invalid",
+        ],
+    ),
+    rows(
+        "ip hotspot profile",
+        &[
+            "name",
+            "hotspot-address",
+            "dns-name",
+            "html-directory",
+            "html-directory-override",
+            "rate-limit",
+            "login-by",
+            "http-cookie-lifetime",
+            "ssl-certificate",
+            "use-radius",
+        ],
+    ),
+    rows(
+        "ip hotspot user",
+        &[
+            "name",
+            "password",
+            "server",
+            "profile",
+            "address",
+            "mac-address",
+            "email",
+            "limit-uptime",
+            "limit-bytes-in",
+            "limit-bytes-out",
+            "limit-bytes-total",
+            "comment",
+            "disabled",
+            "uptime",
+            "bytes-in",
+            "bytes-out",
+            "dynamic",
+            "default",
+        ],
+    ),
+    rows(
+        "ip hotspot user profile",
+        &[
+            "name",
+            "address-pool",
+            "session-timeout",
+            "idle-timeout",
+            "keepalive-timeout",
+            "status-autorefresh",
+            "shared-users",
+            "add-mac-cookie",
+            "mac-cookie-timeout",
+            "rate-limit",
+            "on-login",
+            "on-logout",
+            "transparent-proxy",
+            "open-status-page",
+        ],
+    ),
+    rows(
+        "ip hotspot active",
+        &["server", "user", "address", "mac-address", "login-by", "uptime", "comment"],
+    ),
+    rows("ip hotspot cookie", &["user", "domain", "mac-address", "expires-in", "mac-cookie"]),
+    rows(
+        "ip hotspot ip-binding",
+        &["mac-address", "address", "to-address", "server", "type", "comment", "disabled"],
+    ),
+    rows(
+        "ip hotspot walled-garden",
+        &[
+            "action",
+            "server",
+            "dst-host",
+            "dst-port",
+            "path",
+            "method",
+            "src-address",
+            "comment",
+            "disabled",
+        ],
+    ),
+    rows(
+        "ip hotspot walled-garden ip",
+        &[
+            "action",
+            "server",
+            "protocol",
+            "dst-port",
+            "dst-address",
+            "dst-address-list",
+            "dst-host",
+            "src-address",
+            "comment",
+            "disabled",
+        ],
+    ),
+    rows("ip address", &["address", "network", "interface", "comment", "disabled"]),
+    rows("ip pool", &["name", "ranges", "next-pool"]),
+    rows(
+        "ip dhcp-server",
+        &["name", "interface", "address-pool", "lease-time", "disabled", "comment"],
+    ),
+    rows("ip dhcp-server network", &["address", "gateway", "dns-server", "comment"]),
+    single("ip dns", &["servers", "dynamic-servers", "allow-remote-requests"]),
+    rows(
+        "ip firewall nat",
+        &["chain", "action", "src-address", "out-interface", "comment", "disabled"],
+    ),
+    rows("interface", &["name", "type", "disabled", "comment"]),
+    rows("ipv6 address", &["address", "interface", "link-local", "comment", "disabled"]),
+    rows("file", &["name", "type", "size", "contents"]),
+    rows(
+        "system script",
+        &["name", "source", "policy", "owner", "dont-require-permissions", "comment"],
+    ),
+    rows(
+        "system scheduler",
+        &[
+            "name",
+            "start-date",
+            "start-time",
+            "interval",
+            "on-event",
+            "policy",
+            "comment",
+            "disabled",
+        ],
+    ),
+    single("system resource", &["version", "free-hdd-space", "uptime", "board-name"]),
+    single("system clock", &["date", "time", "time-zone-name"]),
+    single("system identity", &["name"]),
+    single("system license", &["nlevel", "software-id"]),
+    single("system device-mode", &["mode", "hotspot", "fetch", "scheduler"]),
+    rows("ip hotspot host", &["mac-address", "address", "server", "authorized", "bypassed"]),
+    rows("tool netwatch", &["host", "comment"]),
+];
+
+/// The menu of these words.
+pub fn find(path: &str) -> Option<&'static Menu> {
+    MENUS.iter().find(|menu| menu.path == path)
+}
+
+/// Whether these words are a menu, or the beginning of one.
+pub fn is_menu(path: &str) -> bool {
+    FOLDERS.contains(&path) || find(path).is_some()
+}

@@ -1,0 +1,167 @@
+//! What the sites' routers tell, taken in, and what they are told to do. A router calls us, never the
+//! other way round; it may tell everything twice, and a list that was cut off is told again.
+
+use crate::{
+    commands::hear_router::{HearInventory, HearLogins, HearSwitchedOff, NoteRouter},
+    commands::stock::CODES_PER_COMMIT,
+    ledger::{
+        decision::{Fingerprint, RouterWrite},
+        id::{Slug, VoucherId},
+        time::{HOUR, MINUTE, Micros, SECOND},
+    },
+    routeros::report::{Orders, Piece, Report},
+    store::{AtRouter, CommandError, Store, StoreError, ToldOfCode},
+};
+use std::collections::{HashMap, HashSet};
+
+/// A router tells of all its codes so often, in µs.
+const LIST_EVERY: i64 = HOUR;
+
+/// And so soon while codes wait to be shown, in µs.
+const LIST_SOON: i64 = 2 * MINUTE;
+
+/// A router is told of so many codes at a time; the others follow a minute later.
+const ORDERS_AT_ONCE: i64 = 100;
+
+/// Takes in a report; tells what the router is to do.
+pub async fn hear(store: &Store, site: &Slug, report: &Report) -> Result<Orders, CommandError> {
+    let known = known(store, site, report).await?;
+    let mut writes = vec![RouterWrite::News {
+        site: site.clone(),
+        routeros: report.routeros.clone(),
+        pages: report.pages.clone(),
+        clock: report.clock.clone(),
+    }];
+    if let Some(Piece { run, piece, pieces }) = &report.piece {
+        writes.push(RouterWrite::Piece {
+            site: site.clone(),
+            run: run.clone(),
+            piece: *piece,
+            pieces: *pieces,
+            vouchers: known.all.clone(),
+        });
+    }
+    store.execute(NoteRouter { writes }).await?;
+    for vouchers in known.used.chunks(CODES_PER_COMMIT) {
+        store.execute(HearLogins { vouchers: vouchers.to_vec() }).await?;
+    }
+    for vouchers in known.off.chunks(CODES_PER_COMMIT) {
+        store.execute(HearSwitchedOff { vouchers: vouchers.to_vec() }).await?;
+    }
+    if let Some(Piece { run, .. }) = &report.piece
+        && let Some(shown) = store.whole_list(site, run).await?
+    {
+        compare(store, site, shown).await?;
+    }
+    store.project().await?;
+    orders(store, site).await
+}
+
+/// The vouchers that a report tells of.
+struct KnownVouchers {
+    all: Vec<VoucherId>,
+    /// Those of which a login would be news.
+    used: Vec<VoucherId>,
+    /// Those that the router lets nobody in with.
+    off: Vec<VoucherId>,
+}
+
+async fn known(store: &Store, site: &Slug, report: &Report) -> Result<KnownVouchers, StoreError> {
+    let vault = store.vault();
+    let fingerprint = |code: &str| vault.code_fingerprint(site, code);
+    let told = report.known.iter().map(|known| (fingerprint(&known.code), known));
+    let told: Vec<_> = told.collect();
+    let done: Vec<Fingerprint> = report.off.iter().map(|code| fingerprint(code)).collect();
+    let asked: Vec<Fingerprint> = told.iter().map(|(it, _)| *it).chain(done.clone()).collect();
+    let found = store.vouchers_of_codes(&asked).await?;
+    // A whole list tells of many that were told of before.
+    let before = match report.piece {
+        Some(_) => store.told_of_codes(site).await?,
+        None => HashMap::new(),
+    };
+    let of = |id: &VoucherId| before.get(id).copied().unwrap_or_default();
+    let mut known = KnownVouchers { all: vec![], used: vec![], off: vec![] };
+    for (fingerprint, code) in told {
+        let Some(id) = found.get(&fingerprint) else { continue };
+        known.all.push(*id);
+        if code.used && of(id).activated_at.is_none() {
+            known.used.push(*id);
+        }
+        if code.disabled && of(id).off_at.is_none() {
+            known.off.push(*id);
+        }
+    }
+    known.off.extend(done.iter().filter_map(|code| found.get(code)));
+    Ok(known)
+}
+
+/// Compares a whole list with what the router should know.
+async fn compare(store: &Store, site: &Slug, shown: Vec<VoucherId>) -> Result<(), CommandError> {
+    store.project().await?;
+    let shown: HashSet<VoucherId> = shown.into_iter().collect();
+    let told = store.told_of_codes(site).await?;
+    let mut lasts = HashMap::new();
+    for package in store.packages(site).await? {
+        let seconds = i64::try_from(package.validity_seconds).unwrap_or(i64::MAX / SECOND);
+        lasts.insert(package.package, seconds.saturating_mul(SECOND));
+    }
+    let now = store.now();
+    let (mut there, mut gone) = (vec![], vec![]);
+    for code in store.at_router(site).await? {
+        let told = told.get(&code.voucher).copied().unwrap_or_default();
+        let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
+        if shown.contains(&code.voucher) {
+            if code.status == "missing" || told.lost_since.is_some() {
+                there.push(code.voucher);
+            }
+        } else if is_missed(&code, told, lasts, now) {
+            gone.push(code.voucher);
+        }
+    }
+    let (mut there, mut gone) = (there.as_slice(), gone.as_slice());
+    let reports = store.site(site).await?.is_some_and(|site| site.reports);
+    let mut first = !reports;
+    while first || !there.is_empty() || !gone.is_empty() {
+        let (shown, missing);
+        (shown, there) = there.split_at(there.len().min(CODES_PER_COMMIT));
+        (missing, gone) = gone.split_at(gone.len().min(CODES_PER_COMMIT - shown.len()));
+        let command = HearInventory {
+            site: site.clone(),
+            shown: shown.to_vec(),
+            missing: missing.to_vec(),
+        };
+        store.execute(command).await?;
+        first = false;
+    }
+    let whole = vec![RouterWrite::Shown(site.clone())];
+    store.execute(NoteRouter { writes: whole }).await.map(drop)
+}
+
+/// Whether it is news that the router does not show a code. One whose time is over may be gone.
+fn is_missed(code: &AtRouter, told: ToldOfCode, lasts: i64, now: Micros) -> bool {
+    let over = told.activated_at.is_some_and(|at| at.0.saturating_add(lasts) <= now.0);
+    match code.status.as_str() {
+        "free" => true,
+        "sold" | "set_aside" => told.lost_since.is_none() && !over,
+        "voided" => told.off_at.is_none(),
+        _ => false,
+    }
+}
+
+/// What a site's router is to do.
+async fn orders(store: &Store, site: &Slug) -> Result<Orders, CommandError> {
+    let news = store.router_news().await?.into_iter().find(|news| news.site == *site);
+    let every = if store.away(site).await? > 0 { LIST_SOON } else { LIST_EVERY };
+    let told = news.and_then(|news| news.shown_at);
+    let mut orders = Orders {
+        time: store.now().0 / SECOND,
+        list: told.is_none_or(|at| at.plus(every) <= store.now()),
+        off: vec![],
+    };
+    for voucher in store.to_switch_off(site, ORDERS_AT_ONCE).await? {
+        // A code with a line's end in it is nothing that a router could be told.
+        let code = store.voucher_code(voucher).await?.map(|code| code.code);
+        orders.off.extend(code.filter(|code| !code.contains(['\n', '\r'])));
+    }
+    Ok(orders)
+}

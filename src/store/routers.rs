@@ -1,0 +1,300 @@
+//! What routers told, and what is to be told to them.
+
+use super::{
+    Reader, StoreError,
+    error::Attempt,
+    projections,
+    read::parse,
+    sql::{Param, Row, Transaction, query},
+};
+use crate::{
+    ledger::{
+        chain::hex,
+        decision::{Fingerprint, RouterWrite, VaultWrite},
+        id::{Slug, VoucherId},
+        time::Micros,
+    },
+    projections::find,
+};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// What a router last told of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouterNews {
+    /// Of which site.
+    pub site: Slug,
+    /// When it last reported.
+    pub heard_at: Micros,
+    /// When it last told of all its codes.
+    pub shown_at: Option<Micros>,
+    /// The version of RouterOS.
+    pub routeros: String,
+    /// The version of the pages that it serves.
+    pub pages: String,
+    /// Its clock at the last report, as it writes it.
+    pub clock: String,
+}
+
+/// A code that a site's router should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtRouter {
+    /// Which.
+    pub voucher: VoucherId,
+    /// What it gives.
+    pub package: Slug,
+    /// `free`, `missing`, `held`, `sold`, `set_aside` or `voided`.
+    pub status: String,
+    /// When it was sold.
+    pub allocated_at: Option<Micros>,
+}
+
+/// What a router told of a code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ToldOfCode {
+    /// When it first told of a login.
+    pub activated_at: Option<Micros>,
+    /// Since when it does not show the code, though it should.
+    pub lost_since: Option<Micros>,
+    /// When it let nobody in with it any more.
+    pub off_at: Option<Micros>,
+}
+
+/// What was told of a site's codes, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UsageCounts {
+    /// With so many somebody has logged in.
+    pub activated: i64,
+    /// So many are sold or printed, and the router does not show them.
+    pub lost: i64,
+    /// So many are void, and may still work.
+    pub to_switch_off: i64,
+}
+
+const NEWS: &str = "insert into router_news (site, heard_at, routeros, pages, clock)
+     select site, heard_at, routeros, pages, clock
+     from {given: site text, heard_at bigint, routeros text, pages text, clock text}
+     where true
+     on conflict (site) do update
+     set heard_at = excluded.heard_at, routeros = excluded.routeros, pages = excluded.pages,
+       clock = excluded.clock";
+
+const SHOWN: &str = "update router_news set shown_at = given.shown_at
+     from {given: told text, shown_at bigint}
+     where router_news.site = given.told";
+
+const PIECES: &str =
+    "insert into router_pieces (site, run, piece, pieces, vouchers, received_at)
+     select site, run, piece, pieces, vouchers, received_at
+     from {given: site text, run text, piece bigint, pieces bigint, vouchers text,
+       received_at bigint}
+     where true
+     on conflict (site, run, piece) do update
+     set pieces = excluded.pieces, vouchers = excluded.vouchers";
+
+const OTHER_RUNS: &str = "delete from router_pieces
+     where (site, run) in (
+       select router_pieces.site, router_pieces.run
+       from {given: told text, kept text}
+       join router_pieces on router_pieces.site = given.told and router_pieces.run <> given.kept
+     )";
+
+impl Transaction {
+    /// Writes what routers told of themselves.
+    pub(super) async fn keep_routers(
+        &mut self,
+        writes: &[VaultWrite],
+        now: Micros,
+    ) -> Result<(), StoreError> {
+        let (mut news, mut shown, mut pieces, mut others) = (vec![], vec![], vec![], vec![]);
+        for write in writes {
+            let VaultWrite::Router(write) = write else { continue };
+            match write {
+                RouterWrite::News { site, routeros, pages, clock } => {
+                    news.push(json!([site, now, routeros, pages, clock]));
+                }
+                RouterWrite::Shown(site) => {
+                    shown.push(json!([site, now]));
+                    others.push(json!([site, ""]));
+                }
+                RouterWrite::Piece { site, run, piece, pieces: of, vouchers } => {
+                    let ids: Vec<String> = vouchers.iter().map(ToString::to_string).collect();
+                    pieces.push(json!([site, run, piece, of, ids.join(" "), now]));
+                    others.push(json!([site, run]));
+                }
+            }
+        }
+        self.run(NEWS, news, "note what a router told").await?;
+        self.run(PIECES, pieces, "keep a piece of a router's list").await?;
+        self.run(OTHER_RUNS, others, "let go of a router's earlier lists").await?;
+        self.run(SHOWN, shown, "note that a router told of all its codes").await
+    }
+}
+
+fn news(row: &Row) -> Result<RouterNews, StoreError> {
+    Ok(RouterNews {
+        site: parse(row, 0, "router_news", "site")?,
+        heard_at: Micros(row.get(1)),
+        shown_at: row.get::<Option<i64>>(2).map(Micros),
+        routeros: row.get(3),
+        pages: row.get(4),
+        clock: row.get(5),
+    })
+}
+
+fn text<'a>(row: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    row.get(key)?.as_str()
+}
+
+fn time(row: &Map<String, Value>, key: &str) -> Option<Micros> {
+    row.get(key)?.as_i64().map(Micros)
+}
+
+fn at_router(row: &Map<String, Value>) -> Option<AtRouter> {
+    Some(AtRouter {
+        voucher: text(row, "voucher")?.parse().ok()?,
+        package: Slug::parse(text(row, "package")?).ok()?,
+        status: text(row, "status")?.to_owned(),
+        allocated_at: time(row, "allocated_at"),
+    })
+}
+
+impl Reader {
+    /// What each router last told of itself.
+    pub async fn router_news(&self) -> Result<Vec<RouterNews>, StoreError> {
+        let rows = query(
+            "select site, heard_at, shown_at, routeros, pages, clock from router_news
+             order by site",
+        )
+        .all(&self.pool)
+        .await
+        .attempt("read what routers told")?;
+        rows.iter().map(news).collect()
+    }
+
+    /// The vouchers of a list's pieces, once all have come.
+    pub async fn whole_list(
+        &self,
+        site: &Slug,
+        run: &str,
+    ) -> Result<Option<Vec<VoucherId>>, StoreError> {
+        let rows = query(
+            "select pieces, vouchers from router_pieces
+             where site = $1 and run = $2
+             order by piece",
+        )
+        .bind(site.as_str())
+        .bind(run)
+        .all(&self.pool)
+        .await
+        .attempt("read the pieces of a router's list")?;
+        let wanted = rows.first().map_or(1, |row| row.get::<i64>(0));
+        if i64::try_from(rows.len()).unwrap_or(0) < wanted {
+            return Ok(None);
+        }
+        let unreadable = |_| StoreError::BadRow { table: "router_pieces", column: "vouchers" };
+        let mut vouchers = vec![];
+        for row in &rows {
+            for id in row.get::<&str>(1).split_whitespace() {
+                vouchers.push(id.parse().map_err(unreadable)?);
+            }
+        }
+        Ok(Some(vouchers))
+    }
+
+    /// The vouchers of codes, by fingerprint; those that nobody knows are left out.
+    pub async fn vouchers_of_codes(
+        &self,
+        codes: &[Fingerprint],
+    ) -> Result<HashMap<Fingerprint, VoucherId>, StoreError> {
+        let asked = codes.iter().map(|code| json!([hex(code)])).collect();
+        let rows = query(
+            "select fingerprint, voucher from voucher_codes
+             where fingerprint in (select given.fingerprint from {given: fingerprint bytes})",
+        )
+        .given(asked)
+        .all(&self.pool)
+        .await
+        .attempt("find codes that a router tells of")?;
+        let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "fingerprint" };
+        let pair = |row: &Row| {
+            let fingerprint = row.get::<Vec<u8>>(0).try_into().map_err(unreadable)?;
+            Ok((fingerprint, parse(row, 1, "voucher_codes", "voucher")?))
+        };
+        rows.iter().map(pair).collect()
+    }
+
+    /// How many codes of a site are in stock and not for sale because its router does not show them.
+    pub async fn away(&self, site: &Slug) -> Result<i64, StoreError> {
+        let row = query("select count(*) from stock where site = $1 and away = 1")
+            .bind(site.as_str())
+            .one(&self.pool)
+            .await
+            .attempt("count codes that a router does not show")?;
+        Ok(row.get(0))
+    }
+
+    /// The codes of a site that its router should know, and those that are void.
+    pub async fn at_router(&self, site: &Slug) -> Result<Vec<AtRouter>, StoreError> {
+        let vouchers = find("vouchers").expect("it is built in");
+        let asked = vec![Param::from(site.as_str())];
+        let rows = projections::ask(&self.pool, vouchers, "at_router", asked).await?;
+        let unreadable = || StoreError::BadRow { table: "shown_vouchers", column: "voucher" };
+        rows.iter().map(|row| at_router(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// What was told of each code of a site; of those that are not here, nothing.
+    pub async fn told_of_codes(
+        &self,
+        site: &Slug,
+    ) -> Result<HashMap<VoucherId, ToldOfCode>, StoreError> {
+        let rows = self.usage("told", vec![site.as_str().into()]).await?;
+        let pair = |row: &Map<String, Value>| {
+            let told = ToldOfCode {
+                activated_at: time(row, "activated_at"),
+                lost_since: time(row, "lost_since"),
+                off_at: time(row, "off_at"),
+            };
+            Some((text(row, "voucher")?.parse().ok()?, told))
+        };
+        let unreadable = || StoreError::BadRow { table: "shown_usage", column: "voucher" };
+        rows.iter().map(|row| pair(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// The void codes of a site that its router may still let in, the oldest first.
+    pub async fn to_switch_off(
+        &self,
+        site: &Slug,
+        limit: i64,
+    ) -> Result<Vec<VoucherId>, StoreError> {
+        let asked = vec![site.as_str().into(), Param::Number(limit)];
+        let rows = self.usage("orders", asked).await?;
+        let unreadable = || StoreError::BadRow { table: "shown_usage", column: "voucher" };
+        let id = |row: &Map<String, Value>| text(row, "voucher")?.parse().ok();
+        rows.iter().map(|row| id(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// What was told of each site's codes, counted.
+    pub async fn usage_counts(&self) -> Result<HashMap<Slug, UsageCounts>, StoreError> {
+        let rows = self.usage("of_site", vec![]).await?;
+        let counts = |row: &Map<String, Value>| {
+            let number = |key: &str| row.get(key)?.as_i64();
+            let counts = UsageCounts {
+                activated: number("activated")?,
+                lost: number("lost")?,
+                to_switch_off: number("to_switch_off")?,
+            };
+            Some((Slug::parse(text(row, "site")?).ok()?, counts))
+        };
+        let unreadable = || StoreError::BadRow { table: "shown_usage", column: "site" };
+        rows.iter().map(|row| counts(row).ok_or_else(unreadable)).collect()
+    }
+
+    async fn usage(
+        &self,
+        name: &str,
+        params: Vec<Param>,
+    ) -> Result<Vec<Map<String, Value>>, StoreError> {
+        projections::ask(&self.pool, find("usage").expect("it is built in"), name, params).await
+    }
+}
