@@ -4,6 +4,8 @@
 # For RouterOS 7 and 6.49.
 # Run it with: /import file-name=lango-check.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoFails
 :global langoStop
 :global langoInterface
@@ -77,9 +79,9 @@
 }
 
 {{#if is_name}}
-:local where ""
+:local spot ""
 :do {
-    :set where [:tostr [:resolve "{{host}}"]]
+    :set spot [:tostr [:resolve "{{host}}"]]
     :put "PASS dns: the router finds the shop"
 } on-error={
     :put "FAIL dns: the router does not find {{host}}; look at /ip dns"
@@ -89,7 +91,7 @@
 # phone may get another than the router let through.
 :local shared false
 :foreach net in={ {{~#each shared}}"{{this}}"{{#unless @last}};{{/unless}}{{/each~}} } do={
-    :if ([:len $where] > 0) do={ :if ([:toip $where] in $net) do={ :set shared true } }
+    :if ([:len $spot] > 0) do={ :if ([:toip $spot] in $net) do={ :set shared true } }
 }
 :if ($shared) do={
     :put "FAIL address: the shop stands behind a CDN; give it one steady address of its own"
@@ -150,4 +152,5 @@
 } else={
     :put ("FAIL bypass: " . $free . " pass without a code; look at /ip hotspot ip-binding whether they should")
     :set langoFails ($langoFails + 1)
+}
 }

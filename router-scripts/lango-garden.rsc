@@ -7,7 +7,10 @@
 # Safe to run again: it replaces what it made, which has the comment "lango: shop", and leaves
 # everything else as it is. To undo it: /import file-name=lango-remove.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoFails
+:global langoQuiet
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
 
 # What is there stays until the new rules stand, whatever happens in between.
@@ -22,7 +25,7 @@
 /ip hotspot walled-garden remove [find where comment="lango: former"]
 
 :if ([:len [/ip hotspot walled-garden ip find where comment="lango: shop"]] = {{len ports}}) do={
-    :put "PASS garden: phones reach the shop"
+    :if ($langoQuiet != true) do={ :put "PASS garden: phones reach the shop" }
 } else={
     :put "FAIL garden: a rule is missing; run this again and read what it says"
     :set langoFails ($langoFails + 1)
@@ -34,8 +37,9 @@
     :set probes ($probes + [:len [/ip hotspot walled-garden ip find where dst-host~$probe]])
 }
 :if ($probes = 0) do={
-    :put "PASS probes: phones notice that they must log in"
+    :if ($langoQuiet != true) do={ :put "PASS probes: phones notice that they must log in" }
 } else={
     :put ("FAIL probes: " . $probes . " rules let phones believe that they are online; remove them from the garden")
     :set langoFails ($langoFails + 1)
+}
 }

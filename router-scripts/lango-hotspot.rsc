@@ -13,8 +13,11 @@
 #
 # Safe to run again. To undo it: /import file-name=lango-remove.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoDir
 :global langoFails
+:global langoQuiet
 :global langoStop
 :global langoInterface
 :global langoServer
@@ -89,9 +92,10 @@
     }
     /ip hotspot profile set [find where name="lango"] login-by=$methods
     :if ([/ip hotspot get ($servers->0) profile] = "lango") do={
-        :put "PASS profile: the hotspot has one of its own"
+        :if ($langoQuiet != true) do={ :put "PASS profile: the hotspot has one of its own" }
     } else={
         :put "FAIL profile: the hotspot did not take it; run this again and read what it says"
         :set langoFails ($langoFails + 1)
     }
+}
 }

@@ -12,9 +12,13 @@
 #
 # Safe to run again. To undo it: /import file-name=lango-remove.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoDir ""
 :global langoFails 0
 :global langoStop false
+# What follows says only what fails; the self-test at the end says what is well.
+:global langoQuiet true
 # What lies outside the folder flash is gone after a restart, on boards that have one.
 :if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
 :put "Lango {{version}} for {{site}}"
@@ -41,4 +45,6 @@
 /import file-name=($langoDir . "lango-profiles.rsc")
 /import file-name=($langoDir . "lango-pages.rsc")
 /import file-name=($langoDir . "lango-report.rsc")
+:set langoQuiet false
 /import file-name=($langoDir . "lango-test.rsc")
+}

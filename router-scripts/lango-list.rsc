@@ -1,4 +1,7 @@
 # Lango {{version}}: tells the shop of {{site}} all codes that the router knows; lango-report.rsc installs it
+
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoHeard
 :local head ("lango-report 1\nrouteros " . [/system resource get version] . "\npages {{version}}\nclock " . \
     [/system clock get date] . " " . [/system clock get time] . "\n")
@@ -20,4 +23,5 @@
     }
     /tool fetch url="{{base}}/report" http-method=post http-data=$told check-certificate={{check}} \
         http-header-field="Authorization: Bearer {{key}}" output=user as-value
+}
 }

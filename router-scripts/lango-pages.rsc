@@ -6,8 +6,11 @@
 #
 # Safe to run again. To undo it: /import file-name=lango-remove.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoDir
 :global langoFails
+:global langoQuiet
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
 :if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
 :local folder ($langoDir . "lango")
@@ -29,8 +32,9 @@
 }
 :if ($there = {{len pages}}) do={
     /ip hotspot profile set [find where name="lango"] html-directory=$folder
-    :put ("PASS pages: version {{version}}, in " . $folder)
+    :if ($langoQuiet != true) do={ :put ("PASS pages: version {{version}}, in " . $folder) }
 } else={
     :put ("FAIL pages: " . $there . " of {{len pages}} files are there; drag the folder lango into Files")
     :set langoFails ($langoFails + 1)
+}
 }

@@ -8,7 +8,10 @@
 #
 # Safe to run again. To undo it: /import file-name=lango-remove.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoFails
+:global langoQuiet
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
 
 {{#each profiles}}
@@ -20,11 +23,11 @@
     /ip hotspot user profile set [find where name={{ros profile}}] shared-users={{shared}} \
         rate-limit={{ros rate}} add-mac-cookie=yes mac-cookie-timeout={{seconds}}s \
         keepalive-timeout=10m transparent-proxy=no on-login={{ros on_login}}
-    :put ("PASS profile: " . {{ros profile}})
+    :if ($langoQuiet != true) do={ :put ("PASS profile: " . {{ros profile}}) }
 } else={
     :local devices [:tostr [/ip hotspot user profile get [find where name={{ros profile}}] shared-users]]
     :if ($devices = "{{devices}}") do={
-        :put ("PASS profile: " . {{ros profile}} . ", yours, stays as it is")
+        :if ($langoQuiet != true) do={ :put ("PASS profile: " . {{ros profile}} . ", yours, stays as it is") }
     } else={
         :put ("FAIL profile: " . {{ros profile}} . " is yours and allows " . $devices . " devices, not {{devices}}")
         :set langoFails ($langoFails + 1)
@@ -34,3 +37,4 @@
 :put "FAIL profile: the shop sells nothing at this site yet; add a package, then run this again"
 :set langoFails ($langoFails + 1)
 {{/each}}
+}

@@ -7,6 +7,8 @@
 #
 # Safe to run again.
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :local dir ""
 :if ([:len [/file find where name="flash"]] > 0) do={ :set dir "flash/" }
 /system scheduler remove [find where name="lango-tell"]
@@ -53,4 +55,5 @@
     :put ("     what was there before is in " . $dir . "lango-before.rsc")
 } else={
     :put ("FAIL removed: " . $left . " things are still there; run this again and read what it says")
+}
 }

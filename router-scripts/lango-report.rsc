@@ -7,8 +7,11 @@
 #
 # Safe to run again. To undo it: /import file-name=lango-remove.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoDir
 :global langoFails
+:global langoQuiet
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
 :if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
 
@@ -26,8 +29,9 @@
         start-date=[/system clock get date] start-time=00:00:00 policy=read,write,test,policy
 }
 :if ([:len [/system script find where name="lango-tell"]] = 1) do={
-    :put "PASS report: it runs every minute"
+    :if ($langoQuiet != true) do={ :put "PASS report: it runs every minute" }
 } else={
     :put "FAIL report: the job was not taken; is device-mode scheduler=yes?"
     :set langoFails ($langoFails + 1)
+}
 }

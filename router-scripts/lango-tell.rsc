@@ -1,4 +1,7 @@
 # Lango {{version}}: what the router of {{site}} tells the shop, every minute; lango-report.rsc installs it
+
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoHeard
 :local lasts { {{~#each profiles}}{{ros profile}}={{seconds}}{{#unless @last}};{{/unless}}{{/each~}} }
 :local head ("lango-report 1\nrouteros " . [/system resource get version] . "\npages {{version}}\nclock " . \
@@ -63,3 +66,4 @@
         http-header-field="Authorization: Bearer {{key}}" output=user as-value
 }
 :if ($list) do={ /system script run lango-list }
+}

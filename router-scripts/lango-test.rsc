@@ -4,6 +4,8 @@
 # For RouterOS 7 and 6.49.
 # Run it with: /import file-name=lango-test.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoFails
 :global langoHeard
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
@@ -25,6 +27,16 @@
     :put "PASS pages: the hotspot shows ours"
 } else={
     :put ("FAIL pages: the hotspot shows " . $folder . "; run lango-pages.rsc")
+    :set langoFails ($langoFails + 1)
+}
+:local promised 0
+{{#each profiles}}
+:set promised ($promised + [:len [/ip hotspot user profile find where name={{ros profile}}]])
+{{/each}}
+:if ($promised = {{len profiles}} && $promised > 0) do={
+    :put ("PASS profiles: " . $promised)
+} else={
+    :put ("FAIL profiles: " . $promised . " of {{len profiles}}; run lango-profiles.rsc")
     :set langoFails ($langoFails + 1)
 }
 :if ([:len [/ip hotspot walled-garden ip find where comment="lango: shop"]] = {{len ports}}) do={
@@ -54,4 +66,5 @@
     :put "Ready. Buy the cheapest package with a phone now."
 } else={
     :put ($langoFails . " FAIL. Mend the first one, then run lango-install.rsc again.")
+}
 }

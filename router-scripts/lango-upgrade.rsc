@@ -7,8 +7,11 @@
 #
 # Safe to run again. To undo everything: /import file-name=lango-remove.rsc
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoDir ""
 :if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
 /tool fetch url="{{base}}/{{key}}/lango-install.rsc" dst-path=($langoDir . "lango-install.rsc") \
     check-certificate={{check}}
 /import file-name=($langoDir . "lango-install.rsc")
+}

@@ -9,6 +9,8 @@
 #
 # Each run makes new codes. To undo one: void its batch at the desk.
 
+# One block, since each line of a file that is imported has variables of its own.
+{
 :global langoCount
 :local wanted 100
 :if ([:typeof $langoCount] = "num") do={ :set wanted $langoCount }
@@ -39,3 +41,4 @@
 }
 :put ("PASS codes: " . $made . " of " . {{ros profile}})
 {{/each}}
+}

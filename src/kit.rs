@@ -63,8 +63,8 @@ pub async fn make(store: &Store, settings: &KitSettings, site: &Site) -> Result<
     Ok(Kit { pages, scripts: scripts.unwrap_or_default() })
 }
 
-/// The line that a technician pastes into a router's terminal. No `?` stands in it, which a terminal
-/// takes for a call for help (facts 6.2).
+/// The line that a technician pastes into a router's terminal. No `?` stands in it, which a
+/// terminal takes for a call for help (facts 6.2).
 pub fn line(shop_url: &Url, site: &Slug, pass: &str) -> String {
     let origin = shop_url.origin().ascii_serialization();
     format!(

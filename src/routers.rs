@@ -1,5 +1,5 @@
-//! What the sites' routers tell, taken in, and what they are told to do. A router calls us, never the
-//! other way round; it may tell everything twice, and a list that was cut off is told again.
+//! What the sites' routers tell, taken in, and what they are told to do. A router calls us, never
+//! the other way round; it may tell everything twice, and a list that was cut off is told again.
 
 use crate::{
     commands::hear_router::{HearInventory, HearLogins, HearSwitchedOff, NoteRouter},
@@ -125,11 +125,8 @@ async fn compare(store: &Store, site: &Slug, shown: Vec<VoucherId>) -> Result<()
         let (shown, missing);
         (shown, there) = there.split_at(there.len().min(CODES_PER_COMMIT));
         (missing, gone) = gone.split_at(gone.len().min(CODES_PER_COMMIT - shown.len()));
-        let command = HearInventory {
-            site: site.clone(),
-            shown: shown.to_vec(),
-            missing: missing.to_vec(),
-        };
+        let command =
+            HearInventory { site: site.clone(), shown: shown.to_vec(), missing: missing.to_vec() };
         store.execute(command).await?;
         first = false;
     }

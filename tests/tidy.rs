@@ -19,9 +19,12 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("phrases", "ledger"),
     ("projections", "ledger"),
     ("store", "commands ledger ports projections"),
+    ("accent", ""),
     ("import", "commands ledger ports routeros store"),
     ("uploads", "commands import ledger ports routeros store"),
     ("stock", "commands ledger ports routeros store"),
+    ("kit", "accent ledger routeros store"),
+    ("routers", "commands ledger routeros store"),
     ("backup", "http_client ledger ports store"),
     ("catalogue", "ledger"),
     ("desk", "commands ledger ports store"),
@@ -32,8 +35,8 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("processes", "backup commands context import ledger mark phrases ports store uploads"),
     (
         "web",
-        "catalogue commands context desk import ledger phrases ports routeros staff stock store \
-         uploads",
+        "accent catalogue commands context desk import kit ledger phrases ports routeros routers \
+         staff stock store uploads",
     ),
 ];
 /// The parts that put the others together and may name them all.

@@ -198,9 +198,7 @@ impl VoucherStatus {
             (Some(S::Reserved(_)), E::SetAside { reason: SetAside::Used, .. }) => {
                 Some(S::SetAside(SetAside::Used))
             }
-            (Some(S::Free | S::Missing), E::SetAside { reason, .. }) => {
-                Some(S::SetAside(*reason))
-            }
+            (Some(S::Free | S::Missing), E::SetAside { reason, .. }) => Some(S::SetAside(*reason)),
             (Some(S::Free), E::Reserved { purchase, .. }) => Some(S::Reserved(*purchase)),
             (Some(S::Free), E::Allocated { purchase, .. }) => Some(S::Allocated(*purchase)),
             (Some(S::Reserved(holder)), E::Released { purchase, .. }) if holder == *purchase => {
@@ -210,9 +208,7 @@ impl VoucherStatus {
                 Some(S::Allocated(holder))
             }
             (
-                Some(
-                    S::Free | S::Missing | S::Reserved(_) | S::Allocated(_) | S::SetAside(_),
-                ),
+                Some(S::Free | S::Missing | S::Reserved(_) | S::Allocated(_) | S::SetAside(_)),
                 E::Voided { .. },
             ) => Some(S::Voided),
             _ => None,

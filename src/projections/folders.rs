@@ -137,10 +137,7 @@ pub const ALL: &[Projection] = &[
                 name: "orders",
                 sql: include_str!("../../projections/usage/queries/orders.sql"),
             },
-            Query {
-                name: "told",
-                sql: include_str!("../../projections/usage/queries/told.sql"),
-            },
+            Query { name: "told", sql: include_str!("../../projections/usage/queries/told.sql") },
         ],
         example: include_str!("../../projections/usage/example.json"),
     },

@@ -1,5 +1,5 @@
-//! What a router of ours tells the shop, and what it is answered. Lines of text: a router has no JSON
-//! before 7.13, and no way to end a line but a line's end in 6.49.
+//! What a router of ours tells the shop, and what it is answered. Lines of text, since a router has
+//! no JSON before 7.13.
 //!
 //! ```text
 //! lango-report 1            which layout
@@ -7,12 +7,12 @@
 //! pages 0.1.0               the pages that it serves
 //! clock 2026-11-23 10:00:00 its own clock, as it writes it
 //! list 12 1 3               piece 1 of 3 of the list of all its codes that it calls 12
-//! known u K7QX2M            a code: u somebody has logged in with it, x it is switched off, - neither
+//! known u K7QX2M            a code: u logged in with, x switched off, - neither
 //! off K7QX2M                an order that it has carried out
 //! ```
 //!
-//! The answer: `time <seconds since 1970>`, `list` where all codes are to be told, `off <code>` for each code to be switched off,
-//! and `end`, so that a router knows that it has read the whole of it.
+//! The answer: `time <seconds since 1970>`, `list` where all codes are to be told, `off <code>` for
+//! each code to be switched off, and `end`, so that a router knows that it has the whole of it.
 
 use std::fmt::Write as _;
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_report_is_read_line_by_line() {
-        let text = "lango-report 1\nrouteros 7.24.1 (stable)\npages 0.1.0\nclock nov/23/2026 10:00\n\
+        let text = "lango-report 1\nrouteros 7.24.1 (stable)\npages 0.1.0\nclock nov/23/2026\n\
                     list 12 1 3\nknown u- K7 QX\nknown x Z\nknown - A\r\nfuture 1\noff B\n";
         let report = Report::read(text).unwrap();
         assert_eq!(report.routeros, "7.24.1 (stable)");

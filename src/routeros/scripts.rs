@@ -288,7 +288,10 @@ mod tests {
     fn the_jobs_fit_into_what_an_old_router_reads_at_once() {
         for name in ["lango-tell.rsc", "lango-list.rsc"] {
             let bytes = script("https://a-rather-long-name.wifi.example/", name).len();
-            assert!(bytes <= 4_096 - 200, "{name} has {bytes} bytes; twenty packages need 200 more");
+            assert!(
+                bytes <= 4_096 - 200,
+                "{name} has {bytes} bytes; twenty packages need 200 more"
+            );
         }
     }
 
@@ -296,8 +299,17 @@ mod tests {
     #[test]
     fn nothing_but_the_voucher_maker_needs_routeros_7() {
         let missing = [
-            ":rndstr", ":rndnum", ":onerror", ":serialize", ":deserialize", ":convert", ":grep",
-            ":tonsec", ":jobname", ":retry", ":timestamp",
+            ":rndstr",
+            ":rndnum",
+            ":onerror",
+            ":serialize",
+            ":deserialize",
+            ":convert",
+            ":grep",
+            ":tonsec",
+            ":jobname",
+            ":retry",
+            ":timestamp",
         ];
         for page in render(&site("https://wifi.example/")).unwrap() {
             let text = String::from_utf8(page.bytes).unwrap();

@@ -106,54 +106,17 @@ impl Transaction {
         self.change_work(changes).await
     }
 
-    async fn change_catalogue(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        let sites =
-            changes.sites.values().map(|s| {
-                json!([s.site, s.name, s.router_login, s.accent, i64::from(s.reports)])
-            });
-        self.run(
-            "insert into sites (site, name, router_login, accent, reports)
-             select site, name, router_login, accent, reports
-             from {given: site text, name text, router_login text, accent text, reports bigint}
-             where true
-             on conflict (site) do update
-             set name = excluded.name, router_login = excluded.router_login,
-               accent = excluded.accent, reports = excluded.reports",
-            sites.collect(),
-            "change sites",
-        )
-        .await?;
-        let (offered, retired): (Vec<_>, Vec<_>) =
-            changes.packages.iter().partition(|(_, package)| package.is_some());
-        let offered = offered.into_iter().map(|(key, package)| {
-            let data = serde_json::to_string(package).expect("packages are plain data");
-            json!([key.site, key.package, data])
-        });
-        self.run(
-            "insert into packages (site, package, data)
-             select site, package, data from {given: site text, package text, data text}
-             where true
-             on conflict (site, package) do update set data = excluded.data",
-            offered.collect(),
-            "change packages",
-        )
-        .await?;
-        let retired = retired.into_iter().map(|(key, _)| json!([key.site, key.package]));
-        self.run(
-            "delete from packages
-             where (site, package) in (
-               select site, package from {given: site text, package text}
-             )",
-            retired.collect(),
-            "retire packages",
-        )
-        .await
-    }
-
     async fn change_stock(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let sellable = changes.stock.iter().filter_map(|(voucher, row)| {
             let row = row.as_ref()?;
-            Some(json!([voucher, row.key.site, row.key.package, row.since, row.holder, i64::from(row.away)]))
+            Some(json!([
+                voucher,
+                row.key.site,
+                row.key.package,
+                row.since,
+                row.holder,
+                i64::from(row.away)
+            ]))
         });
         self.run(
             "insert into stock (voucher, site, package, since, holder, away)

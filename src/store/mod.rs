@@ -3,6 +3,7 @@
 
 mod append;
 mod backups;
+mod catalogue;
 mod changes;
 mod checkpoints;
 #[cfg(test)]

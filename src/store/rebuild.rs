@@ -70,8 +70,8 @@ impl Store {
 fn tables(changes: &Changes) -> Tables {
     let mut tables = Tables::new();
     let sites = changes.sites.values();
-    let sites = sites
-        .map(|s| json!([s.site, s.name, s.router_login, s.accent, i64::from(s.reports)]));
+    let sites =
+        sites.map(|s| json!([s.site, s.name, s.router_login, s.accent, i64::from(s.reports)]));
     tables.insert("sites", rows(sites));
     let packages = changes.packages.iter().filter_map(|(key, package)| {
         let data = serde_json::to_string(package.as_ref()?).expect("packages are plain data");
@@ -83,7 +83,14 @@ fn tables(changes: &Changes) -> Tables {
     tables.insert("staff", rows(staff));
     let stock = changes.stock.iter().filter_map(|(voucher, row)| {
         let row = row.as_ref()?;
-        Some(json!([voucher, row.key.site, row.key.package, row.since, row.holder, i64::from(row.away)]))
+        Some(json!([
+            voucher,
+            row.key.site,
+            row.key.package,
+            row.since,
+            row.holder,
+            i64::from(row.away)
+        ]))
     });
     tables.insert("stock", rows(stock));
     tables.insert("stock_counts", counts(changes));

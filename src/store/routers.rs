@@ -83,8 +83,7 @@ const SHOWN: &str = "update router_news set shown_at = given.shown_at
      from {given: told text, shown_at bigint}
      where router_news.site = given.told";
 
-const PIECES: &str =
-    "insert into router_pieces (site, run, piece, pieces, vouchers, received_at)
+const PIECES: &str = "insert into router_pieces (site, run, piece, pieces, vouchers, received_at)
      select site, run, piece, pieces, vouchers, received_at
      from {given: site text, run text, piece bigint, pieces bigint, vouchers text,
        received_at bigint}
@@ -224,7 +223,7 @@ impl Reader {
         rows.iter().map(pair).collect()
     }
 
-    /// How many codes of a site are in stock and not for sale because its router does not show them.
+    /// How many codes of a site are in stock, and not for sale since its router does not show them.
     pub async fn away(&self, site: &Slug) -> Result<i64, StoreError> {
         let row = query("select count(*) from stock where site = $1 and away = 1")
             .bind(site.as_str())

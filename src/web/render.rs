@@ -5,9 +5,7 @@
 //! strict: a missing value is an error, never an empty place. Everything is HTML-escaped but the
 //! stylesheet and the scripts themselves.
 
-use super::{
-    pages::{Frame, Links, Page},
-};
+use super::pages::{Frame, Links, Page};
 use crate::{
     accent::Accent,
     ledger::{money::Cents, purchase::Language},

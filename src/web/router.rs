@@ -1,5 +1,5 @@
-//! `/router/{site}/…`: where a site's router fetches its scripts and pages, and tells of its codes. Who
-//! has neither the site's key nor a pass for it finds nothing here.
+//! `/router/{site}/…`: where a site's router fetches its scripts and pages, and tells of its codes.
+//! Who has neither the site's key nor a pass for it finds nothing here.
 
 use super::Shop;
 use crate::{
@@ -54,8 +54,8 @@ impl IntoResponse for No {
     }
 }
 
-/// The site, where `is_right` says so with the keys at hand or, as another instance may have changed
-/// one, with those in the database.
+/// The site, where `is_right` says so with the keys at hand or, as another instance may have
+/// changed one, with those in the database.
 async fn admitted(
     shop: &Shop,
     site: &str,

@@ -48,6 +48,7 @@ pub fn kinds() -> BTreeSet<String> {
         "package-mtaa.daily".to_owned(),
         format!("batch-{id}"),
         format!("voucher-{id}"),
+        format!("usage-{id}"),
         format!("purchase-{id}"),
         format!("payment-{id}"),
         format!("receipt-{id}"),

@@ -43,6 +43,8 @@ mod staff;
 mod stock;
 mod table;
 mod tamper;
+mod technician;
+
 mod town;
 mod trouble;
 mod unlock;

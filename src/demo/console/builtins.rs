@@ -15,9 +15,7 @@ pub(super) fn run(
 ) -> Run<Value> {
     match name {
         "local" | "global" | "set" => variable(machine, name, words, given),
-        "if" | "for" | "foreach" | "while" | "do" | "onerror" => {
-            flow(machine, name, words, given)
-        }
+        "if" | "for" | "foreach" | "while" | "do" | "onerror" => flow(machine, name, words, given),
         "put" | "error" | "return" | "log" => tell(machine, name, given),
         "delay" => Ok(Value::Nil),
         "resolve" | "rndstr" | "rndnum" => {
@@ -197,7 +195,7 @@ fn convert(machine: &mut Machine<'_>, name: &str, given: &Arguments) -> Run<Valu
     let number = |at: usize| given.unnamed.get(at).and_then(Value::number);
     let place = |number: i64| usize::try_from(number).unwrap_or(0);
     Ok(match name {
-        "len" => Value::Number(i64::try_from(value.len()).unwrap_or(i64::MAX)),
+        "len" => Value::Number(i64::try_from(value.length()).unwrap_or(i64::MAX)),
         "typeof" => Value::text(value.kind()),
         "tostr" => Value::Text(match value {
             Value::Time(micros) => write_time(micros),
@@ -218,6 +216,10 @@ fn convert(machine: &mut Machine<'_>, name: &str, given: &Arguments) -> Run<Valu
                 Value::Array(items.map(|item| (None, Value::of_property(item))).collect())
             }
         },
+        "toip" => {
+            let text = value.print();
+            text.parse::<std::net::IpAddr>().map_or(Value::Nil, |_| Value::Text(text))
+        }
         "parse" => Value::Code(value.print(), 1),
         "pick" => {
             let (from, to) = (place(number(1).unwrap_or(0)), number(2).map(place));
@@ -252,7 +254,5 @@ fn find(value: &Value, wanted: &str, after: usize) -> Value {
         Value::Array(items) => items.iter().skip(after).position(|(_, it)| it.print() == wanted),
         other => other.print().get(after..).and_then(|rest| rest.find(wanted)),
     };
-    found.map_or(Value::Nil, |at| {
-        Value::Number(i64::try_from(at + after).unwrap_or(i64::MAX))
-    })
+    found.map_or(Value::Nil, |at| Value::Number(i64::try_from(at + after).unwrap_or(i64::MAX)))
 }

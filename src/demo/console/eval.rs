@@ -49,8 +49,12 @@ pub trait Device {
     /// Runs a command of a menu.
     fn run(&mut self, menu: &str, verb: &str, given: &Arguments) -> Result<Value, String>;
     /// The text that `/import` or `/system script run` names.
-    fn source(&mut self, menu: &str, verb: &str, given: &Arguments)
-    -> Option<Result<String, String>>;
+    fn source(
+        &mut self,
+        menu: &str,
+        verb: &str,
+        given: &Arguments,
+    ) -> Option<Result<String, String>>;
     /// A line for whoever sits at the terminal.
     fn print(&mut self, line: &str);
 }
@@ -81,10 +85,10 @@ const DEPTH_MAX: usize = 200;
 /// Where a text comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// A file or a script: its lines share their local variables.
-    File,
-    /// A terminal: each line has its own.
-    Terminal,
+    /// A terminal, or a file that is imported: each line has variables of its own.
+    Lines,
+    /// A script: all of it shares them.
+    Whole,
 }
 
 /// A run of one text.
@@ -132,7 +136,7 @@ impl Machine<'_> {
         Err(Stop::Error(ScriptError { line: self.line, why: why.into() }))
     }
 
-    fn check<T>(&self, result: Result<T, String>) -> Run<T> {
+    pub(super) fn check<T>(&self, result: Result<T, String>) -> Run<T> {
         result.or_else(|why| self.fail(why))
     }
 
@@ -147,11 +151,11 @@ impl Machine<'_> {
             let Some(command) = next.map_err(|it| Stop::Error(error(it)))? else {
                 return Ok(last);
             };
-            if scope == Scope::Terminal {
+            if scope == Scope::Lines {
                 self.scopes.push(BTreeMap::new());
             }
             let run = self.command(&command);
-            if scope == Scope::Terminal {
+            if scope == Scope::Lines {
                 self.scopes.pop();
             }
             last = run?;
@@ -168,7 +172,7 @@ impl Machine<'_> {
         self.step()?;
         let Value::Code(source, first) = block else {
             // `{}` reads as an empty list.
-            let empty = matches!(block, Value::Nil) || block.len() == 0;
+            let empty = matches!(block, Value::Nil) || block.length() == 0;
             return if empty { Ok(Value::Nil) } else { self.fail("a block is missing") };
         };
         self.depth += 1;
@@ -177,7 +181,7 @@ impl Machine<'_> {
         }
         let (line, menu) = (self.line, self.menu.clone());
         self.scopes.push(BTreeMap::new());
-        let run = self.text(source, *first, Scope::File);
+        let run = self.text(source, *first, Scope::Whole);
         self.scopes.pop();
         self.depth -= 1;
         self.menu = menu;
@@ -226,7 +230,7 @@ impl Machine<'_> {
     }
 
     /// The values of a command's words; those of `where` are left out.
-    fn given(&mut self, words: &[Word]) -> Run<Arguments> {
+    pub(super) fn given(&mut self, words: &[Word]) -> Run<Arguments> {
         let mut given = Arguments::default();
         for word in words {
             match word {
@@ -255,35 +259,44 @@ impl Machine<'_> {
             }
             return self.fail("a command is missing");
         };
-        match verb.as_str() {
+        // `[find …]` behind a command looks in that command's menu.
+        let before = std::mem::replace(&mut self.menu, menu.clone());
+        let done = self.carry_out(&menu, &verb, words);
+        self.menu = before;
+        done
+    }
+
+    fn carry_out(&mut self, menu: &str, verb: &str, words: &[Word]) -> Run<Value> {
+        match verb {
             "find" => {
-                let ids = self.find(&menu, words)?.into_iter();
+                let ids = self.find(menu, words)?.into_iter();
                 Ok(Value::Array(ids.map(|row| (None, Value::Id(row.id))).collect()))
             }
-            "get" => self.get(&menu, words),
-            "print" => self.print(&menu, words),
-            "set" | "remove" | "enable" | "disable" | "unset" => self.change(&menu, &verb, words),
+            "get" => self.get(menu, words),
+            "print" => self.print(menu, words),
+            "set" | "remove" | "enable" | "disable" | "unset" => self.change(menu, verb, words),
             _ => {
                 let given = self.given(words)?;
-                if let Some(source) = self.device.source(&menu, &verb, &given) {
+                if let Some(source) = self.device.source(menu, verb, &given) {
                     let source = self.check(source)?;
-                    return self.nested(&source);
+                    let scope = if verb == "import" { Scope::Lines } else { Scope::Whole };
+                    return self.nested(&source, scope);
                 }
-                let done = self.device.run(&menu, &verb, &given);
+                let done = self.device.run(menu, verb, &given);
                 self.check(done)
             }
         }
     }
 
     /// A script that a script runs: variables of its own, the same globals.
-    fn nested(&mut self, source: &str) -> Run<Value> {
+    fn nested(&mut self, source: &str, scope: Scope) -> Run<Value> {
         let (line, menu) = (self.line, std::mem::take(&mut self.menu));
         let callers = std::mem::replace(&mut self.scopes, vec![BTreeMap::new()]);
         self.depth += 1;
         let run = if self.depth > DEPTH_MAX {
             self.fail("scripts call each other without end")
         } else {
-            self.text(source, 1, Scope::File)
+            self.text(source, 1, scope)
         };
         self.depth -= 1;
         self.scopes = callers;
@@ -305,8 +318,7 @@ impl Machine<'_> {
             let Word::Plain(word) = word else { return Ok((path.join(" "), at, None)) };
             let parts: Vec<&str> = word.split('/').filter(|part| !part.is_empty()).collect();
             for (place, part) in parts.iter().enumerate() {
-                let longer: Vec<&str> =
-                    path.iter().map(String::as_str).chain([*part]).collect();
+                let longer: Vec<&str> = path.iter().map(String::as_str).chain([*part]).collect();
                 if self.device.is_menu(&longer) {
                     path.push((*part).to_owned());
                 } else if place + 1 == parts.len() {
@@ -317,102 +329,6 @@ impl Machine<'_> {
             }
         }
         Ok((path.join(" "), words.len(), None))
-    }
-
-    fn find(&mut self, menu: &str, words: &[Word]) -> Run<Vec<Row>> {
-        let rows = self.device.rows(menu);
-        let mut rows = self.check(rows)?;
-        for word in words {
-            let conditions = match word {
-                Word::Where(all) => all.clone(),
-                Word::Named(name, value) => {
-                    let left = Box::new(Expr::Word(name.clone()));
-                    vec![Expr::Binary("=", left, Box::new(value.clone()))]
-                }
-                Word::Plain(word) if matches!(word.as_str(), "as-value" | "count-only") => continue,
-                Word::Plain(word) => return self.fail(format!("bad parameter {word}")),
-                Word::Value(_) => continue,
-            };
-            for condition in &conditions {
-                let mut kept = vec![];
-                for row in rows {
-                    if self.truth(condition, Some((menu, &row)))? {
-                        kept.push(row);
-                    }
-                }
-                rows = kept;
-            }
-        }
-        Ok(rows)
-    }
-
-    fn get(&mut self, menu: &str, words: &[Word]) -> Run<Value> {
-        let given = self.given(words)?;
-        let rows = self.device.rows(menu);
-        let rows = self.check(rows)?;
-        let mut asked = given.unnamed.clone().into_iter();
-        let single = rows.len() == 1 && rows[0].id.is_empty();
-        let row = if single {
-            rows.into_iter().next()
-        } else {
-            let wanted = asked.next().unwrap_or_default().items();
-            let id = wanted.first().map(Value::print).unwrap_or_default();
-            rows.into_iter().find(|row| is_row(row, &id))
-        };
-        let Some(row) = row else { return self.fail("no such item") };
-        let name = given.text("value-name").or_else(|| asked.next().map(|name| name.print()));
-        match name {
-            Some(name) if row.properties.contains_key(&name) => Ok(row.properties[&name].clone()),
-            Some(name) if self.device.has_property(menu, &name) => Ok(Value::Nil),
-            Some(name) => self.fail(format!("unknown property {name}")),
-            None => Ok(record(row)),
-        }
-    }
-
-    fn print(&mut self, menu: &str, words: &[Word]) -> Run<Value> {
-        let rows = self.find(menu, words)?;
-        let has = |wanted: &str| {
-            words.iter().any(|word| matches!(word, Word::Plain(word) if word == wanted))
-        };
-        if has("count-only") {
-            return Ok(Value::Number(i64::try_from(rows.len()).unwrap_or(i64::MAX)));
-        }
-        if has("as-value") {
-            return Ok(Value::Array(rows.into_iter().map(|row| (None, record(row))).collect()));
-        }
-        for row in rows {
-            let line = record(row).print();
-            self.device.print(&line);
-        }
-        Ok(Value::Nil)
-    }
-
-    /// `set`, `remove` and their like: once for each row; none where nothing was found.
-    fn change(&mut self, menu: &str, verb: &str, words: &[Word]) -> Run<Value> {
-        let given = self.given(words)?;
-        let rows = self.device.rows(menu);
-        let rows = self.check(rows)?;
-        if rows.len() == 1 && rows[0].id.is_empty() {
-            let done = self.device.run(menu, verb, &given);
-            return self.check(done);
-        }
-        let named = given.text("numbers").map(Value::Text);
-        let Some(wanted) = given.unnamed.first().cloned().or(named) else {
-            return self.fail("it is not said which");
-        };
-        for value in wanted.items() {
-            let id = value.print();
-            let Some(row) = rows.iter().find(|row| is_row(row, &id)) else {
-                return self.fail("no such item");
-            };
-            let one = Arguments {
-                unnamed: vec![Value::Id(row.id.clone())],
-                named: given.named.clone(),
-            };
-            let done = self.device.run(menu, verb, &one);
-            self.check(done)?;
-        }
-        Ok(Value::Nil)
     }
 
     pub fn declare(&mut self, name: &str, value: Option<Value>, global: bool) {
@@ -556,19 +472,13 @@ impl Machine<'_> {
                 Value::Bool(pattern.is_match(&left.print()))
             }
             "." => Value::Text(left.print() + &right.print()),
-            "in" => Value::Bool(is_inside(&left.print(), &right.print())),
+            "in" => Value::Bool(left.is_inside(&right)),
             "->" => item(&left, &right),
             _ => {
                 let result = left.reckon(sign, &right);
                 self.check(result)?
             }
         })
-    }
-}
-
-impl Default for Value {
-    fn default() -> Self {
-        Self::Nil
     }
 }
 
@@ -580,17 +490,6 @@ fn literal(word: &str) -> Value {
     }
 }
 
-/// Rows are named by id, and those that have a name by it too.
-fn is_row(row: &Row, wanted: &str) -> bool {
-    row.id == wanted || row.properties.get("name").is_some_and(|name| name.print() == wanted)
-}
-
-fn record(row: Row) -> Value {
-    let id = (Some(".id".to_owned()), Value::Id(row.id.clone()));
-    let all = row.properties.into_iter().map(|(name, value)| (Some(name), value));
-    Value::Array(if row.id.is_empty() { all.collect() } else { [id].into_iter().chain(all).collect() })
-}
-
 fn item(array: &Value, key: &Value) -> Value {
     let Value::Array(items) = array else { return Value::Nil };
     let found = match key {
@@ -598,10 +497,4 @@ fn item(array: &Value, key: &Value) -> Value {
         key => items.iter().find(|(name, _)| name.as_ref() == Some(&key.print())),
     };
     found.map(|(_, value)| value.clone()).unwrap_or_default()
-}
-
-fn is_inside(address: &str, network: &str) -> bool {
-    let address = address.parse::<std::net::IpAddr>();
-    let network = network.parse::<ipnet::IpNet>();
-    address.is_ok_and(|address| network.is_ok_and(|network| network.contains(&address)))
 }

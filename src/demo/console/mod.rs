@@ -5,6 +5,7 @@
 mod builtins;
 mod eval;
 mod parse;
+mod rows;
 mod value;
 
 pub use eval::{Arguments, Device, Row, Scope, ScriptError, run};

@@ -245,7 +245,8 @@ impl<'a> Parser<'a> {
         let next = self.text.get(self.at + sign.len());
         let word = sign.bytes().all(|byte| byte.is_ascii_lowercase());
         let minus = sign == "-" && next == Some(&b'>');
-        !minus && !(word && next.is_some_and(|byte| byte.is_ascii_alphanumeric()))
+        let goes_on = word && next.is_some_and(u8::is_ascii_alphanumeric);
+        !(minus || goes_on)
     }
 
     fn unary(&mut self, lines: bool) -> Read<Expr> {
@@ -325,7 +326,7 @@ impl<'a> Parser<'a> {
         while self.peek().is_some_and(in_word) {
             // `a->b` and `a - b` are reckoned; `limit-uptime` is one word.
             let next = self.text.get(self.at + 1);
-            let joins = next.is_some_and(|byte| byte.is_ascii_alphanumeric());
+            let joins = next.is_some_and(u8::is_ascii_alphanumeric);
             if self.peek() == Some(b'-') && !joins {
                 break;
             }

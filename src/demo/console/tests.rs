@@ -1,3 +1,5 @@
+//! The language, feature by feature and trap by trap.
+
 use super::*;
 use std::collections::BTreeMap;
 
@@ -74,7 +76,7 @@ impl Device for Bench {
 }
 
 fn ran(source: &str) -> (Bench, Result<(), ScriptError>) {
-    ran_in(source, Scope::File)
+    ran_in(source, Scope::Whole)
 }
 
 fn ran_in(source: &str, scope: Scope) -> (Bench, Result<(), ScriptError>) {
@@ -131,6 +133,9 @@ fn rows_are_found_changed_and_counted() {
     prints(&none, &["3"]);
     let (_, outcome) = ran(&format!("{THREE}remove nobody"));
     assert_eq!(outcome.unwrap_err().why, "no such item");
+    let inner = "/ip hotspot user add name=a\n/ip hotspot user set [find where name=a] comment=x\n\
+                 :put [/ip hotspot user get [find where name=a] comment]";
+    prints(inner, &["x"]);
     prints("/system clock\n:put [get date]", &["2026-11-23"]);
     prints("/ip/hotspot/user/add name=z; :put [:len [/ip/hotspot/user/find]]", &["1"]);
 }
@@ -160,11 +165,12 @@ fn an_import_stops_at_its_first_error_and_says_where() {
 #[test]
 fn locals_live_as_long_as_their_scope() {
     prints(":local a 1\n{ :local a 2; :put $a }\n:put $a", &["2", "1"]);
-    let (bench, _) = ran_in(":local a 1\n:put [:typeof $a]", Scope::Terminal);
-    assert_eq!(bench.printed, ["nil"], "each line of a terminal has its own");
+    let (bench, _) = ran_in(":local a 1\n:put [:typeof $a]", Scope::Lines);
+    assert_eq!(bench.printed, ["nil"], "each line has its own");
     let (_, outcome) = ran(":set a 1");
     assert!(outcome.unwrap_err().why.contains("not declared"));
-    let import = ":global a 1\n:local b 1\n/import file-name=\":global a; :put \\$a; :put \\$b\"";
+    let import =
+        ":global a 1\n:local b 1\n/import file-name=\"{ :global a; :put \\$a; :put \\$b }\"";
     prints(import, &["1", ""]);
     prints(":put $user", &["K7"]);
 }

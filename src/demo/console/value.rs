@@ -7,9 +7,10 @@ use crate::{
 use std::{cmp::Ordering, fmt::Write as _};
 
 /// A value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// Nothing: a variable that was never set, or a search without a hit.
+    #[default]
     Nil,
     /// `yes` or `no` as an expression gives it.
     Bool(bool),
@@ -101,7 +102,7 @@ impl Value {
     }
 
     /// How long it is, as `:len` counts.
-    pub fn len(&self) -> usize {
+    pub fn length(&self) -> usize {
         match self {
             Self::Array(items) => items.len(),
             other => other.print().len(),
@@ -155,6 +156,13 @@ impl Value {
             (Self::Text(a), Self::Text(b)) => Some(a.cmp(b)),
             _ => Some(self.number()?.cmp(&other.number()?)),
         }
+    }
+
+    /// Whether an address stands in a network.
+    pub fn is_inside(&self, network: &Self) -> bool {
+        let address = self.print().parse::<std::net::IpAddr>();
+        let network = network.print().parse::<ipnet::IpNet>();
+        address.is_ok_and(|address| network.is_ok_and(|network| network.contains(&address)))
     }
 
     /// Reckons with `+ - * / %` and their like.

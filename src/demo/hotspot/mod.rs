@@ -5,6 +5,7 @@
 //! other hosts' names to it, as a router's redirect would; what asks for the hotspot's own address
 //! gets its pages. Where the manual leaves a doubt there is a switch, so that both can be tested.
 
+mod device;
 mod errors;
 mod forward;
 pub mod garden;

@@ -4,9 +4,9 @@
 
 use super::{
     HotspotSettings, LoginMethod, errors,
-    units::write_duration,
     sessions::{Book, COOKIE_LIFE, Cookie, Session},
     template::{self, Variables, escape},
+    units::write_duration,
     users::{Challenge, Proofs, prove},
 };
 use crate::{

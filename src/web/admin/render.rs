@@ -6,9 +6,7 @@ use crate::{
     accent::Accent,
     ledger::purchase::Language,
     phrases::{PhraseError, Phrases},
-    web::{
-        render::{PageError, policy, registry, without_comments},
-    },
+    web::render::{PageError, policy, registry, without_comments},
 };
 use handlebars::Handlebars;
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! What stands around every page, and the addresses its links lead to.
 
+use crate::accent::Accent;
 use crate::ledger::id::Slug;
 use crate::ledger::purchase::Language;
-use crate::accent::Accent;
 use serde::Serialize;
 use url::form_urlencoded::Serializer;
 
