@@ -2,15 +2,27 @@
 //! the other way round; it may tell everything twice, and a list that was cut off is told again.
 
 use crate::{
-    commands::hear_router::{HearInventory, HearLogins, HearSwitchedOff, NoteRouter},
-    commands::stock::CODES_PER_COMMIT,
+    commands::{
+        by::By,
+        hear_router::{
+            HearInventory, HearLogins, HearSwitchedOff, NoteRouter, RouterLeaves, SellUnshown,
+            WriteCodes,
+        },
+        replace_voucher::ReplaceVoucher,
+        stock::CODES_PER_COMMIT,
+    },
     ledger::{
+        catalog::Package,
         decision::{Fingerprint, RouterWrite},
-        id::{Slug, VoucherId},
+        id::{MessageId, Slug, VoucherId},
         time::{HOUR, MINUTE, Micros, SECOND},
     },
-    routeros::report::{Orders, Piece, Report},
-    store::{AtRouter, CommandError, Store, StoreError, ToldOfCode},
+    ports::Random,
+    routeros::{
+        report::{Orders, Piece, Report},
+        users::RouterUser,
+    },
+    store::{AtRouter, CommandError, Store, StoreError, ToldOfCode, VoucherCode},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +36,12 @@ const LIST_SOON: i64 = 2 * MINUTE;
 const ORDERS_AT_ONCE: i64 = 100;
 
 /// Takes in a report; tells what the router is to do.
-pub async fn hear(store: &Store, site: &Slug, report: &Report) -> Result<Orders, CommandError> {
+pub async fn hear(
+    store: &Store,
+    random: &dyn Random,
+    site: &Slug,
+    report: &Report,
+) -> Result<Orders, CommandError> {
     let known = known(store, site, report).await?;
     let mut writes = vec![RouterWrite::News {
         site: site.clone(),
@@ -51,7 +68,7 @@ pub async fn hear(store: &Store, site: &Slug, report: &Report) -> Result<Orders,
     if let Some(Piece { run, .. }) = &report.piece
         && let Some(shown) = store.whole_list(site, run).await?
     {
-        compare(store, site, shown).await?;
+        compare(store, random, site, shown).await?;
     }
     store.project().await?;
     orders(store, site).await
@@ -96,17 +113,18 @@ async fn known(store: &Store, site: &Slug, report: &Report) -> Result<KnownVouch
 }
 
 /// Compares a whole list with what the router should know.
-async fn compare(store: &Store, site: &Slug, shown: Vec<VoucherId>) -> Result<(), CommandError> {
+async fn compare(
+    store: &Store,
+    random: &dyn Random,
+    site: &Slug,
+    shown: Vec<VoucherId>,
+) -> Result<(), CommandError> {
     store.project().await?;
     let shown: HashSet<VoucherId> = shown.into_iter().collect();
     let told = store.told_of_codes(site).await?;
-    let mut lasts = HashMap::new();
-    for package in store.packages(site).await? {
-        let seconds = i64::try_from(package.validity_seconds).unwrap_or(i64::MAX / SECOND);
-        lasts.insert(package.package, seconds.saturating_mul(SECOND));
-    }
+    let lasts = lasts(store, site).await?;
     let now = store.now();
-    let (mut there, mut gone) = (vec![], vec![]);
+    let (mut there, mut gone, mut twice) = (vec![], vec![], vec![]);
     for code in store.at_router(site).await? {
         let told = told.get(&code.voucher).copied().unwrap_or_default();
         let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
@@ -116,6 +134,8 @@ async fn compare(store: &Store, site: &Slug, shown: Vec<VoucherId>) -> Result<()
             }
         } else if is_missed(&code, told, lasts, now) {
             gone.push(code.voucher);
+        } else if told.lost_since.is_some() && code.status == "sold" {
+            twice.push(code.voucher);
         }
     }
     let (mut there, mut gone) = (there.as_slice(), gone.as_slice());
@@ -130,8 +150,35 @@ async fn compare(store: &Store, site: &Slug, shown: Vec<VoucherId>) -> Result<()
         store.execute(command).await?;
         first = false;
     }
+    replace(store, random, twice).await?;
     let whole = vec![RouterWrite::Shown(site.clone())];
     store.execute(NoteRouter { writes: whole }).await.map(drop)
+}
+
+/// How long the codes of each package last, in µs.
+async fn lasts(store: &Store, site: &Slug) -> Result<HashMap<Slug, i64>, StoreError> {
+    let last = |package: Package| {
+        let seconds = i64::try_from(package.validity_seconds).unwrap_or(i64::MAX / SECOND);
+        (package.package, seconds.saturating_mul(SECOND))
+    };
+    Ok(store.packages(site).await?.into_iter().map(last).collect())
+}
+
+/// Gives other codes to buyers whose code the router lacks for the second time: once may be a slip
+/// of somebody who is at work there. Who cannot be helped stays on the list of what needs a person.
+async fn replace(
+    store: &Store,
+    random: &dyn Random,
+    lost: Vec<VoucherId>,
+) -> Result<(), CommandError> {
+    for former in lost {
+        let message = MessageId(random.id(store.now()));
+        match store.execute(ReplaceVoucher { former, message }).await {
+            Ok(_) | Err(CommandError::Refused(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
 }
 
 /// Whether it is news that the router does not show a code. One whose time is over may be gone.
@@ -161,4 +208,64 @@ async fn orders(store: &Store, site: &Slug) -> Result<Orders, CommandError> {
         orders.off.extend(code.filter(|code| !code.contains(['\n', '\r'])));
     }
     Ok(orders)
+}
+
+/// The site's router reports no longer: every code in stock is for sale again.
+pub async fn forget(store: &Store, by: By, site: &Slug) -> Result<(), CommandError> {
+    store.execute(by.wish(RouterLeaves { site: site.clone() })).await?;
+    store.project().await?;
+    let codes = store.at_router(site).await?.into_iter();
+    let missing = codes.filter(|code| code.status == "missing").map(|code| code.voucher);
+    let missing: Vec<VoucherId> = missing.collect();
+    for piece in missing.chunks(CODES_PER_COMMIT) {
+        store.execute(by.wish(SellUnshown { vouchers: piece.to_vec() })).await?;
+    }
+    Ok(())
+}
+
+/// Every code of a site that is not sold yet, or sold and not used up, as users of its router, with
+/// the time that each has left. That somebody had them in clear is recorded first.
+pub async fn restore(store: &Store, by: By, site: &Slug) -> Result<Vec<RouterUser>, CommandError> {
+    store.project().await?;
+    let told = store.told_of_codes(site).await?;
+    let lasts = lasts(store, site).await?;
+    let now = store.now();
+    let mut live = vec![];
+    for code in store.at_router(site).await? {
+        let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
+        let told = told.get(&code.voucher).copied().unwrap_or_default();
+        let left = told.activated_at.map(|at| at.0.saturating_add(lasts) - now.0);
+        if code.status != "voided" && left.is_none_or(|left| left > 0) {
+            live.push((code.voucher, left));
+        }
+    }
+    let codes = u32::try_from(live.len()).unwrap_or(u32::MAX);
+    store.execute(by.wish(WriteCodes { site: site.clone(), codes })).await?;
+    let mut users = vec![];
+    for (voucher, left) in live {
+        if let Some(code) = store.voucher_code(voucher).await? {
+            users.push(user(code, left));
+        }
+    }
+    Ok(users)
+}
+
+fn user(code: VoucherCode, left: Option<i64>) -> RouterUser {
+    let note = code.comment.unwrap_or_default();
+    RouterUser {
+        password: code.password.unwrap_or_else(|| code.code.clone()),
+        name: code.code,
+        profile: code.profile,
+        server: code.server,
+        limit_uptime: match left {
+            Some(left) => Some(format!("{}s", left / SECOND)),
+            None => code.limit_uptime,
+        },
+        limit_bytes_total: code.limit_bytes_total,
+        // The router's job reads what is left, and counts from the next login on.
+        comment: match left {
+            Some(left) => format!("{note} lango: left={}", left / SECOND).trim_start().to_owned(),
+            None => note,
+        },
+    }
 }

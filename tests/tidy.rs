@@ -24,7 +24,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("uploads", "commands import ledger ports routeros store"),
     ("stock", "commands ledger ports routeros store"),
     ("kit", "accent ledger routeros store"),
-    ("routers", "commands ledger routeros store"),
+    ("routers", "commands ledger ports routeros store"),
     ("backup", "http_client ledger ports store"),
     ("catalogue", "ledger"),
     ("desk", "commands ledger ports store"),

@@ -54,3 +54,22 @@ set
     last_position = news.position
 from news
 where shown_purchases.purchase = news.id;
+
+-- The code that a buyer has may be changed for another; nothing but that follows.
+with last as (
+    select max(position) as position
+    from facts
+    where position > $1
+        and position <= $2
+        and kind = 'purchase_replaced'
+    group by stream
+),
+news as (
+    select facts.id, facts.data ->> 'voucher' as code_given, facts.position
+    from last
+    join facts on facts.position = last.position
+)
+update shown_purchases
+set voucher = news.code_given, last_position = news.position
+from news
+where shown_purchases.purchase = news.id;

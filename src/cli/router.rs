@@ -3,20 +3,24 @@
 use crate::{
     accent::Accent,
     app,
+    commands::by::By,
     config::Config,
     kit::{self, Kit, KitSettings},
     ledger::{
         id::Slug,
         purchase::Language,
+        refusal::Refusal,
         time::{HOUR, Micros},
     },
-    routeros::{pages::Page, scripts::INSTALL},
-    store::Store,
+    routeros::{pages::Page, scripts::INSTALL, users::script},
+    routers,
+    store::{CommandError, Store},
 };
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 use url::Url;
@@ -31,6 +35,10 @@ pub(super) enum Command {
     Line(Line),
     /// Write the login pages and scripts for a site's router into a folder.
     Bundle(Bundle),
+    /// Write every code of a site that is still good, for a router that was replaced.
+    Restore(Restore),
+    /// Sell all codes again, of a site whose router reports no longer.
+    Forget(Forget),
 }
 
 /// Print the line that sets a site's router up.
@@ -58,6 +66,25 @@ pub(super) struct Bundle {
     language: Language,
 }
 
+/// Write every code of a site that is still good.
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// Of which site.
+    #[arg(long)]
+    site: Slug,
+    /// Into which file; it must not be there.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Sell all codes again.
+#[derive(Debug, Args)]
+pub(super) struct Forget {
+    /// Of which site.
+    #[arg(long)]
+    site: Slug,
+}
+
 fn language(text: &str) -> Result<Language, String> {
     [Language::En, Language::Sw]
         .into_iter()
@@ -70,6 +97,8 @@ impl Command {
         match self {
             Self::Line(line) => line.run(config).await,
             Self::Bundle(bundle) => bundle.run(config).await,
+            Self::Restore(restore) => restore.run(config).await,
+            Self::Forget(forget) => forget.run(config).await,
         }
     }
 }
@@ -132,6 +161,41 @@ impl Bundle {
         );
         println!("Copy all of it into the router's Files, then: /import file-name={INSTALL}");
         println!("The site's key stands in the scripts: keep the folder to yourself.");
+        Ok(())
+    }
+}
+
+impl Restore {
+    async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let store = app::open_existing(config).await?;
+        // Made first: what cannot be written must not be recorded as taken.
+        let mut file = fs::File::create_new(&self.out)
+            .with_context(|| format!("cannot make {}", self.out.display()))?;
+        let users = routers::restore(&store, By::CommandLine, &self.site).await?;
+        let title = format!("The codes of {} that are still good", self.site);
+        file.write_all(script(&title, &users).as_bytes())
+            .and_then(|()| file.sync_all())
+            .with_context(|| format!("cannot write {}", self.out.display()))?;
+        println!("{} codes are in {}.", users.len(), self.out.display());
+        println!("Set the router up first, then copy the file to it and import it.");
+        println!("Delete the file when the codes are in: whoever has it can use them.");
+        Ok(())
+    }
+}
+
+impl Forget {
+    async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let store = app::open_existing(config).await?;
+        match routers::forget(&store, By::CommandLine, &self.site).await {
+            Err(CommandError::Refused(Refusal::NothingNew)) => {
+                println!("The router of {} does not report.", self.site);
+            }
+            outcome => {
+                outcome?;
+                println!("All codes of {} are for sale again, whatever its router", self.site);
+                println!("knows. Should it report once more, only those that it shows are.");
+            }
+        }
         Ok(())
     }
 }

@@ -210,6 +210,32 @@ impl Command for RouterLeaves {
     }
 }
 
+/// Codes that no router showed are for sale again, since none is asked any more.
+#[derive(Debug, Clone)]
+pub struct SellUnshown {
+    /// Which; those that are not missing stay as they are.
+    pub vouchers: Vec<VoucherId>,
+}
+
+impl Command for SellUnshown {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        super::stock::needs(world, &self.vouchers)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let missing = |id: &&VoucherId| {
+            let status = world.voucher(**id).map(|voucher| voucher.status);
+            status == Some(VoucherStatus::Missing)
+        };
+        let back = self.vouchers.iter().filter(missing).filter_map(|id| shown(world, *id));
+        Ok(Decision::events(back.collect()))
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
 /// Records that somebody took a site's codes in clear, for a router that was replaced.
 #[derive(Debug, Clone)]
 pub struct WriteCodes {

@@ -16,6 +16,7 @@ pub mod keep_inbox;
 pub mod match_receipt;
 pub mod postpone;
 pub mod queue_digest;
+pub mod replace_voucher;
 pub mod resend_message;
 pub mod send_message;
 pub mod serve_owed;

@@ -59,6 +59,19 @@ pub enum PurchaseEvent {
         /// By which payment.
         payment: PaymentId,
     },
+    /// The router does not know the code that the buyer got, and nobody has used it: they have
+    /// another instead.
+    #[serde(rename = "purchase_replaced")]
+    Replaced {
+        /// Where.
+        site: Slug,
+        /// What.
+        package: Slug,
+        /// The code that is void now.
+        former: VoucherId,
+        /// The one instead.
+        voucher: VoucherId,
+    },
     /// Given up waiting; the hold is gone. Money may still come.
     #[serde(rename = "purchase_expired")]
     Expired {
@@ -222,6 +235,9 @@ impl PurchaseStatus {
             (Self::Open | Self::Expired(_) | Self::Owed, E::Fulfilled { voucher, .. }) => {
                 Some(Self::Fulfilled(*voucher))
             }
+            (Self::Fulfilled(had), E::Replaced { former, voucher, .. }) if had == *former => {
+                Some(Self::Fulfilled(*voucher))
+            }
             (Self::Open | Self::Expired(_), E::Owed { .. }) => Some(Self::Owed),
             (Self::Open, E::Expired { reason, .. }) => Some(Self::Expired(*reason)),
             (Self::Owed, E::Settled { how, .. }) => Some(Self::Settled(*how)),
@@ -270,6 +286,7 @@ mod tests {
             PurchaseEvent::Expired { site: s(), package: p(), reason: Expiry::Declined },
             settled(Settlement::RefundPromised),
             settled(Settlement::RefundedMpesa),
+            PurchaseEvent::Replaced { site: s(), package: p(), former: voucher, voucher },
         ]
     }
 
@@ -277,13 +294,13 @@ mod tests {
     #[test]
     fn every_cell_of_the_transition_table() {
         let table: [(&[usize], &str); 7] = [
-            (&[], "open - - - - -"),
-            (&[0], "- done owed expired - -"),
-            (&[0, 1], "- - - - - -"),
-            (&[0, 2], "- done - - settled settled"),
-            (&[0, 3], "- done owed - - -"),
-            (&[0, 2, 4], "- - - - - settled"),
-            (&[0, 2, 5], "- - - - - -"),
+            (&[], "open - - - - - -"),
+            (&[0], "- done owed expired - - -"),
+            (&[0, 1], "- - - - - - done"),
+            (&[0, 2], "- done - - settled settled -"),
+            (&[0, 3], "- done owed - - - -"),
+            (&[0, 2, 4], "- - - - - settled -"),
+            (&[0, 2, 5], "- - - - - - -"),
         ];
         for (path, row) in table {
             let state = path.iter().fold(None, |state: Option<Purchase>, i| {

@@ -7,3 +7,4 @@ pub mod login_link;
 pub mod pages;
 pub mod report;
 pub mod scripts;
+pub mod users;

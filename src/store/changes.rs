@@ -186,7 +186,9 @@ impl Changes {
                 since: position,
             })),
             PurchaseEvent::Fulfilled { .. } | PurchaseEvent::Settled { .. } => Some(None),
-            PurchaseEvent::Started { .. } | PurchaseEvent::Expired { .. } => None,
+            PurchaseEvent::Started { .. }
+            | PurchaseEvent::Expired { .. }
+            | PurchaseEvent::Replaced { .. } => None,
         };
         if let Some(row) = owed {
             self.owed.insert(id, row);

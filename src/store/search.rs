@@ -84,14 +84,20 @@ impl Store {
         let mut events = self.events_of(id).await?;
         let mut vouchers = BTreeSet::new();
         for event in &events {
-            if let (_, Event::Purchase(PurchaseEvent::Fulfilled { voucher, .. })) =
-                event.decode()?
+            if let (
+                _,
+                Event::Purchase(
+                    PurchaseEvent::Fulfilled { voucher, .. }
+                    | PurchaseEvent::Replaced { voucher, .. },
+                ),
+            ) = event.decode()?
             {
                 vouchers.insert(voucher);
             }
         }
         for voucher in vouchers {
             events.extend(self.stream_events(&Stream::Voucher(voucher)).await?);
+            events.extend(self.stream_events(&Stream::Usage(voucher)).await?);
         }
         events.sort_by_key(|event| event.position);
         events.dedup_by_key(|event| event.position);

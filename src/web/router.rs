@@ -104,7 +104,8 @@ pub async fn report(
     let unreadable = |why: String| No::Unreadable(why);
     let text = std::str::from_utf8(&body).map_err(|_| unreadable("it is no text".into()))?;
     let report = Report::read(text).map_err(|why| unreadable(why.to_string()))?;
-    let orders = routers::hear(&shop.context.store, &site.site, &report).await?;
+    let store = &shop.context.store;
+    let orders = routers::hear(store, shop.context.random.as_ref(), &site.site, &report).await?;
     // What became free may be owed.
     shop.context.tell();
     Ok(orders.write().into_response())

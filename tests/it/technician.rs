@@ -16,6 +16,8 @@ use lango::{
         voucher::VoidReason,
     },
     ports::SystemRandom,
+    routeros::users,
+    routers,
     stock::{self, Doomed},
 };
 use std::{
@@ -293,6 +295,75 @@ async fn a_sold_code_that_is_gone_from_the_router_is_found_out() {
 }
 
 #[tokio::test]
+async fn who_has_a_code_that_the_router_lost_gets_another() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 2).await;
+    let (mut njeri, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    router.hotspot.import(&format!("/ip hotspot user remove [find where name={code}]"));
+    router.tells_all(&town).await;
+    town.settle().await;
+    njeri.looks_again().await;
+    assert_eq!(njeri.code().as_ref(), Some(&code), "once may be a slip");
+    router.tells_all(&town).await;
+    town.settle().await;
+    let other = codes.iter().find(|other| **other != code).unwrap();
+    njeri.looks_again().await;
+    assert_eq!(njeri.code().as_ref(), Some(other));
+    assert!(town.texts(&njeri).last().unwrap().contains(other), "and by SMS");
+    assert!(town.exceptions().await.is_empty());
+    router.logs_in(PHONE, other);
+    assert!(router.hotspot.is_online(PHONE));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_new_router_gets_every_code_that_is_still_good() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 3).await;
+    let (_, begun) = buys(&mut town, "Njeri", "0721 000 001").await;
+    let (_, fresh) = buys(&mut town, "Otieno", "0721 000 002").await;
+    router.logs_in(PHONE, &begun);
+    router.minute(&town).await;
+    town.clock.advance(20 * 3_600);
+    let site = Slug::parse(SITE).unwrap();
+    let users = routers::restore(town.store(), By::CommandLine, &site).await.unwrap();
+    assert_eq!(users.len(), 3);
+    assert_eq!(town.count("site_codes_written").await, 1);
+    // Lightning. A new router is set up with the same line.
+    let router = Router::of(&town, HotspotSettings::default());
+    all_pass(&router.set_up(&town).await);
+    let script = users::script("The codes", &users);
+    all_pass(&router.hotspot.import(&script));
+    all_pass(&router.hotspot.import(&script));
+    router.logs_in(PHONE, &begun);
+    router.logs_in(TABLET, &fresh);
+    router.minute(&town).await;
+    assert!(router.hotspot.is_online(PHONE) && router.hotspot.is_online(TABLET));
+    town.clock.advance(4 * 3_600);
+    router.minute(&town).await;
+    assert!(!router.hotspot.is_online(PHONE), "its day began on the old router");
+    assert!(router.hotspot.is_online(TABLET), "this one's on the new");
+    assert!(codes.iter().all(|code| router.hotspot.user(code).is_some()));
+    town.settle().await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_site_whose_router_left_sells_all_its_codes_again() {
+    let mut town = Town::open().await;
+    let (_, _) = selling(&mut town, 1).await;
+    town.stock("daily", 2).await;
+    assert_eq!(town.stock_of("daily").await, (1, 0));
+    let site = Slug::parse(SITE).unwrap();
+    routers::forget(town.store(), By::CommandLine, &site).await.unwrap();
+    assert_eq!(town.stock_of("daily").await, (3, 0));
+    town.stock("daily", 1).await;
+    assert_eq!(town.stock_of("daily").await, (4, 0));
+    assert!(routers::forget(town.store(), By::CommandLine, &site).await.is_err(), "once");
+    town.close().await;
+}
+
+#[tokio::test]
 async fn the_router_makes_codes_and_the_shop_sells_them() {
     let mut town = Town::open().await;
     let router = Router::of(&town, HotspotSettings::default());
@@ -434,6 +505,9 @@ crate::on_postgres_too! {
     a_void_code_is_switched_off_at_the_router,
     a_code_that_is_used_and_was_never_sold_leaves_the_stock,
     a_sold_code_that_is_gone_from_the_router_is_found_out,
+    who_has_a_code_that_the_router_lost_gets_another,
+    a_new_router_gets_every_code_that_is_still_good,
+    a_site_whose_router_left_sells_all_its_codes_again,
     the_router_makes_codes_and_the_shop_sells_them,
     an_old_router_is_set_up_with_the_same_line,
     what_a_router_lacks_is_said_before_anything_is_changed,

@@ -1,0 +1,83 @@
+//! Users written for a router to import.
+
+use super::scripts::quoted;
+
+/// A user as a router is told to make it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RouterUser {
+    /// The code.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// The user profile; `None` for the router's own.
+    pub profile: Option<String>,
+    /// The only hotspot server where it works.
+    pub server: Option<String>,
+    /// How much time it may use, as the router writes it.
+    pub limit_uptime: Option<String>,
+    /// How much data.
+    pub limit_bytes_total: Option<String>,
+    /// What is noted of it.
+    pub comment: String,
+}
+
+/// A script that makes users, and leaves those alone that are there. One line each, so that one the
+/// router refuses does not keep it from the others before.
+pub fn script(title: &str, users: &[RouterUser]) -> String {
+    let mut text = format!(
+        "# {title}\n#\n# {} codes. Whoever has this file can use them: delete it here and on the \
+         router when they are in.\n# Run it with: /import file-name=…; safe to run again.\n\n",
+        users.len()
+    );
+    for user in users {
+        text.push_str(&line(user));
+    }
+    text.push_str(":put \"PASS codes: all are there\"\n");
+    text
+}
+
+fn line(user: &RouterUser) -> String {
+    let name = quoted(&user.name);
+    let mut line = format!(
+        ":if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ /ip hotspot user add \
+         name={name} password={}",
+        quoted(&user.password)
+    );
+    let comment = Some(user.comment.clone()).filter(|comment| !comment.is_empty());
+    let given = [
+        ("profile", &user.profile),
+        ("server", &user.server),
+        ("limit-uptime", &user.limit_uptime),
+        ("limit-bytes-total", &user.limit_bytes_total),
+        ("comment", &comment),
+    ];
+    for (name, value) in given {
+        if let Some(value) = value {
+            line.extend([" ", name, "=", &quoted(value)]);
+        }
+    }
+    line + " }\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_made_unless_it_is_there() {
+        let user = RouterUser {
+            name: "K7".into(),
+            password: "a\"b".into(),
+            profile: Some("1 day".into()),
+            server: None,
+            limit_uptime: Some("90s".into()),
+            limit_bytes_total: None,
+            comment: String::new(),
+        };
+        let wanted = ":if ([:len [/ip hotspot user find where name=\"K7\"]] = 0) do={ /ip hotspot \
+                      user add name=\"K7\" password=\"a\\\"b\" profile=\"1 day\" \
+                      limit-uptime=\"90s\" }\n";
+        assert_eq!(line(&user), wanted);
+        assert!(script("x", &[user]).contains("# 1 codes."));
+    }
+}
