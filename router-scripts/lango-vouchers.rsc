@@ -3,7 +3,7 @@
 # So many codes of eight signs for each package, none that looks like another: with 31 signs there are over eight
 # million possible codes for each one, were there a hundred thousand. The shop learns of them at once; while it does not
 # answer they wait in the file lango-codes.txt, which you upload at the desk.
-# For RouterOS 7. A router with 6.49 has no chance of its own: let the shop make the codes, see `lango vouchers make`.
+# For RouterOS 7. RouterOS 6.49 cannot draw lots: let the shop make the codes with `lango vouchers make`.
 # Run it with: /import file-name=lango-vouchers.rsc
 # For another number of codes, first: :global langoCount 200
 #
@@ -24,7 +24,7 @@
         /ip hotspot user add name=$code password=$code profile={{ros profile}} \
             limit-uptime={{seconds}}s{{#if bytes}} limit-bytes-total={{bytes}}{{/if}} comment="lango: made here"
         :set lines ($lines . "add name=" . $code . " password=" . $code . " profile=\"" . {{ros profile}} . \
-            "\" limit-uptime={{seconds}}s comment=\"lango: made here\"\n")
+            "\" limit-uptime={{seconds}}s{{#if bytes}} limit-bytes-total={{bytes}}{{/if}} comment=\"lango: made here\"\n")
         :set made ($made + 1)
     }
     # What is sent at once must not grow too large.

@@ -223,6 +223,43 @@ pub async fn forget(store: &Store, by: By, site: &Slug) -> Result<(), CommandErr
     Ok(())
 }
 
+/// The signs of codes that are made here: none looks like another.
+const SIGNS: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+
+/// How many signs a code has: with 31 of each, 852,891,037,441 codes.
+const CODE_SIGNS: usize = 8;
+
+/// Makes codes of a package, as users for a router that cannot draw lots itself.
+pub fn make_codes(random: &dyn Random, package: &Package, count: usize) -> Vec<RouterUser> {
+    let mut names = HashSet::new();
+    while names.len() < count {
+        names.insert(code(random));
+    }
+    let user = |name: String| RouterUser {
+        password: name.clone(),
+        name,
+        profile: Some(package.profile.clone()),
+        server: None,
+        limit_uptime: Some(format!("{}s", package.validity_seconds)),
+        limit_bytes_total: package.data_bytes_max.map(|bytes| bytes.to_string()),
+        comment: "lango: made by the shop".into(),
+    };
+    names.into_iter().map(user).collect()
+}
+
+fn code(random: &dyn Random) -> String {
+    let mut code = String::new();
+    while code.len() < CODE_SIGNS {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        // What is left over beyond a multiple of 31 would make some signs likelier.
+        let even = bytes.iter().filter(|byte| **byte < 248);
+        code.extend(even.map(|byte| char::from(SIGNS[usize::from(*byte) % SIGNS.len()])));
+    }
+    code.truncate(CODE_SIGNS);
+    code
+}
+
 /// Every code of a site that is not sold yet, or sold and not used up, as users of its router, with
 /// the time that each has left. That somebody had them in clear is recorded first.
 pub async fn restore(store: &Store, by: By, site: &Slug) -> Result<Vec<RouterUser>, CommandError> {

@@ -5,11 +5,13 @@ use crate::{
     commands::{by::By, fence::ReleaseFenced},
     config::Config,
     import::{self, Import, Importer, Report},
-    ledger::id::Slug,
+    ledger::id::{PackageKey, Slug},
+    routeros::users::{list, script},
+    routers,
 };
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf};
 
 /// Voucher codes.
 #[derive(Debug, Subcommand)]
@@ -18,6 +20,8 @@ pub(super) enum Command {
     Import(ImportFile),
     /// Put codes back on sale that a restore kept out of it.
     Release(Release),
+    /// Make codes for a router that cannot, and take them into stock.
+    Make(Make),
 }
 
 /// How many codes share a commit.
@@ -60,6 +64,48 @@ pub(super) struct Release {
     package: Option<Slug>,
 }
 
+/// Make codes for a router that cannot.
+#[derive(Debug, Args)]
+pub(super) struct Make {
+    /// For which site.
+    #[arg(long)]
+    site: Slug,
+    /// Of which package.
+    #[arg(long)]
+    package: Slug,
+    /// How many.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    count: u16,
+    /// Into which file, a script for the router; it must not be there.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Make {
+    async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let store = app::open_existing(config).await?;
+        let (_, random) = app::machine();
+        let key = PackageKey { site: self.site.clone(), package: self.package.clone() };
+        let Some(package) = store.package(&key).await?.filter(|package| !package.retired) else {
+            bail!("site {} sells no {}; see `lango package list`", self.site, self.package);
+        };
+        let users = routers::make_codes(random.as_ref(), &package, self.count.into());
+        // The file first: a code that the shop sells and no router knows would be worth nothing.
+        let title = format!("Codes of {key}");
+        let mut file = std::fs::File::create_new(&self.out)
+            .with_context(|| format!("cannot make {}", self.out.display()))?;
+        file.write_all(script(&title, &users).as_bytes())
+            .and_then(|()| file.sync_all())
+            .with_context(|| format!("cannot write {}", self.out.display()))?;
+        let import = Import { package: Some(self.package), ..Import::to(self.site) };
+        let importer = Importer { by: By::CommandLine, random: random.as_ref() };
+        let report = importer.run(&store, &import, list(&users).as_bytes()).await?;
+        println!("{} codes are in stock and in {}.", report.taken, self.out.display());
+        println!("Import the file on the router now, then delete it: whoever has it can use them.");
+        Ok(())
+    }
+}
+
 impl Release {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
@@ -77,6 +123,7 @@ impl Command {
         let arguments = match self {
             Self::Import(arguments) => arguments,
             Self::Release(release) => return release.run(config).await,
+            Self::Make(make) => return make.run(config).await,
         };
         let bytes = std::fs::read(&arguments.file)
             .with_context(|| format!("cannot read {}", arguments.file.display()))?;

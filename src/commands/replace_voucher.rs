@@ -63,7 +63,8 @@ impl Command for ReplaceVoucher {
         let (site, package) = (&purchase.package.site, &purchase.package.package);
         let (s, p) = (|| site.clone(), || package.clone());
         let of = |voucher, event| NewEvent::of(id, Stream::Voucher(voucher), Event::Voucher(event));
-        let void = VoucherEvent::Voided { site: s(), package: p(), reason: VoidReason::NotOnRouter };
+        let void =
+            VoucherEvent::Voided { site: s(), package: p(), reason: VoidReason::NotOnRouter };
         let allocated = VoucherEvent::Allocated { site: s(), package: p(), purchase: id };
         let replaced =
             PurchaseEvent::Replaced { site: s(), package: p(), former: self.former, voucher };
@@ -109,8 +110,7 @@ mod tests {
         given(history.clone()).when(&replace()).then_refused(&Refusal::SoldOut);
         history.push(voucher_imported(7));
         let events = given(history.clone()).when(&replace()).then_recorded();
-        let wanted =
-            ["voucher_voided", "voucher_allocated", "purchase_replaced", "message_queued"];
+        let wanted = ["voucher_voided", "voucher_allocated", "purchase_replaced", "message_queued"];
         assert_eq!(kinds(&events), wanted);
         history.extend(events);
         given(history).when(&replace()).then_refused(&Refusal::NotDue);

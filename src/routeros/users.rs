@@ -36,13 +36,26 @@ pub fn script(title: &str, users: &[RouterUser]) -> String {
     text
 }
 
+/// The same as a list that the shop takes in.
+pub fn list(users: &[RouterUser]) -> String {
+    let mut text = String::from("/ip hotspot user\n");
+    for user in users {
+        text.extend(["add", &properties(user), "\n"]);
+    }
+    text
+}
+
 fn line(user: &RouterUser) -> String {
     let name = quoted(&user.name);
-    let mut line = format!(
-        ":if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ /ip hotspot user add \
-         name={name} password={}",
-        quoted(&user.password)
-    );
+    format!(
+        ":if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ /ip hotspot user add{} }}\n",
+        properties(user)
+    )
+}
+
+fn properties(user: &RouterUser) -> String {
+    let (name, password) = (quoted(&user.name), quoted(&user.password));
+    let mut line = format!(" name={name} password={password}");
     let comment = Some(user.comment.clone()).filter(|comment| !comment.is_empty());
     let given = [
         ("profile", &user.profile),
@@ -56,7 +69,7 @@ fn line(user: &RouterUser) -> String {
             line.extend([" ", name, "=", &quoted(value)]);
         }
     }
-    line + " }\n"
+    line
 }
 
 #[cfg(test)]

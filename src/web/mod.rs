@@ -97,6 +97,7 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/add-site", get(site::new).post(site::add))
         .route("/admin/sites/{site}", get(site::show).post(site::change))
         .route("/admin/sites/{site}/preview", get(preview::show).post(preview::try_out))
+        .route("/admin/routers", get(admin::routers::show))
         .route("/admin/revenue", get(revenue::show))
         .route("/admin/revenue.csv", get(revenue::file::revenue))
         .route("/admin/stock.csv", get(revenue::file::stock))

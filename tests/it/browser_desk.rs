@@ -175,6 +175,7 @@ async fn every_page_of_the_desk_fits_a_narrow_screen_and_axe_finds_nothing() {
         "/admin/stock",
         batch.as_str().unwrap(),
         "/admin/stock/upload",
+        "/admin/routers",
         "/admin/packages",
         "/admin/packages/mtaa",
         "/admin/packages/mtaa/daily",

@@ -80,3 +80,27 @@ fn what_cannot_be_written_is_said() {
     let said = place.bad(1, &["router", "bundle", "--site", "mtaa", "--out", "out"]);
     assert!(said.contains("hotspots know no IPv6"), "{said}");
 }
+
+#[test]
+fn codes_that_the_shop_makes_are_in_stock_and_in_a_script_that_the_router_reads() {
+    let place = at("https://wifi.example");
+    let make = ["vouchers", "make", "--site", "mtaa", "--package", "daily", "--count", "40"];
+    place.good(&[&make[..], &["--out", "codes.rsc"]].concat());
+    let script = fs::read_to_string(place.path("codes.rsc")).unwrap();
+    let names: Vec<&str> = script.split("add name=\"").skip(1).map(|rest| &rest[..8]).collect();
+    assert_eq!(names.len(), 40);
+    assert!(names.iter().all(|name| !name.contains(['0', '1', 'I', 'L', 'O'])), "{names:?}");
+    reads_well(&place.path("codes.rsc"));
+    let list = place.json(&["package", "list", "--site", "mtaa", "--json"]);
+    assert_eq!(list[0]["free"], 40);
+    let said = place.bad(1, &[&make[..], &["--out", "codes.rsc"]].concat());
+    assert!(said.contains("cannot make codes.rsc"), "nothing is written over: {said}");
+    let restore = ["router", "restore", "--site", "mtaa", "--out", "all.rsc"];
+    assert!(place.good(&restore).contains("40 codes are in all.rsc"));
+    reads_well(&place.path("all.rsc"));
+    let line = place.good(&["router", "line", "--site", "mtaa"]);
+    assert!(line.starts_with("/tool fetch url=\"https://wifi.example/router/mtaa/"), "{line}");
+    assert!(!line.contains('?'), "a terminal would take it for a call for help");
+    let said = place.good(&["router", "forget", "--site", "mtaa"]);
+    assert!(said.contains("does not report"), "{said}");
+}

@@ -51,12 +51,13 @@ pub struct Entry {
     pub open: bool,
 }
 
-const MENU: [(&str, &str); 6] = [
+const MENU: [(&str, &str); 7] = [
     ("home", "/admin"),
     ("sales", "/admin/sales"),
     ("money", "/admin/money"),
     ("stock", "/admin/stock"),
     ("packages", "/admin/packages"),
+    ("routers", "/admin/routers"),
     ("revenue", "/admin/revenue"),
 ];
 

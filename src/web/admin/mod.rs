@@ -10,6 +10,7 @@ pub mod packages;
 mod render;
 pub mod revenue;
 mod rights;
+pub mod routers;
 pub mod sale;
 pub mod sales;
 pub mod sign_in;

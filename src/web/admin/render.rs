@@ -12,7 +12,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use std::sync::Arc;
 
-const TEMPLATES: [(&str, &str); 23] = [
+const TEMPLATES: [(&str, &str); 24] = [
     ("layout", include_str!("templates/layout.hbs")),
     ("token", include_str!("templates/token.hbs")),
     ("sales_table", include_str!("templates/sales_table.hbs")),
@@ -36,6 +36,7 @@ const TEMPLATES: [(&str, &str); 23] = [
     ("packages", include_str!("templates/packages.hbs")),
     ("package", include_str!("templates/package.hbs")),
     ("site", include_str!("templates/site.hbs")),
+    ("routers", include_str!("templates/routers.hbs")),
 ];
 
 /// The desk's pages, ready to be drawn in every language. Made once, at the start.

@@ -39,6 +39,7 @@ pub const RIGHTS: &[(&str, &str, &[Role])] = &[
     ("GET", "/admin/packages/{site}/{package}", &[Owner, Technician, Auditor]),
     ("POST", "/admin/packages/{site}/{package}", &[Owner]),
     ("POST", "/admin/packages/{site}/{package}/retire", &[Owner]),
+    ("GET", "/admin/routers", &[Owner, Technician, Auditor]),
     ("GET", "/admin/revenue", &[Owner, Auditor]),
     ("GET", "/admin/revenue.csv", &[Owner, Auditor]),
     ("GET", "/admin/stock.csv", &[Owner, Auditor]),

@@ -1,0 +1,105 @@
+//! `/admin/routers`: what each site's router last told, and the line that sets one up.
+
+use super::{frame, visitor::Visitor};
+use crate::{
+    kit,
+    ledger::{
+        catalog::Site,
+        staff::Role,
+        time::{DAY, MINUTE, Micros},
+    },
+    store::{RouterNews, UsageCounts},
+    web::Shop,
+};
+use axum::{extract::State, response::Response};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The line works so long, in µs.
+const LINE_LASTS: i64 = DAY;
+
+/// A router that was not heard of for so long is silent; it reports every minute.
+const SILENT_AFTER: i64 = 5 * MINUTE;
+
+#[derive(Serialize)]
+struct RoutersPage {
+    routers: Vec<Shown>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    name: String,
+    router_login: String,
+    /// None where it never reported.
+    heard: Option<Heard>,
+    counts: Vec<(&'static str, i64)>,
+    /// What a technician pastes; none for whom it is not.
+    line: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Heard {
+    at: String,
+    silent: bool,
+    routeros: String,
+    pages: String,
+    /// Whether it shows other pages than this shop has now.
+    other_pages: bool,
+}
+
+/// `GET /admin/routers`
+pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
+    let made = async {
+        let store = &shop.context.store;
+        let news = store.router_news().await?;
+        let counts = store.usage_counts().await?;
+        let may_set_up = matches!(visitor.member.staff.role, Role::Owner | Role::Technician);
+        let mut routers = vec![];
+        for site in store.sites().await? {
+            let told = news.iter().find(|news| news.site == site.site);
+            let away = store.away(&site.site).await?;
+            let line = may_set_up.then(|| line(&shop, &site));
+            let counts = counts.get(&site.site).cloned().unwrap_or_default();
+            routers.push(shown(&shop, site, told, (away, &counts), line));
+        }
+        Ok(RoutersPage { routers })
+    };
+    frame::answer(&shop, &visitor, "routers", made.await)
+}
+
+fn line(shop: &Shop, site: &Site) -> String {
+    let store = &shop.context.store;
+    let until = Micros(store.now().0 + LINE_LASTS);
+    let pass = store.vault().router_pass(&site.site, until);
+    kit::line(&shop.settings.public_url, &site.site, &pass)
+}
+
+fn shown(
+    shop: &Shop,
+    site: Site,
+    told: Option<&RouterNews>,
+    (away, counts): (i64, &UsageCounts),
+    line: Option<String>,
+) -> Shown {
+    let now = shop.context.store.now();
+    let heard = told.map(|told| Heard {
+        at: told.heard_at.local(&shop.settings.zone),
+        silent: told.heard_at.until(now) > SILENT_AFTER,
+        routeros: told.routeros.clone(),
+        pages: told.pages.clone(),
+        other_pages: told.pages != kit::VERSION,
+    });
+    let counts = [
+        ("activated", counts.activated),
+        ("away", away),
+        ("lost", counts.lost),
+        ("to_switch_off", counts.to_switch_off),
+    ];
+    Shown {
+        name: site.name,
+        router_login: site.router_login,
+        heard,
+        counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
+        line,
+    }
+}

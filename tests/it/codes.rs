@@ -1,0 +1,231 @@
+//! What the shop promises is what the router does, and what the router tells is what the shop
+//! sells.
+
+use crate::{
+    pole::{PHONE, Router, STRANGER, TABLET, all_pass, buys, fetch, selling},
+    town::{SITE, Town},
+};
+use lango::{
+    commands::by::By,
+    demo::hotspot::{HotspotSettings, users::User},
+    ledger::{
+        id::Slug,
+        time::{DAY, HOUR},
+        voucher::VoidReason,
+    },
+    routeros::users,
+    routers,
+    stock::{self, Doomed},
+};
+
+#[tokio::test]
+async fn a_code_lives_from_its_first_login_as_long_as_its_package_says() {
+    let mut town = Town::open().await;
+    let (router, _) = selling(&mut town, 2).await;
+    let (_, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    town.clock.advance(7_200);
+    router.minute(&town).await;
+    assert_eq!(town.count("voucher_activated").await, 0, "its time does not run yet");
+    router.logs_in(PHONE, &code);
+    assert!(router.hotspot.is_online(PHONE));
+    router.minute(&town).await;
+    assert_eq!(town.count("voucher_activated").await, 1);
+    router.minute(&town).await;
+    assert_eq!(town.count("voucher_activated").await, 1, "told once");
+    // The phone sleeps and comes back; the router's clock is wrong after a power cut.
+    router.hotspot.forget(PHONE);
+    router.hotspot.configure(|settings| settings.clock_error = -30 * 365 * DAY);
+    town.clock.advance(23 * 3_600);
+    router.minute(&town).await;
+    router.logs_in(PHONE, &code);
+    assert!(router.hotspot.is_online(PHONE), "its day is not over");
+    town.clock.advance(3_600);
+    router.minute(&town).await;
+    assert!(!router.hotspot.is_online(PHONE), "its day is over");
+    assert!(router.is_off(&code));
+    router.logs_in(PHONE, &code);
+    assert!(!router.hotspot.is_online(PHONE));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_site_that_reports_sells_only_what_its_router_shows() {
+    let mut town = Town::open().await;
+    let (router, _) = selling(&mut town, 2).await;
+    assert_eq!(town.stock_of("daily").await, (2, 0));
+    // A list of another router comes into stock: nobody can log in with it here.
+    let foreign = town.stock("daily", 3).await;
+    assert_eq!(town.stock_of("daily").await, (2, 0), "not for sale");
+    router.tells_all(&town).await;
+    assert_eq!(town.stock_of("daily").await, (2, 0));
+    router.hotspot.add_user(User { profile: "daily".into(), ..User::voucher(&foreign[0]) });
+    town.clock.advance(120);
+    router.minute(&town).await;
+    assert_eq!(town.stock_of("daily").await, (3, 0), "now it is");
+    // Somebody removes one at the router.
+    router.hotspot.import(&format!("/ip hotspot user remove [find where name={}]", foreign[0]));
+    router.tells_all(&town).await;
+    assert_eq!(town.stock_of("daily").await, (2, 0));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_void_code_is_switched_off_at_the_router() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 2).await;
+    router.logs_in(PHONE, &codes[0]);
+    assert!(router.hotspot.is_online(PHONE));
+    let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0];
+    let doomed = Doomed::Voucher(voucher);
+    stock::void(town.store(), By::CommandLine, doomed, VoidReason::Leaked).await.unwrap();
+    assert!(!router.is_off(&codes[0]), "not told yet");
+    router.minute(&town).await;
+    assert!(router.is_off(&codes[0]));
+    assert!(!router.hotspot.is_online(PHONE), "and its session has ended");
+    assert_eq!(town.count("voucher_switched_off").await, 1, "and the shop knows");
+    router.minute(&town).await;
+    assert!(!router.is_off(&codes[1]));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_code_that_is_used_and_was_never_sold_leaves_the_stock() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 2).await;
+    router.logs_in(STRANGER, &codes[0]);
+    router.minute(&town).await;
+    town.settle().await;
+    assert_eq!(town.stock_of("daily").await, (1, 0));
+    assert_eq!(town.exceptions().await, ["used_unsold -"]);
+    let (_, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    assert_eq!(code, codes[1], "never the one that somebody uses");
+    let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0];
+    let doomed = Doomed::Voucher(voucher);
+    stock::void(town.store(), By::CommandLine, doomed, VoidReason::Leaked).await.unwrap();
+    town.settle().await;
+    assert!(town.exceptions().await.is_empty());
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_sold_code_that_is_gone_from_the_router_is_found_out() {
+    let mut town = Town::open().await;
+    let (router, _) = selling(&mut town, 1).await;
+    let (_, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    let remove = format!("/ip hotspot user remove [find where name={code}]");
+    router.hotspot.import(&remove);
+    router.tells_all(&town).await;
+    town.settle().await;
+    assert_eq!(town.exceptions().await, ["lost -"]);
+    router.hotspot.add_user(User { profile: "daily".into(), ..User::voucher(&code) });
+    router.tells_all(&town).await;
+    town.settle().await;
+    assert!(town.exceptions().await.is_empty(), "somebody has put it back");
+    town.close().await;
+}
+
+#[tokio::test]
+async fn who_has_a_code_that_the_router_lost_gets_another() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 2).await;
+    let (mut njeri, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    router.hotspot.import(&format!("/ip hotspot user remove [find where name={code}]"));
+    router.tells_all(&town).await;
+    town.settle().await;
+    njeri.looks_again().await;
+    assert_eq!(njeri.code().as_ref(), Some(&code), "once may be a slip");
+    router.tells_all(&town).await;
+    town.settle().await;
+    let other = codes.iter().find(|other| **other != code).unwrap();
+    njeri.looks_again().await;
+    assert_eq!(njeri.code().as_ref(), Some(other));
+    assert!(town.texts(&njeri).last().unwrap().contains(other), "and by SMS");
+    assert!(town.exceptions().await.is_empty());
+    router.logs_in(PHONE, other);
+    assert!(router.hotspot.is_online(PHONE));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_new_router_gets_every_code_that_is_still_good() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 3).await;
+    let (_, begun) = buys(&mut town, "Njeri", "0721 000 001").await;
+    let (_, fresh) = buys(&mut town, "Otieno", "0721 000 002").await;
+    router.logs_in(PHONE, &begun);
+    router.minute(&town).await;
+    town.clock.advance(20 * 3_600);
+    let site = Slug::parse(SITE).unwrap();
+    let users = routers::restore(town.store(), By::CommandLine, &site).await.unwrap();
+    assert_eq!(users.len(), 3);
+    assert_eq!(town.count("site_codes_written").await, 1);
+    // Lightning. A new router is set up with the same line.
+    let router = Router::of(&town, HotspotSettings::default());
+    all_pass(&router.set_up(&town).await);
+    let script = users::script("The codes", &users);
+    all_pass(&router.hotspot.import(&script));
+    all_pass(&router.hotspot.import(&script));
+    router.logs_in(PHONE, &begun);
+    router.logs_in(TABLET, &fresh);
+    router.minute(&town).await;
+    assert!(router.hotspot.is_online(PHONE) && router.hotspot.is_online(TABLET));
+    town.clock.advance(4 * 3_600);
+    router.minute(&town).await;
+    assert!(!router.hotspot.is_online(PHONE), "its day began on the old router");
+    assert!(router.hotspot.is_online(TABLET), "this one's on the new");
+    assert!(codes.iter().all(|code| router.hotspot.user(code).is_some()));
+    town.settle().await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_site_whose_router_left_sells_all_its_codes_again() {
+    let mut town = Town::open().await;
+    let (_, _) = selling(&mut town, 1).await;
+    town.stock("daily", 2).await;
+    assert_eq!(town.stock_of("daily").await, (1, 0));
+    let site = Slug::parse(SITE).unwrap();
+    routers::forget(town.store(), By::CommandLine, &site).await.unwrap();
+    assert_eq!(town.stock_of("daily").await, (3, 0));
+    town.stock("daily", 1).await;
+    assert_eq!(town.stock_of("daily").await, (4, 0));
+    assert!(routers::forget(town.store(), By::CommandLine, &site).await.is_err(), "once");
+    town.close().await;
+}
+
+#[tokio::test]
+async fn the_router_makes_codes_and_the_shop_sells_them() {
+    let mut town = Town::open().await;
+    let router = Router::of(&town, HotspotSettings::default());
+    all_pass(&router.set_up(&town).await);
+    router.minute(&town).await;
+    assert_eq!(town.stock_of("daily").await, (0, 0));
+    let kit = format!("http://{}", town.url("").trim_start_matches("http://"));
+    assert!(kit.starts_with("http://127."), "{kit}");
+    router.hotspot.import(":global langoCount 5");
+    let bytes = fetch(&town, "lango-vouchers.rsc").await;
+    all_pass(&router.hotspot.terminal(&bytes).await);
+    town.clock.advance(120);
+    router.minute(&town).await;
+    town.settle().await;
+    assert_eq!(town.stock_of("daily").await, (5, 0));
+    assert_eq!(town.stock_of("hourly").await, (5, 0));
+    let (_, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    let user = router.hotspot.user(&code).unwrap();
+    assert_eq!(user.limit_uptime, Some(24 * HOUR), "it carries a limit of its own");
+    router.logs_in(PHONE, &code);
+    assert!(router.hotspot.is_online(PHONE));
+    town.close().await;
+}
+
+crate::on_postgres_too! {
+    a_code_lives_from_its_first_login_as_long_as_its_package_says,
+    a_site_that_reports_sells_only_what_its_router_shows,
+    a_void_code_is_switched_off_at_the_router,
+    a_code_that_is_used_and_was_never_sold_leaves_the_stock,
+    a_sold_code_that_is_gone_from_the_router_is_found_out,
+    who_has_a_code_that_the_router_lost_gets_another,
+    a_new_router_gets_every_code_that_is_still_good,
+    a_site_whose_router_left_sells_all_its_codes_again,
+    the_router_makes_codes_and_the_shop_sells_them,
+}
