@@ -48,7 +48,8 @@ pub fn list(users: &[RouterUser]) -> String {
 fn line(user: &RouterUser) -> String {
     let name = quoted(&user.name);
     format!(
-        ":if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ /ip hotspot user add{} }}\n",
+        ":if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ /ip hotspot user \
+         add{} }}\n",
         properties(user)
     )
 }
