@@ -27,7 +27,7 @@ pub struct SiteScripts {
     pub version: String,
 }
 
-/// What [`render`] writes, and what `lango-install.rsc` fetches besides itself.
+/// What every router runs; the first of them fetches the others.
 const SCRIPTS: [(&str, &str); 12] = [
     ("lango-install.rsc", include_str!("../../router-scripts/lango-install.rsc")),
     ("lango-check.rsc", include_str!("../../router-scripts/lango-check.rsc")),
@@ -148,7 +148,7 @@ fn values(site: &SiteScripts) -> Option<Value> {
         (_, port) => vec![port],
     };
     let origin = site.shop_url.origin().ascii_serialization();
-    let parts: Vec<&str> = SCRIPTS[1..].iter().map(|(name, _)| *name).collect();
+    let parts: Vec<&str> = SCRIPTS[1..].iter().chain([&VOUCHERS]).map(|(name, _)| *name).collect();
     Some(json!({
         "version": site.version,
         "site": site.site,
