@@ -12,6 +12,7 @@ use crate::{
         chain::hex,
         decision::{Fingerprint, RouterWrite, VaultWrite},
         id::{Slug, VoucherId},
+        stream::Stream,
         time::Micros,
     },
     projections::find,
@@ -287,6 +288,13 @@ impl Reader {
         };
         let unreadable = || StoreError::BadRow { table: "shown_usage", column: "site" };
         rows.iter().map(|row| counts(row).ok_or_else(unreadable)).collect()
+    }
+
+    /// When its router first told of a login with a voucher.
+    pub async fn activated_at(&self, voucher: VoucherId) -> Result<Option<Micros>, StoreError> {
+        let events = self.stream_events(&Stream::Usage(voucher)).await?;
+        let first = events.iter().find(|event| event.kind == "voucher_activated");
+        Ok(first.map(|event| event.recorded_at))
     }
 
     async fn usage(

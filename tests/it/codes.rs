@@ -6,13 +6,20 @@ use crate::{
     town::{SITE, Town},
 };
 use lango::{
-    commands::by::By,
+    commands::{
+        by::By,
+        catalogue::{DefinePackage, RegisterSite},
+    },
     demo::hotspot::{HotspotSettings, users::User},
+    import::{Import, Importer},
     ledger::{
+        catalog::Package,
         id::Slug,
+        money::Cents,
         time::{DAY, HOUR},
         voucher::VoidReason,
     },
+    ports::SystemRandom,
     routeros::users,
     routers,
     stock::{self, Doomed},
@@ -22,7 +29,7 @@ use lango::{
 async fn a_code_lives_from_its_first_login_as_long_as_its_package_says() {
     let mut town = Town::open().await;
     let (router, _) = selling(&mut town, 2).await;
-    let (_, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    let (mut njeri, code) = buys(&mut town, "Njeri", "0721 000 001").await;
     town.clock.advance(7_200);
     router.minute(&town).await;
     assert_eq!(town.count("voucher_activated").await, 0, "its time does not run yet");
@@ -30,6 +37,8 @@ async fn a_code_lives_from_its_first_login_as_long_as_its_package_says() {
     assert!(router.hotspot.is_online(PHONE));
     router.minute(&town).await;
     assert_eq!(town.count("voucher_activated").await, 1);
+    njeri.looks_again().await;
+    njeri.reads("1 day, until 23 Nov 2026 20:");
     router.minute(&town).await;
     assert_eq!(town.count("voucher_activated").await, 1, "told once");
     // The phone sleeps and comes back; the router's clock is wrong after a power cut.
@@ -218,7 +227,81 @@ async fn the_router_makes_codes_and_the_shop_sells_them() {
     town.close().await;
 }
 
+/// A package of the site, with so much data.
+async fn offers(town: &Town, site: &Slug, data_bytes_max: Option<u64>) {
+    let package = Package {
+        site: site.clone(),
+        package: Slug::parse("mega").unwrap(),
+        version: 1,
+        name: "Mega".into(),
+        price_cents: Cents::from_kes(20),
+        validity_seconds: 86_400,
+        profile: "mega".into(),
+        devices: 1,
+        rate_kbps_down: None,
+        rate_kbps_up: None,
+        data_bytes_max,
+        name_sw: None,
+        place: None,
+        retired: false,
+    };
+    town.store().execute(DefinePackage { package }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_with_data_ends_when_it_is_used_up() {
+    let mut town = Town::open().await;
+    offers(&town, &Slug::parse(SITE).unwrap(), Some(500_000_000)).await;
+    let router = Router::of(&town, HotspotSettings::default());
+    all_pass(&router.set_up(&town).await);
+    router.hotspot.import(":global langoCount 1");
+    all_pass(&router.hotspot.terminal("/import file-name=lango-vouchers.rsc").await);
+    town.clock.advance(120);
+    router.minute(&town).await;
+    town.settle().await;
+    let mut njeri = town.customer("Njeri", "0721 000 001");
+    town.asks(&mut njeri, "mega").await;
+    town.pays(&njeri).await;
+    njeri.sees("Paid. Here is your code").await;
+    let code = njeri.code().unwrap();
+    router.logs_in(PHONE, &code);
+    router.hotspot.use_data(PHONE, 499_000_000);
+    assert!(router.hotspot.is_online(PHONE));
+    router.hotspot.use_data(PHONE, 1_000_000);
+    assert!(!router.hotspot.is_online(PHONE));
+    router.logs_in(PHONE, &code);
+    assert!(!router.hotspot.is_online(PHONE), "there is nothing left on it");
+    town.close().await;
+}
+
+#[tokio::test]
+async fn each_site_has_its_router_and_who_roams_is_told_where_a_code_works() {
+    let mut town = Town::open().await;
+    let (router, _) = selling(&mut town, 1).await;
+    let kona = Slug::parse("kona").unwrap();
+    let login = "http://10.6.50.1/login".to_owned();
+    let register = RegisterSite::new(kona.clone(), "Kona Wi-Fi".into(), login);
+    town.store().execute(register).await.unwrap();
+    offers(&town, &kona, None).await;
+    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
+    let list = "/ip hotspot user\nadd name=KONA2345 password=KONA2345 profile=mega\n";
+    let import = Import::to(kona.clone());
+    importer.run(town.store(), &import, list.as_bytes()).await.unwrap();
+    router.tells_all(&town).await;
+    let offer = &town.store().offers(&kona).await.unwrap()[0];
+    assert_eq!(offer.free, 1, "another site's router says nothing of it");
+    let (mut njeri, _) = buys(&mut town, "Njeri", "0721 000 001").await;
+    njeri.opens("/s/mtaa").await;
+    njeri.reads("You have already bought time here");
+    njeri.opens("/s/kona").await;
+    njeri.reads("You have a purchase at Mtaa Wi-Fi; it works there only");
+    njeri.reads("Mega");
+    town.close().await;
+}
+
 crate::on_postgres_too! {
+    a_code_with_data_ends_when_it_is_used_up,
+    each_site_has_its_router_and_who_roams_is_told_where_a_code_works,
     a_code_lives_from_its_first_login_as_long_as_its_package_says,
     a_site_that_reports_sells_only_what_its_router_shows,
     a_void_code_is_switched_off_at_the_router,

@@ -95,6 +95,8 @@ pub struct OpenPurchase {
     pub package: String,
     /// How far it is.
     pub state: OpenState,
+    /// The only site where its code works, where that is not this one.
+    pub elsewhere: Option<String>,
 }
 
 /// How far a purchase found again is.
@@ -171,6 +173,7 @@ impl ShopPage {
                 path: "/p/c2FtcGxlLXRva2Vu".into(),
                 package: "Daily".into(),
                 state: OpenState::Underway,
+                elsewhere: None,
             }),
             ..plain.clone()
         };
@@ -180,6 +183,7 @@ impl ShopPage {
                 path: "/p/c2FtcGxlLXRva2Vu".into(),
                 package: "Hour & a half".into(),
                 state: OpenState::Bought,
+                elsewhere: None,
             }),
             ..plain.clone()
         };

@@ -232,6 +232,19 @@ async fn receipt(shop: &Shop, asked: &Asked) -> Result<Option<String>, Problem> 
     Ok(shop.context.store.open_sealed(Sealed::Receipt(id)).await?)
 }
 
+/// When a code ends that the router has told a first login of.
+async fn runs_until(
+    shop: &Shop,
+    view: &View,
+    voucher: VoucherId,
+) -> Result<Option<String>, Problem> {
+    let Some(since) = shop.context.store.activated_at(voucher).await? else { return Ok(None) };
+    let seconds = package(shop, view).await?.validity_seconds;
+    let lasts = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND);
+    let end = Micros(since.0.saturating_add(lasts));
+    Ok(Some(end.local(&shop.settings.zone)))
+}
+
 async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Result<Paid, Problem> {
     let store = &shop.context.store;
     let code = store.voucher_code(voucher).await?.ok_or(Failure::Missing("a sold code"))?;
@@ -251,7 +264,7 @@ async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Resu
         connect: Some(connect.to_string()),
         connect_in_seconds: just_paid.then_some(CONNECT_SECONDS),
         sms_to,
-        runs_until: None,
+        runs_until: runs_until(shop, view, voucher).await?,
         receipt: receipt(shop, &asked).await?,
         checkpoint: checkpoint.map(|signed| signed.checkpoint.short()),
         keep: keep.map_or_else(|_| format!("/p/{token}"), |address| address.to_string()),

@@ -108,7 +108,7 @@ async fn fill(
     back: Back,
 ) -> Result<Page, Problem> {
     let offers = shop.context.store.offers(&site.site).await?;
-    let open = open_purchase(shop, frame, headers).await?;
+    let open = open_purchase(shop, site, frame, headers).await?;
     if open.is_none() && offers.iter().all(|offer| offer.free == 0 && offer.held == 0) {
         return Ok(Page::SoldOut(SoldOutPage { back: None }));
     }
@@ -147,6 +147,7 @@ pub fn card(offer: &Offer, lang: Language) -> PackageCard {
 /// The purchase this phone comes back to: by cookie, which may see all, or by MAC, which may not.
 async fn open_purchase(
     shop: &Shop,
+    site: &Site,
     frame: &Frame,
     headers: &HeaderMap,
 ) -> Result<Option<OpenPurchase>, Problem> {
@@ -156,17 +157,30 @@ async fn open_purchase(
     {
         let path = format!("/p/{}", store.vault().link_token(view.id));
         let package = package_name(shop, &view, frame.lang).await?;
-        return Ok(Some(OpenPurchase { path, package, state }));
+        let elsewhere = elsewhere(shop, site, &view).await?;
+        return Ok(Some(OpenPurchase { path, package, state, elsewhere }));
     }
     let Some(device) = visit::device(shop, &frame.mac).await? else { return Ok(None) };
     for purchase in store.purchases_of(device, 1).await? {
         let Some(view) = store.purchase(purchase).await? else { continue };
         if let Some(state) = open_state(shop, &view).await? {
             let package = package_name(shop, &view, frame.lang).await?;
-            return Ok(Some(OpenPurchase { path: format!("/p/{}", view.id), package, state }));
+            let elsewhere = elsewhere(shop, site, &view).await?;
+            let path = format!("/p/{}", view.id);
+            return Ok(Some(OpenPurchase { path, package, state, elsewhere }));
         }
     }
     Ok(None)
+}
+
+/// The name of the site where the code of a purchase works, where that is not this one.
+async fn elsewhere(
+    shop: &Shop,
+    here: &Site,
+    view: &PurchaseView,
+) -> Result<Option<String>, Problem> {
+    let site = visit::site_of(shop, view).await?;
+    Ok((site.site != here.site).then_some(site.name))
 }
 
 /// How far a purchase is, where its page is worth coming back to.

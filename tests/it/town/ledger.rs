@@ -148,6 +148,15 @@ impl Ledger {
         self.payments().map(|(id, _)| id).collect()
     }
 
+    /// Which purchase got which code instead of one that the router lost.
+    pub fn replacements(&self) -> Vec<(PurchaseId, VoucherId)> {
+        let given = |(id, event): (PurchaseId, &PurchaseEvent)| match event {
+            PurchaseEvent::Replaced { voucher, .. } => Some((id, *voucher)),
+            _ => None,
+        };
+        self.purchases().filter_map(given).collect()
+    }
+
     /// Every sale: which purchase got which code.
     pub fn sales(&self) -> Vec<(PurchaseId, VoucherId)> {
         let sale = |(id, event): (PurchaseId, &PurchaseEvent)| match event {
