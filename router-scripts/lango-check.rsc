@@ -71,7 +71,11 @@
 }
 
 :local today [:tostr [/system clock get date]]
-:if ([:find $today "197"] > -1 || [:find $today "200"] > -1 || [:find $today "201"] > -1) do={
+:local past false
+:foreach years in={"197";"200";"201"} do={
+    :if ([:typeof [:find $today $years]] = "num") do={ :set past true }
+}
+:if ($past) do={
     :put ("FAIL clock: it says " . $today . "; https fails so. Run /system ntp client set enabled=yes")
     :set langoFails ($langoFails + 1)
 } else={

@@ -6,7 +6,7 @@
 #   :global langoInterface "bridge-guests"
 # Where there are several, say which:
 #   :global langoServer "hotspot1"
-# Phones log in with http-chap, and come back by mac-cookie. Plain passwords only if you say so:
+# Phones log in with http-chap, and come back by mac-cookie. Plain passwords only if you say so (false takes it back):
 #   :global langoPap true
 # For RouterOS 7 and 6.49.
 # Run it with: /import file-name=lango-hotspot.rsc
@@ -25,7 +25,13 @@
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
 :set langoStop false
 :local methods "http-chap,mac-cookie"
-:if ($langoPap = true) do={ :set methods "http-chap,http-pap,mac-cookie" }
+# What was said once holds until something else is said, though a restart forgets it.
+:local plain $langoPap
+:if ([:typeof $plain] != "bool" && [:len [/ip hotspot profile find where name="lango"]] > 0) do={
+    :local before [:tostr [/ip hotspot profile get [find where name="lango"] login-by]]
+    :set plain ([:typeof [:find $before "http-pap"]] = "num")
+}
+:if ($plain = true) do={ :set methods "http-chap,http-pap,mac-cookie" }
 
 # What was there, once: a second run must not keep what the first one made.
 :if ([:len [/file find where name=($langoDir . "lango-before.rsc")]] = 0) do={
@@ -71,7 +77,8 @@
     }
 }
 
-:local servers [/ip hotspot find]
+:local servers [/ip hotspot find where profile="lango"]
+:if ([:len $servers] = 0) do={ :set servers [/ip hotspot find] }
 :if ([:len $langoServer] > 0) do={ :set servers [/ip hotspot find where name=$langoServer] }
 :if ([:len $servers] != 1) do={
     :if (!$langoStop) do={

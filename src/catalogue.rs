@@ -36,6 +36,12 @@ pub enum Unreadable {
     /// No telephone number.
     #[error("write a telephone number of digits and spaces, at most 20 of them")]
     Phone,
+    /// No till.
+    #[error("write the till as 5 to 8 digits")]
+    Till,
+    /// A till where the shop itself has none.
+    #[error("a site has a till of its own only where the shop has one: mpesa.till")]
+    NoShopTill,
     /// Nothing where something must be.
     #[error("write the router's user profile, as it is called there")]
     Profile,
@@ -52,6 +58,8 @@ impl Unreadable {
             Self::Address => "address",
             Self::Number => "number",
             Self::Colour => "colour",
+            Self::Till => "till",
+            Self::NoShopTill => "no_shop_till",
             Self::Phone => "phone",
             Self::Profile => "profile",
         }
@@ -108,6 +116,14 @@ pub fn slug(text: &str) -> Result<Slug, Unreadable> {
 pub fn router_login(text: &str) -> Result<Url, Unreadable> {
     let url = Url::parse(text.trim()).ok().filter(Url::has_host);
     url.filter(|url| matches!(url.scheme(), "http" | "https")).ok_or(Unreadable::Address)
+}
+
+/// A till's number, 5 to 8 digits; empty for the shop's.
+pub fn till(text: &str) -> Result<String, Unreadable> {
+    let till = text.trim();
+    let digits = till.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = till.is_empty() || (5..=8).contains(&till.len());
+    if digits && fits { Ok(till.to_owned()) } else { Err(Unreadable::Till) }
 }
 
 /// A whole number of at least 1; nothing for an empty field.

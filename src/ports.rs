@@ -29,6 +29,8 @@ pub struct PromptRequest {
     pub reference: String,
     /// Shown in the prompt: at most 13 characters.
     pub description: String,
+    /// The till that gets the money, where it is not the shop's own.
+    pub till: Option<String>,
     /// Where the provider reports the outcome; unguessable. `None` when callbacks are off and any
     /// address will do.
     pub callback: Option<Url>,

@@ -26,6 +26,9 @@ use crate::{
 };
 use std::collections::{HashMap, HashSet};
 
+/// A router that was not heard of for so long is silent, in µs; it reports every minute.
+pub const SILENT_AFTER: i64 = 5 * MINUTE;
+
 /// A router tells of all its codes so often, in µs.
 const LIST_EVERY: i64 = HOUR;
 
@@ -76,7 +79,8 @@ pub async fn hear(
 
 /// The vouchers that a report tells of.
 struct KnownVouchers {
-    all: Vec<VoucherId>,
+    /// All, each with whether it is switched off.
+    all: Vec<(VoucherId, bool)>,
     /// Those of which a login would be news.
     used: Vec<VoucherId>,
     /// Those that the router lets nobody in with.
@@ -100,11 +104,12 @@ async fn known(store: &Store, site: &Slug, report: &Report) -> Result<KnownVouch
     let mut known = KnownVouchers { all: vec![], used: vec![], off: vec![] };
     for (fingerprint, code) in told {
         let Some(id) = found.get(&fingerprint) else { continue };
-        known.all.push(*id);
+        known.all.push((*id, code.disabled));
         if code.used && of(id).activated_at.is_none() {
             known.used.push(*id);
         }
-        if code.disabled && of(id).off_at.is_none() {
+        let void = of(id).voided_at.is_some() && of(id).off_at.is_none();
+        if code.disabled && void {
             known.off.push(*id);
         }
     }
@@ -117,10 +122,10 @@ async fn compare(
     store: &Store,
     random: &dyn Random,
     site: &Slug,
-    shown: Vec<VoucherId>,
+    shown: Vec<(VoucherId, bool)>,
 ) -> Result<(), CommandError> {
     store.project().await?;
-    let shown: HashSet<VoucherId> = shown.into_iter().collect();
+    let shown: HashMap<VoucherId, bool> = shown.into_iter().collect();
     let told = store.told_of_codes(site).await?;
     let lasts = lasts(store, site).await?;
     let now = store.now();
@@ -128,7 +133,11 @@ async fn compare(
     for code in store.at_router(site).await? {
         let told = told.get(&code.voucher).copied().unwrap_or_default();
         let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
-        if shown.contains(&code.voucher) {
+        let unsold = matches!(code.status.as_str(), "free" | "missing");
+        // Nobody can log in with one that is switched off: it is as if it were not there, until it
+        // is sold. Then whoever switched it off may have had a reason.
+        let is_there = shown.get(&code.voucher).is_some_and(|off| !(*off && unsold));
+        if is_there {
             if code.status == "missing" || told.lost_since.is_some() {
                 there.push(code.voucher);
             }

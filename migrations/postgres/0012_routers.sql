@@ -1,5 +1,8 @@
 -- Routers that report. A site whose router tells which codes it knows sells only those.
 
+-- The till that a site's buyers pay, where it is not the shop's.
+alter table sites add column till text collate "C";
+
 -- 1 where the site's router reports.
 alter table sites add column reports bigint not null default 0;
 
@@ -28,7 +31,7 @@ create table router_pieces (
     run          text collate "C" not null,
     piece        bigint not null,
     pieces       bigint not null,
-    -- Our vouchers among them, one after the other, separated by blanks.
+    -- Our vouchers among them, separated by blanks; an `x` behind one that is switched off.
     vouchers     text not null,
     received_at  bigint not null,
     primary key (site, run, piece)

@@ -352,6 +352,7 @@ pub fn web_settings(config: &Config, listen: SocketAddr) -> anyhow::Result<WebSe
         shop_name: config.shop.name.clone(),
         support_phone: config.shop.support_phone.clone(),
         zone: config.shop.timezone.clone(),
+        has_till: config.mpesa.as_ref().is_some_and(|mpesa| mpesa.till.is_some()),
         accent: Accent::parse(&config.shop.accent).expect("no other colour is taken"),
         desk: DeskSettings {
             networks: config.admin.management_network.clone(),

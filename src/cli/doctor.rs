@@ -6,6 +6,7 @@ use crate::{
     config::{Config, OnOff},
     ledger::time::{DAY, HOUR, MINUTE, Micros, SECOND},
     mark,
+    routers::SILENT_AFTER,
     store::{BackupRecord, ProjectionState, Store},
 };
 use clap::Args;
@@ -112,6 +113,7 @@ async fn of_ledger(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>>
         work(store.next_due().await?, now),
         desk(store.exceptions().await?.len()),
         stock(store).await?,
+        routers(store, now).await?,
         fence(fenced),
     ])
 }
@@ -245,6 +247,26 @@ async fn stock(store: &Store) -> anyhow::Result<Check> {
         pass("stock", "every package has free codes")
     } else {
         warn("stock", format!("no free code of {}: `lango vouchers import`", out.join(", ")))
+    })
+}
+
+async fn routers(store: &Store, now: Micros) -> anyhow::Result<Check> {
+    let news = store.router_news().await?;
+    let (mut heard, mut silent) = (0, vec![]);
+    for site in store.sites().await?.into_iter().filter(|site| site.reports) {
+        let told = news.iter().find(|news| news.site == site.site);
+        match told.filter(|told| told.heard_at.until(now) <= SILENT_AFTER) {
+            Some(_) => heard += 1,
+            None => silent.push(site.site.to_string()),
+        }
+    }
+    Ok(match (heard, silent.as_slice()) {
+        (0, []) => pass("routers", "none reports; every code in stock is sold"),
+        (many, []) => pass("routers", format!("{many} report every minute")),
+        (_, silent) => warn(
+            "routers",
+            format!("silent: {}; the shop sells what they last showed", silent.join(", ")),
+        ),
     })
 }
 

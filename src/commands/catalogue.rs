@@ -53,6 +53,8 @@ pub struct RegisterSite {
     pub router_login: String,
     /// Its colour, such as `#0b6e4f`; empty for the shop's, `None` leaves it.
     pub accent: Option<String>,
+    /// The till that its buyers pay; empty for the shop's, `None` leaves it.
+    pub till: Option<String>,
     /// The number that its buyers may call, sealed; sealed empty text for the shop's, `None` leaves
     /// it.
     pub support_phone: Option<Vec<u8>>,
@@ -63,7 +65,8 @@ pub struct RegisterSite {
 impl RegisterSite {
     /// A new site that looks and is helped as the shop.
     pub fn new(site: Slug, name: String, router_login: String) -> Self {
-        Self { site, name, router_login, accent: None, support_phone: None, change: false }
+        let (accent, till, support_phone) = (None, None, None);
+        Self { site, name, router_login, accent, till, support_phone, change: false }
     }
 }
 
@@ -76,21 +79,23 @@ impl Command for RegisterSite {
         let (site, name) = (self.site.clone(), self.name.clone());
         let router_login = self.router_login.clone();
         let old = world.site(&site);
-        let accent = match &self.accent {
-            Some(accent) => Some(accent.clone()).filter(|accent| !accent.is_empty()),
-            None => old.and_then(|old| old.accent.clone()),
+        let kept = |wished: &Option<String>, before: Option<String>| match wished {
+            Some(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            None => before,
         };
+        let accent = kept(&self.accent, old.and_then(|old| old.accent.clone()));
+        let till = kept(&self.till, old.and_then(|old| old.till.clone()));
         let reports = old.is_some_and(|old| old.reports);
-        let new = Site { site, name, router_login, accent, reports };
+        let new = Site { site, name, router_login, accent, till, reports };
         if old == Some(&new) && self.change && self.support_phone.is_none() {
             return Err(Refusal::NothingNew);
         }
-        let Site { site, name, router_login, accent, .. } = new;
+        let Site { site, name, router_login, accent, till, .. } = new;
         let event = match (old, self.change) {
             (Some(_), false) => return Err(Refusal::SiteExists),
             (None, true) => return Err(Refusal::NoSuchSite),
-            (None, false) => SiteEvent::Registered { site, name, router_login, accent },
-            (Some(_), true) => SiteEvent::Changed { site, name, router_login, accent },
+            (None, false) => SiteEvent::Registered { site, name, router_login, accent, till },
+            (Some(_), true) => SiteEvent::Changed { site, name, router_login, accent, till },
         };
         let stream = Stream::Site(self.site.clone());
         let phone = self.support_phone.clone().map(|sealed| {

@@ -141,6 +141,7 @@ pub fn site() -> NewEvent {
         name: "Mtaa Wi-Fi".into(),
         router_login: "http://10.5.50.1/login".into(),
         accent: None,
+        till: None,
     };
     NewEvent::alone(Stream::Site(slug("mtaa")), Event::Site(event))
 }

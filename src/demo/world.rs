@@ -137,6 +137,7 @@ impl World {
                 shop_name: daraja::SHOP_NAME.into(),
                 support_phone: Some(SUPPORT_PHONE.into()),
                 zone: app::nairobi(),
+                has_till: false,
                 accent: Accent::default(),
                 desk: DeskSettings::default(),
             },

@@ -200,8 +200,8 @@ pub enum RouterWrite {
         piece: u32,
         /// How many there are.
         pieces: u32,
-        /// Our vouchers among them.
-        vouchers: Vec<VoucherId>,
+        /// Our vouchers among them, each with whether it is switched off.
+        vouchers: Vec<(VoucherId, bool)>,
     },
     /// The whole list was taken in; its pieces go.
     Shown(Slug),

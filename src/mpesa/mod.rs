@@ -96,6 +96,11 @@ impl Mpesa {
         if !is_reference(&request.reference) {
             return Err(reason::CONFIGURATION);
         }
+        let till = request.till.as_deref();
+        // A till beside the shop's stands under the same store number; a paybill has none.
+        if till.is_some() && self.settings.till.is_none() {
+            return Err(reason::CONFIGURATION);
+        }
         let (timestamp, password) = self.signature();
         Ok(PushBody {
             business_short_code: &self.settings.short_code,
@@ -104,7 +109,7 @@ impl Mpesa {
             transaction_type: self.settings.transaction_type(),
             amount: amount.to_string(),
             party_a: request.payer.msisdn(),
-            party_b: self.settings.receiver(),
+            party_b: till.unwrap_or_else(|| self.settings.receiver()),
             phone_number: request.payer.msisdn(),
             callback_url: request.callback.as_ref().map_or(NO_CALLBACK, url::Url::as_str),
             account_reference: &request.reference,

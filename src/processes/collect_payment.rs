@@ -141,6 +141,8 @@ async fn record(
 async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, StoreError> {
     let missing = || StoreError::BadRow { table: "events", column: "stream" };
     let payment = context.store.payment(id).await?.ok_or_else(missing)?;
+    let purchase = context.store.purchase(payment.purchase).await?.ok_or_else(missing)?;
+    let site = context.store.site(&purchase.purchase.package.site).await?;
     let payer = context.store.phone(payment.payer).await?.ok_or_else(missing)?;
     Ok(PromptRequest {
         payment: id,
@@ -148,6 +150,7 @@ async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, Stor
         amount: payment.amount,
         reference: account_reference(id),
         description: DESCRIPTION.into(),
+        till: site.and_then(|site| site.till),
         callback: context.settings.callbacks.as_ref().map(|base| callback(context, base, id)),
     })
 }

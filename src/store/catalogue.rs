@@ -8,15 +8,16 @@ impl Transaction {
         let sites = changes
             .sites
             .values()
-            .map(|s| json!([s.site, s.name, s.router_login, s.accent, i64::from(s.reports)]));
+            .map(|s| json!([s.site, s.name, s.router_login, s.accent, s.till, i64::from(s.reports)]));
         self.run(
-            "insert into sites (site, name, router_login, accent, reports)
-             select site, name, router_login, accent, reports
-             from {given: site text, name text, router_login text, accent text, reports bigint}
+            "insert into sites (site, name, router_login, accent, till, reports)
+             select site, name, router_login, accent, till, reports
+             from {given: site text, name text, router_login text, accent text, till text,
+               reports bigint}
              where true
              on conflict (site) do update
              set name = excluded.name, router_login = excluded.router_login,
-               accent = excluded.accent, reports = excluded.reports",
+               accent = excluded.accent, till = excluded.till, reports = excluded.reports",
             sites.collect(),
             "change sites",
         )

@@ -104,7 +104,7 @@ const TABLES: [Table; 24] = [
     table(
         "sites",
         Some(("site", TEXT)),
-        "site text, name text, router_login text, accent text, reports bigint",
+        "site text, name text, router_login text, accent text, till text, reports bigint",
     ),
     table("packages", None, "site text, package text, data text"),
     table(
@@ -149,8 +149,14 @@ impl Table {
     }
 }
 
-/// Their last column is a flag that copies made before it came do not have: it was off.
-const FLAGGED: [&str; 2] = ["sites", "stock"];
+/// What stands in the last columns of a table, which copies made before they came do not have.
+fn later(table: &str) -> Vec<Value> {
+    match table {
+        "sites" => vec![Value::Null, json!(0)],
+        "stock" => vec![json!(0)],
+        _ => vec![],
+    }
+}
 
 /// Some rows of a table, each a JSON array in the order of its columns, bytes in hexadecimal
 /// digits.
@@ -302,9 +308,11 @@ impl CopyIn {
         let unknown = || CopyError::Unknown(name.clone());
         let table = TABLES.iter().find(|table| table.name == piece.table).ok_or_else(unknown)?;
         let width = table.columns().count();
-        if FLAGGED.contains(&table.name) {
-            let before = piece.rows.iter_mut().filter_map(Value::as_array_mut);
-            before.filter(|row| row.len() + 1 == width).for_each(|row| row.push(json!(0)));
+        let later = later(table.name);
+        for row in piece.rows.iter_mut().filter_map(Value::as_array_mut) {
+            if row.len() + later.len() == width {
+                row.extend(later.iter().cloned());
+            }
         }
         if piece.rows.iter().any(|row| row.as_array().map(Vec::len) != Some(width)) {
             return Err(unknown());

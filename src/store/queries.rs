@@ -205,7 +205,7 @@ impl Reader {
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
         let rows =
-            query("select site, name, router_login, accent, reports from sites order by site")
+            query("select site, name, router_login, accent, till, reports from sites order by site")
                 .all(&self.pool)
                 .await
                 .attempt("read sites")?;
@@ -215,7 +215,7 @@ impl Reader {
     /// A site.
     pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
         let row =
-            query("select site, name, router_login, accent, reports from sites where site = $1")
+            query("select site, name, router_login, accent, till, reports from sites where site = $1")
                 .bind(id.as_str())
                 .first(&self.pool)
                 .await
@@ -467,8 +467,14 @@ fn projection(name: &str) -> &'static crate::projections::Projection {
 
 fn site(row: &Row) -> Result<Site, StoreError> {
     let id = parse(row, 0, "sites", "site")?;
-    let reports = row.get::<i64>(4) == 1;
-    Ok(Site { site: id, name: row.get(1), router_login: row.get(2), accent: row.get(3), reports })
+    Ok(Site {
+        site: id,
+        name: row.get(1),
+        router_login: row.get(2),
+        accent: row.get(3),
+        till: row.get(4),
+        reports: row.get::<i64>(5) == 1,
+    })
 }
 
 fn offer(row: &Row) -> Result<Offer, StoreError> {

@@ -57,7 +57,9 @@ pub struct ToldOfCode {
     pub activated_at: Option<Micros>,
     /// Since when it does not show the code, though it should.
     pub lost_since: Option<Micros>,
-    /// When it let nobody in with it any more.
+    /// When it was voided.
+    pub voided_at: Option<Micros>,
+    /// When the router let nobody in with it any more.
     pub off_at: Option<Micros>,
 }
 
@@ -71,6 +73,9 @@ pub struct UsageCounts {
     /// So many are void, and may still work.
     pub to_switch_off: i64,
 }
+
+/// What stands behind a voucher that the router has switched off.
+const OFF: char = 'x';
 
 const NEWS: &str = "insert into router_news (site, heard_at, routeros, pages, clock)
      select site, heard_at, routeros, pages, clock
@@ -118,7 +123,10 @@ impl Transaction {
                     others.push(json!([site, ""]));
                 }
                 RouterWrite::Piece { site, run, piece, pieces: of, vouchers } => {
-                    let ids: Vec<String> = vouchers.iter().map(ToString::to_string).collect();
+                    let id = |(id, off): &(VoucherId, bool)| {
+                        if *off { format!("{id}{OFF}") } else { id.to_string() }
+                    };
+                    let ids: Vec<String> = vouchers.iter().map(id).collect();
                     pieces.push(json!([site, run, piece, of, ids.join(" "), now]));
                     others.push(json!([site, run]));
                 }
@@ -172,12 +180,12 @@ impl Reader {
         rows.iter().map(news).collect()
     }
 
-    /// The vouchers of a list's pieces, once all have come.
+    /// The vouchers of a list's pieces, once all have come, each with whether it is switched off.
     pub async fn whole_list(
         &self,
         site: &Slug,
         run: &str,
-    ) -> Result<Option<Vec<VoucherId>>, StoreError> {
+    ) -> Result<Option<Vec<(VoucherId, bool)>>, StoreError> {
         let rows = query(
             "select pieces, vouchers from router_pieces
              where site = $1 and run = $2
@@ -196,7 +204,8 @@ impl Reader {
         let mut vouchers = vec![];
         for row in &rows {
             for id in row.get::<&str>(1).split_whitespace() {
-                vouchers.push(id.parse().map_err(unreadable)?);
+                let (id, off) = id.strip_suffix(OFF).map_or((id, false), |id| (id, true));
+                vouchers.push((id.parse().map_err(unreadable)?, off));
             }
         }
         Ok(Some(vouchers))
@@ -253,6 +262,7 @@ impl Reader {
             let told = ToldOfCode {
                 activated_at: time(row, "activated_at"),
                 lost_since: time(row, "lost_since"),
+                voided_at: time(row, "voided_at"),
                 off_at: time(row, "off_at"),
             };
             Some((text(row, "voucher")?.parse().ok()?, told))

@@ -25,6 +25,8 @@ pub struct WebSettings {
     pub support_phone: Option<String>,
     /// The shop's time zone.
     pub zone: TimeZone,
+    /// Whether the shop is paid by a till, so that a site may have one of its own.
+    pub has_till: bool,
     /// The owner's colour.
     pub accent: Accent,
     /// Who reaches the desk.

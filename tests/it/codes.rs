@@ -3,14 +3,17 @@
 
 use crate::{
     pole::{PHONE, Router, STRANGER, TABLET, all_pass, buys, fetch, selling},
-    town::{SITE, Town},
+    town::{Plan, SITE, Town},
 };
 use lango::{
     commands::{
         by::By,
         catalogue::{DefinePackage, RegisterSite},
     },
-    demo::hotspot::{HotspotSettings, users::User},
+    demo::{
+        daraja::{OTHER_TILL, TILL},
+        hotspot::{HotspotSettings, users::User},
+    },
     import::{Import, Importer},
     ledger::{
         catalog::Package,
@@ -24,6 +27,7 @@ use lango::{
     routers,
     stock::{self, Doomed},
 };
+use reqwest::Method;
 
 #[tokio::test]
 async fn a_code_lives_from_its_first_login_as_long_as_its_package_says() {
@@ -71,6 +75,13 @@ async fn a_site_that_reports_sells_only_what_its_router_shows() {
     town.clock.advance(120);
     router.minute(&town).await;
     assert_eq!(town.stock_of("daily").await, (3, 0), "now it is");
+    // Somebody switches one off at the router, and on again.
+    router.hotspot.disable_user(&foreign[0], true);
+    router.tells_all(&town).await;
+    assert_eq!(town.stock_of("daily").await, (2, 0), "nobody could log in with it");
+    router.hotspot.disable_user(&foreign[0], false);
+    router.tells_all(&town).await;
+    assert_eq!(town.stock_of("daily").await, (3, 0));
     // Somebody removes one at the router.
     router.hotspot.import(&format!("/ip hotspot user remove [find where name={}]", foreign[0]));
     router.tells_all(&town).await;
@@ -275,6 +286,33 @@ async fn a_code_with_data_ends_when_it_is_used_up() {
 }
 
 #[tokio::test]
+async fn each_site_is_paid_by_its_own_till() {
+    let mut town = Town::open_as(Plan { till: true, ..Plan::default() }).await;
+    town.stock("daily", 1).await;
+    let kona = Slug::parse("kona").unwrap();
+    let login = "http://10.6.50.1/login".to_owned();
+    let register = RegisterSite::new(kona.clone(), "Kona Wi-Fi".into(), login);
+    let register = RegisterSite { till: Some(OTHER_TILL.into()), ..register };
+    town.store().execute(register).await.unwrap();
+    offers(&town, &kona, None).await;
+    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
+    let list = "/ip hotspot user\nadd name=KONA2345 password=KONA2345 profile=mega\n";
+    importer.run(town.store(), &Import::to(kona), list.as_bytes()).await.unwrap();
+    buys(&mut town, "Njeri", "0721 000 001").await;
+    let mut otieno = town.customer("Otieno", "0721 000 002");
+    otieno.opens("/s/kona").await;
+    let form = otieno.form("mega");
+    otieno.goes(Method::POST, "/s/kona/buy", &form).await;
+    town.settle().await;
+    town.pays(&otieno).await;
+    otieno.sees("Paid. Here is your code").await;
+    let books = town.mpesa.books();
+    let receivers: Vec<&str> = books.iter().map(|entry| entry.receiver.as_str()).collect();
+    assert_eq!(receivers, [TILL, OTHER_TILL]);
+    town.close().await;
+}
+
+#[tokio::test]
 async fn each_site_has_its_router_and_who_roams_is_told_where_a_code_works() {
     let mut town = Town::open().await;
     let (router, _) = selling(&mut town, 1).await;
@@ -300,6 +338,7 @@ async fn each_site_has_its_router_and_who_roams_is_told_where_a_code_works() {
 }
 
 crate::on_postgres_too! {
+    each_site_is_paid_by_its_own_till,
     a_code_with_data_ends_when_it_is_used_up,
     each_site_has_its_router_and_who_roams_is_told_where_a_code_works,
     a_code_lives_from_its_first_login_as_long_as_its_package_says,

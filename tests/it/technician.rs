@@ -6,6 +6,7 @@ use crate::{
     town::{SITE, Town},
 };
 use lango::{
+    commands::catalogue::RegisterSite,
     demo::hotspot::{HotspotSettings, Version, users::Profile},
     ledger::{
         id::Slug,
@@ -73,6 +74,29 @@ async fn on_a_package_of_one_device_the_newest_wins() {
     let mut sessions = router.hotspot.sessions();
     assert_eq!(sessions.pop().unwrap().username, code);
     assert!(sessions.is_empty());
+    town.close().await;
+}
+
+#[tokio::test]
+async fn an_upgrade_brings_the_sites_new_name_and_logs_nobody_out() {
+    let mut town = Town::open().await;
+    let (router, _) = selling(&mut town, 1).await;
+    let (_, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    router.logs_in(PHONE, &code);
+    let site = Slug::parse(SITE).unwrap();
+    let login = "http://10.5.50.1/login".to_owned();
+    let renamed = RegisterSite::new(site, "Soko Wi-Fi".into(), login);
+    town.store().execute(RegisterSite { change: true, ..renamed }).await.unwrap();
+    assert!(!router.page(TABLET).contains("Soko Wi-Fi"), "not yet");
+    // A restart forgets what was typed; that plain passwords are allowed stays.
+    router.hotspot.import(":global langoPap \"\"");
+    all_pass(&router.hotspot.terminal("/import file-name=lango-upgrade.rsc").await);
+    assert!(router.page(TABLET).contains("Soko Wi-Fi"));
+    assert!(router.hotspot.is_online(PHONE));
+    router.minute(&town).await;
+    assert!(!router.is_off(&code));
+    router.logs_in(TABLET, &code);
+    assert!(router.hotspot.is_online(TABLET));
     town.close().await;
 }
 
@@ -178,6 +202,7 @@ async fn who_has_no_key_gets_and_tells_nothing() {
 }
 
 crate::on_postgres_too! {
+    an_upgrade_brings_the_sites_new_name_and_logs_nobody_out,
     one_line_sets_a_router_up_and_another_takes_it_back,
     on_a_package_of_one_device_the_newest_wins,
     an_old_router_is_set_up_with_the_same_line,

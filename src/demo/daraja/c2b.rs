@@ -2,7 +2,7 @@
 //! the confirmations, which come for prompts too. Sent once, as observed.
 
 use super::{
-    Daraja, SHORT_CODE, TILL,
+    Daraja, SHORT_CODE, TILL, TILLS,
     callback::hashed,
     faults::{C2bPhone, RegisterAnswer, RegisterFault},
     http::{
@@ -218,7 +218,7 @@ impl Daraja {
             if registration.version == 1 { C2bPhone::Hashed } else { C2bPhone::Spaced };
         let told = faults.wrong_amount.map_or(entry.amount_kes, i64::from);
         let amount = if faults.whole_amount { told.to_string() } else { format!("{told}.00") };
-        let till = entry.receiver == TILL;
+        let till = TILLS.contains(&entry.receiver.as_str());
         let nameless = till || faults.without_reference;
         let funds = self.state().funds_kes();
         json!({

@@ -2,7 +2,7 @@
 //! code serves four purposes and the HTTP status misleads; that is how the real one is.
 
 use super::{
-    CONSUMER_KEY, CONSUMER_SECRET, Daraja, PASSKEY, SHORT_CODE, TILL, callback,
+    CONSUMER_KEY, CONSUMER_SECRET, Daraja, PASSKEY, SHORT_CODE, TILLS, callback,
     faults::{Edge, InFlight, Throttle, TokenForm},
     prompt::{Deed, Prompt, PromptState, Push},
     state::AMOUNT_KES_MAX,
@@ -280,8 +280,8 @@ impl Daraja {
 
     fn read_push(&self, fields: &Value) -> Result<Push, Refused> {
         let wanted = match text(fields, "TransactionType").as_str() {
-            "CustomerPayBillOnline" => SHORT_CODE,
-            "CustomerBuyGoodsOnline" => TILL,
+            "CustomerPayBillOnline" => &[SHORT_CODE][..],
+            "CustomerBuyGoodsOnline" => &TILLS[..],
             _ => return Err(self.invalid("TransactionType").into()),
         };
         let amount = text(fields, "Amount").parse().ok().filter(|kes| is_amount(*kes));
@@ -312,7 +312,7 @@ impl Daraja {
             amount_kes,
             reference,
             description,
-            assigned: receiver == wanted,
+            assigned: wanted.contains(&receiver.as_str()),
             receiver,
             callback_url,
         })

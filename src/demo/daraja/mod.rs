@@ -55,6 +55,10 @@ pub const CONSUMER_SECRET: &str = "demo-consumer-secret";
 pub const SHORT_CODE: &str = "600100";
 /// The till of the same shop.
 pub const TILL: &str = "500200";
+/// Another till under the same store number.
+pub const OTHER_TILL: &str = "500300";
+/// Both.
+const TILLS: [&str; 2] = [TILL, OTHER_TILL];
 /// The passkey.
 pub const PASSKEY: &str = "demo-passkey";
 

@@ -1,7 +1,7 @@
 //! Pulling the statement of the last 48 hours, money in only.
 
 use super::{
-    Daraja, SHORT_CODE, TILL,
+    Daraja, SHORT_CODE, TILLS,
     http::{Family, is_callback_url, is_digits, json_answer, text, wrong_method},
     prompt::{BookEntry, SHOP_NAME},
 };
@@ -98,7 +98,7 @@ impl Daraja {
 
 fn row(entry: &BookEntry) -> Value {
     let national: u64 = entry.msisdn.get(3..).and_then(|n| n.parse().ok()).unwrap_or_default();
-    let till = entry.receiver == TILL;
+    let till = TILLS.contains(&entry.receiver.as_str());
     json!({
         "transactionId": entry.receipt,
         "trxDate": utc(entry.at),

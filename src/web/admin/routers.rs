@@ -6,8 +6,9 @@ use crate::{
     ledger::{
         catalog::Site,
         staff::Role,
-        time::{DAY, MINUTE, Micros},
+        time::{DAY, Micros},
     },
+    routers::SILENT_AFTER,
     store::{RouterNews, UsageCounts},
     web::Shop,
 };
@@ -17,9 +18,6 @@ use std::sync::Arc;
 
 /// The line works so long, in µs.
 const LINE_LASTS: i64 = DAY;
-
-/// A router that was not heard of for so long is silent; it reports every minute.
-const SILENT_AFTER: i64 = 5 * MINUTE;
 
 #[derive(Serialize)]
 struct RoutersPage {

@@ -98,6 +98,7 @@ impl Town {
             amount: Cents::from_kes(kes),
             reference: "LNG7K2Q9X4".to_owned(),
             description: "Daily".to_owned(),
+            till: None,
             callback: Some(self.hook.clone()),
         }
     }

@@ -77,7 +77,7 @@ impl Facts {
 }
 
 /// The fields that the forms here have.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "id",
     "name",
     "name_sw",
@@ -91,6 +91,7 @@ const FIELDS: [&str; 15] = [
     "data",
     "router_login",
     "support_phone",
+    "till",
     "own_accent",
     "accent",
 ];

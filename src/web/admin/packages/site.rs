@@ -66,6 +66,8 @@ pub(super) struct Wish {
     pub router_login: String,
     /// Its colour; empty for the shop's.
     pub accent: String,
+    /// The till that its buyers pay; empty for the shop's.
+    pub till: String,
     /// Whom its buyers call; empty for the shop's number.
     pub support_phone: String,
 }
@@ -82,10 +84,12 @@ pub(super) fn read(typed: &mut Typed) -> Option<Wish> {
         _ => Ok(String::new()),
     });
     let support_phone = typed.read("support_phone", catalogue::phone);
+    let till = typed.read("till", catalogue::till);
     Some(Wish {
         name: name?,
         router_login: router_login?.into(),
         accent: accent?,
+        till: till?,
         support_phone: support_phone?,
     })
 }
@@ -126,6 +130,7 @@ pub async fn show(
         typed.put("router_login", site.router_login.as_str());
         let phone = shop.context.store.support_phone(&site.site).await?;
         typed.put("support_phone", phone.unwrap_or_default());
+        typed.put("till", site.till.clone().unwrap_or_default());
         if let Some(accent) = &site.accent {
             typed.put("accent", accent.as_str());
             typed.put("own_accent", "on");
@@ -162,6 +167,10 @@ async fn register(
     (site, wish, old): (Slug, Wish, Option<&Site>),
     mut typed: Typed,
 ) -> Result<Outcome<SitePage>, Sorry> {
+    if !wish.till.is_empty() && !shop.settings.has_till {
+        typed.refuse("till", Unreadable::NoShopTill.code());
+        return Ok(Outcome::Again(page(shop, visitor, old, typed)));
+    }
     let store = &shop.context.store;
     let known = store.support_phone(&site).await?.unwrap_or_default();
     // A number that stays is no change.
@@ -172,11 +181,13 @@ async fn register(
         name: wish.name.clone(),
         router_login: wish.router_login.clone(),
         accent: Some(wish.accent.clone()).filter(|accent| !accent.is_empty()),
+        till: Some(wish.till.clone()).filter(|till| !till.is_empty()),
         reports: old.is_some_and(|old| old.reports),
     });
     let known_site = store.site(&site).await?;
     let command = RegisterSite {
         accent: Some(wish.accent),
+        till: Some(wish.till),
         support_phone: phone,
         change: old.is_some(),
         ..RegisterSite::new(site, wish.name, wish.router_login)
