@@ -139,14 +139,16 @@ impl Site {
     pub fn evolve(state: Option<&Self>, event: &SiteEvent) -> Option<Self> {
         match (state, event) {
             (None, SiteEvent::Registered { site, name, router_login, accent, till })
-            | (Some(_), SiteEvent::Changed { site, name, router_login, accent, till }) => Some(Self {
-                site: site.clone(),
-                name: name.clone(),
-                router_login: router_login.clone(),
-                accent: accent.clone(),
-                till: till.clone(),
-                reports: state.is_some_and(|site| site.reports),
-            }),
+            | (Some(_), SiteEvent::Changed { site, name, router_login, accent, till }) => {
+                Some(Self {
+                    site: site.clone(),
+                    name: name.clone(),
+                    router_login: router_login.clone(),
+                    accent: accent.clone(),
+                    till: till.clone(),
+                    reports: state.is_some_and(|site| site.reports),
+                })
+            }
             (Some(site), SiteEvent::RouterReported { .. }) if !site.reports => {
                 Some(Self { reports: true, ..site.clone() })
             }

@@ -5,10 +5,9 @@ use serde_json::json;
 
 impl Transaction {
     pub(super) async fn change_catalogue(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        let sites = changes
-            .sites
-            .values()
-            .map(|s| json!([s.site, s.name, s.router_login, s.accent, s.till, i64::from(s.reports)]));
+        let sites = changes.sites.values().map(|s| {
+            json!([s.site, s.name, s.router_login, s.accent, s.till, i64::from(s.reports)])
+        });
         self.run(
             "insert into sites (site, name, router_login, accent, till, reports)
              select site, name, router_login, accent, till, reports

@@ -204,22 +204,24 @@ impl Reader {
 
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        let rows =
-            query("select site, name, router_login, accent, till, reports from sites order by site")
-                .all(&self.pool)
-                .await
-                .attempt("read sites")?;
+        let rows = query(
+            "select site, name, router_login, accent, till, reports from sites order by site",
+        )
+        .all(&self.pool)
+        .await
+        .attempt("read sites")?;
         rows.iter().map(site).collect()
     }
 
     /// A site.
     pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
-        let row =
-            query("select site, name, router_login, accent, till, reports from sites where site = $1")
-                .bind(id.as_str())
-                .first(&self.pool)
-                .await
-                .attempt("read a site")?;
+        let row = query(
+            "select site, name, router_login, accent, till, reports from sites where site = $1",
+        )
+        .bind(id.as_str())
+        .first(&self.pool)
+        .await
+        .attempt("read a site")?;
         row.as_ref().map(site).transpose()
     }
 

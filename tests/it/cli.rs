@@ -262,10 +262,10 @@ fn the_examples_of_the_manual_work() {
     let package = [&package[..], &rest[..]].concat();
     assert_eq!(place.good(&package), "Package mtaa.daily is on offer.\n");
     let sites = place.json(&["site", "list", "--json"]);
-    assert_eq!(
-        sites,
-        serde_json::json!([{ "site": "mtaa", "name": "Mtaa Wi-Fi", "router_login": login }])
-    );
+    let wanted = serde_json::json!([
+        { "site": "mtaa", "name": "Mtaa Wi-Fi", "router_login": login, "reports": false }
+    ]);
+    assert_eq!(sites, wanted);
     let packages = place.json(&["package", "list", "--site", "mtaa", "--json"]);
     assert_eq!(packages[0]["package"]["price_cents"], 5000);
     assert_eq!(packages[0]["package"]["validity_seconds"], 86_400);
