@@ -81,6 +81,7 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/money/settle", post(admin::money::settle))
         .route("/admin/money/unpaid", post(admin::money::unpaid))
         .route("/admin/money/checked", post(admin::money::checked))
+        .route("/admin/money/void", post(admin::money::void))
         .route("/admin/stock", get(admin::stock::show))
         .route("/admin/stock/hand-out", post(admin::stock::hand_out))
         .route("/admin/stock/void", post(admin::stock::void))

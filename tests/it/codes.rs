@@ -19,6 +19,7 @@ use lango::{
         catalog::Package,
         id::Slug,
         money::Cents,
+        staff::Role,
         time::{DAY, HOUR},
         voucher::VoidReason,
     },
@@ -119,11 +120,21 @@ async fn a_code_that_is_used_and_was_never_sold_leaves_the_stock() {
     assert_eq!(town.exceptions().await, ["used_unsold -"]);
     let (_, code) = buys(&mut town, "Njeri", "0721 000 001").await;
     assert_eq!(code, codes[1], "never the one that somebody uses");
-    let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0];
-    let doomed = Doomed::Voucher(voucher);
-    stock::void(town.store(), By::CommandLine, doomed, VoidReason::Leaked).await.unwrap();
+    let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
+    owner.signs_in().await;
+    owner.opens("/admin/money?kind=at_router").await;
+    owner.reads("Somebody uses a code that nobody bought");
+    owner.reads("mtaa.daily");
+    let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0].to_string();
+    owner.sends("/admin/money/void", &[("what", &voucher)]).await;
+    owner.reads("The code is void");
     town.settle().await;
     assert!(town.exceptions().await.is_empty());
+    router.minute(&town).await;
+    assert!(router.is_off(&codes[0]), "and who uses it is out");
+    assert!(!router.hotspot.is_online(STRANGER));
+    owner.opens("/admin/routers").await;
+    owner.reads("Reports every minute");
     town.close().await;
 }
 

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     commands::by::By,
     desk::{self, DeskError, Line},
-    ledger::{id::PurchaseId, money::Cents, settlement::Settlement},
+    ledger::{id::PurchaseId, money::Cents, settlement::Settlement, voucher::VoidReason},
+    stock::{self, Doomed},
     web::{Shop, error::Failure},
 };
 use axum::{
@@ -102,6 +103,23 @@ pub async fn checked(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Pos
     let by = By::Staff(visitor.member.id);
     let outcome = desk::settle_dispute(&shop.context.store, by, field(&fields, "what")).await;
     finish(&shop, &visitor, &fields, ("checked", outcome.map(of_line))).await
+}
+
+/// `POST /admin/money/void`: a code that somebody uses and nobody bought.
+pub async fn void(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
+    let store = &shop.context.store;
+    let by = By::Staff(visitor.member.id);
+    let what = field(&fields, "what");
+    let outcome = async {
+        let lines = desk::lines(store).await?;
+        let line = lines.into_iter().find(|it| it.kind == "used_unsold" && it.subject == what);
+        let voucher = line.and_then(|line| line.subject.parse().ok());
+        let voucher = voucher.ok_or_else(|| DeskError::NoLine(what.to_owned()))?;
+        stock::void(store, by, Doomed::Voucher(voucher), VoidReason::Leaked).await?;
+        Ok(None)
+    };
+    let outcome = outcome.await;
+    finish(&shop, &visitor, &fields, ("void", outcome)).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is a step of a chain")]

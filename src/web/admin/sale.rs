@@ -55,6 +55,10 @@ struct SalePage {
 pub struct LineShown {
     /// A phrase `need.…`.
     pub kind: String,
+    /// Of which package, where no money says so.
+    pub package: Option<String>,
+    /// A code that somebody uses and nobody bought, by its voucher.
+    pub voucher: Option<String>,
     /// Why, in a word of ours.
     pub reason: Option<String>,
     /// The money at stake.
@@ -243,8 +247,11 @@ async fn fill(
 /// A line as a page shows it.
 pub fn shown(shop: &Shop, line: &Line) -> LineShown {
     let promised = line.kind == "refund_due";
+    let of_code = ["lost", "used_unsold"].contains(&line.kind.as_str());
     LineShown {
         kind: line.kind.clone(),
+        package: line.package.clone().filter(|_| of_code),
+        voucher: (line.kind == "used_unsold").then(|| line.subject.clone()),
         reason: line.reason.as_deref().map(|reason| reason.replace('_', " ")),
         amount: line.amount_cents,
         since: line.since.local(&shop.settings.zone),
