@@ -6,10 +6,13 @@ use crate::{
     town::{SITE, Town},
 };
 use lango::{
+    accent::Accent,
     commands::catalogue::RegisterSite,
     demo::hotspot::{HotspotSettings, Version, users::Profile},
+    kit::{self, KitSettings},
     ledger::{
         id::Slug,
+        purchase::Language,
         time::{HOUR, Micros, SECOND},
     },
 };
@@ -97,6 +100,40 @@ async fn an_upgrade_brings_the_sites_new_name_and_logs_nobody_out() {
     assert!(!router.is_off(&code));
     router.logs_in(TABLET, &code);
     assert!(router.hotspot.is_online(TABLET));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn without_a_way_to_the_shop_the_folder_is_enough() {
+    let mut town = Town::open().await;
+    let site = town.store().site(&Slug::parse(SITE).unwrap()).await.unwrap().unwrap();
+    let settings = KitSettings {
+        shop_url: town.url("").parse().unwrap(),
+        support_phone: None,
+        accent: Accent::default(),
+        language: Language::Sw,
+    };
+    let kit = kit::make(town.store(), &settings, &site).await.unwrap();
+    let router = Router::of(&town, HotspotSettings::default());
+    // A board with a folder `flash`: only what lies inside is there after a restart.
+    for page in &kit.pages {
+        router.hotspot.copy_file(&format!("flash/lango/{}", page.name), &page.bytes);
+    }
+    for script in &kit.scripts {
+        router.hotspot.copy_file(&format!("flash/{}", script.name), &script.bytes);
+    }
+    town.stop().await;
+    let install = "/import file-name=flash/lango-install.rsc";
+    let said = router.hotspot.terminal(install).await;
+    assert_eq!(said.error, None, "{}", said.text());
+    let failed = said.lines.iter().filter(|line| line.starts_with("FAIL"));
+    let failed: Vec<&str> = failed.map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(failed, ["FAIL shop", "FAIL report"], "{}", said.text());
+    assert!(router.page(PHONE).contains("Mtaa"), "our pages");
+    town.start().await;
+    all_pass(&router.hotspot.terminal(install).await);
+    all_pass(&router.hotspot.import("/import file-name=flash/lango-remove.rsc"));
+    assert_eq!(router.page(PHONE), "the owner's old page");
     town.close().await;
 }
 
@@ -202,6 +239,7 @@ async fn who_has_no_key_gets_and_tells_nothing() {
 }
 
 crate::on_postgres_too! {
+    without_a_way_to_the_shop_the_folder_is_enough,
     an_upgrade_brings_the_sites_new_name_and_logs_nobody_out,
     one_line_sets_a_router_up_and_another_takes_it_back,
     on_a_package_of_one_device_the_newest_wins,

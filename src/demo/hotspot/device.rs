@@ -325,11 +325,8 @@ impl Device for Run<'_> {
                 return Ok(Value::Nil);
             }
             ("tool", "fetch") => return self.fetch(given),
-            ("log", _) => {
-                let line = given.unnamed.last().map(Value::print).unwrap_or_default();
-                self.hotspot.board().log.push(line);
-                return Ok(Value::Nil);
-            }
+            // Nobody reads its log here.
+            ("log", _) => return Ok(Value::Nil),
             _ => {}
         }
         let Some(known) = menus::find(menu) else {

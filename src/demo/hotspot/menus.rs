@@ -23,7 +23,7 @@ const fn single(path: &'static str, properties: &'static [&'static str]) -> Menu
 const FOLDERS: [&str; 6] = ["ip", "ip firewall", "system", "tool", "ipv6", "log"];
 
 /// Every menu with rows or a record.
-pub const MENUS: [Menu; 27] = [
+pub const MENUS: [Menu; 26] = [
     rows(
         "ip hotspot",
         &[
@@ -172,7 +172,6 @@ pub const MENUS: [Menu; 27] = [
     single("system license", &["nlevel", "software-id"]),
     single("system device-mode", &["mode", "hotspot", "fetch", "scheduler"]),
     rows("ip hotspot host", &["mac-address", "address", "server", "authorized", "bypassed"]),
-    rows("tool netwatch", &["host", "comment"]),
 ];
 
 /// The menu of these words.

@@ -17,8 +17,6 @@ pub struct Board {
     pub files: BTreeMap<String, Vec<u8>>,
     globals: BTreeMap<String, Value>,
     made: usize,
-    /// What was logged.
-    pub log: Vec<String>,
 }
 
 /// What a run left behind.
