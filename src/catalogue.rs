@@ -36,12 +36,12 @@ pub enum Unreadable {
     /// No telephone number.
     #[error("write a telephone number of digits and spaces, at most 20 of them")]
     Phone,
-    /// No till.
-    #[error("write the till as 5 to 8 digits")]
-    Till,
-    /// A till where the shop itself has none.
-    #[error("a site has a till of its own only where the shop has one: mpesa.till")]
-    NoShopTill,
+    /// No till and no paybill.
+    #[error("write the till or paybill as 5 to 8 digits")]
+    Receiver,
+    /// A number for which no account is configured.
+    #[error("the configuration has no account for that number; write a [[mpesa.account]] for it")]
+    UnknownReceiver,
     /// Nothing where something must be.
     #[error("write the router's user profile, as it is called there")]
     Profile,
@@ -58,8 +58,8 @@ impl Unreadable {
             Self::Address => "address",
             Self::Number => "number",
             Self::Colour => "colour",
-            Self::Till => "till",
-            Self::NoShopTill => "no_shop_till",
+            Self::Receiver => "receiver",
+            Self::UnknownReceiver => "unknown_receiver",
             Self::Phone => "phone",
             Self::Profile => "profile",
         }
@@ -118,12 +118,29 @@ pub fn router_login(text: &str) -> Result<Url, Unreadable> {
     url.filter(|url| matches!(url.scheme(), "http" | "https")).ok_or(Unreadable::Address)
 }
 
-/// A till's number, 5 to 8 digits; empty for the shop's.
-pub fn till(text: &str) -> Result<String, Unreadable> {
-    let till = text.trim();
-    let digits = till.bytes().all(|byte| byte.is_ascii_digit());
-    let fits = till.is_empty() || (5..=8).contains(&till.len());
-    if digits && fits { Ok(till.to_owned()) } else { Err(Unreadable::Till) }
+/// The number of a till or paybill, 5 to 8 digits; empty for the shop's.
+pub fn receiver(text: &str) -> Result<String, Unreadable> {
+    let number = text.trim();
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = number.is_empty() || (5..=8).contains(&number.len());
+    if digits && fits { Ok(number.to_owned()) } else { Err(Unreadable::Receiver) }
+}
+
+/// The tills and paybills that money may be asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receivers {
+    /// Those with an account in the configuration.
+    pub configured: Vec<String>,
+    /// Whether the shop is paid by a till: others may stand under the same store number, with the
+    /// same account.
+    pub tills: bool,
+}
+
+impl Receivers {
+    /// Whether `number` is one of them; empty, it is the shop's.
+    pub fn know(&self, number: &str) -> bool {
+        number.is_empty() || self.tills || self.configured.iter().any(|known| known == number)
+    }
 }
 
 /// A whole number of at least 1; nothing for an empty field.
@@ -166,6 +183,18 @@ mod tests {
         for bad in ["", "  ", "a\nb", &"x".repeat(41)] {
             assert!(name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn only_numbers_that_somebody_signs_for_can_be_paid() {
+        assert_eq!(receiver(" 700300 "), Ok("700300".into()));
+        for bad in ["7003", "700300300", "paybill"] {
+            assert_eq!(receiver(bad), Err(Unreadable::Receiver), "{bad}");
+        }
+        let paybill = Receivers { configured: vec!["600100".into()], tills: false };
+        assert!(paybill.know("") && paybill.know("600100") && !paybill.know("500200"));
+        let till = Receivers { configured: vec!["500200".into()], tills: true };
+        assert!(till.know("500300"), "it stands under the same store number");
     }
 
     #[test]

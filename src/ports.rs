@@ -29,8 +29,8 @@ pub struct PromptRequest {
     pub reference: String,
     /// Shown in the prompt: at most 13 characters.
     pub description: String,
-    /// The till that gets the money, where it is not the shop's own.
-    pub till: Option<String>,
+    /// The till or paybill that gets the money, where it is not the shop's own.
+    pub receiver: Option<String>,
     /// Where the provider reports the outcome; unguessable. `None` when callbacks are off and any
     /// address will do.
     pub callback: Option<Url>,
@@ -131,6 +131,8 @@ pub struct StatusRequest {
     pub payment: PaymentId,
     /// The provider's names for it.
     pub refs: ProviderRefs,
+    /// The till or paybill of its request: who asked is who may ask again.
+    pub receiver: Option<String>,
 }
 
 /// A callback, read but not yet believed.

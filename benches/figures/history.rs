@@ -101,7 +101,7 @@ fn sale(ids: &[Uuid; 6]) -> Vec<NewEvent> {
             payer: contact,
             delay_seconds: 0,
         }),
-        of_payment(PaymentEvent::Submitted { provider: "mpesa".into() }),
+        of_payment(PaymentEvent::Submitted { provider: "mpesa".into(), receiver: None }),
         of_payment(PaymentEvent::Prompted {}),
         of_payment(PaymentEvent::Confirmed {
             site: s(),

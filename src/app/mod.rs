@@ -10,6 +10,7 @@ pub use keys::{
 use crate::{
     accent::Accent,
     backup::{Address, Nightly, Place},
+    catalogue::Receivers,
     commands::catalogue::OpenShop,
     config::{self, Config},
     context::{self, Context, Digest},
@@ -173,16 +174,16 @@ pub fn build(parts: Parts) -> Arc<Shop> {
 
 /// Whether the configuration describes a shop, before any ledger is touched.
 pub fn check(config: &Config) -> anyhow::Result<()> {
-    account(config)?;
+    mpesa_of(config)?;
     backup_places(config)?;
     config.sms.gateways.iter().try_for_each(|entry| gateway(entry).map(drop))
 }
 
 /// The shop that the configuration describes, with the real providers.
 pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
-    let account = account(config)?;
+    let mpesa = mpesa_of(config)?;
     let (clock, random) = machine();
-    let payments = gateway_to(account, &clock)?.sharing(Arc::new(store.clone()));
+    let payments = gateway_to(mpesa, &clock)?.sharing(store.clone());
     let gateways = config.sms.gateways.iter().map(gateway).collect::<anyhow::Result<Vec<_>>>()?;
     if gateways.is_empty() {
         tracing::warn!("no SMS gateway is configured: buyers see codes on the page only");
@@ -192,7 +193,7 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
         payments: Arc::new(payments),
         sms: gateways,
         random,
-        callbacks: account.callbacks == config::OnOff::On,
+        callbacks: mpesa.callbacks == config::OnOff::On,
         digest: digest(config)?,
         nightly: nightly(config)?,
         mark: Some(config.secrets.mark_file.clone()),
@@ -299,30 +300,40 @@ pub fn c2b_addresses(store: &Store, public_url: &Url) -> mpesa::C2bAddresses {
     }
 }
 
-/// The M-PESA account that the configuration describes; commands about M-PESA need one.
-pub fn account(config: &Config) -> anyhow::Result<&config::Mpesa> {
+/// How the configuration reaches M-PESA; commands about M-PESA need that.
+pub fn mpesa_of(config: &Config) -> anyhow::Result<&config::Mpesa> {
     config
         .mpesa
         .as_ref()
         .context("no M-PESA account is configured; see mpesa.* in docs/reference/configuration.md")
 }
 
-/// The gateway to an M-PESA account; connects to nobody yet.
-pub fn gateway_to(account: &config::Mpesa, clock: &Arc<dyn Clock>) -> anyhow::Result<mpesa::Mpesa> {
-    Ok(mpesa::Mpesa::new(daraja(account), Arc::clone(clock))?)
+/// The gateway to M-PESA, for all accounts; connects to nobody yet.
+pub fn gateway_to(config: &config::Mpesa, clock: &Arc<dyn Clock>) -> anyhow::Result<mpesa::Mpesa> {
+    let own = mpesa::Mpesa::new(daraja(config, &config.own), Arc::clone(clock))?;
+    let mut others = config.others.iter().map(|account| daraja(config, account));
+    Ok(others.try_fold(own, mpesa::Mpesa::beside)?)
 }
 
-fn daraja(account: &config::Mpesa) -> mpesa::Settings {
+/// The tills and paybills that a site's buyers may be asked to pay.
+pub fn receivers(config: &Config) -> Receivers {
+    let Some(mpesa) = &config.mpesa else { return Receivers::default() };
+    let accounts = std::iter::once(&mpesa.own).chain(&mpesa.others);
+    let configured = accounts.map(|account| account.receiver().to_owned()).collect();
+    Receivers { configured, tills: mpesa.own.till.is_some() }
+}
+
+fn daraja(config: &config::Mpesa, account: &config::Account) -> mpesa::Settings {
     let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     mpesa::Settings {
-        base_url: account.base_url.clone(),
+        base_url: config.base_url.clone(),
         consumer_key: account.consumer_key.clone(),
         consumer_secret: account.consumer_secret.clone(),
         short_code: account.short_code.clone(),
         till: account.till.clone(),
         passkey: account.passkey.clone(),
-        timeout_ms: millis(account.timeout),
-        connect_timeout_ms: millis(account.connect_timeout),
+        timeout_ms: millis(config.timeout),
+        connect_timeout_ms: millis(config.connect_timeout),
     }
 }
 
@@ -352,7 +363,7 @@ pub fn web_settings(config: &Config, listen: SocketAddr) -> anyhow::Result<WebSe
         shop_name: config.shop.name.clone(),
         support_phone: config.shop.support_phone.clone(),
         zone: config.shop.timezone.clone(),
-        has_till: config.mpesa.as_ref().is_some_and(|mpesa| mpesa.till.is_some()),
+        receivers: receivers(config),
         accent: Accent::parse(&config.shop.accent).expect("no other colour is taken"),
         desk: DeskSettings {
             networks: config.admin.management_network.clone(),

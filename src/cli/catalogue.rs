@@ -2,7 +2,7 @@
 
 use crate::{
     app,
-    catalogue::{Unreadable, name, price, router_login, seconds, till},
+    catalogue::{Unreadable, name, price, receiver, router_login, seconds},
     commands::catalogue::{DefinePackage, RegisterSite, RetirePackage},
     config::Config,
     ledger::{
@@ -41,9 +41,9 @@ pub(super) struct AddSite {
     /// The router's own login page, such as <http://10.5.50.1/login>.
     #[arg(long, value_name = "URL", value_parser = router_login)]
     router_login: Url,
-    /// The till that its buyers pay, under the same store number; empty for the shop's.
-    #[arg(long, value_parser = till)]
-    till: Option<String>,
+    /// The till or paybill that its buyers pay; empty for the shop's.
+    #[arg(long, value_name = "NUMBER", value_parser = receiver)]
+    receiver: Option<String>,
     /// Change the site of that name instead of adding one.
     #[arg(long)]
     change: bool,
@@ -53,16 +53,16 @@ impl Site {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         match self {
             Self::Add(site) => {
-                let shop_till = config.mpesa.as_ref().and_then(|mpesa| mpesa.till.as_ref());
-                if site.till.as_ref().is_some_and(|till| !till.is_empty()) && shop_till.is_none() {
-                    bail!(Unreadable::NoShopTill);
+                let known = app::receivers(config);
+                if site.receiver.as_ref().is_some_and(|number| !known.know(number)) {
+                    bail!(Unreadable::UnknownReceiver);
                 }
                 let store = app::open(config, None).await?;
                 let done = if site.change { "changed" } else { "added" };
                 store
                     .execute(RegisterSite {
                         change: site.change,
-                        till: site.till,
+                        receiver: site.receiver,
                         ..RegisterSite::new(site.id.clone(), site.name, site.router_login.into())
                     })
                     .await

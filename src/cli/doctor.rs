@@ -114,6 +114,7 @@ async fn of_ledger(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>>
         desk(store.exceptions().await?.len()),
         stock(store).await?,
         routers(store, now).await?,
+        receivers(config, store).await?,
         fence(fenced),
     ])
 }
@@ -266,6 +267,27 @@ async fn routers(store: &Store, now: Micros) -> anyhow::Result<Check> {
         (_, silent) => warn(
             "routers",
             format!("silent: {}; the shop sells what they last showed", silent.join(", ")),
+        ),
+    })
+}
+
+async fn receivers(config: &Config, store: &Store) -> anyhow::Result<Check> {
+    let known = app::receivers(config);
+    let (mut own, mut lost) = (0, vec![]);
+    for site in store.sites().await? {
+        let Some(number) = site.receiver else { continue };
+        if known.know(&number) {
+            own += 1;
+        } else {
+            lost.push(format!("{} at {number}", site.site));
+        }
+    }
+    Ok(match (own, lost.as_slice()) {
+        (0, []) => pass("paid at", "every site is paid at the shop's number"),
+        (many, []) => pass("paid at", format!("{many} sites have a number of their own")),
+        (_, lost) => fail(
+            "paid at",
+            format!("no account for {}; write its [[mpesa.account]]", lost.join(", ")),
         ),
     })
 }

@@ -11,7 +11,7 @@ use clap::Subcommand;
 /// The shop's M-PESA account.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Tell Safaricom where to report money on the shop's number, by hand or by prompt. Doing it
+    /// Tell Safaricom where to report money on the shop's numbers, by hand or by prompt. Doing it
     /// again is harmless.
     Register {
         /// Print the addresses, which are secret, and tell nobody.
@@ -23,8 +23,8 @@ pub(super) enum Command {
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let Self::Register { dry_run } = self;
-        let account = app::account(config)?;
-        if account.callbacks == OnOff::Off {
+        let settings = app::mpesa_of(config)?;
+        if settings.callbacks == OnOff::Off {
             bail!(
                 "mpesa.callbacks is off: Safaricom cannot reach this shop, so there is no address \
                  to register"
@@ -46,14 +46,20 @@ impl Command {
             println!("Nobody was told (--dry-run).");
             return Ok(());
         }
-        let mpesa = app::gateway_to(account, &app::machine().0)?;
-        match mpesa.register(&addresses).await {
-            Registered::Done => println!("Safaricom took them."),
-            Registered::Already => println!("{ALREADY}"),
-            Registered::Refused { said } => bail!("Safaricom did not take them: {said}"),
-            Registered::Unknown => {
-                bail!("Safaricom did not answer; run this again, doing it twice is harmless")
+        let mpesa = app::gateway_to(settings, &app::machine().0)?;
+        let mut failed = vec![];
+        for number in mpesa.short_codes() {
+            match mpesa.register(number, &addresses).await {
+                Registered::Done => println!("{number}: Safaricom took them."),
+                Registered::Already => println!("{number}: {ALREADY}"),
+                Registered::Refused { said } => {
+                    failed.push(format!("{number}: Safaricom did not take them: {said}"));
+                }
+                Registered::Unknown => failed.push(format!("{number}: Safaricom did not answer")),
             }
+        }
+        if !failed.is_empty() {
+            bail!("{}; run this again, doing it twice is harmless", failed.join("; "));
         }
         Ok(())
     }

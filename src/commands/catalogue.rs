@@ -53,8 +53,8 @@ pub struct RegisterSite {
     pub router_login: String,
     /// Its colour, such as `#0b6e4f`; empty for the shop's, `None` leaves it.
     pub accent: Option<String>,
-    /// The till that its buyers pay; empty for the shop's, `None` leaves it.
-    pub till: Option<String>,
+    /// The till or paybill that its buyers pay; empty for the shop's, `None` leaves it.
+    pub receiver: Option<String>,
     /// The number that its buyers may call, sealed; sealed empty text for the shop's, `None` leaves
     /// it.
     pub support_phone: Option<Vec<u8>>,
@@ -65,8 +65,8 @@ pub struct RegisterSite {
 impl RegisterSite {
     /// A new site that looks and is helped as the shop.
     pub fn new(site: Slug, name: String, router_login: String) -> Self {
-        let (accent, till, support_phone) = (None, None, None);
-        Self { site, name, router_login, accent, till, support_phone, change: false }
+        let (accent, receiver, support_phone) = (None, None, None);
+        Self { site, name, router_login, accent, receiver, support_phone, change: false }
     }
 }
 
@@ -84,18 +84,18 @@ impl Command for RegisterSite {
             None => before,
         };
         let accent = kept(&self.accent, old.and_then(|old| old.accent.clone()));
-        let till = kept(&self.till, old.and_then(|old| old.till.clone()));
+        let receiver = kept(&self.receiver, old.and_then(|old| old.receiver.clone()));
         let reports = old.is_some_and(|old| old.reports);
-        let new = Site { site, name, router_login, accent, till, reports };
+        let new = Site { site, name, router_login, accent, receiver, reports };
         if old == Some(&new) && self.change && self.support_phone.is_none() {
             return Err(Refusal::NothingNew);
         }
-        let Site { site, name, router_login, accent, till, .. } = new;
+        let Site { site, name, router_login, accent, receiver, .. } = new;
         let event = match (old, self.change) {
             (Some(_), false) => return Err(Refusal::SiteExists),
             (None, true) => return Err(Refusal::NoSuchSite),
-            (None, false) => SiteEvent::Registered { site, name, router_login, accent, till },
-            (Some(_), true) => SiteEvent::Changed { site, name, router_login, accent, till },
+            (None, false) => SiteEvent::Registered { site, name, router_login, accent, receiver },
+            (Some(_), true) => SiteEvent::Changed { site, name, router_login, accent, receiver },
         };
         let stream = Stream::Site(self.site.clone());
         let phone = self.support_phone.clone().map(|sealed| {

@@ -53,6 +53,8 @@ pub struct SubmitPayment {
     pub payment: PaymentId,
     /// The provider's name.
     pub provider: &'static str,
+    /// The till or paybill that is to get the money, where it is not the shop's.
+    pub receiver: Option<String>,
 }
 
 impl Command for SubmitPayment {
@@ -66,7 +68,8 @@ impl Command for SubmitPayment {
             return Err(Refusal::NotDue);
         }
         let (event, answer) = if purchase.status == PurchaseStatus::Open {
-            (PaymentEvent::Submitted { provider: self.provider.into() }, Answer::Go)
+            let (provider, receiver) = (self.provider.into(), self.receiver.clone());
+            (PaymentEvent::Submitted { provider, receiver }, Answer::Go)
         } else {
             // The hold is gone, so there is nothing to sell: never ask.
             (PaymentEvent::Refused { reason: "purchase_over".into() }, Answer::Done)
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn nobody_asks_twice() {
-        let submit = SubmitPayment { payment: payment(1), provider: "mpesa" };
+        let submit = SubmitPayment { payment: payment(1), provider: "mpesa", receiver: None };
         let events = given(started(1)).when(&submit).then_recorded();
         assert_eq!(kinds(&events), ["payment_submitted"]);
         given(submitted(1)).when(&submit).then_refused(&Refusal::NotDue);

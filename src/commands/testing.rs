@@ -141,7 +141,7 @@ pub fn site() -> NewEvent {
         name: "Mtaa Wi-Fi".into(),
         router_login: "http://10.5.50.1/login".into(),
         accent: None,
-        till: None,
+        receiver: None,
     };
     NewEvent::alone(Stream::Site(slug("mtaa")), Event::Site(event))
 }
@@ -229,7 +229,7 @@ fn then(mut history: Vec<NewEvent>, n: u128, event: PaymentEvent) -> Vec<NewEven
 
 pub fn submitted(n: u128) -> Vec<NewEvent> {
     let mut history = started(n);
-    let submit = SubmitPayment { payment: payment(n), provider: "mpesa" };
+    let submit = SubmitPayment { payment: payment(n), provider: "mpesa", receiver: None };
     history.extend(given(history.clone()).when(&submit).then_recorded());
     history
 }

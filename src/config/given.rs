@@ -18,8 +18,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The list of SMS gateways, which only the file can hold.
+/// The list of SMS gateways.
 pub(super) const GATEWAYS: &str = "sms.gateway";
+/// The lists, which only the file can hold.
+const LISTS: [&str; 2] = [GATEWAYS, super::accounts::ACCOUNTS];
 
 /// What was written.
 #[derive(Default)]
@@ -94,9 +96,9 @@ impl Given {
 
     fn unknown_variable(&mut self, name: &str, known: &[String]) {
         let names: Vec<String> = known.iter().map(|key| key::environment_name(key)).collect();
-        let message = if name.starts_with("LANGO_SMS__") {
-            "SMS gateways are a list, which only the file can hold; write [[sms.gateway]] there"
-                .to_owned()
+        let of_list = |list: &&str| name.starts_with(&key::environment_name(list));
+        let message = if let Some(list) = LISTS.into_iter().find(of_list) {
+            format!("is of a list, which only the file can hold; write [[{list}]] there")
         } else {
             unknown(key::nearest(name, &names))
         };
@@ -141,7 +143,7 @@ impl Given {
 
     fn entry(&mut self, key: String, value: Value, merged: &Figment, known: &[String]) {
         let origin = origin(merged, &value);
-        if key == GATEWAYS || known.contains(&key) {
+        if LISTS.contains(&key.as_str()) || known.contains(&key) {
             let origin = origin.unwrap_or(Origin::Default);
             self.entries.insert(key, Entry { value, origin });
         } else {

@@ -33,8 +33,8 @@ impl Key {
     }
 }
 
-/// Every key, section after section, in the order of the documents. The list `sms.gateway` is
-/// apart: its entries belong to the SMS adapter.
+/// Every key, section after section, in the order of the documents. The lists `sms.gateway` and
+/// `mpesa.account` are apart.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
     [
         super::database::KEYS,

@@ -7,6 +7,7 @@
 //! keys, fills in what was not said, and is compared with the documents. No secret leaves through
 //! `Debug`, a problem or `config show`.
 
+mod accounts;
 mod admin;
 mod backup;
 mod database;
@@ -24,6 +25,7 @@ mod sms;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::Account;
 pub use admin::Admin;
 pub use backup::Backup;
 pub use database::{Database, DatabaseUrl};
@@ -93,7 +95,7 @@ pub struct Config {
     pub secrets: Secrets,
     /// What the shop is called and where it stands.
     pub shop: Shop,
-    /// The Daraja account; `None` where nothing was said of it. `serve` needs one.
+    /// M-PESA; `None` where nothing was said of it. `serve` needs one.
     pub mpesa: Option<Mpesa>,
     /// The SMS gateways, first choice first.
     pub sms: Sms,

@@ -1,12 +1,11 @@
-//! Section `[mpesa]`: the shop's Daraja account. All of it or none: a half-configured account would
-//! take orders that nobody can pay.
+//! half-configured account would take orders that nobody can pay.
 
 use super::{
+    accounts::{self, Account},
     http::bare_address,
     key::{Key, Kind},
     reader::{Reader, Reported},
 };
-use secrecy::SecretString;
 use std::time::Duration;
 use url::Url;
 
@@ -71,32 +70,27 @@ pub(super) const KEYS: &[Key] = &[
 const NEEDED: [&str; 4] =
     ["mpesa.consumer_key", "mpesa.consumer_secret", "mpesa.short_code", "mpesa.passkey"];
 /// What, when written, means that an account is meant.
-const TELLING: [&str; 6] = [
+const TELLING: [&str; 7] = [
     "mpesa.consumer_key",
     "mpesa.consumer_secret",
     "mpesa.short_code",
     "mpesa.passkey",
     "mpesa.till",
     "mpesa.base_url",
+    accounts::ACCOUNTS,
 ];
 /// The longest a call may take, in ms; longer and the buyer has gone.
 const TIMEOUT_MS_MAX: u64 = 300_000;
 
-/// The shop's Daraja account.
+/// How M-PESA is reached, and as whom.
 #[derive(Debug)]
 pub struct Mpesa {
     /// Daraja, its sandbox, or a simulator.
     pub base_url: Url,
-    /// The app's consumer key.
-    pub consumer_key: SecretString,
-    /// The app's consumer secret.
-    pub consumer_secret: SecretString,
-    /// The paybill number; for a till its store (head-office) number.
-    pub short_code: String,
-    /// The till number, where money goes to a till.
-    pub till: Option<String>,
-    /// The passkey of going live.
-    pub passkey: SecretString,
+    /// The shop's own account.
+    pub own: Account,
+    /// Those of sites that are paid by their own.
+    pub others: Vec<Account>,
     /// Whether Daraja can reach the shop; where not, status queries alone tell.
     pub callbacks: OnOff,
     /// How long a call may take.
@@ -145,17 +139,9 @@ impl Mpesa {
         else {
             return Ok(None);
         };
-        Ok(Some(Self {
-            base_url,
-            consumer_key,
-            consumer_secret,
-            short_code,
-            till,
-            passkey,
-            callbacks,
-            timeout,
-            connect_timeout,
-        }))
+        let own = Account { consumer_key, consumer_secret, short_code, till, passkey };
+        let others = accounts::read(reader, &own)?;
+        Ok(Some(Self { base_url, own, others, callbacks, timeout, connect_timeout }))
     }
 }
 
@@ -175,7 +161,7 @@ fn complete(reader: &mut Reader) -> Result<(), Reported> {
     whole
 }
 
-fn digits(text: &str, most: usize) -> Option<String> {
+pub(super) fn digits(text: &str, most: usize) -> Option<String> {
     let fits = (5..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     fits.then(|| text.to_owned())
 }

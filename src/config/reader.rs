@@ -79,7 +79,7 @@ impl Reader {
         self.optional(name, |text| clean(text).then(|| SecretString::from(text)))
     }
 
-    /// The entries of the list of SMS gateways, as they stand in the file.
+    /// The entries of a list, as they stand in the file.
     pub fn list(&mut self, name: &str) -> Result<Vec<serde_json::Value>, Reported> {
         let Some(entry) = self.given.entries.get(name) else {
             return Ok(Vec::new());

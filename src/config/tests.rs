@@ -1,6 +1,6 @@
 //! Tests of the whole of `config`: what is written in, what comes out.
 
-use super::{Config, Flag, OnOff, Origin, Problems, Sources, key};
+use super::{Account, Config, Flag, OnOff, Origin, Problems, Sources, key};
 use secrecy::ExposeSecret;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -147,7 +147,7 @@ fn every_environment_name_that_others_rely_on_works() {
     let mpesa = config.mpesa.unwrap();
     assert_eq!(mpesa.base_url.as_str(), "http://127.0.0.1:9000/");
     assert_eq!(mpesa.callbacks, OnOff::Off);
-    assert_eq!(mpesa.till.as_deref(), Some("500200"));
+    assert_eq!(mpesa.own.till.as_deref(), Some("500200"));
 }
 
 #[test]
@@ -233,9 +233,63 @@ fn a_secret_may_stand_in_a_file() {
     given = given.variable("LANGO_MPESA__PASSKEY_FILE", &path);
     let config = given.config();
     let text = given.plain(&config.show());
-    assert_eq!(config.mpesa.unwrap().passkey.expose_secret(), "sesame-file");
+    assert_eq!(config.mpesa.unwrap().own.passkey.expose_secret(), "sesame-file");
     assert!(text.contains("secret file passkey"), "{text}");
     assert!(!text.contains("sesame"), "{text}");
+}
+
+const BESIDE: &str = r#"
+    [[mpesa.account]]
+    short_code = 700300
+    passkey = "sesame-kona"
+
+    [[mpesa.account]]
+    short_code = "700400"
+    till = "800400"
+    consumer_key = "sesame-app"
+    consumer_secret = "sesame-of-app"
+    passkey_file = "PASSKEY"
+"#;
+
+#[test]
+fn a_paybill_beside_the_shops_is_of_the_shops_app_unless_it_names_another() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&file, "sesame-file\n").unwrap();
+    let beside = BESIDE.replace("PASSKEY", &file.path().display().to_string());
+    let given = given(&format!("{SHOP}{beside}"));
+    let config = given.config();
+    let mpesa = config.mpesa.as_ref().unwrap();
+    let keys: Vec<&str> = mpesa.others.iter().map(|a| a.consumer_key.expose_secret()).collect();
+    assert_eq!(keys, ["sesame-key", "sesame-app"]);
+    let passkeys: Vec<&str> = mpesa.others.iter().map(|a| a.passkey.expose_secret()).collect();
+    assert_eq!(passkeys, ["sesame-kona", "sesame-file"]);
+    let receivers: Vec<&str> = mpesa.others.iter().map(Account::receiver).collect();
+    assert_eq!(receivers, ["700300", "800400"]);
+    let shown = given.plain(&format!("{}{config:?}", config.show()));
+    assert!(!shown.contains("sesame"), "{shown}");
+    assert!(shown.contains("mpesa.account.800400.till"), "{shown}");
+}
+
+#[test]
+fn an_account_beside_the_shops_that_cannot_work_is_refused() {
+    let entries = [
+        "short_code = '700300'",
+        "short_code = 'none'\npasskey = 'sesame'",
+        "short_code = '600500'\ntill = '500200'\npasskey = 'sesame'",
+        "short_code = '700300'\npasskey = 'sesame'\nconsumer_key = 'sesame'",
+        "short_code = '700300'\npasskey = 'sesame'\npasskey_file = 'nowhere'",
+        "short_code = '700300'\npasskey_file = 'nowhere'",
+        "short_code = '700300'\npass_key = 'sesame'",
+        "passkey = 'sesame sesame'\nshort_code = '700300'",
+    ];
+    let list: String = entries.map(|entry| format!("[[mpesa.account]]\n{entry}\n")).concat();
+    let text = given(&format!("{SHOP}\n{list}")).problem_text();
+    assert!(!text.contains("sesame"), "{text}");
+    insta::assert_snapshot!(text);
+    let alone = given(&format!("[http]\npublic_url = 'https://a.example'\n{list}"));
+    let text = alone.variable("LANGO_MPESA__ACCOUNT", "700300").problem_text();
+    assert!(text.contains("mpesa.passkey: is missing, while mpesa.account is set"), "{text}");
+    assert!(text.contains("write [[mpesa.account]] there"), "{text}");
 }
 
 #[test]

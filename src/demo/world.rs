@@ -10,6 +10,7 @@ use super::{
 use crate::{
     accent::Accent,
     app::{self, Parts},
+    catalogue::Receivers,
     commands::{
         by::By,
         catalogue::{DefinePackage, RegisterSite},
@@ -137,7 +138,7 @@ impl World {
                 shop_name: daraja::SHOP_NAME.into(),
                 support_phone: Some(SUPPORT_PHONE.into()),
                 zone: app::nairobi(),
-                has_till: false,
+                receivers: Receivers::default(),
                 accent: Accent::default(),
                 desk: DeskSettings::default(),
             },

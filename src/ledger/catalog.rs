@@ -72,9 +72,9 @@ pub enum SiteEvent {
         /// Its colour, such as `#0b6e4f`, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accent: Option<String>,
-        /// The till that its buyers pay, where it is not the shop's.
+        /// The till or paybill that its buyers pay, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        till: Option<String>,
+        receiver: Option<String>,
     },
     /// Renamed, its router moved, or it looks or is helped otherwise.
     #[serde(rename = "site_changed")]
@@ -88,9 +88,9 @@ pub enum SiteEvent {
         /// Its colour, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         accent: Option<String>,
-        /// The till that its buyers pay, where it is not the shop's.
+        /// The till or paybill that its buyers pay, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        till: Option<String>,
+        receiver: Option<String>,
     },
     /// Its router has told of all codes that it knows, for the first time: from now on only those
     /// that it shows are sold.
@@ -127,9 +127,9 @@ pub struct Site {
     /// Its colour, where it is not the shop's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent: Option<String>,
-    /// The till that its buyers pay, where it is not the shop's.
+    /// The till or paybill that its buyers pay, where it is not the shop's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub till: Option<String>,
+    pub receiver: Option<String>,
     /// Whether its router tells which codes it knows.
     pub reports: bool,
 }
@@ -138,14 +138,14 @@ impl Site {
     /// The site after `event`; `None` where the event cannot follow.
     pub fn evolve(state: Option<&Self>, event: &SiteEvent) -> Option<Self> {
         match (state, event) {
-            (None, SiteEvent::Registered { site, name, router_login, accent, till })
-            | (Some(_), SiteEvent::Changed { site, name, router_login, accent, till }) => {
+            (None, SiteEvent::Registered { site, name, router_login, accent, receiver })
+            | (Some(_), SiteEvent::Changed { site, name, router_login, accent, receiver }) => {
                 Some(Self {
                     site: site.clone(),
                     name: name.clone(),
                     router_login: router_login.clone(),
                     accent: accent.clone(),
-                    till: till.clone(),
+                    receiver: receiver.clone(),
                     reports: state.is_some_and(|site| site.reports),
                 })
             }

@@ -36,6 +36,9 @@ pub enum PaymentEvent {
     Submitted {
         /// To whom.
         provider: String,
+        /// The till or paybill that is to get the money, where it is not the shop's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receiver: Option<String>,
     },
     /// The provider took it and the phone will show a prompt.
     #[serde(rename = "payment_prompted")]
@@ -178,6 +181,8 @@ pub struct Payment {
     pub amount: Cents,
     /// Whose phone.
     pub payer: ContactId,
+    /// The till or paybill that was asked for, where it is not the shop's.
+    pub receiver: Option<String>,
     /// Where it stands.
     pub status: PaymentStatus,
     /// How much moved, once it did.
@@ -212,6 +217,7 @@ impl Payment {
                 attempt: *attempt,
                 amount: *amount_cents,
                 payer: *payer,
+                receiver: None,
                 status: PaymentStatus::Requested,
                 moved: None,
                 receipt: None,
@@ -221,6 +227,7 @@ impl Payment {
         let mut payment = state?.clone();
         payment.status = payment.status.after(event)?;
         match event {
+            E::Submitted { receiver, .. } => payment.receiver.clone_from(receiver),
             E::Confirmed { receipt, amount_cents, .. } => {
                 payment.moved = Some(*amount_cents);
                 payment.receipt = *receipt;
@@ -320,7 +327,7 @@ mod tests {
                 payer: ContactId(Uuid::nil()),
                 delay_seconds: 0,
             },
-            PaymentEvent::Submitted { provider: "mpesa".into() },
+            PaymentEvent::Submitted { provider: "mpesa".into(), receiver: None },
             PaymentEvent::Prompted {},
             PaymentEvent::Refused { reason: "bad_phone".into() },
             PaymentEvent::SubmitUnknown { reason: "no_answer".into() },

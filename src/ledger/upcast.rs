@@ -6,8 +6,10 @@ use serde_json::Value;
 /// The schema under which a kind is recorded today; 1 for all that never changed.
 pub const fn current(kind: &str) -> i64 {
     match kind.as_bytes() {
-        // 2 adds `paid_at`: the journal goes by it where a payment was confirmed without a time.
-        b"receipt_recorded" => 2,
+        // Of a receipt, 2 adds `paid_at`: the journal goes by it where a payment was confirmed
+        // without a time. Of a site, 2 calls `receiver` what was `till` while a site could have no
+        // paybill of its own.
+        b"receipt_recorded" | b"site_registered" | b"site_changed" => 2,
         _ => 1,
     }
 }
@@ -26,9 +28,17 @@ pub fn upcast(kind: &str, schema: i64, mut data: Value) -> Option<Value> {
 
 /// From one schema to the next.
 fn step(kind: &str, from: i64, data: &mut Value) {
-    if (kind, from) == ("receipt_recorded", 1) {
+    match (kind, from) {
         // The time was not kept; nobody knows it any more.
-        data["paid_at"] = Value::Null;
+        ("receipt_recorded", 1) => data["paid_at"] = Value::Null,
+        ("site_registered" | "site_changed", 1) => {
+            if let Some(data) = data.as_object_mut()
+                && let Some(till) = data.remove("till")
+            {
+                data.insert("receiver".to_owned(), till);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -42,6 +52,9 @@ mod tests {
         let old = json!({ "provider": "mpesa", "amount_cents": 5000 });
         let new = json!({ "provider": "mpesa", "amount_cents": 5000, "paid_at": null });
         assert_eq!(upcast("receipt_recorded", 1, old), Some(new));
+        let till = json!({ "site": "mtaa", "till": "500300" });
+        let receiver = json!({ "site": "mtaa", "receiver": "500300" });
+        assert_eq!(upcast("site_changed", 1, till), Some(receiver));
         let told = json!({ "provider": "mpesa", "amount_cents": 5000, "paid_at": 7 });
         assert_eq!(upcast("receipt_recorded", 2, told.clone()), Some(told));
     }

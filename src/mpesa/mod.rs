@@ -41,30 +41,65 @@ const NO_CALLBACK: &str = "https://example.invalid/none";
 
 /// The M-PESA gateway.
 pub struct Mpesa {
-    settings: Settings,
-    client: Client,
+    /// The shop's first, then those of sites.
+    accounts: Vec<Account>,
+    /// One for each Daraja app: accounts of the same app share its token.
+    clients: Vec<Client>,
     clock: Arc<dyn Clock>,
+}
+
+/// A paybill, or a store number with its till.
+struct Account {
+    settings: Settings,
+    /// Which of the clients.
+    client: usize,
 }
 
 impl Mpesa {
     /// A gateway for the shop of `settings`. Connects to nobody yet.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
-        settings.check()?;
-        let client = Client::new(&settings, clock.clone())?;
-        Ok(Self { settings, client, clock })
+        Self { accounts: vec![], clients: vec![], clock }.beside(settings)
     }
 
-    /// The same, sharing its token with other instances of the shop.
+    /// The same with one more account, which gets what is meant for its till or paybill.
+    pub fn beside(mut self, settings: Settings) -> Result<Self, SettingsError> {
+        settings.check()?;
+        let known = self.clients.iter().position(|client| client.is_of(&settings));
+        let client = known.unwrap_or(self.clients.len());
+        if known.is_none() {
+            self.clients.push(Client::new(&settings, self.clock.clone())?);
+        }
+        self.accounts.push(Account { settings, client });
+        Ok(self)
+    }
+
+    /// The same, sharing its tokens with other instances of the shop.
     #[must_use]
-    pub fn sharing(mut self, shelf: Arc<dyn Shelf>) -> Self {
-        self.client.share_token(shelf);
+    pub fn sharing(mut self, shelf: impl Shelf + 'static) -> Self {
+        let shelf: Arc<dyn Shelf> = Arc::new(shelf);
+        for client in &mut self.clients {
+            client.share_token(shelf.clone());
+        }
         self
+    }
+
+    /// Whose credentials are good for a till or paybill; nobody's where it is not known. A till
+    /// that has no account of its own stands under the shop's store number, where that has one.
+    fn account(&self, receiver: Option<&str>) -> Option<&Account> {
+        let own = self.accounts.first()?;
+        let Some(receiver) = receiver else { return Some(own) };
+        let known = self.accounts.iter().find(|account| account.settings.receiver() == receiver);
+        known.or_else(|| own.settings.till.is_some().then_some(own))
+    }
+
+    fn client(&self, account: &Account) -> &Client {
+        &self.clients[account.client]
     }
 
     async fn push(&self, request: PromptRequest) -> Submitted {
         let payment = request.payment;
         let submitted = match self.body(&request) {
-            Ok(body) => match self.client.post(PUSH_PATH, &body).await {
+            Ok((client, body)) => match client.post(PUSH_PATH, &body).await {
                 Ok(reading) => {
                     let submitted = classify::submitted(&reading);
                     if !matches!(submitted, Submitted::Accepted(_)) {
@@ -88,54 +123,60 @@ impl Mpesa {
         submitted
     }
 
-    /// The body of a push, or why M-PESA would refuse it.
-    fn body<'a>(&'a self, request: &'a PromptRequest) -> Result<PushBody<'a>, &'static str> {
+    /// The body of a push and who sends it, or why M-PESA would refuse it.
+    fn body<'a>(
+        &'a self,
+        request: &'a PromptRequest,
+    ) -> Result<(&'a Client, PushBody<'a>), &'static str> {
         let amount = request.amount.whole_kes().filter(|kes| (1..=AMOUNT_KES_MAX).contains(kes));
         let amount = amount.ok_or(reason::BAD_AMOUNT)?;
         // Cutting a reference could make two payments look alike, so a bad one is a refusal.
         if !is_reference(&request.reference) {
             return Err(reason::CONFIGURATION);
         }
-        let till = request.till.as_deref();
-        // A till beside the shop's stands under the same store number; a paybill has none.
-        if till.is_some() && self.settings.till.is_none() {
-            return Err(reason::CONFIGURATION);
-        }
-        let (timestamp, password) = self.signature();
-        Ok(PushBody {
-            business_short_code: &self.settings.short_code,
+        let receiver = request.receiver.as_deref();
+        let account = self.account(receiver).ok_or(reason::CONFIGURATION)?;
+        let settings = &account.settings;
+        let (timestamp, password) = self.signature(settings);
+        let body = PushBody {
+            business_short_code: &settings.short_code,
             password,
             timestamp,
-            transaction_type: self.settings.transaction_type(),
+            transaction_type: settings.transaction_type(),
             amount: amount.to_string(),
             party_a: request.payer.msisdn(),
-            party_b: till.unwrap_or_else(|| self.settings.receiver()),
+            party_b: receiver.unwrap_or_else(|| settings.receiver()),
             phone_number: request.payer.msisdn(),
             callback_url: request.callback.as_ref().map_or(NO_CALLBACK, url::Url::as_str),
             account_reference: &request.reference,
             transaction_desc: description(&request.description),
-        })
+        };
+        Ok((self.client(account), body))
     }
 
     /// Timestamp and password of one clock reading: two readings can straddle a second, and then
     /// Daraja says "Wrong credentials".
-    fn signature(&self) -> (String, String) {
+    fn signature(&self, settings: &Settings) -> (String, String) {
         let timestamp = self.clock.now().east_africa_compact();
-        let passkey = self.settings.passkey.expose_secret();
-        let plain = format!("{}{passkey}{timestamp}", self.settings.short_code);
+        let passkey = settings.passkey.expose_secret();
+        let plain = format!("{}{passkey}{timestamp}", settings.short_code);
         (timestamp, BASE64_STANDARD.encode(plain))
     }
 
     async fn query(&self, request: StatusRequest) -> PaymentNews {
         let payment = request.payment;
-        let (timestamp, password) = self.signature();
+        let Some(account) = self.account(request.receiver.as_deref()) else {
+            tracing::warn!(%payment, "the account that was to be paid is not configured any more");
+            return PaymentNews::Unknown;
+        };
+        let (timestamp, password) = self.signature(&account.settings);
         let body = QueryBody {
-            business_short_code: &self.settings.short_code,
+            business_short_code: &account.settings.short_code,
             password,
             timestamp,
             checkout_request_id: &request.refs.request,
         };
-        match self.client.post(QUERY_PATH, &body).await {
+        match self.client(account).post(QUERY_PATH, &body).await {
             Ok(reading) => {
                 let news = classify::status(&reading, &request.refs);
                 if news == PaymentNews::Unknown {

@@ -3,7 +3,7 @@
 //! (`facts/mpesa.md` section 5).
 
 use super::{
-    Mpesa,
+    Account, Mpesa,
     client::{CallError, Reading},
     wire::{REGISTER_PATH, RegisterBody, Reply},
 };
@@ -60,15 +60,31 @@ impl C2bAddresses {
 }
 
 impl Mpesa {
-    /// Tells Safaricom where C2B messages of the shop's number go.
-    pub async fn register(&self, addresses: &C2bAddresses) -> Registered {
+    /// The short codes for which Safaricom can be told where C2B messages go.
+    pub fn short_codes(&self) -> Vec<&str> {
+        let mut codes: Vec<&str> = vec![];
+        for account in &self.accounts {
+            let code = account.settings.short_code.as_str();
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        codes
+    }
+
+    /// Tells Safaricom where C2B messages of one of [`short_codes`](Self::short_codes) go.
+    pub async fn register(&self, short_code: &str, addresses: &C2bAddresses) -> Registered {
+        let known = |account: &&Account| account.settings.short_code == short_code;
+        let Some(account) = self.accounts.iter().find(known) else {
+            return Registered::Refused { said: "no account has this number".to_owned() };
+        };
         let body = RegisterBody {
-            short_code: &self.settings.short_code,
+            short_code,
             response_type: RESPONSE_TYPE,
             confirmation_url: addresses.confirmation.as_str(),
             validation_url: addresses.validation.as_str(),
         };
-        match self.client.post(REGISTER_PATH, &body).await {
+        match self.client(account).post(REGISTER_PATH, &body).await {
             Ok(reading) => judge(&reading),
             Err(CallError::NotSent(refusal)) => {
                 Registered::Refused { said: refusal.reason.replace('_', " ") }

@@ -51,7 +51,8 @@ pub(super) async fn submit(context: &Arc<Context>) -> Result<usize, StoreError> 
     each(context, due, |context, work| async move {
         let payment: PaymentId = subject(&work)?;
         let provider = context.payments.name();
-        match context.store.execute(SubmitPayment { payment, provider }).await {
+        let receiver = receiver(&context, payment).await?;
+        match context.store.execute(SubmitPayment { payment, provider, receiver }).await {
             Ok(Answer::Go) => {
                 let beside = prompt(Arc::clone(&context), payment);
                 Ok(context.calls.make(&format!("submit:{payment}"), beside))
@@ -138,11 +139,17 @@ async fn record(
         .await
 }
 
+/// The till or paybill that a payment's site is paid at now, where it is not the shop's.
+async fn receiver(context: &Context, id: PaymentId) -> Result<Option<String>, StoreError> {
+    let Some(payment) = context.store.payment(id).await? else { return Ok(None) };
+    let Some(view) = context.store.purchase(payment.purchase).await? else { return Ok(None) };
+    let site = context.store.site(&view.purchase.package.site).await?;
+    Ok(site.and_then(|site| site.receiver))
+}
+
 async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, StoreError> {
     let missing = || StoreError::BadRow { table: "events", column: "stream" };
     let payment = context.store.payment(id).await?.ok_or_else(missing)?;
-    let purchase = context.store.purchase(payment.purchase).await?.ok_or_else(missing)?;
-    let site = context.store.site(&purchase.purchase.package.site).await?;
     let payer = context.store.phone(payment.payer).await?.ok_or_else(missing)?;
     Ok(PromptRequest {
         payment: id,
@@ -150,7 +157,7 @@ async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, Stor
         amount: payment.amount,
         reference: account_reference(id),
         description: DESCRIPTION.into(),
-        till: site.and_then(|site| site.till),
+        receiver: payment.receiver,
         callback: context.settings.callbacks.as_ref().map(|base| callback(context, base, id)),
     })
 }
@@ -202,7 +209,9 @@ async fn ask(
     match refs(context, id).await? {
         Some(refs) => {
             context.query_limit.until_ready().await;
-            let news = context.payments.status(StatusRequest { payment: id, refs }).await;
+            let receiver = payment.receiver;
+            let request = StatusRequest { payment: id, refs, receiver };
+            let news = context.payments.status(request).await;
             if let PaymentNews::Declined(_) = news {
                 seen += 1;
             }

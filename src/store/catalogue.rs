@@ -6,17 +6,17 @@ use serde_json::json;
 impl Transaction {
     pub(super) async fn change_catalogue(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let sites = changes.sites.values().map(|s| {
-            json!([s.site, s.name, s.router_login, s.accent, s.till, i64::from(s.reports)])
+            json!([s.site, s.name, s.router_login, s.accent, s.receiver, i64::from(s.reports)])
         });
         self.run(
-            "insert into sites (site, name, router_login, accent, till, reports)
-             select site, name, router_login, accent, till, reports
-             from {given: site text, name text, router_login text, accent text, till text,
+            "insert into sites (site, name, router_login, accent, receiver, reports)
+             select site, name, router_login, accent, receiver, reports
+             from {given: site text, name text, router_login text, accent text, receiver text,
                reports bigint}
              where true
              on conflict (site) do update
              set name = excluded.name, router_login = excluded.router_login,
-               accent = excluded.accent, till = excluded.till, reports = excluded.reports",
+               accent = excluded.accent, receiver = excluded.receiver, reports = excluded.reports",
             sites.collect(),
             "change sites",
         )

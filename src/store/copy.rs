@@ -104,7 +104,7 @@ const TABLES: [Table; 24] = [
     table(
         "sites",
         Some(("site", TEXT)),
-        "site text, name text, router_login text, accent text, till text, reports bigint",
+        "site text, name text, router_login text, accent text, receiver text, reports bigint",
     ),
     table("packages", None, "site text, package text, data text"),
     table(

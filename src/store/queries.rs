@@ -205,7 +205,7 @@ impl Reader {
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
         let rows = query(
-            "select site, name, router_login, accent, till, reports from sites order by site",
+            "select site, name, router_login, accent, receiver, reports from sites order by site",
         )
         .all(&self.pool)
         .await
@@ -216,7 +216,7 @@ impl Reader {
     /// A site.
     pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
         let row = query(
-            "select site, name, router_login, accent, till, reports from sites where site = $1",
+            "select site, name, router_login, accent, receiver, reports from sites where site = $1",
         )
         .bind(id.as_str())
         .first(&self.pool)
@@ -474,7 +474,7 @@ fn site(row: &Row) -> Result<Site, StoreError> {
         name: row.get(1),
         router_login: row.get(2),
         accent: row.get(3),
-        till: row.get(4),
+        receiver: row.get(4),
         reports: row.get::<i64>(5) == 1,
     })
 }

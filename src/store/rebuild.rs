@@ -70,8 +70,9 @@ impl Store {
 fn tables(changes: &Changes) -> Tables {
     let mut tables = Tables::new();
     let sites = changes.sites.values();
-    let sites = sites
-        .map(|s| json!([s.site, s.name, s.router_login, s.accent, s.till, i64::from(s.reports)]));
+    let sites = sites.map(|s| {
+        json!([s.site, s.name, s.router_login, s.accent, s.receiver, i64::from(s.reports)])
+    });
     tables.insert("sites", rows(sites));
     let packages = changes.packages.iter().filter_map(|(key, package)| {
         let data = serde_json::to_string(package.as_ref()?).expect("packages are plain data");

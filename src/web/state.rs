@@ -3,6 +3,7 @@
 use super::{admin::Desk, limits::Limits, render::Pages};
 use crate::{
     accent::Accent,
+    catalogue::Receivers,
     context::Context,
     kit::KitSettings,
     ledger::{catalog::Site, purchase::Language},
@@ -25,8 +26,8 @@ pub struct WebSettings {
     pub support_phone: Option<String>,
     /// The shop's time zone.
     pub zone: TimeZone,
-    /// Whether the shop is paid by a till, so that a site may have one of its own.
-    pub has_till: bool,
+    /// The numbers that a site's buyers may pay.
+    pub receivers: Receivers,
     /// The owner's colour.
     pub accent: Accent,
     /// Who reaches the desk.

@@ -2,12 +2,12 @@
 //! the confirmations, which come for prompts too. Sent once, as observed.
 
 use super::{
-    Daraja, SHORT_CODE, TILL, TILLS,
+    Daraja, SHORT_CODE, TILL,
+    business::{Business, is_till},
     callback::hashed,
     faults::{C2bPhone, RegisterAnswer, RegisterFault},
     http::{
-        Family, Refused, is_amount, is_callback_url, is_digits, is_msisdn, json_answer, text,
-        wrong_method,
+        Family, Refused, is_amount, is_callback_url, is_msisdn, json_answer, text, wrong_method,
     },
     prompt::BookEntry,
 };
@@ -78,11 +78,11 @@ async fn register(
     body: Bytes,
 ) -> Response {
     let read = daraja.read_registration(&version, &headers, &body).await;
-    let (registration, faults) = match read {
-        Ok(registration) => (registration, daraja.faults().c2b),
+    let ((number, registration), faults) = match read {
+        Ok(read) => (read, daraja.faults().c2b),
         Err(refused) => return *refused,
     };
-    let known = daraja.state().c2b.is_some() && !faults.sandbox;
+    let known = daraja.state().c2b.contains_key(number) && !faults.sandbox;
     let fault = faults.register.or(known.then_some(RegisterFault::AlreadyRegistered));
     if let Some(fault) = fault {
         let message = match fault {
@@ -94,7 +94,7 @@ async fn register(
         };
         return daraja.error(500, "500.003.1001", message);
     }
-    daraja.state().c2b = Some(registration);
+    daraja.state().c2b.insert(number, registration);
     match faults.register_answer {
         RegisterAnswer::Full => daraja.accept_c2b("0", "Success"),
         RegisterAnswer::LongCode => daraja.accept_c2b("00000000", "success"),
@@ -150,12 +150,20 @@ impl Daraja {
 
     /// What is registered for the shop's number.
     pub fn registration(&self) -> Option<Registration> {
-        self.state().c2b.clone()
+        self.state().c2b.get(SHORT_CODE).cloned()
+    }
+
+    fn registration_of(&self, receiver: &str) -> Option<Registration> {
+        self.state().c2b.get(Business::paid_at(receiver)?.short_code).cloned()
     }
 
     /// Somebody changes or deletes it by hand, as under Self Services, URL Management.
     pub fn set_registration(&self, registration: Option<Registration>) {
-        self.state().c2b = registration;
+        let c2b = &mut self.state().c2b;
+        match registration {
+            Some(registration) => c2b.insert(SHORT_CODE, registration),
+            None => c2b.remove(SHORT_CODE),
+        };
     }
 
     async fn pay(
@@ -184,7 +192,8 @@ impl Daraja {
     /// Asks the shop whether money may come; returns what it wants to see again.
     async fn validate(&self, entry: &BookEntry) -> Result<String, Rejected> {
         let faults = self.faults().c2b;
-        let Some(registration) = self.registration().filter(|_| faults.validation) else {
+        let registration = self.registration_of(&entry.receiver);
+        let Some(registration) = registration.filter(|_| faults.validation) else {
             return Ok(String::new());
         };
         let body = self.c2b_body(entry, &registration, true);
@@ -206,7 +215,8 @@ impl Daraja {
     /// Posts one confirmation.
     pub(super) async fn confirm_c2b(&self, receipt: &str) {
         let entry = self.state().books.iter().find(|entry| entry.receipt == receipt).cloned();
-        let (Some(entry), Some(registration)) = (entry, self.registration()) else { return };
+        let Some(entry) = entry else { return };
+        let Some(registration) = self.registration_of(&entry.receiver) else { return };
         let body = self.c2b_body(&entry, &registration, false);
         self.post(&registration.confirmation, body).await;
     }
@@ -218,7 +228,7 @@ impl Daraja {
             if registration.version == 1 { C2bPhone::Hashed } else { C2bPhone::Spaced };
         let told = faults.wrong_amount.map_or(entry.amount_kes, i64::from);
         let amount = if faults.whole_amount { told.to_string() } else { format!("{told}.00") };
-        let till = TILLS.contains(&entry.receiver.as_str());
+        let till = is_till(&entry.receiver);
         let nameless = till || faults.without_reference;
         let funds = self.state().funds_kes();
         json!({
@@ -244,7 +254,7 @@ impl Daraja {
         version: &str,
         headers: &HeaderMap,
         body: &Bytes,
-    ) -> Result<Registration, Refused> {
+    ) -> Result<(&'static str, Registration), Refused> {
         let fields = self.admit(headers, body, Family::C2b).await?;
         let version = match version {
             "v1" => 1,
@@ -252,9 +262,9 @@ impl Daraja {
             _ => return Err(self.error(404, "404.003.01", "Resource not found").into()),
         };
         let number = text(&fields, "ShortCode");
-        if !is_digits(&number) || ![SHORT_CODE, TILL].contains(&number.as_str()) {
+        let Some(business) = Business::paid_at(&number) else {
             return Err(self.invalid("ShortCode").into());
-        }
+        };
         let completes = match text(&fields, "ResponseType").as_str() {
             "Completed" => true,
             "Cancelled" => false,
@@ -268,7 +278,7 @@ impl Daraja {
             if good { Ok(url) } else { Err(Refused::from(self.invalid(name))) }
         };
         let (confirmation, validation) = (address("ConfirmationURL")?, address("ValidationURL")?);
-        Ok(Registration { version, completes, confirmation, validation })
+        Ok((business.short_code, Registration { version, completes, confirmation, validation }))
     }
 
     /// The misspelling is the real one's.

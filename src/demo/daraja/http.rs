@@ -2,7 +2,9 @@
 //! code serves four purposes and the HTTP status misleads; that is how the real one is.
 
 use super::{
-    CONSUMER_KEY, CONSUMER_SECRET, Daraja, PASSKEY, SHORT_CODE, TILLS, callback,
+    CONSUMER_KEY, CONSUMER_SECRET, Daraja,
+    business::Business,
+    callback,
     faults::{Edge, InFlight, Throttle, TokenForm},
     prompt::{Deed, Prompt, PromptState, Push},
     state::AMOUNT_KES_MAX,
@@ -126,16 +128,18 @@ async fn query(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) ->
         Ok(fields) => fields,
         Err(refused) => return *refused,
     };
-    if let Err(refused) = daraja.check_signature(&fields) {
-        return *refused;
-    }
+    let business = match daraja.check_signature(&fields) {
+        Ok(business) => business,
+        Err(refused) => return *refused,
+    };
     daraja.settle();
     if daraja.faults().hang {
         return std::future::pending().await;
     }
     let asked = text(&fields, "CheckoutRequestID");
     let prompt = daraja.state().prompt_by_request(&asked).cloned();
-    let Some(prompt) = prompt else {
+    // Those who did not ask for it are told nothing.
+    let Some(prompt) = prompt.filter(|prompt| prompt.signed_by == business.short_code) else {
         return daraja.error(500, "500.001.1001", "The transaction does not Exist");
     };
     match &prompt.state {
@@ -229,29 +233,30 @@ impl Daraja {
         Err(self.error(status, code, message).into())
     }
 
-    fn check_signature(&self, fields: &Value) -> Result<(), Refused> {
+    fn check_signature(&self, fields: &Value) -> Result<&'static Business, Refused> {
         let short_code = text(fields, "BusinessShortCode");
         if !is_digits(&short_code) {
             return Err(self.invalid("BusinessShortCode").into());
         }
-        if short_code != SHORT_CODE {
+        let Some(business) = Business::signing_as(&short_code) else {
             return Err(self.error(500, "500.001.1001", "Merchant does not exist").into());
-        }
+        };
         let timestamp = text(fields, "Timestamp");
         if timestamp.len() != 14 || !is_digits(&timestamp) {
             return Err(self.invalid("Timestamp").into());
         }
-        let expected = BASE64_STANDARD.encode(format!("{SHORT_CODE}{PASSKEY}{timestamp}"));
+        let expected =
+            BASE64_STANDARD.encode(format!("{short_code}{}{timestamp}", business.passkey));
         if text(fields, "Password") != expected {
             return Err(self.error(500, "500.001.1001", "Wrong credentials").into());
         }
-        Ok(())
+        Ok(business)
     }
 
     async fn take_push(&self, headers: &HeaderMap, body: &Bytes) -> Result<Prompt, Refused> {
         let fields = self.admit(headers, body, Family::Push).await?;
-        self.check_signature(&fields)?;
-        let push = self.read_push(&fields)?;
+        let business = self.check_signature(&fields)?;
+        let push = self.read_push(business, &fields)?;
         let now = self.now();
         self.settle();
         let merchant_request_id = format!(
@@ -278,10 +283,10 @@ impl Daraja {
         })
     }
 
-    fn read_push(&self, fields: &Value) -> Result<Push, Refused> {
+    fn read_push(&self, business: &Business, fields: &Value) -> Result<Push, Refused> {
         let wanted = match text(fields, "TransactionType").as_str() {
-            "CustomerPayBillOnline" => &[SHORT_CODE][..],
-            "CustomerBuyGoodsOnline" => &TILLS[..],
+            "CustomerPayBillOnline" => &[business.short_code][..],
+            "CustomerBuyGoodsOnline" => business.tills,
             _ => return Err(self.invalid("TransactionType").into()),
         };
         let amount = text(fields, "Amount").parse().ok().filter(|kes| is_amount(*kes));
@@ -312,6 +317,7 @@ impl Daraja {
             amount_kes,
             reference,
             description,
+            signed_by: business.short_code,
             assigned: wanted.contains(&receiver.as_str()),
             receiver,
             callback_url,

@@ -7,6 +7,7 @@
 
 mod admin;
 mod balance;
+mod business;
 mod c2b;
 mod callback;
 mod faults;
@@ -21,6 +22,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+pub use business::{OTHER_PASSKEY, OTHER_SHORT_CODE, OTHER_TILL, PASSKEY, SHORT_CODE, TILL};
 pub use c2b::{PAYER_NAME, Registration, Rejected};
 pub use faults::{
     BalanceItem, C2bFaults, C2bPhone, Edge, Faults, InFlight, PhoneShape, RegisterAnswer,
@@ -51,16 +53,6 @@ use tokio::sync::watch;
 pub const CONSUMER_KEY: &str = "demo-consumer-key";
 /// The secret for it.
 pub const CONSUMER_SECRET: &str = "demo-consumer-secret";
-/// The paybill (or store) number.
-pub const SHORT_CODE: &str = "600100";
-/// The till of the same shop.
-pub const TILL: &str = "500200";
-/// Another till under the same store number.
-pub const OTHER_TILL: &str = "500300";
-/// Both.
-const TILLS: [&str; 2] = [TILL, OTHER_TILL];
-/// The passkey.
-pub const PASSKEY: &str = "demo-passkey";
 
 /// How often [`Daraja::run`] looks at the clock.
 const TICK: Duration = Duration::from_millis(500);

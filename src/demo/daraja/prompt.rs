@@ -27,6 +27,8 @@ pub struct Prompt {
     pub description: String,
     /// The shop's name.
     pub shop: String,
+    /// The short code that asked for it.
+    pub signed_by: &'static str,
     /// The paybill or till.
     pub receiver: String,
     /// What the phone shows, word for word.
@@ -124,6 +126,8 @@ pub struct Push {
     pub reference: String,
     /// The description.
     pub description: String,
+    /// Who asks.
+    pub signed_by: &'static str,
     /// Who is paid.
     pub receiver: String,
     /// Where the outcome is posted.

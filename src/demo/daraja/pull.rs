@@ -1,7 +1,8 @@
 //! Pulling the statement of the last 48 hours, money in only.
 
 use super::{
-    Daraja, SHORT_CODE, TILLS,
+    Daraja, SHORT_CODE,
+    business::is_till,
     http::{Family, is_callback_url, is_digits, json_answer, text, wrong_method},
     prompt::{BookEntry, SHOP_NAME},
 };
@@ -98,7 +99,7 @@ impl Daraja {
 
 fn row(entry: &BookEntry) -> Value {
     let national: u64 = entry.msisdn.get(3..).and_then(|n| n.parse().ok()).unwrap_or_default();
-    let till = TILLS.contains(&entry.receiver.as_str());
+    let till = is_till(&entry.receiver);
     json!({
         "transactionId": entry.receipt,
         "trxDate": utc(entry.at),

@@ -2,6 +2,7 @@
 //! lock; nothing here talks to the network or reads a clock.
 
 use super::{
+    business::Business,
     c2b::Registration,
     faults::Faults,
     prompt::{BookEntry, Deed, Due, Payout, Prompt, PromptState, Push, SHOP_NAME},
@@ -36,8 +37,8 @@ pub struct State {
     pub books: Vec<BookEntry>,
     /// Money that went out again to phones.
     pub payouts: Vec<Payout>,
-    /// Where money on the shop's number is told.
-    pub c2b: Option<Registration>,
+    /// Where money is told, by the short code that gets it.
+    pub c2b: BTreeMap<&'static str, Registration>,
     /// Whether statements may be pulled.
     pub pull_registered: bool,
     /// The shop's own names for payouts: each is paid once.
@@ -129,6 +130,7 @@ impl State {
             reference: push.reference,
             description: push.description,
             shop: SHOP_NAME.to_owned(),
+            signed_by: push.signed_by,
             receiver: push.receiver,
             text,
             message: None,
@@ -229,8 +231,10 @@ impl State {
     /// Writes money that came into the books, and tells of it where addresses are registered.
     pub fn book(&mut self, entry: BookEntry) {
         let (receipt, at) = (entry.receipt.clone(), entry.at);
+        let told = Business::paid_at(&entry.receiver)
+            .is_some_and(|business| self.c2b.contains_key(business.short_code));
         self.books.push(entry);
-        if self.c2b.is_none() || self.faults.c2b.never {
+        if !told || self.faults.c2b.never {
             return;
         }
         let at = at.plus(i64::from(self.faults.c2b.delay_seconds) * SECOND);

@@ -7,6 +7,7 @@ use lango::{
     accent::Accent,
     app::{self, Parts},
     backup::{Nightly, Place},
+    catalogue::Receivers,
     context::{Context, Digest},
     demo::{daraja, sms_gateway},
     mpesa::{self, Mpesa},
@@ -129,7 +130,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr,
     };
     let store = Store::open(opening).await.unwrap();
     let shop = app::build(Parts {
-        payments: Arc::new(payments(&wiring).sharing(Arc::new(store.clone()))),
+        payments: Arc::new(payments(&wiring).sharing(store.clone())),
         store,
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
         random,
@@ -142,7 +143,7 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr,
             shop_name: daraja::SHOP_NAME.into(),
             support_phone: Some("0700 000 000".into()),
             zone: app::nairobi(),
-            has_till: wiring.till,
+            receivers: receivers(&wiring),
             accent: Accent::default(),
             desk: DeskSettings::default(),
         },
@@ -166,7 +167,14 @@ fn nightly(wiring: &Wiring) -> Option<Nightly> {
     (!places.is_empty()).then(|| Nightly::new(places, three, app::nairobi(), key))
 }
 
-/// The shop's gateway to M-PESA.
+/// The tills and paybills that sites may be paid by.
+fn receivers(wiring: &Wiring) -> Receivers {
+    let own = if wiring.till { daraja::TILL } else { daraja::SHORT_CODE };
+    let configured = [own, daraja::OTHER_SHORT_CODE].map(str::to_owned).into();
+    Receivers { configured, tills: wiring.till }
+}
+
+/// The shop's gateway to M-PESA, with a paybill beside its own.
 pub fn payments(wiring: &Wiring) -> Mpesa {
     let clock: Arc<dyn Clock> = wiring.clock.clone();
     let settings = mpesa::Settings {
@@ -179,7 +187,13 @@ pub fn payments(wiring: &Wiring) -> Mpesa {
         timeout_ms: wiring.patience_ms,
         connect_timeout_ms: wiring.patience_ms,
     };
-    Mpesa::new(settings, clock).unwrap()
+    let other = mpesa::Settings {
+        short_code: daraja::OTHER_SHORT_CODE.into(),
+        till: None,
+        passkey: daraja::OTHER_PASSKEY.to_owned().into(),
+        ..settings.clone()
+    };
+    Mpesa::new(settings, clock).unwrap().beside(other).unwrap()
 }
 
 fn gateway(wiring: &Wiring, id: &str, at: SocketAddr) -> Arc<dyn SmsGateway> {

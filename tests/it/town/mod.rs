@@ -27,7 +27,7 @@ use lango::{
         catalogue::{DefinePackage, OpenShop, RegisterSite},
     },
     demo::{
-        daraja::{Daraja, Faults},
+        daraja::{self, Daraja, Faults},
         sms_gateway::{Family, SmsCenter},
     },
     http_client,
@@ -196,7 +196,7 @@ impl Town {
     /// The owner has Safaricom tell of all money on the shop's number.
     pub async fn registers(&self) -> Registered {
         let payments = instance::payments(&self.wiring);
-        payments.register(&self.c2b_addresses()).await
+        payments.register(daraja::SHORT_CODE, &self.c2b_addresses()).await
     }
 
     /// Where Safaricom is to tell of it.

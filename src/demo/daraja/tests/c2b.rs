@@ -17,7 +17,7 @@ impl Town {
     }
 
     async fn register(&self) -> Registered {
-        self.mpesa.register(&self.addresses()).await
+        self.mpesa.register(SHORT_CODE, &self.addresses()).await
     }
 
     fn registration(&self, change: impl FnOnce(&mut Value)) -> Value {

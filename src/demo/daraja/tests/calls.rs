@@ -35,7 +35,10 @@ async fn a_call_that_hangs_ends_as_not_knowing() {
     let refs =
         ProviderRefs { request: prompt.checkout_request_id, merchant: prompt.merchant_request_id };
     let payment = PaymentId(uuid::Uuid::nil());
-    assert_eq!(hasty.status(StatusRequest { payment, refs }).await, PaymentNews::Unknown);
+    assert_eq!(
+        hasty.status(StatusRequest { payment, refs, receiver: None }).await,
+        PaymentNews::Unknown
+    );
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ impl Town {
             amount: Cents::from_kes(kes),
             reference: "LNG7K2Q9X4".to_owned(),
             description: "Daily".to_owned(),
-            till: None,
+            receiver: None,
             callback: Some(self.hook.clone()),
         }
     }
@@ -114,7 +114,8 @@ impl Town {
 
     async fn status(&self, refs: &ProviderRefs) -> PaymentNews {
         let payment = PaymentId(uuid::Uuid::nil());
-        self.mpesa.status(StatusRequest { payment, refs: refs.clone() }).await
+        let request = StatusRequest { payment, refs: refs.clone(), receiver: None };
+        self.mpesa.status(request).await
     }
 
     /// Fetches a token, so that what comes next happens to the call itself.

@@ -91,7 +91,7 @@ const FIELDS: [&str; 16] = [
     "data",
     "router_login",
     "support_phone",
-    "till",
+    "receiver",
     "own_accent",
     "accent",
 ];

@@ -66,8 +66,8 @@ pub(super) struct Wish {
     pub router_login: String,
     /// Its colour; empty for the shop's.
     pub accent: String,
-    /// The till that its buyers pay; empty for the shop's.
-    pub till: String,
+    /// The till or paybill that its buyers pay; empty for the shop's.
+    pub receiver: String,
     /// Whom its buyers call; empty for the shop's number.
     pub support_phone: String,
 }
@@ -84,12 +84,12 @@ pub(super) fn read(typed: &mut Typed) -> Option<Wish> {
         _ => Ok(String::new()),
     });
     let support_phone = typed.read("support_phone", catalogue::phone);
-    let till = typed.read("till", catalogue::till);
+    let receiver = typed.read("receiver", catalogue::receiver);
     Some(Wish {
         name: name?,
         router_login: router_login?.into(),
         accent: accent?,
-        till: till?,
+        receiver: receiver?,
         support_phone: support_phone?,
     })
 }
@@ -130,7 +130,7 @@ pub async fn show(
         typed.put("router_login", site.router_login.as_str());
         let phone = shop.context.store.support_phone(&site.site).await?;
         typed.put("support_phone", phone.unwrap_or_default());
-        typed.put("till", site.till.clone().unwrap_or_default());
+        typed.put("receiver", site.receiver.clone().unwrap_or_default());
         if let Some(accent) = &site.accent {
             typed.put("accent", accent.as_str());
             typed.put("own_accent", "on");
@@ -167,8 +167,8 @@ async fn register(
     (site, wish, old): (Slug, Wish, Option<&Site>),
     mut typed: Typed,
 ) -> Result<Outcome<SitePage>, Sorry> {
-    if !wish.till.is_empty() && !shop.settings.has_till {
-        typed.refuse("till", Unreadable::NoShopTill.code());
+    if !shop.settings.receivers.know(&wish.receiver) {
+        typed.refuse("receiver", Unreadable::UnknownReceiver.code());
         return Ok(Outcome::Again(page(shop, visitor, old, typed)));
     }
     let store = &shop.context.store;
@@ -181,13 +181,13 @@ async fn register(
         name: wish.name.clone(),
         router_login: wish.router_login.clone(),
         accent: Some(wish.accent.clone()).filter(|accent| !accent.is_empty()),
-        till: Some(wish.till.clone()).filter(|till| !till.is_empty()),
+        receiver: Some(wish.receiver.clone()).filter(|number| !number.is_empty()),
         reports: old.is_some_and(|old| old.reports),
     });
     let known_site = store.site(&site).await?;
     let command = RegisterSite {
         accent: Some(wish.accent),
-        till: Some(wish.till),
+        receiver: Some(wish.receiver),
         support_phone: phone,
         change: old.is_some(),
         ..RegisterSite::new(site, wish.name, wish.router_login)
