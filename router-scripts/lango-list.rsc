@@ -2,16 +2,16 @@
 
 # One block, since each line of a file that is imported has variables of its own.
 {
+# Both are lango-tell's, which runs this.
+:global langoHead
 :global langoHeard
-:local head ("lango-report 1\nrouteros " . [/system resource get version] . "\npages {{version}}\nclock " . \
-    [/system clock get date] . " " . [/system clock get time] . "\n")
 :local all [/ip hotspot user find]
 :local count [:len $all]
 # So many fit into what a router can send at once.
 :local pieces (($count + 499) / 500)
 :if ($pieces = 0) do={ :set pieces 1 }
 :for piece from=1 to=$pieces do={
-    :local told ($head . "list " . $langoHeard . " " . $piece . " " . $pieces . "\n")
+    :local told ($langoHead . "list " . $langoHeard . " " . $piece . " " . $pieces . "\n")
     :local last ($piece * 500)
     :if ($last > $count) do={ :set last $count }
     # The pieces of an empty list have nothing to count from.

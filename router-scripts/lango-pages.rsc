@@ -32,7 +32,7 @@
 }
 :if ($there = {{len pages}}) do={
     /ip hotspot profile set [find where name="lango"] html-directory=$folder
-    :if ($langoQuiet != true) do={ :put ("PASS pages: version {{version}}, in " . $folder) }
+    :if ($langoQuiet != true) do={ :put ("PASS pages: {{edition}}, in " . $folder) }
 } else={
     :put ("FAIL pages: " . $there . " of {{len pages}} files are there; drag the folder lango into Files")
     :set langoFails ($langoFails + 1)

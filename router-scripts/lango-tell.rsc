@@ -2,11 +2,15 @@
 
 # One block, since each line of a file that is imported has variables of its own.
 {
+:global langoHead
 :global langoHeard
 :local lasts { {{~#each profiles}}{{ros profile}}={{seconds}}{{#unless @last}};{{/unless}}{{/each~}} }
-:local head ("lango-report 1\nrouteros " . [/system resource get version] . "\npages {{version}}\nclock " . \
+:local pages "none"
+:if ([:len [/ip hotspot find where profile="lango" disabled=no]] > 0 && \
+    [:len [/ip hotspot profile find where name="lango" html-directory~"lango"]] > 0) do={ :set pages "{{edition}}" }
+:set langoHead ("lango-report 1\nrouteros " . [/system resource get version] . "\npages " . $pages . "\nclock " . \
     [/system clock get date] . " " . [/system clock get time] . "\n")
-:local told $head
+:local told $langoHead
 :foreach s in=[/ip hotspot active find] do={ :set told ($told . "known u " . [/ip hotspot active get $s user] . "\n") }
 :local answer ""
 :do {
@@ -62,7 +66,7 @@
     }
 }
 :if ([:len $done] > 0) do={
-    /tool fetch url="{{base}}/report" http-method=post http-data=($head . $done) check-certificate={{check}} \
+    /tool fetch url="{{base}}/report" http-method=post http-data=($langoHead . $done) check-certificate={{check}} \
         http-header-field="Authorization: Bearer {{key}}" output=user as-value
 }
 :if ($list) do={ /system script run lango-list }

@@ -1,6 +1,6 @@
 //! What an owner writes of sites and packages, read one way at the command line and at the desk.
 
-use crate::ledger::{id::Slug, money::Cents};
+use crate::ledger::{id::Slug, money::Cents, purchase::Language};
 use url::Url;
 
 /// The longest name, in letters; more does not fit a phone's first line.
@@ -36,6 +36,9 @@ pub enum Unreadable {
     /// No telephone number.
     #[error("write a telephone number of digits and spaces, at most 20 of them")]
     Phone,
+    /// No language of ours.
+    #[error("write en or sw")]
+    Language,
     /// No till and no paybill.
     #[error("write the till or paybill as 5 to 8 digits")]
     Receiver,
@@ -58,6 +61,7 @@ impl Unreadable {
             Self::Address => "address",
             Self::Number => "number",
             Self::Colour => "colour",
+            Self::Language => "language",
             Self::Receiver => "receiver",
             Self::UnknownReceiver => "unknown_receiver",
             Self::Phone => "phone",
@@ -116,6 +120,12 @@ pub fn slug(text: &str) -> Result<Slug, Unreadable> {
 pub fn router_login(text: &str) -> Result<Url, Unreadable> {
     let url = Url::parse(text.trim()).ok().filter(Url::has_host);
     url.filter(|url| matches!(url.scheme(), "http" | "https")).ok_or(Unreadable::Address)
+}
+
+/// The language of a site's pages.
+pub fn language(text: &str) -> Result<Language, Unreadable> {
+    let known = |language: &Language| language.code() == text.trim();
+    Language::ALL.into_iter().find(known).ok_or(Unreadable::Language)
 }
 
 /// The number of a till or paybill, 5 to 8 digits; empty for the shop's.

@@ -2,14 +2,18 @@
 
 use crate::{
     accent::Accent,
-    ledger::{catalog::Site, id::Slug, purchase::Language},
+    ledger::{catalog::Site, chain::hex, id::Slug},
     routeros::{
         pages::{self, Page, SitePages},
         scripts::{self, INSTALL, SiteScripts},
     },
     store::{Store, StoreError},
 };
+use sha2::{Digest, Sha256};
 use url::Url;
+
+/// So many digits tell one edition from another.
+const MARK_DIGITS: usize = 6;
 
 /// What of the shop the kit says.
 #[derive(Debug, Clone)]
@@ -20,8 +24,6 @@ pub struct KitSettings {
     pub support_phone: Option<String>,
     /// The colour where the site has none.
     pub accent: Accent,
-    /// The language that pages show first.
-    pub language: Language,
 }
 
 /// The files of a site.
@@ -32,35 +34,82 @@ pub struct Kit {
     pub scripts: Vec<Page>,
 }
 
-/// The version of pages and scripts.
+/// The version of pages and scripts, whatever was filled in.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the files of a site say besides [`edition`](Self::edition), which they all carry.
+struct Draft {
+    pages: SitePages,
+    scripts: SiteScripts,
+}
+
+impl Draft {
+    async fn new(store: &Store, settings: &KitSettings, site: &Site) -> Result<Self, StoreError> {
+        let phone = store.support_phone(&site.site).await?;
+        let phone = phone.or_else(|| settings.support_phone.clone());
+        let accent = site.accent.as_deref().and_then(Accent::parse).unwrap_or(settings.accent);
+        let pages = SitePages {
+            shop_url: settings.shop_url.clone(),
+            site: site.site.to_string(),
+            site_name: site.name.clone(),
+            support_phone: phone.unwrap_or_default(),
+            accent: accent.css(),
+            language: site.language,
+            version: VERSION.to_owned(),
+        };
+        let mut packages = store.packages(&site.site).await?;
+        packages.retain(|package| !package.retired);
+        let scripts = SiteScripts {
+            shop_url: settings.shop_url.clone(),
+            site: site.site.clone(),
+            router_login: site.router_login.clone(),
+            key: store.vault().router_key(&site.site),
+            pages: pages::names(),
+            packages,
+            version: VERSION.to_owned(),
+            edition: VERSION.to_owned(),
+        };
+        Ok(Self { pages, scripts })
+    }
+
+    /// The version, and a mark that is another as soon as anything in the files is.
+    fn edition(&self) -> String {
+        let mut hash = Sha256::new();
+        for file in self.render().files() {
+            hash.update(&file.bytes);
+        }
+        format!("{VERSION}-{}", &hex(&hash.finalize())[..MARK_DIGITS])
+    }
+
+    fn render(&self) -> Kit {
+        let scripts = scripts::render(&self.scripts).unwrap_or_default();
+        Kit { pages: pages::render(&self.pages), scripts }
+    }
+}
+
+impl Kit {
+    /// Pages and scripts.
+    pub fn files(&self) -> impl Iterator<Item = &Page> {
+        self.scripts.iter().chain(&self.pages)
+    }
+}
 
 /// Fills the files in for a site. There are no scripts where the shop's address is one of IPv6.
 pub async fn make(store: &Store, settings: &KitSettings, site: &Site) -> Result<Kit, StoreError> {
-    let phone = store.support_phone(&site.site).await?;
-    let phone = phone.or_else(|| settings.support_phone.clone());
-    let accent = site.accent.as_deref().and_then(Accent::parse).unwrap_or(settings.accent);
-    let pages = pages::render(&SitePages {
-        shop_url: settings.shop_url.clone(),
-        site: site.site.to_string(),
-        site_name: site.name.clone(),
-        support_phone: phone.unwrap_or_default(),
-        accent: accent.css(),
-        language: settings.language,
-        version: VERSION.to_owned(),
-    });
-    let mut packages = store.packages(&site.site).await?;
-    packages.retain(|package| !package.retired);
-    let scripts = scripts::render(&SiteScripts {
-        shop_url: settings.shop_url.clone(),
-        site: site.site.clone(),
-        router_login: site.router_login.clone(),
-        key: store.vault().router_key(&site.site),
-        pages: pages.iter().map(|page| page.name).collect(),
-        packages,
-        version: VERSION.to_owned(),
-    });
-    Ok(Kit { pages, scripts: scripts.unwrap_or_default() })
+    let mut draft = Draft::new(store, settings, site).await?;
+    let edition = draft.edition();
+    draft.pages.version.clone_from(&edition);
+    draft.scripts.edition = edition;
+    Ok(draft.render())
+}
+
+/// What a router reports that has the files of a site as they are now.
+pub async fn edition(
+    store: &Store,
+    settings: &KitSettings,
+    site: &Site,
+) -> Result<String, StoreError> {
+    Ok(Draft::new(store, settings, site).await?.edition())
 }
 
 /// The line that a technician pastes into a router's terminal. No `?` stands in it, which a

@@ -2,13 +2,14 @@
 
 use crate::{
     app,
-    catalogue::{Unreadable, name, price, receiver, router_login, seconds},
+    catalogue::{Unreadable, language, name, price, receiver, router_login, seconds},
     commands::catalogue::{DefinePackage, RegisterSite, RetirePackage},
     config::Config,
     ledger::{
         catalog,
         id::{PackageKey, Slug},
         money::Cents,
+        purchase::Language,
     },
     store::Store,
 };
@@ -44,6 +45,9 @@ pub(super) struct AddSite {
     /// The till or paybill that its buyers pay; empty for the shop's.
     #[arg(long, value_name = "NUMBER", value_parser = receiver)]
     receiver: Option<String>,
+    /// The language that its pages show first: en or sw. The other is one tap away.
+    #[arg(long, value_parser = language)]
+    language: Option<Language>,
     /// Change the site of that name instead of adding one.
     #[arg(long)]
     change: bool,
@@ -63,6 +67,7 @@ impl Site {
                     .execute(RegisterSite {
                         change: site.change,
                         receiver: site.receiver,
+                        language: site.language,
                         ..RegisterSite::new(site.id.clone(), site.name, site.router_login.into())
                     })
                     .await

@@ -8,7 +8,6 @@ use crate::{
     kit::{self, Kit, KitSettings},
     ledger::{
         id::Slug,
-        purchase::Language,
         refusal::Refusal,
         time::{HOUR, Micros},
     },
@@ -61,9 +60,6 @@ pub(super) struct Bundle {
     /// Into which folder; files of the same names are replaced.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The language shown first: en or sw. The other is one tap away.
-    #[arg(long, default_value = "en", value_parser = language)]
-    language: Language,
 }
 
 /// Write every code of a site that is still good.
@@ -85,13 +81,6 @@ pub(super) struct Forget {
     site: Slug,
 }
 
-fn language(text: &str) -> Result<Language, String> {
-    [Language::En, Language::Sw]
-        .into_iter()
-        .find(|language| language.code() == text)
-        .ok_or_else(|| "write en or sw".to_owned())
-}
-
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         match self {
@@ -104,12 +93,7 @@ impl Command {
 }
 
 /// The files of a site, as the configuration has them filled in.
-async fn kit(
-    config: &Config,
-    store: &Store,
-    site: &Slug,
-    language: Language,
-) -> anyhow::Result<(Kit, Url)> {
+async fn kit(config: &Config, store: &Store, site: &Slug) -> anyhow::Result<(Kit, Url)> {
     let Some(site) = store.site(site).await? else {
         bail!("there is no site {site}; see `lango site list`");
     };
@@ -120,7 +104,6 @@ async fn kit(
         shop_url: shop_url.clone(),
         support_phone: config.shop.support_phone.clone(),
         accent: Accent::parse(&config.shop.accent).unwrap_or_default(),
-        language,
     };
     let kit = kit::make(store, &settings, &site).await?;
     if kit.scripts.is_empty() {
@@ -132,7 +115,7 @@ async fn kit(
 impl Line {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
-        let (_, shop_url) = kit(config, &store, &self.site, Language::default()).await?;
+        let (_, shop_url) = kit(config, &store, &self.site).await?;
         let until = Micros(store.now().0 + self.hours * HOUR);
         let pass = store.vault().router_pass(&self.site, until);
         println!("{}", kit::line(&shop_url, &self.site, &pass));
@@ -149,7 +132,7 @@ impl Line {
 impl Bundle {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
-        let (kit, shop_url) = kit(config, &store, &self.site, self.language).await?;
+        let (kit, shop_url) = kit(config, &store, &self.site).await?;
         write(&self.out.join(PAGES), &kit.pages)?;
         write(&self.out, &kit.scripts)?;
         println!(

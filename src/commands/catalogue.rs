@@ -5,6 +5,7 @@ use crate::ledger::{
     decision::{Command, Decision, Need, Note, VaultWrite},
     event::{Event, NewEvent},
     id::{PackageKey, Slug},
+    purchase::Language,
     refusal::Refusal,
     stream::Stream,
     time::Micros,
@@ -55,6 +56,8 @@ pub struct RegisterSite {
     pub accent: Option<String>,
     /// The till or paybill that its buyers pay; empty for the shop's, `None` leaves it.
     pub receiver: Option<String>,
+    /// The language that its pages show first; `None` leaves it.
+    pub language: Option<Language>,
     /// The number that its buyers may call, sealed; sealed empty text for the shop's, `None` leaves
     /// it.
     pub support_phone: Option<Vec<u8>>,
@@ -65,8 +68,16 @@ pub struct RegisterSite {
 impl RegisterSite {
     /// A new site that looks and is helped as the shop.
     pub fn new(site: Slug, name: String, router_login: String) -> Self {
-        let (accent, receiver, support_phone) = (None, None, None);
-        Self { site, name, router_login, accent, receiver, support_phone, change: false }
+        Self {
+            site,
+            name,
+            router_login,
+            accent: None,
+            receiver: None,
+            language: None,
+            support_phone: None,
+            change: false,
+        }
     }
 }
 
@@ -85,17 +96,22 @@ impl Command for RegisterSite {
         };
         let accent = kept(&self.accent, old.and_then(|old| old.accent.clone()));
         let receiver = kept(&self.receiver, old.and_then(|old| old.receiver.clone()));
+        let language = self.language.or_else(|| old.map(|old| old.language)).unwrap_or_default();
         let reports = old.is_some_and(|old| old.reports);
-        let new = Site { site, name, router_login, accent, receiver, reports };
+        let new = Site { site, name, router_login, accent, receiver, language, reports };
         if old == Some(&new) && self.change && self.support_phone.is_none() {
             return Err(Refusal::NothingNew);
         }
-        let Site { site, name, router_login, accent, receiver, .. } = new;
+        let Site { site, name, router_login, accent, receiver, language, .. } = new;
         let event = match (old, self.change) {
             (Some(_), false) => return Err(Refusal::SiteExists),
             (None, true) => return Err(Refusal::NoSuchSite),
-            (None, false) => SiteEvent::Registered { site, name, router_login, accent, receiver },
-            (Some(_), true) => SiteEvent::Changed { site, name, router_login, accent, receiver },
+            (None, false) => {
+                SiteEvent::Registered { site, name, router_login, accent, receiver, language }
+            }
+            (Some(_), true) => {
+                SiteEvent::Changed { site, name, router_login, accent, receiver, language }
+            }
         };
         let stream = Stream::Site(self.site.clone());
         let phone = self.support_phone.clone().map(|sealed| {

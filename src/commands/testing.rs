@@ -142,6 +142,7 @@ pub fn site() -> NewEvent {
         router_login: "http://10.5.50.1/login".into(),
         accent: None,
         receiver: None,
+        language: Language::En,
     };
     NewEvent::alone(Stream::Site(slug("mtaa")), Event::Site(event))
 }

@@ -75,6 +75,9 @@ pub enum SiteEvent {
         /// The till or paybill that its buyers pay, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receiver: Option<String>,
+        /// The language that its pages show first.
+        #[serde(default, skip_serializing_if = "Language::is_default")]
+        language: Language,
     },
     /// Renamed, its router moved, or it looks or is helped otherwise.
     #[serde(rename = "site_changed")]
@@ -91,6 +94,9 @@ pub enum SiteEvent {
         /// The till or paybill that its buyers pay, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receiver: Option<String>,
+        /// The language that its pages show first.
+        #[serde(default, skip_serializing_if = "Language::is_default")]
+        language: Language,
     },
     /// Its router has told of all codes that it knows, for the first time: from now on only those
     /// that it shows are sold.
@@ -130,6 +136,9 @@ pub struct Site {
     /// The till or paybill that its buyers pay, where it is not the shop's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receiver: Option<String>,
+    /// The language that its pages show first; phones that ask for another get that.
+    #[serde(skip_serializing_if = "Language::is_default")]
+    pub language: Language,
     /// Whether its router tells which codes it knows.
     pub reports: bool,
 }
@@ -138,17 +147,22 @@ impl Site {
     /// The site after `event`; `None` where the event cannot follow.
     pub fn evolve(state: Option<&Self>, event: &SiteEvent) -> Option<Self> {
         match (state, event) {
-            (None, SiteEvent::Registered { site, name, router_login, accent, receiver })
-            | (Some(_), SiteEvent::Changed { site, name, router_login, accent, receiver }) => {
-                Some(Self {
-                    site: site.clone(),
-                    name: name.clone(),
-                    router_login: router_login.clone(),
-                    accent: accent.clone(),
-                    receiver: receiver.clone(),
-                    reports: state.is_some_and(|site| site.reports),
-                })
-            }
+            (
+                None,
+                SiteEvent::Registered { site, name, router_login, accent, receiver, language },
+            )
+            | (
+                Some(_),
+                SiteEvent::Changed { site, name, router_login, accent, receiver, language },
+            ) => Some(Self {
+                site: site.clone(),
+                name: name.clone(),
+                router_login: router_login.clone(),
+                accent: accent.clone(),
+                receiver: receiver.clone(),
+                language: *language,
+                reports: state.is_some_and(|site| site.reports),
+            }),
             (Some(site), SiteEvent::RouterReported { .. }) if !site.reports => {
                 Some(Self { reports: true, ..site.clone() })
             }

@@ -111,6 +111,19 @@ impl Language {
     /// Every language, in the order of the switch.
     pub const ALL: [Self; 2] = [Self::En, Self::Sw];
 
+    /// As its readers call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Sw => "Kiswahili",
+        }
+    }
+
+    /// Whether nothing needs to be said.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// `en` or `sw`.
     pub const fn code(self) -> &'static str {
         match self {

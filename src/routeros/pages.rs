@@ -32,7 +32,7 @@ pub struct SitePages {
     pub accent: String,
     /// The language shown first; the other is one tap away.
     pub language: Language,
-    /// The version of the set, for the technician who looks at a router's files.
+    /// The edition of the set, for the technician who looks at a router's files.
     pub version: String,
 }
 
@@ -47,6 +47,7 @@ pub struct Page {
 
 const PHRASES: &str = include_str!("../../hotspot-html/phrases.toml");
 const STYLE: &str = include_str!("../../hotspot-html/style.css");
+const MD5_NAME: &str = "md5.js";
 const MD5: &str = include_str!("../../hotspot-html/md5.js");
 const PARTS: [(&str, &str); 3] = [
     ("head", include_str!("../../hotspot-html/head.html")),
@@ -68,6 +69,11 @@ const TEXT: [(&str, &str); 2] = [
 ];
 
 type Phrases = BTreeMap<String, String>;
+
+/// What the set consists of.
+pub fn names() -> Vec<&'static str> {
+    HTML.iter().chain(&TEXT).map(|(name, _)| *name).chain([MD5_NAME]).collect()
+}
 
 /// The whole set for a site, sorted by name.
 ///
@@ -91,7 +97,7 @@ pub fn render(site: &SitePages) -> Vec<Page> {
     for (name, template) in TEXT {
         pages.push(page(name, &text, template, &context(site, &own, &other, template)));
     }
-    pages.push(Page { name: "md5.js", bytes: MD5.into() });
+    pages.push(Page { name: MD5_NAME, bytes: MD5.into() });
     pages.sort_by_key(|page| page.name);
     pages
 }

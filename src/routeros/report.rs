@@ -4,7 +4,7 @@
 //! ```text
 //! lango-report 1            which layout
 //! routeros 7.24.1           what it runs
-//! pages 0.1.0               the pages that it serves
+//! pages 0.1.0-3f2a90        the files of ours that it has; none where buyers see other pages
 //! clock 2026-11-23 10:00:00 its own clock, as it writes it
 //! list 12 1 3               piece 1 of 3 of the list of all its codes that it calls 12
 //! known u K7QX2M            a code: u logged in with, x switched off, - neither
@@ -16,6 +16,9 @@
 
 use std::fmt::Write as _;
 
+/// What stands for the pages where the hotspot shows none of ours.
+pub const NO_PAGES: &str = "none";
+
 /// The first line of a report of this layout.
 const FIRST: &str = "lango-report 1";
 
@@ -24,7 +27,7 @@ const FIRST: &str = "lango-report 1";
 pub struct Report {
     /// The version of RouterOS.
     pub routeros: String,
-    /// The version of the pages that it serves; empty where it does not know.
+    /// The edition of the pages that it serves, or [`NO_PAGES`]; empty where it does not know.
     pub pages: String,
     /// Its clock, as it writes it.
     pub clock: String,

@@ -25,6 +25,8 @@ pub struct SiteScripts {
     pub packages: Vec<Package>,
     /// The version of the set.
     pub version: String,
+    /// By what name a router reports the files that it has.
+    pub edition: String,
 }
 
 /// What every router runs; the first of them fetches the others.
@@ -151,6 +153,7 @@ fn values(site: &SiteScripts) -> Option<Value> {
     let parts: Vec<&str> = SCRIPTS[1..].iter().chain([&VOUCHERS]).map(|(name, _)| *name).collect();
     Some(json!({
         "version": site.version,
+        "edition": site.edition,
         "site": site.site,
         "host": host,
         // The router looks a name up by itself; of an address it wants to know that it is one.
@@ -241,6 +244,7 @@ mod tests {
                 retired: false,
             }],
             version: "1".into(),
+            edition: "1-abcdef".into(),
         }
     }
 

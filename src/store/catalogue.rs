@@ -6,17 +6,26 @@ use serde_json::json;
 impl Transaction {
     pub(super) async fn change_catalogue(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let sites = changes.sites.values().map(|s| {
-            json!([s.site, s.name, s.router_login, s.accent, s.receiver, i64::from(s.reports)])
+            json!([
+                s.site,
+                s.name,
+                s.router_login,
+                s.accent,
+                s.receiver,
+                i64::from(s.reports),
+                s.language
+            ])
         });
         self.run(
-            "insert into sites (site, name, router_login, accent, receiver, reports)
-             select site, name, router_login, accent, receiver, reports
+            "insert into sites (site, name, router_login, accent, receiver, reports, language)
+             select site, name, router_login, accent, receiver, reports, language
              from {given: site text, name text, router_login text, accent text, receiver text,
-               reports bigint}
+               reports bigint, language text}
              where true
              on conflict (site) do update
              set name = excluded.name, router_login = excluded.router_login,
-               accent = excluded.accent, receiver = excluded.receiver, reports = excluded.reports",
+               accent = excluded.accent, receiver = excluded.receiver, reports = excluded.reports,
+               language = excluded.language",
             sites.collect(),
             "change sites",
         )

@@ -104,7 +104,8 @@ const TABLES: [Table; 24] = [
     table(
         "sites",
         Some(("site", TEXT)),
-        "site text, name text, router_login text, accent text, receiver text, reports bigint",
+        "site text, name text, router_login text, accent text, receiver text, reports bigint, \
+         language text",
     ),
     table("packages", None, "site text, package text, data text"),
     table(
@@ -152,9 +153,17 @@ impl Table {
 /// What stands in the last columns of a table, which copies made before they came do not have.
 fn later(table: &str) -> Vec<Value> {
     match table {
-        "sites" => vec![Value::Null, json!(0)],
+        "sites" => vec![Value::Null, json!(0), json!("en")],
         "stock" => vec![json!(0)],
         _ => vec![],
+    }
+}
+
+/// Gives a row of an older copy what it lacks of the last columns.
+fn fill_up(row: &mut Vec<Value>, width: usize, later: &[Value]) {
+    let missing = width.saturating_sub(row.len());
+    if let Some(from) = later.len().checked_sub(missing) {
+        row.extend_from_slice(&later[from..]);
     }
 }
 
@@ -308,11 +317,8 @@ impl CopyIn {
         let unknown = || CopyError::Unknown(name.clone());
         let table = TABLES.iter().find(|table| table.name == piece.table).ok_or_else(unknown)?;
         let width = table.columns().count();
-        let later = later(table.name);
         for row in piece.rows.iter_mut().filter_map(Value::as_array_mut) {
-            if row.len() + later.len() == width {
-                row.extend(later.iter().cloned());
-            }
+            fill_up(row, width, &later(table.name));
         }
         if piece.rows.iter().any(|row| row.as_array().map(Vec::len) != Some(width)) {
             return Err(unknown());
@@ -430,5 +436,21 @@ mod tests {
                 assert!(copied != made_again.contains(&name.as_str()), "table {name}");
             }
         }
+    }
+
+    #[test]
+    fn a_row_of_an_older_copy_gets_what_came_later() {
+        let later = later("sites");
+        let filled = |mut row: Vec<Value>| {
+            fill_up(&mut row, 7, &later);
+            row
+        };
+        let oldest = vec![json!("mtaa"), json!("Mtaa"), json!("http://10.5.50.1/"), Value::Null];
+        let mut whole = oldest.clone();
+        whole.extend([Value::Null, json!(0), json!("en")]);
+        assert_eq!(filled(oldest.clone()), whole);
+        assert_eq!(filled(whole[..6].to_vec()), whole);
+        assert_eq!(filled(whole.clone()), whole);
+        assert_eq!(filled(oldest[..2].to_vec()), oldest[..2], "refused for its width");
     }
 }

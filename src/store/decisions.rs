@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// Each decision table, and what of its rows is compared.
 const TABLES: [(&str, &str); 9] = [
-    ("sites", "select site, name, router_login, accent, receiver, reports from sites"),
+    ("sites", "select site, name, router_login, accent, receiver, reports, language from sites"),
     ("packages", "select site, package, data from packages"),
     ("staff", "select staff, role, disabled from staff"),
     ("stock", "select voucher, site, package, since, holder, away from stock"),

@@ -15,6 +15,7 @@ use crate::ledger::{
     id::{ContactId, MessageId, PackageKey, PurchaseId, Slug, VoucherId},
     message::digest_once,
     money::Cents,
+    purchase::Language,
     stream::Stream,
     time::Micros,
 };
@@ -205,7 +206,8 @@ impl Reader {
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
         let rows = query(
-            "select site, name, router_login, accent, receiver, reports from sites order by site",
+            "select site, name, router_login, accent, receiver, reports, language from sites
+             order by site",
         )
         .all(&self.pool)
         .await
@@ -216,7 +218,8 @@ impl Reader {
     /// A site.
     pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
         let row = query(
-            "select site, name, router_login, accent, receiver, reports from sites where site = $1",
+            "select site, name, router_login, accent, receiver, reports, language from sites
+             where site = $1",
         )
         .bind(id.as_str())
         .first(&self.pool)
@@ -476,6 +479,7 @@ fn site(row: &Row) -> Result<Site, StoreError> {
         accent: row.get(3),
         receiver: row.get(4),
         reports: row.get::<i64>(5) == 1,
+        language: Language::parse(row.get(6)).unwrap_or_default(),
     })
 }
 

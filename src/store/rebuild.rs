@@ -71,7 +71,15 @@ fn tables(changes: &Changes) -> Tables {
     let mut tables = Tables::new();
     let sites = changes.sites.values();
     let sites = sites.map(|s| {
-        json!([s.site, s.name, s.router_login, s.accent, s.receiver, i64::from(s.reports)])
+        json!([
+            s.site,
+            s.name,
+            s.router_login,
+            s.accent,
+            s.receiver,
+            i64::from(s.reports),
+            s.language
+        ])
     });
     tables.insert("sites", rows(sites));
     let packages = changes.packages.iter().filter_map(|(key, package)| {

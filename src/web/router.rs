@@ -5,7 +5,7 @@ use super::Shop;
 use crate::{
     commands::by::By,
     import::{Import, ImportError, Importer},
-    kit::{self, Kit},
+    kit,
     ledger::{catalog::Site, id::Slug},
     routeros::report::Report,
     routers,
@@ -84,13 +84,11 @@ pub async fn file(
     let site = admitted(&shop, &site, |vault, site| {
         vault.is_router_key(site, &pass) || vault.is_router_pass(site, &pass, now)
     });
-    let Kit { pages, scripts } =
-        kit::make(&shop.context.store, &shop.kit_settings(), &site.await?).await?;
-    let found = scripts.into_iter().chain(pages).find(|made| made.name == file);
-    let found = found.ok_or(No::NotFound)?;
+    let kit = kit::make(&shop.context.store, &shop.kit_settings(), &site.await?).await?;
+    let found = kit.files().find(|made| made.name == file).ok_or(No::NotFound)?;
     // Never a browser's: whatever it is called, it is a file for a router.
     let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
-    Ok((kind, [(header::CACHE_CONTROL, "no-store")], found.bytes).into_response())
+    Ok((kind, [(header::CACHE_CONTROL, "no-store")], found.bytes.clone()).into_response())
 }
 
 /// `POST /router/{site}/report`: what a router tells; the answer is what it is to do.

@@ -2,12 +2,8 @@
 
 use super::{admin::Desk, limits::Limits, render::Pages};
 use crate::{
-    accent::Accent,
-    catalogue::Receivers,
-    context::Context,
-    kit::KitSettings,
-    ledger::{catalog::Site, purchase::Language},
-    staff::Passwords,
+    accent::Accent, catalogue::Receivers, context::Context, kit::KitSettings,
+    ledger::catalog::Site, staff::Passwords,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ipnet::IpNet;
@@ -76,7 +72,6 @@ impl Shop {
             shop_url: self.settings.public_url.clone(),
             support_phone: self.settings.support_phone.clone(),
             accent: self.settings.accent,
-            language: Language::default(),
         }
     }
 

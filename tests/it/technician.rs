@@ -13,6 +13,7 @@ use lango::{
     ledger::{
         id::Slug,
         purchase::Language,
+        staff::Role,
         time::{HOUR, Micros, SECOND},
     },
 };
@@ -88,15 +89,35 @@ async fn an_upgrade_brings_the_sites_new_name_and_logs_nobody_out() {
     router.logs_in(PHONE, &code);
     let site = Slug::parse(SITE).unwrap();
     let login = "http://10.5.50.1/login".to_owned();
+    router.minute(&town).await;
+    let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
+    owner.signs_in().await;
+    owner.opens("/admin/routers").await;
+    owner.does_not_read("run lango-upgrade.rsc");
     let renamed = RegisterSite::new(site, "Soko Wi-Fi".into(), login);
-    town.store().execute(RegisterSite { change: true, ..renamed }).await.unwrap();
+    let renamed = RegisterSite { language: Some(Language::Sw), change: true, ..renamed };
+    town.store().execute(renamed).await.unwrap();
     assert!(!router.page(TABLET).contains("Soko Wi-Fi"), "not yet");
+    owner.opens("/admin/routers").await;
+    owner.reads("run lango-upgrade.rsc");
     // A restart forgets what was typed; that plain passwords are allowed stays.
     router.hotspot.import(":global langoPap \"\"");
     all_pass(&router.hotspot.terminal("/import file-name=lango-upgrade.rsc").await);
-    assert!(router.page(TABLET).contains("Soko Wi-Fi"));
+    let page = router.page(TABLET);
+    assert!(page.contains("Soko Wi-Fi") && page.contains("lang=\"sw\""), "{page}");
     assert!(router.hotspot.is_online(PHONE));
     router.minute(&town).await;
+    owner.opens("/admin/routers").await;
+    owner.does_not_read("run lango-upgrade.rsc");
+    // Somebody puts the router's own pages back, and nobody is led to the shop any more.
+    router.hotspot.import("/ip hotspot profile set [find where name=lango] html-directory=hotspot");
+    router.minute(&town).await;
+    owner.opens("/admin/routers").await;
+    owner.reads("buyers see none of our pages");
+    all_pass(&router.hotspot.terminal("/import file-name=lango-upgrade.rsc").await);
+    router.minute(&town).await;
+    owner.opens("/admin/routers").await;
+    owner.does_not_read("buyers see none of our pages");
     assert!(!router.is_off(&code));
     router.logs_in(TABLET, &code);
     assert!(router.hotspot.is_online(TABLET));
@@ -111,7 +132,6 @@ async fn without_a_way_to_the_shop_the_folder_is_enough() {
         shop_url: town.url("").parse().unwrap(),
         support_phone: None,
         accent: Accent::default(),
-        language: Language::Sw,
     };
     let kit = kit::make(town.store(), &settings, &site).await.unwrap();
     let router = Router::of(&town, HotspotSettings::default());

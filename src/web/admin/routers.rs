@@ -8,6 +8,7 @@ use crate::{
         staff::Role,
         time::{DAY, Micros},
     },
+    routeros::report::NO_PAGES,
     routers::SILENT_AFTER,
     store::{RouterNews, UsageCounts},
     web::Shop,
@@ -40,9 +41,10 @@ struct Heard {
     at: String,
     silent: bool,
     routeros: String,
-    pages: String,
-    /// Whether it shows other pages than this shop has now.
-    other_pages: bool,
+    /// Which files of ours it has; none where buyers see other pages.
+    pages: Option<String>,
+    /// What to do about them, where something is: a phrase.
+    advice: Option<&'static str>,
 }
 
 /// `GET /admin/routers`
@@ -58,7 +60,9 @@ pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
             let away = store.away(&site.site).await?;
             let line = may_set_up.then(|| line(&shop, &site));
             let counts = counts.get(&site.site).cloned().unwrap_or_default();
-            routers.push(shown(&shop, site, told, (away, &counts), line));
+            let edition = kit::edition(store, &shop.kit_settings(), &site).await?;
+            let told = told.map(|told| heard(&shop, told, &edition));
+            routers.push(shown(site, told, (away, &counts), line));
         }
         Ok(RoutersPage { routers })
     };
@@ -72,21 +76,27 @@ fn line(shop: &Shop, site: &Site) -> String {
     kit::line(&shop.settings.public_url, &site.site, &pass)
 }
 
-fn shown(
-    shop: &Shop,
-    site: Site,
-    told: Option<&RouterNews>,
-    (away, counts): (i64, &UsageCounts),
-    line: Option<String>,
-) -> Shown {
+fn heard(shop: &Shop, told: &RouterNews, edition: &str) -> Heard {
     let now = shop.context.store.now();
-    let heard = told.map(|told| Heard {
+    let advice = match told.pages.as_str() {
+        NO_PAGES => Some("no_pages"),
+        pages => (pages != edition).then_some("other_pages"),
+    };
+    Heard {
         at: told.heard_at.local(&shop.settings.zone),
         silent: told.heard_at.until(now) > SILENT_AFTER,
         routeros: told.routeros.clone(),
-        pages: told.pages.clone(),
-        other_pages: told.pages != kit::VERSION,
-    });
+        pages: Some(told.pages.clone()).filter(|pages| pages != NO_PAGES),
+        advice,
+    }
+}
+
+fn shown(
+    site: Site,
+    heard: Option<Heard>,
+    (away, counts): (i64, &UsageCounts),
+    line: Option<String>,
+) -> Shown {
     let counts = [
         ("activated", counts.activated),
         ("away", away),

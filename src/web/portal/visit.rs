@@ -82,7 +82,7 @@ pub async fn frame(
         None => None,
     };
     Frame {
-        lang: language(headers, fields),
+        lang: language(site, headers, fields),
         site: site.map(|site| site.site.clone()),
         site_name: site.map_or(shop.settings.shop_name.clone(), |site| site.name.clone()),
         support_phone: own_phone.or_else(|| shop.settings.support_phone.clone()),
@@ -118,7 +118,8 @@ fn destination(text: &str) -> String {
     if web { text.to_owned() } else { String::new() }
 }
 
-fn language(headers: &HeaderMap, fields: &Fields) -> Language {
+/// What the buyer chose, else what the phone asks for, else the site's.
+fn language(site: Option<&Site>, headers: &HeaderMap, fields: &Fields) -> Language {
     let accepted = || {
         let value = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
         Language::parse(value)
@@ -126,6 +127,7 @@ fn language(headers: &HeaderMap, fields: &Fields) -> Language {
     Language::parse(field(fields, "lang"))
         .or_else(|| cookie(headers, LANGUAGE_COOKIE).and_then(Language::parse))
         .or_else(accepted)
+        .or_else(|| site.map(|site| site.language))
         .unwrap_or_default()
 }
 

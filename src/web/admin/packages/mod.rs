@@ -77,7 +77,7 @@ impl Facts {
 }
 
 /// The fields that the forms here have.
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "id",
     "name",
     "name_sw",
@@ -92,6 +92,7 @@ const FIELDS: [&str; 16] = [
     "router_login",
     "support_phone",
     "receiver",
+    "language",
     "own_accent",
     "accent",
 ];

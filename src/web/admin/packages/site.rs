@@ -5,7 +5,7 @@ use crate::{
     accent::Accent,
     catalogue::{self, Unreadable},
     commands::{by::By, catalogue::RegisterSite},
-    ledger::{catalog::Site, id::Slug, refusal::Refusal},
+    ledger::{catalog::Site, id::Slug, purchase::Language, refusal::Refusal},
     store::CommandError,
     web::{
         Shop,
@@ -35,9 +35,17 @@ pub struct SitePage {
     name: Option<String>,
     /// The shop's own number, which holds where the site has none.
     shop_phone: Option<String>,
+    languages: Vec<Choice>,
     may_change: bool,
     typed: Typed,
     refused: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    code: &'static str,
+    name: &'static str,
+    chosen: bool,
 }
 
 /// Where it is.
@@ -52,10 +60,16 @@ fn page(shop: &Shop, visitor: &Visitor, site: Option<&Site>, typed: Typed) -> Si
         preview_path: site.map(|site| format!("{}/preview", path(&site.site))),
         name: site.map(|site| site.name.clone()),
         shop_phone: shop.settings.support_phone.clone(),
+        languages: Language::ALL.map(|language| choice(language, &typed)).into(),
         may_change: rights::may(role, "POST", ADD),
         typed,
         refused: None,
     }
+}
+
+fn choice(language: Language, typed: &Typed) -> Choice {
+    let code = language.code();
+    Choice { code, name: language.name(), chosen: typed.text("language") == code }
 }
 
 /// What a form says of a site.
@@ -68,6 +82,8 @@ pub(super) struct Wish {
     pub accent: String,
     /// The till or paybill that its buyers pay; empty for the shop's.
     pub receiver: String,
+    /// The language that its pages show first.
+    pub language: Language,
     /// Whom its buyers call; empty for the shop's number.
     pub support_phone: String,
 }
@@ -85,11 +101,13 @@ pub(super) fn read(typed: &mut Typed) -> Option<Wish> {
     });
     let support_phone = typed.read("support_phone", catalogue::phone);
     let receiver = typed.read("receiver", catalogue::receiver);
+    let language = typed.read("language", catalogue::language);
     Some(Wish {
         name: name?,
         router_login: router_login?.into(),
         accent: accent?,
         receiver: receiver?,
+        language: language?,
         support_phone: support_phone?,
     })
 }
@@ -101,7 +119,9 @@ async fn find(shop: &Shop, name: &str) -> Result<Site, Sorry> {
 
 /// `GET /admin/add-site`
 pub async fn new(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
-    let made = Ok(page(&shop, &visitor, None, Typed::empty()));
+    let mut typed = Typed::empty();
+    typed.put("language", Language::default().code());
+    let made = Ok(page(&shop, &visitor, None, typed));
     frame::answer(&shop, &visitor, "site", made)
 }
 
@@ -130,6 +150,7 @@ pub async fn show(
         typed.put("router_login", site.router_login.as_str());
         let phone = shop.context.store.support_phone(&site.site).await?;
         typed.put("support_phone", phone.unwrap_or_default());
+        typed.put("language", site.language.code());
         typed.put("receiver", site.receiver.clone().unwrap_or_default());
         if let Some(accent) = &site.accent {
             typed.put("accent", accent.as_str());
@@ -182,12 +203,14 @@ async fn register(
         router_login: wish.router_login.clone(),
         accent: Some(wish.accent.clone()).filter(|accent| !accent.is_empty()),
         receiver: Some(wish.receiver.clone()).filter(|number| !number.is_empty()),
+        language: wish.language,
         reports: old.is_some_and(|old| old.reports),
     });
     let known_site = store.site(&site).await?;
     let command = RegisterSite {
         accent: Some(wish.accent),
         receiver: Some(wish.receiver),
+        language: Some(wish.language),
         support_phone: phone,
         change: old.is_some(),
         ..RegisterSite::new(site, wish.name, wish.router_login)
