@@ -135,6 +135,7 @@ async fn a_preview_shows_the_page_as_it_would_be_and_changes_nothing() {
     let site = [
         ("name", "Kona Baa Wi-Fi"),
         ("router_login", "http://10.9.9.1/login"),
+        ("language", "en"),
         ("support_phone", "0799 111 222"),
         ("own_accent", "on"),
         ("accent", "#7a1f5c"),
@@ -157,6 +158,8 @@ async fn a_site_has_a_look_and_a_number_of_its_own() {
     let wish = [
         ("name", "Mtaa wa Pili"),
         ("router_login", "http://10.5.50.1/login"),
+        ("language", "sw"),
+        ("receiver", "700300"),
         ("support_phone", "0799 111 222"),
         ("own_accent", "on"),
         ("accent", "#7a1f5c"),
@@ -165,6 +168,9 @@ async fn a_site_has_a_look_and_a_number_of_its_own() {
         ("router_login", "javascript:alert(1)", "Write the address"),
         ("accent", "red", "Choose a colour"),
         ("support_phone", "call me", "Write a telephone number"),
+        ("receiver", "7003", "Write the till or paybill as 5 to 8 digits"),
+        ("receiver", "700999", "The configuration has no account for this number"),
+        ("language", "fr", "Choose one of the two"),
     ] {
         owner.sends("/admin/sites/mtaa", &but(&wish, field, text)).await;
         owner.reads(said);
@@ -176,6 +182,8 @@ async fn a_site_has_a_look_and_a_number_of_its_own() {
     for text in ["Mtaa wa Pili", "0799 111 222", "--accent:#7a1f5c"] {
         assert!(njeri.page.html.contains(text), "{text}");
     }
+    njeri.reads("Chagua kifurushi");
+    njeri.opens("/s/mtaa?lang=en").await;
     owner.opens("/admin/sites/mtaa").await;
     owner.sends("/admin/sites/mtaa", &wish).await;
     assert_eq!(town.count("site_changed").await, 1, "what is so already is no change");

@@ -68,7 +68,7 @@ async fn fill(
     shop: &Shop,
     name: &str,
     fields: &Fields,
-    lang: Language,
+    mut lang: Language,
 ) -> Result<(Frame, Page), Sorry> {
     let store = &shop.context.store;
     let slug = Slug::parse(name).map_err(|_| Sorry::NotFound)?;
@@ -80,6 +80,7 @@ async fn fill(
     if fields.contains_key("router_login") {
         if let Some(wish) = site::read(&mut typed) {
             site = Site { name: wish.name, accent: Some(wish.accent), ..site };
+            lang = wish.language;
             phone = Some(wish.support_phone).filter(|phone| !phone.is_empty());
         }
     } else if let Some(package) = wished(shop, &slug, fields, &mut typed).await? {
