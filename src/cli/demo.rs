@@ -6,7 +6,7 @@ use crate::{
     commands::by::By,
     config::{Config, Format, Log, Origin, Sources, temporary_folder},
     demo::{
-        gallery, walk,
+        gallery, terminal, walk,
         world::{Addresses, Plan, World},
     },
     ledger::{catalog::LedgerPurpose, chain::hex, staff::Role},
@@ -108,13 +108,16 @@ impl Demo {
              3. The Wi-Fi window shows the code and logs in by itself; the phone has it by SMS.\n\n\
              The shop itself is at http://{}/s/mtaa, the owner's desk at http://{}/admin:\n\
              sign in as \"{OWNER}\" with the password {password}. Every state of the buyers'\n\
-             pages is at http://{}{}. Stop with Ctrl-C.\n",
+             pages is at http://{}{}, and the router's terminal, in which\n\
+             technicians set it up, at http://{}{}. Stop with Ctrl-C.\n",
             at.phone,
             at.router,
             at.shop,
             at.staff,
             at.phone,
-            gallery::PATH
+            gallery::PATH,
+            at.phone,
+            terminal::PATH
         );
         world.start(app::asked_to_stop())?;
         world.stopped().await;

@@ -7,5 +7,6 @@ pub mod gallery;
 pub mod hotspot;
 pub mod phone;
 pub mod sms_gateway;
+pub mod terminal;
 pub mod walk;
 pub mod world;

@@ -154,6 +154,7 @@ fn show_prompt(page: &mut String, prompt: &Prompt) {
     page.push_str("</article>");
 }
 
-fn escape(text: &str) -> String {
+/// A text as it stands in a page.
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

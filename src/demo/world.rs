@@ -6,6 +6,7 @@ use super::{
     hotspot::{Hotspot, HotspotSettings, garden::Garden, users::Profile},
     phone::Phone,
     sms_gateway::{Family, SmsCenter},
+    terminal::Terminal,
 };
 use crate::{
     accent::Accent,
@@ -152,7 +153,8 @@ impl World {
         spawn(&mut simulators, mpesa_at, daraja.router());
         spawn(&mut simulators, sms_at, sms.router());
         spawn(&mut simulators, router_at, hotspot.router());
-        spawn(&mut simulators, phone_at, phone.router());
+        let terminal = Terminal::new(hotspot.clone(), Arc::clone(&shop));
+        spawn(&mut simulators, phone_at, phone.router().merge(terminal.router()));
         let listeners = Some((shop_at, staff_at));
         Ok(Self { shop, daraja, sms, hotspot, addresses, listeners, simulators, serving: None })
     }
@@ -161,6 +163,7 @@ impl World {
     pub fn start(&mut self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let listeners = self.listeners.take().context("the shop is started already")?;
         self.simulators.spawn(self.daraja.clone().run());
+        self.simulators.spawn(self.hotspot.clone().keep_time());
         let shop = Arc::clone(&self.shop);
         self.serving = Some(tokio::spawn(app::serve(shop, listeners, stop)));
         Ok(())

@@ -84,6 +84,24 @@ pub struct Buyer {
     _folder: tempfile::TempDir,
 }
 
+/// The world of the demo, with its shop closed, and the folder of its ledger.
+pub async fn world(clock: Arc<dyn Clock>, callbacks: bool) -> (World, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let machine: (Arc<dyn Clock>, Arc<dyn Random>) = (clock, Arc::new(SystemRandom));
+    let opening = Opening {
+        url: format!("sqlite:{}", folder.path().join("shop.db").display()),
+        master: [7; 32],
+        zone: app::nairobi(),
+        clock: Arc::clone(&machine.0),
+        random: Arc::clone(&machine.1),
+    };
+    let store = Store::open(opening).await.unwrap();
+    let timezone = "Africa/Nairobi".to_owned();
+    store.execute(OpenShop { purpose: LedgerPurpose::Demo, timezone }).await.unwrap();
+    let plan = Plan { addresses: Addresses::any(), callbacks, machine };
+    (World::open(store, plan).await.unwrap(), folder)
+}
+
 impl Buyer {
     /// A buyer near an open shop.
     pub async fn at(placement: Placement) -> Self {
@@ -94,22 +112,9 @@ impl Buyer {
 
     /// A buyer near a shop that takes connections and never answers, until it opens.
     pub async fn at_a_closed_shop(placement: Placement) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(LeapingClock::default());
-        let machine: (Arc<dyn Clock>, Arc<dyn Random>) = (clock.clone(), Arc::new(SystemRandom));
-        let opening = Opening {
-            url: format!("sqlite:{}", folder.path().join("shop.db").display()),
-            master: [7; 32],
-            zone: app::nairobi(),
-            clock: Arc::clone(&machine.0),
-            random: Arc::clone(&machine.1),
-        };
-        let store = Store::open(opening).await.unwrap();
-        let timezone = "Africa/Nairobi".to_owned();
-        store.execute(OpenShop { purpose: LedgerPurpose::Demo, timezone }).await.unwrap();
         let callbacks = placement == Placement::Public;
-        let plan = Plan { addresses: Addresses::any(), callbacks, machine };
-        let world = World::open(store, plan).await.unwrap();
+        let (world, folder) = world(clock.clone(), callbacks).await;
         // With the router's own cookie a kicked phone would be back before it sees a page.
         world.hotspot.configure(|router| router.login_by = [LoginMethod::HttpChap].into());
         let browser = Chromium::start(world.addresses.router).await;

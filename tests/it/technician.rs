@@ -2,13 +2,18 @@
 //! router's own terminal.
 
 use crate::{
+    buyer,
     pole::{PHONE, Router, TABLET, all_pass, buys, selling},
     town::{SITE, Town},
 };
 use lango::{
     accent::Accent,
     commands::catalogue::RegisterSite,
-    demo::hotspot::{HotspotSettings, Version, users::Profile},
+    demo::{
+        hotspot::{HotspotSettings, Version, users::Profile},
+        terminal,
+    },
+    http_client,
     kit::{self, KitSettings},
     ledger::{
         id::Slug,
@@ -16,7 +21,9 @@ use lango::{
         staff::Role,
         time::{HOUR, Micros, SECOND},
     },
+    ports::SystemClock,
 };
+use std::{sync::Arc, time::Duration};
 
 /// What the technician reads over the phone.
 const READY: &str = "\
@@ -158,6 +165,34 @@ async fn without_a_way_to_the_shop_the_folder_is_enough() {
 }
 
 #[tokio::test]
+async fn the_demo_has_a_router_to_practise_on() {
+    let (mut world, _folder) = buyer::world(Arc::new(SystemClock), false).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stopping = async move {
+        let _ = stopped.await;
+    };
+    world.start(stopping).unwrap();
+    let at = format!("http://{}{}", world.addresses.phone, terminal::PATH);
+    let web = http_client::client(Duration::from_secs(30)).unwrap();
+    let page = web.get(&at).send().await.unwrap().text().await.unwrap();
+    let line = page.split("<textarea").nth(1).unwrap().split(['>', '<']).nth(1).unwrap();
+    assert!(line.starts_with("/tool fetch url=\"http://"), "{page}");
+    let run = async |line: &str| {
+        let sent = web.post(&at).form(&[("line", line)]).send().await.unwrap();
+        assert_eq!(sent.status(), 303);
+        web.get(&at).send().await.unwrap().text().await.unwrap()
+    };
+    let page = run(line).await;
+    assert!(page.contains("<b>Ready. Buy the cheapest package"), "{page}");
+    assert!(!page.contains("FAIL"), "{page}");
+    let page = run("/nonsense <b>").await;
+    assert!(page.contains("<strong>bad command name nonsense"), "{page}");
+    assert!(page.contains("/nonsense &lt;b&gt;"), "{page}");
+    drop(stop);
+    world.stopped().await;
+}
+
+#[tokio::test]
 async fn an_old_router_is_set_up_with_the_same_line() {
     let town = Town::open().await;
     let settings = HotspotSettings { version: Version(6, 49, 17), ..HotspotSettings::default() };
@@ -233,7 +268,7 @@ async fn who_has_no_key_gets_and_tells_nothing() {
     let site = Slug::parse(SITE).unwrap();
     let late = town.store().vault().router_pass(&site, town.store().now());
     let long = town.store().vault().router_pass(&site, Micros(town.store().now().0 + HOUR));
-    let client = lango::http_client::client(std::time::Duration::from_secs(10)).unwrap();
+    let client = http_client::client(Duration::from_secs(10)).unwrap();
     let get = async |path: String| client.get(town.url(&path)).send().await.unwrap().status();
     assert_eq!(get(format!("/router/mtaa/{late}/lango-install.rsc")).await, 404);
     assert_eq!(get("/router/mtaa/x/lango-install.rsc".into()).await, 404);

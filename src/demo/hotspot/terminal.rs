@@ -7,7 +7,10 @@ use super::{
     garden::{AddressRule, Garden, HostRule},
 };
 use crate::demo::console::{self, Row, Scope, ScriptError, Value};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+/// How often [`Hotspot::keep_time`] looks at the jobs.
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Rows, files and variables.
 #[derive(Debug, Default)]
@@ -119,6 +122,16 @@ impl Hotspot {
     /// A minute passes: what the scheduler has is run once.
     pub async fn minute(&self) -> Vec<Transcript> {
         self.apart(Self::run_scheduled).await
+    }
+
+    /// Minutes pass for ever, for programs whose clock moves by itself.
+    pub async fn keep_time(self) {
+        loop {
+            tokio::time::sleep(MINUTE).await;
+            for ran in self.minute().await.iter().filter(|ran| ran.error.is_some()) {
+                tracing::warn!(said = ran.text(), "a job of the simulated router failed");
+            }
+        }
     }
 
     fn run_scheduled(&self) -> Vec<Transcript> {

@@ -1,0 +1,138 @@
+//! The terminal of the demo's router, as a page: a technician pastes the line that sets a router up
+//! and reads what a real one would print.
+
+use super::{
+    hotspot::{Hotspot, Transcript},
+    phone::escape,
+    world::SITE,
+};
+use crate::{
+    kit,
+    ledger::{
+        id::Slug,
+        time::{HOUR, Micros},
+    },
+    web::Shop,
+};
+use axum::{
+    Form, Router,
+    extract::State,
+    response::{Html, Redirect},
+    routing::get,
+};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Where it is.
+pub const PATH: &str = "/terminal";
+
+/// How many runs it shows.
+const RUNS_SHOWN: usize = 20;
+
+/// Other lines that a technician may try.
+const MORE: [&str; 4] = [
+    "/ip hotspot active print",
+    ":global langoCount 5; /import file-name=lango-vouchers.rsc",
+    "/import file-name=lango-test.rsc",
+    "/import file-name=lango-remove.rsc",
+];
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}body{margin:0;background:#e7e3da;font:17px/1.45 system-ui,sans-serif;\
+color:#1c1a17}main{max-width:52rem;margin:0 auto;padding:1.5rem 16px}h1{font-size:1.5rem}\
+pre{background:#1c1a17;color:#faf7f2;border-radius:14px;padding:1rem;white-space:pre-wrap;\
+overflow-wrap:anywhere;font-size:.85rem}b{color:#7fd6b6}strong{color:#ff9c8a}i{opacity:.7;\
+font-style:normal}textarea{width:100%;box-sizing:border-box;font:.85rem/1.4 ui-monospace,monospace;\
+min-height:7rem;padding:.75rem;border:1px solid #8b8273;border-radius:10px;background:#fff;\
+color:#1c1a17}button{font:inherit;min-height:44px;border:0;border-radius:10px;padding:.5rem 1.1rem;\
+margin:.5rem 0;background:#0b6e4f;color:#fff;cursor:pointer}label{display:block;margin:0 0 .25rem}\
+code{overflow-wrap:anywhere}a{color:#0b5c42}";
+
+/// The terminal.
+#[derive(Clone)]
+pub struct Terminal {
+    hotspot: Hotspot,
+    shop: Arc<Shop>,
+    ran: Arc<Mutex<Vec<(String, Transcript)>>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Typed {
+    line: String,
+}
+
+impl Terminal {
+    /// The terminal of a router that belongs to a shop's site.
+    pub fn new(hotspot: Hotspot, shop: Arc<Shop>) -> Self {
+        Self { hotspot, shop, ran: Arc::default() }
+    }
+
+    /// Its page.
+    pub fn router(self) -> Router {
+        Router::new().route(PATH, get(screen).post(run)).with_state(self)
+    }
+
+    /// What a technician would be given.
+    fn line(&self) -> String {
+        let store = self.shop.context.store.clone();
+        let site = Slug::parse(SITE).expect("the demo's site has a good name");
+        let pass = store.vault().router_pass(&site, Micros(store.now().0 + HOUR));
+        kit::line(&self.shop.settings.public_url, &site, &pass)
+    }
+}
+
+async fn run(State(terminal): State<Terminal>, Form(typed): Form<Typed>) -> Redirect {
+    let ran = terminal.hotspot.terminal(&typed.line).await;
+    let mut all = terminal.ran.lock().unwrap_or_else(PoisonError::into_inner);
+    all.push((typed.line, ran));
+    let old = all.len().saturating_sub(RUNS_SHOWN);
+    all.drain(..old);
+    Redirect::to(&format!("{PATH}#line"))
+}
+
+async fn screen(State(terminal): State<Terminal>) -> Html<String> {
+    let mut page = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8>\
+         <meta name=viewport content='width=device-width,initial-scale=1'>\
+         <title>The router's terminal</title><link rel=icon href='data:,'><style>{STYLE}</style>\
+         <main><h1>The simulated router's terminal</h1>\
+         <p>It runs Lango's own scripts as a router would. The line in the field is the one of the \
+         desk's <i>Routers</i> page: run it, read it, and look at that page again after a minute. \
+         Nothing here is real.</p>"
+    );
+    let ran = terminal.ran.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for (line, transcript) in &ran {
+        show(&mut page, line, transcript);
+    }
+    let next = if ran.is_empty() { terminal.line() } else { MORE[2].to_owned() };
+    let _ = write!(
+        page,
+        "<form method=post><label for=line>What to run</label>\
+         <textarea id=line name=line spellcheck=false autocapitalize=none>{}</textarea>\
+         <button>Run it</button></form><p>Others to try:</p><ul>",
+        escape(&next)
+    );
+    for line in MORE {
+        let _ = write!(page, "<li><code>{}</code></li>", escape(line));
+    }
+    page.push_str("</ul></main></html>");
+    Html(page)
+}
+
+fn show(page: &mut String, line: &str, transcript: &Transcript) {
+    let _ = writeln!(page, "<pre tabindex=0><i>[admin@demo] &gt; {}</i>", escape(line));
+    for text in transcript.lines.iter().flat_map(|text| text.lines()) {
+        let shown = escape(text);
+        let _ = match text.split(' ').next() {
+            Some("PASS" | "Ready.") => writeln!(page, "<b>{shown}</b>"),
+            Some("FAIL") => writeln!(page, "<strong>{shown}</strong>"),
+            _ => writeln!(page, "{shown}"),
+        };
+    }
+    if let Some(error) = &transcript.error {
+        let _ = writeln!(page, "<strong>{}</strong>", escape(&error.to_string()));
+    }
+    page.push_str("</pre>");
+}
