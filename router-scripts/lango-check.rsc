@@ -66,6 +66,7 @@
     :if ($level = "4") do={
         :put "PASS licence: level 4, two hundred buyers at a time"
     } else={
+        :if ($level = "") do={ :set level "this router names no level; see /system license print" }
         :put ("PASS licence: " . $level)
     }
 }

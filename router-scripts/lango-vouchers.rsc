@@ -1,8 +1,8 @@
 # Lango {{version}}: makes codes for {{site}}
 #
 # So many codes of eight signs for each package, none that looks like another: with 31 signs there are over eight
-# million possible codes for each one, were there a hundred thousand. The shop learns of them at once; while it does not
-# answer they wait in the file lango-codes.txt, which you upload at the desk.
+# million possible codes for each one, were there a hundred thousand. The shop learns of them at once; where it does not
+# answer you are told how to export them for an upload at the desk.
 # For RouterOS 7. RouterOS 6.49 cannot draw lots: let the shop make the codes with `lango vouchers make`.
 # Run it with: /import file-name=lango-vouchers.rsc
 # For another number of codes, first: :global langoCount 200

@@ -67,6 +67,27 @@ fn a_bundle_holds_whole_pages_and_scripts_that_the_router_reads() {
 }
 
 #[test]
+fn every_script_has_its_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let index = fs::read_to_string(root.join("docs/technician/scripts/README.md")).unwrap();
+    let mut scripts = 0;
+    for entry in fs::read_dir(root.join("router-scripts")).unwrap() {
+        let path = entry.unwrap().path();
+        let Some("rsc") = path.extension().and_then(|end| end.to_str()) else { continue };
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let page = root.join(format!("docs/technician/scripts/{name}.md"));
+        let page = fs::read_to_string(&page).unwrap_or_else(|_| panic!("{name} has no page"));
+        let heads: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
+        let wanted =
+            ["## What it does", "## Needs", "## Steps", "## Settings", "## What can go wrong"];
+        assert_eq!(heads, wanted, "{name}");
+        assert!(index.contains(&format!("({name}.md)")), "{name} is not in the index");
+        scripts += 1;
+    }
+    assert_eq!(scripts, 13);
+}
+
+#[test]
 fn the_pages_begin_with_the_sites_language() {
     let place = at("https://wifi.example");
     let site = ["site", "add", "--id", "mtaa", "--name", "Mtaa", "--change"];
