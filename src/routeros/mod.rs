@@ -7,4 +7,5 @@ pub mod login_link;
 pub mod pages;
 pub mod report;
 pub mod scripts;
+pub mod units;
 pub mod users;

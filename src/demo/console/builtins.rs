@@ -1,10 +1,18 @@
 //! Commands that begin with a colon: the language itself.
 
 use super::{
+    check,
     eval::{Arguments, Machine, Run, Stop},
     parse::{Expr, Word},
     value::{Value, write_time},
 };
+
+/// Their names.
+pub(super) const NAMES: [&str; 28] = [
+    "local", "global", "set", "if", "for", "foreach", "while", "do", "onerror", "put", "error",
+    "return", "log", "delay", "resolve", "rndstr", "rndnum", "len", "typeof", "tostr", "tonum",
+    "totime", "tobool", "toarray", "toip", "parse", "pick", "find",
+];
 
 /// Runs one; `words` are as written, `given` their values.
 pub(super) fn run(
@@ -220,7 +228,11 @@ fn convert(machine: &mut Machine<'_>, name: &str, given: &Arguments) -> Run<Valu
             let text = value.print();
             text.parse::<std::net::IpAddr>().map_or(Value::Nil, |_| Value::Text(text))
         }
-        "parse" => Value::Code(value.print(), 1),
+        "parse" => {
+            let source = value.print();
+            check::text(&*machine.device, &source, 1, "").map_err(Stop::Error)?;
+            Value::Code(source, 1)
+        }
         "pick" => {
             let (from, to) = (place(number(1).unwrap_or(0)), number(2).map(place));
             pick(&value, from, to.unwrap_or(from + 1))

@@ -1,7 +1,7 @@
 //! Runs commands. What a menu holds and does is the device's affair.
 
 use super::{
-    builtins,
+    builtins, check,
     parse::{Command, Expr, Parser, Word},
     value::{Value, read_time},
 };
@@ -42,6 +42,8 @@ impl Arguments {
 pub trait Device {
     /// Whether these words are a menu.
     fn is_menu(&self, path: &[&str]) -> bool;
+    /// Whether a menu has a command; the language's own are in the menu `:`.
+    fn knows(&self, menu: &str, verb: &str) -> bool;
     /// Whether rows of a menu have a property of this name.
     fn has_property(&self, menu: &str, name: &str) -> bool;
     /// The rows of a menu.
@@ -125,7 +127,7 @@ pub fn run(
         depth: 0,
         line: 1,
     };
-    match machine.text(source, 1, scope) {
+    match machine.whole(source, scope) {
         Ok(_) | Err(Stop::Return(_)) => Ok(()),
         Err(Stop::Error(error)) => Err(error),
     }
@@ -140,8 +142,8 @@ impl Machine<'_> {
         result.or_else(|why| self.fail(why))
     }
 
-    /// Runs a text in the present scope, command by command: what stands before a line that cannot
-    /// be read has run.
+    /// Runs a text in the present scope. An import goes command by command: what stands before one
+    /// that cannot be read has run.
     fn text(&mut self, source: &str, line: usize, scope: Scope) -> Run<Value> {
         let mut parser = Parser::new(source, line);
         let mut last = Value::Nil;
@@ -152,6 +154,8 @@ impl Machine<'_> {
                 return Ok(last);
             };
             if scope == Scope::Lines {
+                let mut menu = self.menu.clone();
+                check::command(&*self.device, &command, &mut menu).map_err(Stop::Error)?;
                 self.scopes.push(BTreeMap::new());
             }
             let run = self.command(&command);
@@ -160,6 +164,14 @@ impl Machine<'_> {
             }
             last = run?;
         }
+    }
+
+    /// Runs a text of its own; a script is read to its end first.
+    fn whole(&mut self, source: &str, scope: Scope) -> Run<Value> {
+        if scope == Scope::Whole {
+            check::text(&*self.device, source, 1, "").map_err(Stop::Error)?;
+        }
+        self.text(source, 1, scope)
     }
 
     fn step(&mut self) -> Run<()> {
@@ -250,7 +262,9 @@ impl Machine<'_> {
     }
 
     fn menu_command(&mut self, words: &[Word]) -> Run<Value> {
-        let (menu, at, rest) = self.menu_of(words)?;
+        let place = check::place(&*self.device, words, &self.menu);
+        let place = place.map_err(|name| format!("bad command name {name}"));
+        let (menu, at, rest) = self.check(place)?;
         let words = &words[at..];
         let Some(verb) = rest else {
             if words.is_empty() {
@@ -296,7 +310,7 @@ impl Machine<'_> {
         let run = if self.depth > DEPTH_MAX {
             self.fail("scripts call each other without end")
         } else {
-            self.text(source, 1, scope)
+            self.whole(source, scope)
         };
         self.depth -= 1;
         self.scopes = callers;
@@ -305,30 +319,6 @@ impl Machine<'_> {
             Ok(value) | Err(Stop::Return(value)) => Ok(value),
             Err(error) => Err(error),
         }
-    }
-
-    /// The menu that words name, how many words that took, and the verb behind it.
-    fn menu_of(&mut self, words: &[Word]) -> Run<(String, usize, Option<String>)> {
-        let mut path: Vec<String> = vec![];
-        let absolute = matches!(words.first(), Some(Word::Plain(word)) if word.starts_with('/'));
-        if !absolute {
-            path.extend(self.menu.split(' ').filter(|it| !it.is_empty()).map(str::to_owned));
-        }
-        for (at, word) in words.iter().enumerate() {
-            let Word::Plain(word) = word else { return Ok((path.join(" "), at, None)) };
-            let parts: Vec<&str> = word.split('/').filter(|part| !part.is_empty()).collect();
-            for (place, part) in parts.iter().enumerate() {
-                let longer: Vec<&str> = path.iter().map(String::as_str).chain([*part]).collect();
-                if self.device.is_menu(&longer) {
-                    path.push((*part).to_owned());
-                } else if place + 1 == parts.len() {
-                    return Ok((path.join(" "), at + 1, Some((*part).to_owned())));
-                } else {
-                    return self.fail(format!("bad command name {part}"));
-                }
-            }
-        }
-        Ok((path.join(" "), words.len(), None))
     }
 
     pub fn declare(&mut self, name: &str, value: Option<Value>, global: bool) {

@@ -3,6 +3,7 @@
 //! script passes by being ignored.
 
 mod builtins;
+mod check;
 mod eval;
 mod parse;
 mod rows;

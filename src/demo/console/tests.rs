@@ -24,6 +24,11 @@ impl Device for Bench {
         menus.contains(&path)
     }
 
+    fn knows(&self, menu: &str, verb: &str) -> bool {
+        let of_rows = ["add", "set", "remove", "find", "get", "print"];
+        menu != "ip hotspot" && (menu != "ip hotspot user" || of_rows.contains(&verb))
+    }
+
     fn has_property(&self, menu: &str, name: &str) -> bool {
         menu == "ip hotspot user" && ["name", "comment", "disabled"].contains(&name)
     }
@@ -151,15 +156,27 @@ fn a_local_named_as_a_property_finds_everything() {
 
 #[test]
 fn an_import_stops_at_its_first_error_and_says_where() {
-    let (bench, outcome) = ran(":put 1\n:put 2\n/ip hotspot nonsense\n:put 3");
+    let (bench, outcome) = ran_in(":put 1\n:put 2\n/ip hotspot nonsense\n:put 3", Scope::Lines);
     assert_eq!(bench.printed, ["1", "2"]);
     let error = outcome.unwrap_err();
     assert_eq!((error.line, error.why.as_str()), (3, "bad command name nonsense"));
-    let (bench, outcome) = ran(":put 1\n:if (true) do={\n:put 2\n:put \"x\n}");
+    let (bench, outcome) = ran_in(":put 1\n:if (true) do={\n:put 2\n:put \"x\n}", Scope::Lines);
     assert_eq!(bench.printed, ["1"], "a block is read before it runs");
     assert!(outcome.is_err());
     let (_, outcome) = ran(":if (true) do={\n  :put 2\n  :error \"no\"\n}");
     assert_eq!(outcome.unwrap_err().line, 3);
+}
+
+#[test]
+fn a_word_that_is_none_keeps_the_whole_of_its_block_from_running() {
+    for wrong in [":rndstring", "/ip hotspot user invent", "/ip hotspot user add colour=red"] {
+        let (bench, outcome) = ran_in(&format!("{{ :put 1; {wrong} }}\n:put 2"), Scope::Lines);
+        assert!(outcome.is_err() && bench.printed.is_empty(), "{wrong}");
+        let (bench, outcome) = ran(&format!(":put 1\n:if (false) do={{ {wrong} }}"));
+        assert!(outcome.is_err() && bench.printed.is_empty(), "{wrong}: a script is read whole");
+        let asks = format!(":do {{ :local ask [:parse \"{wrong}\"] }} on-error={{ :put \"no\" }}");
+        prints(&asks, &["no"]);
+    }
 }
 
 #[test]

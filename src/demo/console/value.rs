@@ -1,8 +1,8 @@
 //! Values of RouterOS's scripting language: how they are written, compared and reckoned with.
 
 use crate::{
-    demo::hotspot::units::duration,
     ledger::time::{DAY, HOUR, MINUTE, SECOND},
+    routeros::units::duration,
 };
 use std::{cmp::Ordering, fmt::Write as _};
 

@@ -6,12 +6,12 @@ use super::{
     forward::ask,
     menus,
     terminal::{script, text},
-    units::{bytes, duration},
     users::{Profile, User},
 };
 use crate::{
     demo::console::{Arguments, Device, Row, Value},
     ledger::time::{DAY, Micros, SECOND},
+    routeros::units::{bytes, duration},
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -49,7 +49,12 @@ impl Run<'_> {
             "system device-mode" => {
                 let forbidden = self.hotspot.settings().forbidden;
                 let allowed = |what| (what, Value::Bool(!forbidden.contains(&what)));
-                ["hotspot", "fetch", "scheduler"].map(allowed).into()
+                let flagged = ("flagged", Value::Bool(forbidden.contains(&"flagged")));
+                ["hotspot", "fetch", "scheduler"]
+                    .map(allowed)
+                    .into_iter()
+                    .chain([flagged])
+                    .collect()
             }
             "ip dns" => vec![("servers", Value::text("10.0.0.1"))],
             _ => vec![],
@@ -130,6 +135,11 @@ impl Run<'_> {
         rows.into_iter().map(row).collect()
     }
 
+    fn has_folder(&self, folder: &str) -> bool {
+        let rows = self.file_rows();
+        rows.iter().any(|row| text(row, "name") == folder && text(row, "type") == "directory")
+    }
+
     fn fetch(&mut self, given: &Arguments) -> Result<Value, String> {
         if self.hotspot.settings().forbidden.contains(&"fetch") {
             return Err("failure: not allowed by device-mode".into());
@@ -140,9 +150,8 @@ impl Run<'_> {
         let port = url.port_or_known_default().unwrap_or(80);
         let server = self.hotspot.settings().resolve(host, port);
         let server = server.ok_or_else(|| format!("failure: connecting to {host} failed"))?;
-        if given.text("check-certificate").as_deref() == Some("yes")
-            && !self.hotspot.settings().trusts
-        {
+        let checks = given.text("check-certificate").is_some_and(|check| check != "no");
+        if checks && !self.hotspot.settings().trusts {
             return Err("failure: SSL: no trusted CA certificate found".into());
         }
         let method = given.text("http-method").unwrap_or_else(|| "get".into()).to_uppercase();
@@ -165,7 +174,13 @@ impl Run<'_> {
             return Ok(Value::Array(vec![(Some("data".into()), data), status]));
         }
         let path = url.path().rsplit('/').next().unwrap_or_default().to_owned();
-        self.hotspot.board().files.insert(given.text("dst-path").unwrap_or(path), answer.body);
+        let target = given.text("dst-path").unwrap_or(path);
+        // Into a folder that is not there an old router writes nothing, and says nothing.
+        let folder = target.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        let is_there = folder.is_none_or(|folder| self.has_folder(&folder));
+        if is_there || self.hotspot.settings().version >= Version(7, 15, 0) {
+            self.hotspot.board().files.insert(target, answer.body);
+        }
         Ok(Value::Nil)
     }
 
@@ -192,13 +207,17 @@ impl Run<'_> {
             "ip hotspot user" | "ip hotspot user profile" => {
                 self.change(menu, &format!("*{name}"), &properties.into_iter().collect::<Vec<_>>())
             }
-            "file" => {
-                self.hotspot.board().files.insert(format!("{name}/"), vec![]);
+            "file" | "ip smb shares" => {
+                // A share's folder is made with it, and stays.
+                let folder = properties.get("directory").map_or(name, Value::property);
+                self.hotspot.board().files.insert(format!("{folder}/"), vec![]);
                 Ok(Value::Nil)
             }
             _ => {
-                if menus::find(menu).is_some_and(|menu| menu.properties.contains(&"disabled")) {
-                    properties.entry("disabled".into()).or_insert(Value::Bool(false));
+                let known = menus::find(menu).map_or(&[][..], |menu| menu.properties);
+                for flag in ["disabled", "dynamic"].into_iter().filter(|flag| known.contains(flag))
+                {
+                    properties.entry(flag.into()).or_insert(Value::Bool(false));
                 }
                 Ok(Value::Id(self.hotspot.board().put(menu, properties)))
             }
@@ -225,10 +244,14 @@ impl Run<'_> {
                 }
             }
             _ => {
+                let doubles = self.hotspot.settings().doubles_flash;
                 let mut board = self.hotspot.board();
                 let mut rows = board.tables.values_mut().flatten();
                 let row = rows.find(|row| row.id == id).ok_or("no such item")?;
                 row.properties.extend(named.iter().cloned());
+                if let Some(folder) = row.properties.get_mut("html-directory").filter(|_| doubles) {
+                    *folder = Value::Text(format!("flash/{}", folder.property()));
+                }
             }
         }
         Ok(Value::Nil)
@@ -286,12 +309,42 @@ impl Run<'_> {
 impl Device for Run<'_> {
     fn is_menu(&self, path: &[&str]) -> bool {
         let path = path.join(" ");
-        let old = self.hotspot.settings().version < Version(7, 17, 0);
-        menus::is_menu(&path) && !(old && path == "system device-mode")
+        let settings = self.hotspot.settings();
+        let missing = match path.as_str() {
+            "system device-mode" => settings.version < Version(7, 17, 0),
+            path => path.starts_with("ip hotspot") && settings.lacks.contains(&"hotspot"),
+        };
+        menus::is_menu(&path) && !missing
+    }
+
+    fn knows(&self, menu: &str, verb: &str) -> bool {
+        let version = self.hotspot.settings().version;
+        match (menu, verb) {
+            (":", "rndstr" | "rndnum") => version >= Version(7, 0, 0),
+            (":", "onerror") => version >= Version(7, 13, 0),
+            (":", _)
+            | ("", "import" | "export")
+            | ("tool", "fetch")
+            | ("log", "debug" | "info" | "warning" | "error")
+            | ("system script", "run") => true,
+            ("file", "add") => version >= Version(7, 15, 0),
+            (_, "find" | "add" | "remove" | "enable" | "disable" | "unset") => {
+                menus::find(menu).is_some_and(|menu| !menu.single)
+            }
+            (_, "get" | "set" | "print") => menus::find(menu).is_some(),
+            _ => false,
+        }
     }
 
     fn has_property(&self, menu: &str, name: &str) -> bool {
-        menus::find(menu).is_some_and(|menu| menu.properties.contains(&name))
+        let version = self.hotspot.settings().version;
+        let known = match name {
+            "builtin-trust-anchors" => (Version(7, 19, 0)..Version(7, 21, 0)).contains(&version),
+            "builtin-trust-store" => version >= Version(7, 21, 0),
+            "html-directory-override" => version >= Version(7, 0, 0),
+            _ => true,
+        };
+        known && menus::find(menu).is_some_and(|menu| menu.properties.contains(&name))
     }
 
     fn rows(&mut self, menu: &str) -> Result<Vec<Row>, String> {
@@ -389,7 +442,7 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// ISO since 7.10; `nov/23/2026` before.
-fn date(at: Micros, version: Version) -> String {
+pub(super) fn date(at: Micros, version: Version) -> String {
     let day = at.business_day(&jiff::tz::TimeZone::UTC);
     let iso = day.to_string();
     if version >= Version(7, 10, 0) {
@@ -399,6 +452,16 @@ fn date(at: Micros, version: Version) -> String {
     let (year, month, day) = (parts.next(), parts.next(), parts.next());
     let month = month.and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
     format!("{}/{}/{}", MONTHS[month - 1], day.unwrap_or_default(), year.unwrap_or_default())
+}
+
+/// A date in either way of writing, as `2026-11-23`.
+pub(super) fn day(date: &str) -> Option<String> {
+    let parts: Vec<&str> = date.split(['-', '/']).collect();
+    let [a, b, c] = parts[..] else { return None };
+    match MONTHS.iter().position(|month| month.eq_ignore_ascii_case(a)) {
+        Some(month) => Some(format!("{c}-{:02}-{b}", month + 1)),
+        None => Some(date.to_owned()),
+    }
 }
 
 fn user_row(user: &User) -> Row {

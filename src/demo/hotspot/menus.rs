@@ -20,10 +20,20 @@ const fn single(path: &'static str, properties: &'static [&'static str]) -> Menu
 }
 
 /// Menus that hold others and nothing themselves.
-const FOLDERS: [&str; 6] = ["ip", "ip firewall", "system", "tool", "ipv6", "log"];
+const FOLDERS: [&str; 9] = [
+    "ip",
+    "ip firewall",
+    "ip smb",
+    "interface bridge",
+    "certificate",
+    "system",
+    "tool",
+    "ipv6",
+    "log",
+];
 
 /// Every menu with rows or a record.
-pub const MENUS: [Menu; 26] = [
+pub const MENUS: [Menu; 30] = [
     rows(
         "ip hotspot",
         &[
@@ -117,6 +127,7 @@ pub const MENUS: [Menu; 26] = [
             "src-address",
             "comment",
             "disabled",
+            "dynamic",
         ],
     ),
     rows(
@@ -146,6 +157,10 @@ pub const MENUS: [Menu; 26] = [
         "ip firewall nat",
         &["chain", "action", "src-address", "out-interface", "comment", "disabled"],
     ),
+    rows("ip firewall filter", &["chain", "action", "comment", "disabled"]),
+    rows("ip smb shares", &["name", "directory", "disabled"]),
+    rows("interface bridge port", &["interface", "bridge", "disabled"]),
+    single("certificate settings", &["builtin-trust-anchors", "builtin-trust-store"]),
     rows("interface", &["name", "type", "disabled", "comment"]),
     rows("ipv6 address", &["address", "interface", "link-local", "comment", "disabled"]),
     rows("file", &["name", "type", "size", "contents"]),
@@ -170,7 +185,7 @@ pub const MENUS: [Menu; 26] = [
     single("system clock", &["date", "time", "time-zone-name"]),
     single("system identity", &["name"]),
     single("system license", &["nlevel", "software-id"]),
-    single("system device-mode", &["mode", "hotspot", "fetch", "scheduler"]),
+    single("system device-mode", &["mode", "hotspot", "fetch", "scheduler", "flagged"]),
     rows("ip hotspot host", &["mac-address", "address", "server", "authorized", "bypassed"]),
 ];
 

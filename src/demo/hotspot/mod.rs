@@ -14,7 +14,6 @@ pub mod servlet;
 pub mod sessions;
 pub mod template;
 mod terminal;
-pub mod units;
 pub mod users;
 
 use crate::{
@@ -114,8 +113,13 @@ pub struct HotspotSettings {
     pub html_directory: String,
     /// `/system license` level.
     pub licence: i64,
-    /// What device-mode forbids, among `hotspot`, `fetch` and `scheduler`.
+    /// What device-mode forbids, among `hotspot`, `fetch` and `scheduler`; `flagged` where it has
+    /// flagged the router.
     pub forbidden: Vec<&'static str>,
+    /// Packages that are missing.
+    pub lacks: Vec<&'static str>,
+    /// Whether it puts `flash/` before a folder of pages that has it already (facts 9, row 2).
+    pub doubles_flash: bool,
     /// Whether it knows who signed the shop's certificate.
     pub trusts: bool,
     /// By how much its clock is wrong, in µs.
@@ -141,6 +145,8 @@ impl Default for HotspotSettings {
             html_directory: "hotspot".into(),
             licence: 4,
             forbidden: vec![],
+            lacks: vec![],
+            doubles_flash: false,
             trusts: true,
             clock_error: 0,
             garden: Garden::default(),

@@ -6,12 +6,12 @@ use super::{
     HotspotSettings, LoginMethod, errors,
     sessions::{Book, COOKIE_LIFE, Cookie, Session},
     template::{self, Variables, escape},
-    units::write_duration,
     users::{Challenge, Proofs, prove},
 };
 use crate::{
     ledger::time::{Micros, SECOND},
     ports::Random,
+    routeros::units::write_duration,
 };
 use std::{collections::BTreeMap, net::IpAddr};
 

@@ -2,8 +2,8 @@
 //! What the hotspot works with is changed there; all else is rows on a board.
 
 use super::{
-    Hotspot, HotspotSettings, LoginMethod,
-    device::Run,
+    Hotspot, HotspotSettings, LoginMethod, Version,
+    device::{Run, date, day},
     garden::{AddressRule, Garden, HostRule},
 };
 use crate::demo::console::{self, Row, Scope, ScriptError, Value};
@@ -138,14 +138,27 @@ impl Hotspot {
         let jobs: Vec<String> = {
             let board = self.board();
             let jobs = board.rows("system scheduler").iter();
-            let on = jobs.filter(|row| !is_yes(row, "disabled"));
-            on.map(|row| text(row, "on-event")).collect()
+            let due = jobs.filter(|row| !is_yes(row, "disabled") && self.has_started(row));
+            due.map(|row| text(row, "on-event")).collect()
         };
         let run = |job: &String| {
             let source = script(&self.board(), job).unwrap_or_else(|| job.clone());
             self.run((&source, Scope::Whole), &[])
         };
         jobs.iter().map(run).collect()
+    }
+
+    /// Whether a job's time has come, by the router's own clock. One without a start of its own is
+    /// passed over by 7.24.0 to 7.24.4 (facts 6.6).
+    fn has_started(&self, job: &Row) -> bool {
+        let settings = self.settings();
+        let today = date(self.now().plus(settings.clock_error), settings.version);
+        let start = text(job, "start-date");
+        let passed_over = Version(7, 24, 0)..Version(7, 24, 5);
+        match (day(&start), day(&today)) {
+            (Some(start), Some(today)) => start <= today,
+            _ => !passed_over.contains(&settings.version),
+        }
     }
 
     /// The terminal's files: name and content.
