@@ -13,7 +13,7 @@ use figment::{
 use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 use url::Url;
 
 /// What differs from site to site.
@@ -70,6 +70,15 @@ const TEXT: [(&str, &str); 2] = [
 
 type Phrases = BTreeMap<String, String>;
 
+// Read once: a router that is set up asks for page after page.
+static HTML_PAGES: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(&HTML, html_escape));
+static TEXT_PAGES: LazyLock<Handlebars<'static>> = LazyLock::new(|| registry(&TEXT, text_escape));
+static LANGUAGES: LazyLock<BTreeMap<String, Phrases>> = LazyLock::new(|| {
+    Figment::from(Toml::string(PHRASES))
+        .extract()
+        .expect("phrases.toml is part of the program and tested")
+});
+
 /// What the set consists of.
 pub fn names() -> Vec<&'static str> {
     HTML.iter().chain(&TEXT).map(|(name, _)| *name).chain([MD5_NAME]).collect()
@@ -79,50 +88,39 @@ pub fn names() -> Vec<&'static str> {
 ///
 /// `md5.js` is inlined where it is used and shipped too, for owners who write their own pages.
 pub fn render(site: &SitePages) -> Vec<Page> {
-    let mut languages: BTreeMap<String, Phrases> = Figment::from(Toml::string(PHRASES))
-        .extract()
-        .expect("phrases.toml is part of the program and tested");
-    let mut take = |language: Language| {
-        languages.remove(language.code()).expect("phrases.toml has each language")
+    let phrases = |language: Language| {
+        LANGUAGES.get(language.code()).expect("phrases.toml has each language")
     };
-    let own = take(site.language);
-    let other = take(site.language.other());
-
-    let html = registry(html_escape);
-    let text = registry(text_escape);
+    let (own, other) = (phrases(site.language), phrases(site.language.other()));
     let mut pages = Vec::with_capacity(HTML.len() + TEXT.len() + 1);
     for (name, template) in HTML {
-        pages.push(page(name, &html, template, &context(site, &own, &other, template)));
+        pages.push(page(name, &HTML_PAGES, &context(site, own, other, template)));
     }
     for (name, template) in TEXT {
-        pages.push(page(name, &text, template, &context(site, &own, &other, template)));
+        pages.push(page(name, &TEXT_PAGES, &context(site, own, other, template)));
     }
     pages.push(Page { name: MD5_NAME, bytes: MD5.into() });
     pages.sort_by_key(|page| page.name);
     pages
 }
 
-fn page(
-    name: &'static str,
-    registry: &Handlebars,
-    template: &str,
-    context: &serde_json::Value,
-) -> Page {
+fn page(name: &'static str, registry: &Handlebars, context: &serde_json::Value) -> Page {
     let bytes = registry
-        .render_template(template, context)
+        .render(name, context)
         .unwrap_or_else(|error| panic!("{name} is part of the program and tested: {error}"))
         .into_bytes();
     Page { name, bytes }
 }
 
-fn registry(escape: fn(&str) -> String) -> Handlebars<'static> {
+fn registry(pages: &[(&str, &str)], escape: fn(&str) -> String) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     registry.register_escape_fn(escape);
-    for (name, part) in PARTS {
+    let parts = PARTS.map(|(name, part)| (name, part.trim_end()));
+    for (name, template) in parts.iter().chain(pages) {
         registry
-            .register_partial(name, part.trim_end())
-            .expect("the parts of pages are part of the program and tested");
+            .register_template_string(name, template)
+            .expect("the pages are part of the program and tested");
     }
     registry
 }
