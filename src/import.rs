@@ -16,8 +16,8 @@ use crate::{
     },
     ports::Random,
     routeros::export::{
-        Counts, Export, ExportLine, GroupKey, Judged, Lookup, NotVouchers, Rules, Verdict, fold,
-        judge, read,
+        Counts, Export, ExportLine, GroupKey, Judged, Lookup, NotVouchers, Promise, Rules, Verdict,
+        fold, judge, read,
     },
     store::{CommandError, Offer, Sealed, Store, StoreError, VoucherCode},
 };
@@ -124,6 +124,7 @@ impl Report {
         for (name, count) in self.counts_by_name() {
             json[name] = count.into();
         }
+        json["gives_less"] = self.counts.gives_less.into();
         if lines {
             let line = |judged: &Judged| {
                 serde_json::json!({
@@ -226,9 +227,14 @@ async fn rules(store: &Store, import: &Import) -> Result<Rules, ImportError> {
     {
         return Err(ImportError::NoSuchPackage { site, package: package.clone() });
     }
-    let pair = |offer: Offer| (offer.package.profile, offer.package.package.to_string());
+    let promise = |offer: Offer| Promise {
+        profile: offer.package.profile,
+        package: offer.package.package.to_string(),
+        validity_seconds: offer.package.validity_seconds,
+        data_bytes_max: offer.package.data_bytes_max,
+    };
     Ok(Rules {
-        packages: offers.into_iter().map(pair).collect(),
+        packages: offers.into_iter().map(promise).collect(),
         only_package: import.package.as_ref().map(Slug::to_string),
         set_aside_comments: import.set_aside_comments.clone(),
         set_aside_groups: import.set_aside_groups.clone(),

@@ -165,6 +165,13 @@ fn print(report: &Report, lines: bool, dry_run: bool) {
             println!("{count:>6}  {}", name.replace('_', " "));
         }
     }
+    if report.counts.gives_less > 0 {
+        println!(
+            "{:>6}  of the accepted have limits of their own that give less than their package \
+             promises: raise them on the router, or sell a package that promises no more.",
+            report.counts.gives_less
+        );
+    }
     if dry_run {
         println!("Nothing was changed (--dry-run).");
     } else {

@@ -25,6 +25,8 @@ pub struct Counts {
     pub not_a_voucher: usize,
     /// Those of `accepted` that are printed and thus not sold here.
     pub set_aside: usize,
+    /// Those of `accepted` whose own limits give less than their package promises.
+    pub gives_less: usize,
 }
 
 impl Counts {
@@ -44,6 +46,7 @@ impl Counts {
             };
             *count += 1;
             counts.set_aside += usize::from(line.verdict == Verdict::Accepted && line.printed);
+            counts.gives_less += usize::from(line.gives_less);
         }
         counts
     }
@@ -79,6 +82,8 @@ pub struct Group {
     pub accepted: usize,
     /// How many of the accepted are set aside.
     pub set_aside: usize,
+    /// How many of the accepted give less than their package promises.
+    pub gives_less: usize,
 }
 
 /// The groups of a list in alphabetical order; lines that are no vouchers are left out.
@@ -87,12 +92,13 @@ pub fn groups(judged: &[Judged]) -> Vec<Group> {
     for one in judged.iter().filter(|it| it.verdict != Verdict::NotAVoucher) {
         let Some(line) = &one.line else { continue };
         let key = GroupKey::of(line);
-        let new = Group { key: key.clone(), lines: 0, accepted: 0, set_aside: 0 };
+        let new = Group { key: key.clone(), lines: 0, accepted: 0, set_aside: 0, gives_less: 0 };
         let group = groups.entry(key).or_insert(new);
         let accepted = one.verdict == Verdict::Accepted;
         group.lines += 1;
         group.accepted += usize::from(accepted);
         group.set_aside += usize::from(accepted && one.printed);
+        group.gives_less += usize::from(one.gives_less);
     }
     groups.into_values().collect()
 }

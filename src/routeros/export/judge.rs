@@ -8,13 +8,17 @@
 
 use super::plain::CODE_BYTES_MAX;
 use super::{Export, ExportLine, GroupKey, comment};
+use crate::{
+    ledger::time::SECOND,
+    routeros::units::{bytes, duration},
+};
 use std::collections::HashMap;
 
 /// What the shop wants from a list.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// The site's packages: the router's user profile, and the package's slug.
-    pub packages: Vec<(String, String)>,
+    /// What the site sells.
+    pub packages: Vec<Promise>,
     /// Keep only this package's lines (`--package`); its slug.
     pub only_package: Option<String>,
     /// Comments or groups of comments whose vouchers were printed and are not to be sold here
@@ -22,6 +26,31 @@ pub struct Rules {
     pub set_aside_comments: Vec<String>,
     /// Groups of the list of which the same is so.
     pub set_aside_groups: Vec<GroupKey>,
+}
+
+/// A package of the site, and what its buyers are promised.
+#[derive(Debug, Clone, Default)]
+pub struct Promise {
+    /// The router's user profile.
+    pub profile: String,
+    /// Its slug.
+    pub package: String,
+    /// How long a code lasts, in seconds.
+    pub validity_seconds: u64,
+    /// How much data it gives, in bytes; `None` for as much as its time allows.
+    pub data_bytes_max: Option<u64>,
+}
+
+impl Promise {
+    /// Whether the limits of a line give less than this. One without limits gets them at its first
+    /// login, from the router's job.
+    fn exceeds(&self, line: &ExportLine) -> bool {
+        let time = line.limit_uptime.as_deref().and_then(duration);
+        let time = time.and_then(|micros| u64::try_from(micros / SECOND).ok());
+        let data = line.limit_bytes_total.as_deref().and_then(bytes);
+        time.is_some_and(|seconds| seconds < self.validity_seconds)
+            || data.is_some_and(|bytes| self.data_bytes_max.is_none_or(|most| bytes < most))
+    }
 }
 
 /// The verdicts, in order of precedence.
@@ -75,6 +104,8 @@ pub struct Judged {
     pub package: Option<String>,
     /// Whether its comment is among those set aside.
     pub printed: bool,
+    /// Whether it is accepted though the limits that it carries give less than is promised.
+    pub gives_less: bool,
     /// All that was read; `None` when the line could not be read.
     pub line: Option<ExportLine>,
 }
@@ -121,7 +152,15 @@ pub fn judge(export: &Export, rules: &Rules, known: impl Fn(Lookup<'_>) -> bool)
             _ => reason,
         };
         let (number, package) = (line.number, package.slug().map(str::to_owned));
-        judged.push(Judged { number, verdict, reason, package, printed, line: Some(line.clone()) });
+        let promise = rules.packages.iter().find(|it| Some(&it.package) == package.as_ref());
+        let gives_less = verdict == Verdict::Accepted && promise.is_some_and(|it| it.exceeds(line));
+        let reason = if gives_less {
+            format!("{reason} Its own limits give less than the package promises.")
+        } else {
+            reason
+        };
+        let line = Some(line.clone());
+        judged.push(Judged { number, verdict, reason, package, printed, gives_less, line });
     }
     judged.extend(export.unreadable.iter().map(|row| Judged {
         number: row.number,
@@ -129,6 +168,7 @@ pub fn judge(export: &Export, rules: &Rules, known: impl Fn(Lookup<'_>) -> bool)
         reason: row.why.to_owned(),
         package: None,
         printed: false,
+        gives_less: false,
         line: None,
     }));
     judged.sort_by_key(|it| it.number);
@@ -245,8 +285,8 @@ impl<'a> Packages<'a> {
             .rules
             .packages
             .iter()
-            .filter(|(of, _)| *of == profile)
-            .map(|(_, slug)| slug.as_str())
+            .filter(|promise| promise.profile == profile)
+            .map(|promise| promise.package.as_str())
             .collect();
         match (only, named.as_slice()) {
             (Some(slug), _) if named.contains(&slug) => Package::Wanted { slug },

@@ -33,10 +33,14 @@ pub(super) fn read_str(text: &str) -> Export {
     read(text.as_bytes()).expect("the text is a voucher list")
 }
 
+fn promise(package: &str) -> Promise {
+    Promise { profile: package.into(), package: package.into(), ..Promise::default() }
+}
+
 pub(super) fn rules(only: Option<&str>) -> Rules {
     let packages = ["daily", "weekly", "monthly", "3days"];
     Rules {
-        packages: packages.map(|it| (it.to_owned(), it.to_owned())).to_vec(),
+        packages: packages.map(promise).to_vec(),
         only_package: only.map(str::to_owned),
         set_aside_comments: Vec::new(),
         set_aside_groups: Vec::new(),
@@ -92,19 +96,34 @@ fn the_samples_give_these_counts() {
     let cases = [
         (SAMPLES[0], None, Counts { accepted: 125, ..none }),
         (SAMPLES[1], None, Counts { accepted: 130, ..none }),
-        (SAMPLES[2], None, Counts { accepted: 123, disabled: 2, not_a_voucher: 1, ..none }),
-        (SAMPLES[3], None, Counts { accepted: 494, disabled: 6, not_a_voucher: 1, ..none }),
+        (
+            SAMPLES[2],
+            None,
+            Counts { accepted: 123, disabled: 2, not_a_voucher: 1, gives_less: 3, ..none },
+        ),
+        (
+            SAMPLES[3],
+            None,
+            Counts { accepted: 494, disabled: 6, not_a_voucher: 1, gives_less: 12, ..none },
+        ),
         (
             SAMPLES[3],
             Some("weekly"),
-            Counts { accepted: 180, other_package: 314, disabled: 6, not_a_voucher: 1, ..none },
+            Counts {
+                accepted: 180,
+                other_package: 314,
+                disabled: 6,
+                not_a_voucher: 1,
+                gives_less: 6,
+                ..none
+            },
         ),
         (SAMPLES[4], None, Counts { accepted: 39, already_used: 9, disabled: 2, ..none }),
-        (SAMPLES[5], None, Counts { accepted: 250, not_a_voucher: 1, ..none }),
+        (SAMPLES[5], None, Counts { accepted: 250, not_a_voucher: 1, gives_less: 63, ..none }),
         (
             SAMPLES[5],
             Some("daily"),
-            Counts { accepted: 122, other_package: 128, not_a_voucher: 1, ..none },
+            Counts { accepted: 122, other_package: 128, not_a_voucher: 1, gives_less: 31, ..none },
         ),
         (SAMPLES[6], None, Counts { accepted: 125, ..none }),
         (SAMPLES[7], None, Counts { no_package: 100, duplicate_in_file: 2, ..none }),
@@ -406,7 +425,7 @@ fn used_and_disabled_lines_keep_their_package_and_data() {
 #[test]
 fn a_profile_of_several_packages_needs_the_package_named() {
     let mut rules = rules(None);
-    rules.packages.push(("daily".to_owned(), "student-day".to_owned()));
+    rules.packages.push(Promise { package: "student-day".into(), ..promise("daily") });
     let list = "add name=A1 profile=daily\nadd name=A2\n";
     assert_eq!(verdicts(list, &rules, &[]), ["no_package", "no_package"]);
     rules.only_package = Some("student-day".to_owned());
@@ -434,4 +453,26 @@ fn debug_output_holds_no_code_and_no_password() {
     let export = read_str("add name=SECRET1 password=hush profile=daily\n");
     let shown = format!("{export:?} {:?}", judge(&export, &rules(None), |_| false));
     assert!(!shown.contains("SECRET1") && !shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn a_code_whose_own_limits_give_less_than_was_promised_is_told() {
+    let list = "/ip hotspot user\n\
+        add name=A1 profile=daily limit-uptime=1d\nadd name=A2 profile=daily limit-uptime=8h\n\
+        add name=A3 profile=daily\nadd name=A4 profile=daily limit-bytes-total=1G\n\
+        add name=B1 profile=weekly limit-bytes-total=2G\n\
+        add name=B2 profile=weekly limit-bytes-total=100M\n\
+        add name=B3 profile=weekly limit-uptime=1s\n";
+    let mut rules = rules(None);
+    rules.packages[0].validity_seconds = 86_400;
+    rules.packages[1].data_bytes_max = Some(1_000_000_000);
+    let judged = judge(&read_str(list), &rules, |_| false);
+    let less = judged.iter().filter(|it| it.gives_less);
+    let less: Vec<&str> = less.map(|it| it.line.as_ref().unwrap().code.as_str()).collect();
+    assert_eq!(less, ["A2", "A4", "B2"], "the package daily promises all the data of a day");
+    assert_eq!(Counts::of(&judged).gives_less, 3);
+    assert_eq!(
+        judged[1].reason.split(". ").last(),
+        Some("Its own limits give less than the package promises.")
+    );
 }

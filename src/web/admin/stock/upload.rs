@@ -212,6 +212,7 @@ struct GroupShown {
     lines: usize,
     accepted: usize,
     printed: bool,
+    gives_less: usize,
 }
 
 #[derive(Serialize)]
@@ -306,6 +307,7 @@ fn group((place, group): (usize, Group)) -> GroupShown {
         lines: group.lines,
         accepted: group.accepted,
         printed: group.set_aside > 0,
+        gives_less: group.gives_less,
     }
 }
 
