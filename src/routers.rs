@@ -51,6 +51,7 @@ pub async fn hear(
         routeros: report.routeros.clone(),
         pages: report.pages.clone(),
         clock: report.clock.clone(),
+        online: report.online(),
     }];
     if let Some(Piece { run, piece, pieces }) = &report.piece {
         writes.push(RouterWrite::Piece {

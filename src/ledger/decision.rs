@@ -189,6 +189,8 @@ pub enum RouterWrite {
         pages: String,
         /// Its clock, as it writes it.
         clock: String,
+        /// How many devices are online, where it tells.
+        online: Option<i64>,
     },
     /// A piece of the list of all its codes came; pieces of other lists go.
     Piece {

@@ -11,6 +11,7 @@
 //! off K7QX2M                an order that it has carried out
 //! ```
 //!
+//! Where it holds neither `list` nor `off`, the codes are those of the devices that are online.
 //! The answer: `time <seconds since 1970>`, `list` where all codes are to be told, `off <code>` for
 //! each code to be switched off, and `end`, so that a router knows that it has the whole of it.
 
@@ -70,6 +71,12 @@ pub struct NoReport(pub usize);
 const PIECES_MAX: u32 = 2_000;
 
 impl Report {
+    /// How many devices are online; `None` where it tells of something else.
+    pub fn online(&self) -> Option<i64> {
+        let of_sessions = self.piece.is_none() && self.off.is_empty();
+        of_sessions.then(|| i64::try_from(self.known.len()).unwrap_or(i64::MAX))
+    }
+
     /// Reads a report; what newer routers tell besides is passed over.
     ///
     /// # Errors
@@ -163,6 +170,9 @@ mod tests {
         let all = [known("K7 QX", true, false), known("Z", false, true), known("A", false, false)];
         assert_eq!(report.known, all);
         assert_eq!(report.off, ["B"]);
+        assert_eq!(report.online(), None, "a list tells of all");
+        let minute = Report::read("lango-report 1\nknown u K7\nknown u K7\n").unwrap();
+        assert_eq!(minute.online(), Some(2));
     }
 
     #[test]

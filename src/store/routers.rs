@@ -35,6 +35,8 @@ pub struct RouterNews {
     pub pages: String,
     /// Its clock at the last report, as it writes it.
     pub clock: String,
+    /// How many devices were online when it last told of them.
+    pub online: Option<i64>,
 }
 
 /// A code that a site's router should know.
@@ -77,13 +79,13 @@ pub struct UsageCounts {
 /// What stands behind a voucher that the router has switched off.
 const OFF: char = 'x';
 
-const NEWS: &str = "insert into router_news (site, heard_at, routeros, pages, clock)
-     select site, heard_at, routeros, pages, clock
-     from {given: site text, heard_at bigint, routeros text, pages text, clock text}
+const NEWS: &str = "insert into router_news (site, heard_at, routeros, pages, clock, online)
+     select site, heard_at, routeros, pages, clock, online
+     from {given: site text, heard_at bigint, routeros text, pages text, clock text, online bigint}
      where true
      on conflict (site) do update
      set heard_at = excluded.heard_at, routeros = excluded.routeros, pages = excluded.pages,
-       clock = excluded.clock";
+       clock = excluded.clock, online = coalesce(excluded.online, router_news.online)";
 
 const SHOWN: &str = "update router_news set shown_at = given.shown_at
      from {given: told text, shown_at bigint}
@@ -115,8 +117,8 @@ impl Transaction {
         for write in writes {
             let VaultWrite::Router(write) = write else { continue };
             match write {
-                RouterWrite::News { site, routeros, pages, clock } => {
-                    news.push(json!([site, now, routeros, pages, clock]));
+                RouterWrite::News { site, routeros, pages, clock, online } => {
+                    news.push(json!([site, now, routeros, pages, clock, online]));
                 }
                 RouterWrite::Shown(site) => {
                     shown.push(json!([site, now]));
@@ -147,6 +149,7 @@ fn news(row: &Row) -> Result<RouterNews, StoreError> {
         routeros: row.get(3),
         pages: row.get(4),
         clock: row.get(5),
+        online: row.get(6),
     })
 }
 
@@ -171,7 +174,7 @@ impl Reader {
     /// What each router last told of itself.
     pub async fn router_news(&self) -> Result<Vec<RouterNews>, StoreError> {
         let rows = query(
-            "select site, heard_at, shown_at, routeros, pages, clock from router_news
+            "select site, heard_at, shown_at, routeros, pages, clock, online from router_news
              order by site",
         )
         .all(&self.pool)

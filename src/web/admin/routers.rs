@@ -61,8 +61,10 @@ pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
             let line = may_set_up.then(|| line(&shop, &site));
             let counts = counts.get(&site.site).cloned().unwrap_or_default();
             let edition = kit::edition(store, &shop.kit_settings(), &site).await?;
+            let now = told.filter(|told| !is_silent(&shop, told));
+            let online = now.and_then(|told| told.online).unwrap_or(0);
             let told = told.map(|told| heard(&shop, told, &edition));
-            routers.push(shown(site, told, (away, &counts), line));
+            routers.push(shown(site, told, (online, away, &counts), line));
         }
         Ok(RoutersPage { routers })
     };
@@ -76,15 +78,18 @@ fn line(shop: &Shop, site: &Site) -> String {
     kit::line(&shop.settings.public_url, &site.site, &pass)
 }
 
+fn is_silent(shop: &Shop, told: &RouterNews) -> bool {
+    told.heard_at.until(shop.context.store.now()) > SILENT_AFTER
+}
+
 fn heard(shop: &Shop, told: &RouterNews, edition: &str) -> Heard {
-    let now = shop.context.store.now();
     let advice = match told.pages.as_str() {
         NO_PAGES => Some("no_pages"),
         pages => (pages != edition).then_some("other_pages"),
     };
     Heard {
         at: told.heard_at.local(&shop.settings.zone),
-        silent: told.heard_at.until(now) > SILENT_AFTER,
+        silent: is_silent(shop, told),
         routeros: told.routeros.clone(),
         pages: Some(told.pages.clone()).filter(|pages| pages != NO_PAGES),
         advice,
@@ -94,10 +99,11 @@ fn heard(shop: &Shop, told: &RouterNews, edition: &str) -> Heard {
 fn shown(
     site: Site,
     heard: Option<Heard>,
-    (away, counts): (i64, &UsageCounts),
+    (online, away, counts): (i64, i64, &UsageCounts),
     line: Option<String>,
 ) -> Shown {
     let counts = [
+        ("online", online),
         ("activated", counts.activated),
         ("away", away),
         ("lost", counts.lost),
