@@ -15,19 +15,32 @@
 
 # What is there stays until the new rules stand, whatever happens in between.
 /ip hotspot walled-garden ip set [find where comment="lango: shop"] comment="lango: former"
-/ip hotspot walled-garden set [find where comment="lango: shop"] comment="lango: former"
+/ip hotspot walled-garden set [find where comment="lango: shop" dynamic=no] comment="lango: former"
 {{#each ports}}
 /ip hotspot walled-garden ip add action=accept {{../match}}="{{../host}}" protocol=tcp \
     dst-port={{this}} comment="lango: shop"
 {{/each}}
 /ip hotspot walled-garden add action=allow dst-host="{{host}}" comment="lango: shop"
 /ip hotspot walled-garden ip remove [find where comment="lango: former"]
-/ip hotspot walled-garden remove [find where comment="lango: former"]
+/ip hotspot walled-garden remove [find where comment="lango: former" dynamic=no]
 
 :if ([:len [/ip hotspot walled-garden ip find where comment="lango: shop"]] = {{len ports}}) do={
     :if ($langoQuiet != true) do={ :put "PASS garden: phones reach the shop" }
 } else={
     :put "FAIL garden: a rule is missing; run this again and read what it says"
+    :set langoFails ($langoFails + 1)
+}
+# The first rule that fits counts: one of yours that forbids must not stand above ours.
+:local above 0
+:local ours false
+:foreach rule in=[/ip hotspot walled-garden ip find where disabled=no] do={
+    :if ([:tostr [/ip hotspot walled-garden ip get $rule comment]] = "lango: shop") do={ :set ours true }
+    :local does [:tostr [/ip hotspot walled-garden ip get $rule action]]
+    :if (!$ours && $does != "accept") do={ :set above ($above + 1) }
+}
+:if ($above > 0) do={
+    :put ("FAIL order: " . $above . " rules of yours forbid before ours allow; drag ours up in WinBox:")
+    :put "     IP, Hotspot, Walled Garden IP List"
     :set langoFails ($langoFails + 1)
 }
 # With these in the garden a phone believes that it is online, and never opens the login page.

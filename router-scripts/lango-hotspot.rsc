@@ -33,16 +33,42 @@
 }
 :if ($plain = true) do={ :set methods "http-chap,http-pap,mac-cookie" }
 
-# What was there, once: a second run must not keep what the first one made.
-:if ([:len [/file find where name=($langoDir . "lango-before.rsc")]] = 0) do={
+# What was there, once: a second run must not keep what the first one made. A slow board writes for a minute.
+:local before ($langoDir . "lango-before.rsc")
+:if ([:len [/file find where name=$before]] = 0 && [:len [/ip hotspot profile find where name="lango"]] = 0) do={
     :do {
         /export file=($langoDir . "lango-before")
-    } on-error={ :put "FAIL export: the router was not exported; go on only if you can set it up anew" }
+    } on-error={ :log warning "lango: the router was not exported" }
+    :local tries 0
+    :while ([:len [/file find where name=$before]] = 0 && $tries < 90) do={
+        :delay 1s
+        :set tries ($tries + 1)
+    }
+    :if ([:len [/file find where name=$before]] = 0) do={
+        :put "FAIL export: the router was not exported. Make one by hand, then run this again:"
+        :put ("     /export file=" . $langoDir . "lango-before")
+        :set langoFails ($langoFails + 1)
+        :set langoStop true
+    }
 }
 
-:if ([:len [/ip hotspot find]] = 0 && [:len $langoInterface] > 0) do={
+:if ([:len [/ip hotspot find]] = 0 && [:len $langoInterface] > 0 && !$langoStop) do={
+    # What stands there already is yours, and would be in the way of what is made here.
+    :local why ""
     :if ([:len [/interface find where name=$langoInterface]] = 0) do={
-        :put ("FAIL interface: there is no " . $langoInterface . "; see /interface print")
+        :set why ("there is no " . $langoInterface . "; see /interface print")
+    }
+    :if ([:len [/interface bridge port find where interface=$langoInterface]] > 0) do={
+        :set why ($langoInterface . " is a port of a bridge; name the bridge")
+    }
+    :if ([:len [/ip dhcp-server find where interface=$langoInterface disabled=no name!="lango"]] > 0) do={
+        :set why ($langoInterface . " has a DHCP server; use a bridge of its own for guests, or run /ip hotspot setup")
+    }
+    :if ([:len [/ip address find where address="{{network}}.1/24" comment!="lango: hotspot"]] > 0) do={
+        :set why "{{network}}.1 is in use here; register another login address for this site at the shop"
+    }
+    :if ($why != "") do={
+        :put ("FAIL interface: " . $why)
         :set langoFails ($langoFails + 1)
         :set langoStop true
     } else={
@@ -80,6 +106,7 @@
 :local servers [/ip hotspot find where profile="lango"]
 :if ([:len $servers] = 0) do={ :set servers [/ip hotspot find] }
 :if ([:len $langoServer] > 0) do={ :set servers [/ip hotspot find where name=$langoServer] }
+:if ($langoStop) do={ :set servers [:toarray ""] }
 :if ([:len $servers] != 1) do={
     :if (!$langoStop) do={
         :put ("FAIL hotspot: there are " . [:len $servers] . "; say which: :global langoServer \"hotspot1\"")
@@ -93,10 +120,15 @@
             /system script add name="lango-former" source=$former comment="lango: the profile before"
         }
         :if ([:len [/ip hotspot profile find where name="lango"]] = 0) do={
-            /ip hotspot profile add name="lango" copy-from=$former
+            /ip hotspot profile add name="lango" copy-from=[/ip hotspot profile find where name=$former]
         }
         /ip hotspot set ($servers->0) profile="lango"
     }
+    # Pages of another folder would be shown instead of ours. Older routers know no such setting.
+    :do {
+        :local clear [:parse "/ip hotspot profile set [find where name=lango] html-directory-override=\"\""]
+        $clear
+    } on-error={ :log info "lango: this router has one folder of pages" }
     /ip hotspot profile set [find where name="lango"] login-by=$methods
     :if ([/ip hotspot get ($servers->0) profile] = "lango") do={
         :if ($langoQuiet != true) do={ :put "PASS profile: the hotspot has one of its own" }

@@ -15,23 +15,44 @@
 :if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
 :local folder ($langoDir . "lango")
 
-# The command is read when it runs: routers before 7.15 do not know it.
+# Commands are read when they run: routers before 7.15 do not know the first, and make a folder for a share. One that
+# fetch does not find it leaves out without a word.
 :if ([:len [/file find where name=$folder]] = 0) do={
     :do {
         :local make [:parse ("/file add type=directory name=\"" . $folder . "\"")]
         $make
-    } on-error={ :log info "lango: this router makes its folders as files come" }
+    } on-error={
+        :do {
+            :local make [:parse ("/ip smb shares add name=lango-folder directory=\"" . $folder . "\"; " . \
+                "/ip smb shares remove [find where name=lango-folder]")]
+            $make
+        } on-error={ :log info "lango: this router makes no folders" }
+    }
 }
-:local there 0
-:foreach part in={ {{~#each pages}}"{{this}}"{{#unless @last}};{{/unless}}{{/each~}} } do={
-    :local target ($folder . "/" . $part)
+:local parts ({ {{~#each pages}}"{{this}}"{{#unless @last}};{{/unless}}{{/each~}} })
+:foreach part in=$parts do={
     :do {
-        /tool fetch url=("{{base}}/{{key}}/" . $part) dst-path=$target check-certificate={{check}}
+        :local done [/tool fetch url=("{{base}}/{{key}}/" . $part) dst-path=($folder . "/" . $part) \
+            check-certificate={{check}} as-value]
     } on-error={ :log warning ("lango: the shop does not give " . $part) }
-    :if ([:len [/file find where name=$target]] = 1) do={ :set there ($there + 1) }
+}
+# Some boards show a file only a moment after it came.
+:local there 0
+:local tries 0
+:while ($there < {{len pages}} && $tries < 20) do={
+    :set there 0
+    :foreach part in=$parts do={
+        :if ([:len [/file find where name=($folder . "/" . $part)]] = 1) do={ :set there ($there + 1) }
+    }
+    :if ($there < {{len pages}}) do={ :delay 500ms }
+    :set tries ($tries + 1)
 }
 :if ($there = {{len pages}}) do={
     /ip hotspot profile set [find where name="lango"] html-directory=$folder
+    # Some versions put flash/ before what they are told, and would look in flash/flash.
+    :if ([:tostr [/ip hotspot profile get [find where name="lango"] html-directory]] != $folder) do={
+        /ip hotspot profile set [find where name="lango"] html-directory="lango"
+    }
     :if ($langoQuiet != true) do={ :put ("PASS pages: {{edition}}, in " . $folder) }
 } else={
     :put ("FAIL pages: " . $there . " of {{len pages}} files are there; drag the folder lango into Files")

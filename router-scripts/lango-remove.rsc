@@ -15,15 +15,13 @@
 /system script remove [find where name="lango-tell"]
 /system script remove [find where name="lango-list"]
 
-# A hotspot that we made goes; one that was there gets its profile back.
-:if ([:len [/ip hotspot find where name="lango"]] > 0) do={
-    /ip hotspot remove [find where name="lango"]
-    /ip dhcp-server remove [find where name="lango"]
-    /ip dhcp-server network remove [find where comment="lango: hotspot"]
-    /ip pool remove [find where name="lango"]
-    /ip firewall nat remove [find where comment="lango: hotspot"]
-    /ip address remove [find where comment="lango: hotspot"]
-}
+# A hotspot that we made goes, with all that belongs to it; one that was there gets its profile back.
+/ip hotspot remove [find where name="lango" address-pool="lango"]
+/ip dhcp-server remove [find where name="lango" address-pool="lango"]
+/ip dhcp-server network remove [find where comment="lango: hotspot"]
+/ip pool remove [find where name="lango"]
+/ip firewall nat remove [find where comment="lango: hotspot"]
+/ip address remove [find where comment="lango: hotspot"]
 :local former "default"
 :if ([:len [/system script find where name="lango-former"]] > 0) do={
     :set former [:tostr [/system script get lango-former source]]
@@ -33,21 +31,27 @@
 /ip hotspot profile remove [find where name="lango"]
 /system script remove [find where name="lango-former"]
 /ip hotspot walled-garden ip remove [find where comment~"^lango: "]
-/ip hotspot walled-garden remove [find where comment~"^lango: "]
+/ip hotspot walled-garden remove [find where comment~"^lango: " dynamic=no]
 # A profile whose users are still there stays, with its speeds, and without what Lango added.
 :foreach p in=[/ip hotspot user profile find where on-login~"^# lango"] do={
     :local title [/ip hotspot user profile get $p name]
     :if ([:len [/ip hotspot user find where profile=$title]] = 0) do={
         /ip hotspot user profile remove $p
     } else={
+        # Two devices were let in so that the newest could win; nobody sees to that any more.
+        :if ([:typeof [:find [:tostr [/ip hotspot user profile get $p on-login]] "active"]] = "num") do={
+            /ip hotspot user profile set $p shared-users=1
+        }
         /ip hotspot user profile set $p on-login=""
     }
 }
 /file remove [find where name~("^" . $dir . "lango/")]
 /file remove [find where name=($dir . "lango")]
-/file remove [find where name~("^" . $dir . "lango-.*\\.rsc\$") name!=($dir . "lango-before.rsc")]
+/file remove [find where name~("^" . $dir . "lango-.*\\.rsc\$") name!=($dir . "lango-before.rsc") \
+    name!=($dir . "lango-codes.rsc")]
 
 :local left [:len [/ip hotspot find where profile="lango"]]
+:set left ($left + [:len [/ip hotspot walled-garden find where comment~"^lango: " dynamic=no]])
 :set left ($left + [:len [/ip hotspot walled-garden ip find where comment~"^lango: "]])
 :set left ($left + [:len [/system scheduler find where name="lango-tell"]])
 :if ($left = 0) do={

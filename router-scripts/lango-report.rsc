@@ -9,24 +9,28 @@
 
 # One block, since each line of a file that is imported has variables of its own.
 {
-:global langoDir
 :global langoFails
 :global langoQuiet
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
-:if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
 
-:foreach job in={"lango-tell";"lango-list"} do={
-    :local text [/file get [find where name=($langoDir . $job . ".rsc")] contents]
-    :if ([:len [/system script find where name=$job]] = 0) do={
-        /system script add name=$job comment="lango: report" source=$text policy=read,write,test,policy
-    } else={
-        /system script set [find where name=$job] source=$text
-    }
+# The jobs stand in here: an old router reads no more than 4 KB of another file.
+:if ([:len [/system script find where name="lango-tell"]] = 0) do={
+    /system script add name="lango-tell" comment="lango: report" policy=read,write,test,policy source=""
 }
-# From now on, each minute. Without a start of its own the job never ran on 7.24.0 to 7.24.4.
+:if ([:len [/system script find where name="lango-list"]] = 0) do={
+    /system script add name="lango-list" comment="lango: report" policy=read,write,test,policy source=""
+}
+/system script set [find where name="lango-tell"] source={{ros tell}}
+/system script set [find where name="lango-list"] source={{ros list}}
+# Each minute, from a day long past: a clock that is behind after a power cut has passed it too, and a job with the
+# standard start never ran on 7.24.0 to 7.24.4. Dates are written otherwise since 7.10.
+:local start "1970-01-02"
+:if ([:typeof [:find [:tostr [/system clock get date]] "/"]] = "num") do={ :set start "jan/02/1970" }
 :if ([:len [/system scheduler find where name="lango-tell"]] = 0) do={
     /system scheduler add name="lango-tell" comment="lango: report" interval=1m on-event="lango-tell" \
-        start-date=[/system clock get date] start-time=00:00:00 policy=read,write,test,policy
+        start-date=$start start-time=00:00:00 policy=read,write,test,policy
+} else={
+    /system scheduler set [find where name="lango-tell"] start-date=$start start-time=00:00:00 interval=1m disabled=no
 }
 :if ([:len [/system script find where name="lango-tell"]] = 1) do={
     :if ($langoQuiet != true) do={ :put "PASS report: it runs every minute" }

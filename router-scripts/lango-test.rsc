@@ -8,7 +8,10 @@
 {
 :global langoFails
 :global langoHeard
-:if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
+:global langoQuiet
+# Only lango-install.rsc hands its own failures on.
+:if ([:typeof $langoFails] != "num" || $langoQuiet != true) do={ :set langoFails 0 }
+:set langoQuiet false
 
 :local servers [/ip hotspot find where profile="lango" disabled=no]
 :if ([:len $servers] = 0) do={
@@ -22,8 +25,14 @@
         :put "PASS hotspot: it runs"
     }
 }
-:local folder [:tostr [/ip hotspot profile get [find where name="lango"] html-directory]]
-:if ([:len [/file find where name=($folder . "/login.html")]] = 1 && [:len [:find $folder "lango"]] > 0) do={
+:local folder "none"
+:if ([:len [/ip hotspot profile find where name="lango"]] > 0) do={
+    :set folder [:tostr [/ip hotspot profile get [find where name="lango"] html-directory]]
+}
+# A board with a folder flash may write it without.
+:local there [:len [/file find where name=($folder . "/login.html")]]
+:set there ($there + [:len [/file find where name=("flash/" . $folder . "/login.html")]])
+:if ($there = 1 && [:typeof [:find $folder "lango"]] = "num") do={
     :put "PASS pages: the hotspot shows ours"
 } else={
     :put ("FAIL pages: the hotspot shows " . $folder . "; run lango-pages.rsc")

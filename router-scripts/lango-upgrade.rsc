@@ -11,7 +11,9 @@
 {
 :global langoDir ""
 :if ([:len [/file find where name="flash"]] > 0) do={ :set langoDir "flash/" }
-/tool fetch url="{{base}}/{{key}}/lango-install.rsc" dst-path=($langoDir . "lango-install.rsc") \
-    check-certificate={{check}}
+:do {
+    :local done [/tool fetch url="{{base}}/{{key}}/lango-install.rsc" dst-path=($langoDir . "lango-install.rsc") \
+        check-certificate={{check}} as-value]
+} on-error={ :error "FAIL upgrade: the shop does not answer; if it does, take a new line from the desk's Routers." }
 /import file-name=($langoDir . "lango-install.rsc")
 }

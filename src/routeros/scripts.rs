@@ -5,7 +5,7 @@ use super::pages::Page;
 use crate::ledger::{catalog::Package, id::Slug};
 use handlebars::Handlebars;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 use url::{Host, Url};
 
 /// What differs from site to site.
@@ -29,8 +29,8 @@ pub struct SiteScripts {
     pub edition: String,
 }
 
-/// What every router runs; the first of them fetches the others.
-const SCRIPTS: [(&str, &str); 12] = [
+/// What a technician runs on every router; the first of them fetches the others.
+const SCRIPTS: [(&str, &str); 10] = [
     ("lango-install.rsc", include_str!("../../router-scripts/lango-install.rsc")),
     ("lango-check.rsc", include_str!("../../router-scripts/lango-check.rsc")),
     ("lango-hotspot.rsc", include_str!("../../router-scripts/lango-hotspot.rsc")),
@@ -38,12 +38,19 @@ const SCRIPTS: [(&str, &str); 12] = [
     ("lango-profiles.rsc", include_str!("../../router-scripts/lango-profiles.rsc")),
     ("lango-pages.rsc", include_str!("../../router-scripts/lango-pages.rsc")),
     ("lango-report.rsc", include_str!("../../router-scripts/lango-report.rsc")),
-    ("lango-tell.rsc", include_str!("../../router-scripts/lango-tell.rsc")),
-    ("lango-list.rsc", include_str!("../../router-scripts/lango-list.rsc")),
     ("lango-test.rsc", include_str!("../../router-scripts/lango-test.rsc")),
     ("lango-upgrade.rsc", include_str!("../../router-scripts/lango-upgrade.rsc")),
     ("lango-remove.rsc", include_str!("../../router-scripts/lango-remove.rsc")),
 ];
+
+/// What the router runs by itself. `lango-report.rsc` holds both; they are beside it to be read.
+const JOBS: [(&str, &str); 2] = [
+    ("lango-tell.rsc", include_str!("../../router-scripts/lango-tell.rsc")),
+    ("lango-list.rsc", include_str!("../../router-scripts/lango-list.rsc")),
+];
+
+/// How a router comes to believe the shop's certificate, for scripts that find that it does not.
+const TRUST: (&str, &str) = ("trust", include_str!("../../router-scripts/parts/trust.rsc"));
 
 /// Needs `:rndstr`, which routers before 7 do not have.
 const VOUCHERS: (&str, &str) =
@@ -101,13 +108,14 @@ mod helper {
     handlebars::handlebars_helper!(ros: |text: str| super::quoted(text));
 }
 
-/// A text as RouterOS reads it between quotes.
+/// A text as RouterOS reads it between quotes, and as its own exports write it: a new line for each
+/// line's end, whose indent does not count.
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {
             '"' | '\\' | '$' => quoted.extend(['\\', character]),
-            '\n' => quoted.push_str("\\n"),
+            '\n' => quoted.push_str("\\\n    \\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             // Typed at a terminal it would ask for help.
@@ -125,17 +133,31 @@ pub fn quoted(text: &str) -> String {
 
 /// The whole set for a site; `None` where the shop's address is of IPv6: hotspots know none.
 pub fn render(site: &SiteScripts) -> Option<Vec<Page>> {
-    let values = values(site)?;
+    let mut values = values(site)?;
+    let jobs = JOBS.map(|(name, _)| (name, fill(name, &values)));
+    (values["tell"], values["list"]) = (jobs[0].1.as_str().into(), jobs[1].1.as_str().into());
+    let scripts = SCRIPTS.iter().chain([&VOUCHERS]);
+    let scripts = scripts.map(|(name, _)| (*name, fill(name, &values)));
+    let page = |(name, text): (&'static str, String)| Page { name, bytes: text.into_bytes() };
+    Some(scripts.chain(jobs).map(page).collect())
+}
+
+// Read once: a router that is set up asks for file after file.
+static TEMPLATES: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
     registry.register_escape_fn(handlebars::no_escape);
     registry.register_helper("ros", Box::new(helper::ros));
-    let script = |(name, template): (&'static str, &str)| {
-        let text = registry.render_template(template, &values);
-        let text = text.unwrap_or_else(|error| panic!("{name} is tested: {error}"));
-        Page { name, bytes: text.into_bytes() }
-    };
-    Some(SCRIPTS.into_iter().chain([VOUCHERS]).map(script).collect())
+    for (name, template) in SCRIPTS.iter().chain(&JOBS).chain([&VOUCHERS, &TRUST]) {
+        let read = registry.register_template_string(name, *template);
+        read.unwrap_or_else(|error| panic!("{name} is tested: {error}"));
+    }
+    registry
+});
+
+fn fill(name: &str, values: &Value) -> String {
+    let text = TEMPLATES.render(name, values);
+    text.unwrap_or_else(|error| panic!("{name} is tested: {error}"))
 }
 
 fn values(site: &SiteScripts) -> Option<Value> {
@@ -150,6 +172,7 @@ fn values(site: &SiteScripts) -> Option<Value> {
         (_, port) => vec![port],
     };
     let origin = site.shop_url.origin().ascii_serialization();
+    let profiles = profiles(&site.packages);
     let parts: Vec<&str> = SCRIPTS[1..].iter().chain([&VOUCHERS]).map(|(name, _)| *name).collect();
     Some(json!({
         "version": site.version,
@@ -164,13 +187,15 @@ fn values(site: &SiteScripts) -> Option<Value> {
         "base": format!("{origin}/router/{}", site.site),
         "key": site.key,
         "secure": secure,
-        "check": if secure { "yes" } else { "no" },
+        // The list of revoked certificates would need the whole chain to be installed.
+        "check": if secure { "yes-without-crl" } else { "no" },
         "shared": SHARED,
         "parts": parts,
         "pages": site.pages,
         "network": network(&site.router_login),
         "mark": MARK,
-        "profiles": profiles(&site.packages),
+        "limited": profiles.iter().filter(|it| !it["bytes"].is_null()).collect::<Vec<_>>(),
+        "profiles": profiles,
     }))
 }
 
@@ -238,7 +263,7 @@ mod tests {
                 devices: 1,
                 rate_kbps_down: Some(5_000),
                 rate_kbps_up: Some(2_000),
-                data_bytes_max: None,
+                data_bytes_max: Some(1 << 30),
                 name_sw: None,
                 place: None,
                 retired: false,
@@ -287,18 +312,6 @@ mod tests {
         assert_eq!(network("http://login.wifi/login"), NETWORK);
     }
 
-    /// RouterOS 6 reads no more of a file into a script (facts 6.4).
-    #[test]
-    fn the_jobs_fit_into_what_an_old_router_reads_at_once() {
-        for name in ["lango-tell.rsc", "lango-list.rsc"] {
-            let bytes = script("https://a-rather-long-name.wifi.example/", name).len();
-            assert!(
-                bytes <= 4_096 - 200,
-                "{name} has {bytes} bytes; twenty packages need 200 more"
-            );
-        }
-    }
-
     /// What is not there before 7.13 or in 6.49 (facts 6.1).
     #[test]
     fn nothing_but_the_voucher_maker_needs_routeros_7() {
@@ -329,6 +342,7 @@ mod tests {
 
     #[test]
     fn texts_are_quoted_as_the_router_reads_them() {
-        assert_eq!(quoted("a\"b\\c$d\n?\u{7}"), "\"a\\\"b\\\\c\\$d\\n\\3F\\07\"");
+        let wanted = "\"a\\\"b\\\\c\\$d\\\n    \\n\\3F\\07\"";
+        assert_eq!(quoted("a\"b\\c$d\n?\u{7}"), wanted);
     }
 }

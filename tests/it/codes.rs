@@ -296,6 +296,36 @@ async fn a_code_with_data_ends_when_it_is_used_up() {
     town.close().await;
 }
 
+#[tokio::test]
+async fn codes_that_came_without_limits_get_those_of_their_package() {
+    let mut town = Town::open().await;
+    let site = Slug::parse(SITE).unwrap();
+    offers(&town, &site, Some(500_000_000)).await;
+    let (router, codes) = selling(&mut town, 2).await;
+    let mega = User { profile: "mega".into(), ..User::voucher("MEGA2345") };
+    router.hotspot.add_user(mega);
+    // The owner of this one means less than the shop says.
+    let own = format!("/ip hotspot user set [find where name={}] limit-uptime=8h", codes[1]);
+    all_pass(&router.hotspot.import(&own));
+    router.logs_in(PHONE, &codes[0]);
+    router.logs_in(TABLET, "MEGA2345");
+    router.logs_in(STRANGER, &codes[1]);
+    router.minute(&town).await;
+    let user = |code: &str| router.hotspot.user(code).unwrap();
+    assert_eq!(user(&codes[0]).limit_uptime, Some(DAY));
+    assert_eq!(user(&codes[0]).limit_bytes_total, None, "its package promises all the data");
+    assert_eq!(user("MEGA2345").limit_bytes_total, Some(500_000_000));
+    assert_eq!(user(&codes[1]).limit_uptime, Some(8 * HOUR), "what is there stays");
+    let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
+    owner.signs_in().await;
+    owner.opens("/admin/routers").await;
+    owner.reads("3 devices are online");
+    town.clock.advance(3_600);
+    owner.opens("/admin/routers").await;
+    owner.does_not_read("devices are online");
+    town.close().await;
+}
+
 /// A second site of the shop with one code, whose buyers pay a till or paybill of its own.
 async fn kona_is_paid_at(town: &Town, receiver: &str) -> RegisterSite {
     let kona = Slug::parse("kona").unwrap();
@@ -397,6 +427,7 @@ crate::on_postgres_too! {
     a_paybill_of_its_own_signs_for_what_it_asked_and_asks_for_what_came,
     a_number_without_an_account_asks_nobody_and_says_so,
     a_code_with_data_ends_when_it_is_used_up,
+    codes_that_came_without_limits_get_those_of_their_package,
     each_site_has_its_router_and_who_roams_is_told_where_a_code_works,
     a_code_lives_from_its_first_login_as_long_as_its_package_says,
     a_site_that_reports_sells_only_what_its_router_shows,

@@ -36,6 +36,7 @@ PASS clock: 2026-11-22\n\
 PASS shop: it answers\n\
 PASS space: enough for the pages\n\
 PASS ipv6: nothing goes past the hotspot by it\n\
+PASS fasttrack: off, so that speeds hold\n\
 PASS bypass: nobody passes without a code\n\
 PASS hotspot: it runs\n\
 PASS pages: the hotspot shows ours\n\
@@ -220,6 +221,11 @@ async fn what_a_router_lacks_is_said_before_anything_is_changed() {
     assert!(said.contains("Nothing was changed. Mend what FAIL names"), "{said}");
     let said = bare(|settings| settings.version = Version(6, 48, 6)).await;
     assert!(said.contains("FAIL version: RouterOS 6.48.6 (stable) is too old"), "{said}");
+    let said = bare(|settings| settings.forbidden = vec!["flagged"]).await;
+    assert!(said.contains("FAIL device-mode: run /system device-mode update flagged=no"), "{said}");
+    let said = bare(|settings| settings.lacks = vec!["hotspot"]).await;
+    assert!(said.contains("FAIL package: hotspot is missing"), "{said}");
+    assert!(said.contains("Nothing was changed"), "{said}");
     let said = bare(|settings| settings.forbidden = vec!["fetch"]).await;
     assert!(said.contains("not allowed by device-mode"), "{said}");
     town.close().await;
@@ -245,6 +251,121 @@ async fn a_new_hotspot_is_made_where_the_technician_says() {
          /ip dhcp-server network print\n/ip firewall nat print",
     );
     assert_eq!(left.text(), "", "nothing of it is left");
+    town.close().await;
+}
+
+#[tokio::test]
+async fn what_stands_on_an_interface_is_not_built_over() {
+    let town = Town::open().await;
+    let says = async |before: &str, why: &str| {
+        let router = Router::of(&town, HotspotSettings::default());
+        router.hotspot.import("/ip hotspot remove [find]");
+        all_pass(&router.hotspot.import(before));
+        router.hotspot.import(":global langoInterface \"bridge\"");
+        let said = router.set_up(&town).await.text();
+        assert!(said.contains(&format!("FAIL interface: {why}")), "{said}");
+        assert!(said.contains("The hotspot is not set up"), "{said}");
+        assert_eq!(router.hotspot.import("/ip pool print\n/ip hotspot print").text(), "");
+    };
+    let port = "/interface bridge port add interface=bridge bridge=other";
+    says(port, "bridge is a port of a bridge; name the bridge").await;
+    let server = "/ip dhcp-server add name=defconf interface=bridge";
+    says(server, "bridge has a DHCP server; use a bridge of its own").await;
+    let address = "/ip address add address=10.5.50.1/24 interface=ether3";
+    says(address, "10.5.50.1 is in use here; register another login address").await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_router_that_does_not_know_who_signed_is_told_what_to_type() {
+    let town = Town::open().await;
+    let site = town.store().site(&Slug::parse(SITE).unwrap()).await.unwrap().unwrap();
+    let settings = KitSettings {
+        shop_url: "https://wifi.example".parse().unwrap(),
+        support_phone: None,
+        accent: Accent::default(),
+    };
+    let kit = kit::make(town.store(), &settings, &site).await.unwrap();
+    let install = kit.files().find(|file| file.name == "lango-install.rsc").unwrap();
+    let shop = town.url("").trim_start_matches("http://").parse().unwrap();
+    for (version, cure) in [
+        (Version(7, 24, 5), "     /certificate settings set builtin-trust-store=default"),
+        (Version(7, 20, 0), "     /certificate settings set builtin-trust-anchors=trusted"),
+        (Version(7, 18, 2), "     /certificate import file-name=isrgrootx1.pem passphrase=\"\""),
+        (
+            Version(6, 49, 17),
+            "     /tool fetch url=\"https://letsencrypt.org/certs/isrgrootx1.pem\"",
+        ),
+    ] {
+        let names = [("wifi.example".to_owned(), shop)].into();
+        let settings =
+            HotspotSettings { version, names, trusts: false, ..HotspotSettings::default() };
+        let router = Router::of(&town, settings);
+        router.hotspot.copy_file(install.name, &install.bytes);
+        let said = router.hotspot.terminal("/import file-name=lango-install.rsc").await;
+        let wanted = "FAIL certificate: this router does not know who signed the shop's. Run:";
+        assert_eq!(said.lines[1], wanted);
+        assert!(said.lines.iter().any(|line| line == cure), "{}", said.text());
+        assert!(said.text().contains("Nothing was changed"), "{}", said.text());
+        assert!(router.hotspot.file("lango-check.rsc").is_none(), "nor fetched");
+    }
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_board_that_doubles_flash_shows_our_pages_all_the_same() {
+    let town = Town::open().await;
+    let settings = HotspotSettings { doubles_flash: true, ..HotspotSettings::default() };
+    let router = Router::of(&town, settings);
+    router.hotspot.copy_file("flash/what-is-there.txt", b"");
+    all_pass(&router.set_up(&town).await);
+    assert!(router.page(PHONE).contains("Mtaa"), "our pages");
+    router.minute(&town).await;
+    town.close().await;
+}
+
+#[tokio::test]
+async fn what_would_spoil_sales_is_named_with_its_cure() {
+    let town = Town::open().await;
+    let router = Router::of(&town, HotspotSettings::default());
+    let before = "/ip firewall filter add chain=forward action=fasttrack-connection\n\
+        /ip hotspot walled-garden ip add action=reject\n\
+        /ip hotspot walled-garden add action=allow dst-host=*.gstatic.com";
+    all_pass(&router.hotspot.import(before));
+    let said = router.set_up(&town).await.text();
+    for wanted in [
+        "FAIL fasttrack: it goes past the speeds that you sell. Run:",
+        "     /ip firewall filter disable [find where action=fasttrack-connection]",
+        "FAIL order: 1 rules of yours forbid before ours allow",
+        "FAIL probes: 1 rules let phones believe that they are online",
+        "3 FAIL. Mend the first one, then run lango-install.rsc again.",
+    ] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    let cure = "/ip firewall filter disable [find where action=fasttrack-connection]\n\
+        /ip hotspot walled-garden ip remove [find where action=reject]\n\
+        /ip hotspot walled-garden remove [find where dst-host~\"gstatic\"]";
+    all_pass(&router.hotspot.import(cure));
+    all_pass(&router.set_up(&town).await);
+    town.close().await;
+}
+
+#[tokio::test]
+async fn who_cannot_make_codes_is_told_who_can() {
+    let town = Town::open().await;
+    let settings = HotspotSettings { version: Version(6, 49, 17), ..HotspotSettings::default() };
+    let router = Router::of(&town, settings);
+    all_pass(&router.set_up(&town).await);
+    let said = router.hotspot.terminal("/import file-name=lango-vouchers.rsc").await.text();
+    assert!(said.contains("FAIL codes: this RouterOS cannot draw lots."), "{said}");
+    assert!(said.contains("lango vouchers make --site mtaa --package NAME --out"), "{said}");
+    let router = Router::of(&town, HotspotSettings::default());
+    all_pass(&router.set_up(&town).await);
+    for silly in ["\"many\"", "0", "-5", "20000"] {
+        router.hotspot.import(&format!(":global langoCount {silly}"));
+        let said = router.hotspot.terminal("/import file-name=lango-vouchers.rsc").await.text();
+        assert!(said.contains("langoCount is a number from 1 to 10000"), "{silly}: {said}");
+    }
     town.close().await;
 }
 
@@ -301,6 +422,11 @@ crate::on_postgres_too! {
     an_old_router_is_set_up_with_the_same_line,
     what_a_router_lacks_is_said_before_anything_is_changed,
     a_new_hotspot_is_made_where_the_technician_says,
+    what_stands_on_an_interface_is_not_built_over,
+    a_router_that_does_not_know_who_signed_is_told_what_to_type,
+    a_board_that_doubles_flash_shows_our_pages_all_the_same,
+    what_would_spoil_sales_is_named_with_its_cure,
+    who_cannot_make_codes_is_told_who_can,
     profiles_of_the_owner_stay_as_they_are,
     who_has_no_key_gets_and_tells_nothing,
 }
