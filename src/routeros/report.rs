@@ -1,5 +1,4 @@
-//! What a router of ours tells the shop, and what it is answered. Lines of text, since a router has
-//! no JSON before 7.13.
+//! What a router tells the shop, and what it is answered, in lines: it has no JSON before 7.13.
 //!
 //! ```text
 //! lango-report 1            which layout
@@ -11,9 +10,8 @@
 //! off K7QX2M                an order that it has carried out
 //! ```
 //!
-//! Where it holds neither `list` nor `off`, the codes are those of the devices that are online.
-//! The answer: `time <seconds since 1970>`, `list` where all codes are to be told, `off <code>` for
-//! each code to be switched off, and `end`, so that a router knows that it has the whole of it.
+//! Without `list` and `off`, the codes are those of the devices that are online. The answer:
+//! [`Orders::write`].
 
 use std::fmt::Write as _;
 
@@ -139,7 +137,8 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// As the router reads them.
+    /// As the router reads them: `time <seconds since 1970>`, `list` where all codes are to be told,
+    /// `off <code>` for each code to be switched off, and `end`, so that it knows that this is all.
     pub fn write(&self) -> String {
         let mut text = format!("time {}\n", self.time);
         if self.list {

@@ -10,6 +10,7 @@ mod errors;
 mod forward;
 pub mod garden;
 mod menus;
+mod rows;
 pub mod servlet;
 pub mod sessions;
 pub mod template;

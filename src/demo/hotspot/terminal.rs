@@ -3,8 +3,9 @@
 
 use super::{
     Hotspot, HotspotSettings, LoginMethod, Version,
-    device::{Run, date, day},
+    device::Run,
     garden::{AddressRule, Garden, HostRule},
+    rows::{date, day},
 };
 use crate::demo::console::{self, Row, Scope, ScriptError, Value};
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
