@@ -137,8 +137,8 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// As the router reads them: `time <seconds since 1970>`, `list` where all codes are to be told,
-    /// `off <code>` for each code to be switched off, and `end`, so that it knows that this is all.
+    /// As the router reads them: `time <seconds since 1970>`, `list` where all codes are to be
+    /// told, `off <code>` for each code to be switched off, and `end`: this is all.
     pub fn write(&self) -> String {
         let mut text = format!("time {}\n", self.time);
         if self.list {
