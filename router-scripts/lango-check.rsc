@@ -52,12 +52,36 @@
     :set langoStop true
 }
 
-:if ([:len $langoInterface] > 0 || [:len [/ip hotspot find]] > 0) do={
-    :put "PASS hotspot: there is one, or it is said where to make one"
+# Where guests are, or will be.
+:local ports [:toarray ""]
+:foreach one in=[/ip hotspot find] do={ :set ($ports->[:len $ports]) [:tostr [/ip hotspot get $one interface]] }
+:if ([:len $ports] > 0) do={
+    :put ("PASS hotspot: there is one on " . ($ports->0))
+{{#if login}}
+    # The shop sends buyers with their code to this address, and to no other.
+    :if ([:len [/ip address find where address~"{{login_pattern}}"]] = 0) do={
+        :put "FAIL login: the shop sends buyers to {{login}}, which is no address of this router. At the shop:"
+        :put "     lango site add --id {{site}} --change --name NAME --router-login http://ADDRESS/login"
+        :set langoFails ($langoFails + 1)
+        :set langoStop true
+    }
+{{/if}}
 } else={
-    :put "FAIL hotspot: there is none; say where: :global langoInterface \"bridge-guests\""
-    :set langoFails ($langoFails + 1)
-    :set langoStop true
+    :if ([:len $langoInterface] > 0) do={
+        :set ($ports->0) $langoInterface
+        :put ("PASS hotspot: one will be made on " . $langoInterface)
+    } else={
+        :put "FAIL hotspot: there is none; say where: :global langoInterface \"bridge-guests\""
+        :set langoFails ($langoFails + 1)
+        :set langoStop true
+    }
+}
+:if ([:len [/system script find where name="lango-tell"]] > 0) do={
+    :if ([:typeof [:find [:tostr [/system script get lango-tell source]] "/router/{{site}}/"]] != "num") do={
+        :put "FAIL site: this router sells for another site. Should it be {{site}}'s, first: /import file-name=lango-remove.rsc"
+        :set langoFails ($langoFails + 1)
+        :set langoStop true
+    }
 }
 
 # Level 3 and below lets one buyer in, 4 two hundred, 5 five hundred. A CHR names its licence otherwise.
@@ -152,8 +176,7 @@
 
 # Hotspots know IPv4 only: what goes by IPv6 goes past them.
 :local leaks 0
-:foreach one in=[/ip hotspot find] do={
-    :local port [/ip hotspot get $one interface]
+:foreach port in=$ports do={
     :do {
         :local ask [:parse (":return [:len [/ipv6 address find where interface=\"" . $port . "\" link-local=no]]")]
         :set leaks ($leaks + [$ask])

@@ -109,7 +109,11 @@
 :if ($langoStop) do={ :set servers [:toarray ""] }
 :if ([:len $servers] != 1) do={
     :if (!$langoStop) do={
-        :put ("FAIL hotspot: there are " . [:len $servers] . "; say which: :global langoServer \"hotspot1\"")
+        :if ([:len $langoServer] > 0) do={
+            :put ("FAIL hotspot: there is no " . $langoServer . "; see /ip hotspot print")
+        } else={
+            :put ("FAIL hotspot: there are " . [:len $servers] . "; say which: :global langoServer \"hotspot1\"")
+        }
         :set langoFails ($langoFails + 1)
         :set langoStop true
     }

@@ -28,13 +28,19 @@
     :local devices [:tostr [/ip hotspot user profile get [find where name={{ros profile}}] shared-users]]
     :if ($devices = "{{devices}}") do={
         :if ($langoQuiet != true) do={ :put ("PASS profile: " . {{ros profile}} . ", yours, stays as it is") }
+{{#if rate}}
+        :if ([:len [:tostr [/ip hotspot user profile get [find where name={{ros profile}}] rate-limit]]] = 0) do={
+            :put ("FAIL profile: " . {{ros profile}} . " is yours and has no rate-limit; the shop sells {{rate}}")
+            :set langoFails ($langoFails + 1)
+        }
+{{/if}}
     } else={
         :put ("FAIL profile: " . {{ros profile}} . " is yours and allows " . $devices . " devices, not {{devices}}")
         :set langoFails ($langoFails + 1)
     }
 }
 {{else}}
-:put "FAIL profile: the shop sells nothing at this site yet; add a package, then run this again"
+:put "FAIL profile: the shop sells nothing at this site yet; add a package, then run lango-upgrade.rsc"
 :set langoFails ($langoFails + 1)
 {{/each}}
 }

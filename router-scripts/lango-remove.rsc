@@ -22,7 +22,9 @@
 /ip pool remove [find where name="lango"]
 /ip firewall nat remove [find where comment="lango: hotspot"]
 /ip address remove [find where comment="lango: hotspot"]
+# What still has our profile goes back to the one before, or to the router's own.
 :local former "default"
+:local given [:len [/ip hotspot find where profile="lango"]]
 :if ([:len [/system script find where name="lango-former"]] > 0) do={
     :set former [:tostr [/system script get lango-former source]]
 }
@@ -55,8 +57,13 @@
 :set left ($left + [:len [/ip hotspot walled-garden ip find where comment~"^lango: "]])
 :set left ($left + [:len [/system scheduler find where name="lango-tell"]])
 :if ($left = 0) do={
-    :put ("PASS removed: the hotspot has the profile " . $former . " again")
+    :if ($given > 0) do={
+        :put ("PASS removed: the hotspot has the profile " . $former . " again")
+    } else={
+        :put "PASS removed: nothing of Lango's is left but users"
+    }
     :put ("     what was there before is in " . $dir . "lango-before.rsc")
+    :put "     Tell the owner to run: lango router forget --site {{site}}"
 } else={
     :put ("FAIL removed: " . $left . " things are still there; run this again and read what it says")
 }

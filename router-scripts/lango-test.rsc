@@ -13,16 +13,21 @@
 :if ([:typeof $langoFails] != "num" || $langoQuiet != true) do={ :set langoFails 0 }
 :set langoQuiet false
 
-:local servers [/ip hotspot find where profile="lango" disabled=no]
-:if ([:len $servers] = 0) do={
-    :put "FAIL hotspot: none shows our pages; run lango-install.rsc"
+:local ours [/ip hotspot find where profile="lango"]
+:if ([:len $ours] = 0) do={
+    :put "FAIL hotspot: none has our pages; run lango-install.rsc"
     :set langoFails ($langoFails + 1)
 } else={
-    :if ([/ip hotspot get ($servers->0) invalid] = true) do={
-        :put "FAIL hotspot: it does not run; look at /ip hotspot print and at device-mode"
+    :if ([/ip hotspot get ($ours->0) disabled] = true) do={
+        :put "FAIL hotspot: it is switched off. Run: /ip hotspot enable [find where profile=lango]"
         :set langoFails ($langoFails + 1)
     } else={
-        :put "PASS hotspot: it runs"
+        :if ([/ip hotspot get ($ours->0) invalid] = true) do={
+            :put "FAIL hotspot: it does not run; look at /ip hotspot print and at device-mode"
+            :set langoFails ($langoFails + 1)
+        } else={
+            :put "PASS hotspot: it runs"
+        }
     }
 }
 :local folder "none"
@@ -32,6 +37,13 @@
 # A board with a folder flash may write it without.
 :local there [:len [/file find where name=($folder . "/login.html")]]
 :set there ($there + [:len [/file find where name=("flash/" . $folder . "/login.html")]])
+# Where a second folder is named, its pages are shown instead.
+:local other ""
+:do {
+    :local ask [:parse ":return [/ip hotspot profile get [find where name=lango] html-directory-override]"]
+    :set other [:tostr [$ask]]
+} on-error={ :log info "lango: this router has one folder of pages" }
+:if ([:len $other] > 0) do={ :set folder $other }
 :if ($there = 1 && [:typeof [:find $folder "lango"]] = "num") do={
     :put "PASS pages: the hotspot shows ours"
 } else={
@@ -45,10 +57,14 @@
 :if ($promised = {{len profiles}} && $promised > 0) do={
     :put ("PASS profiles: " . $promised)
 } else={
+{{#if profiles}}
     :put ("FAIL profiles: " . $promised . " of {{len profiles}}; run lango-profiles.rsc")
+{{else}}
+    :put "FAIL profiles: the shop sells nothing at this site yet; add a package, then run lango-upgrade.rsc"
+{{/if}}
     :set langoFails ($langoFails + 1)
 }
-:if ([:len [/ip hotspot walled-garden ip find where comment="lango: shop"]] = {{len ports}}) do={
+:if ([:len [/ip hotspot walled-garden ip find where comment="lango: shop" disabled=no]] = {{len ports}}) do={
     :put "PASS garden: phones reach the shop"
 } else={
     :put "FAIL garden: phones do not reach the shop; run lango-garden.rsc"
@@ -61,7 +77,10 @@
 :if ($langoHeard > 0) do={
     :put "PASS report: the shop has heard of this router"
 } else={
-    :put "FAIL report: the shop did not take it; is this script older than the shop's key?"
+    :do {
+        :local page [/tool fetch url="{{origin}}/healthz" check-certificate={{check}} output=user as-value]
+        :put "FAIL report: the shop did not take it; take a new line from the desk's Routers"
+    } on-error={ :put "FAIL report: the shop does not answer this router; run lango-check.rsc" }
     :set langoFails ($langoFails + 1)
 }
 :if ([:len [/system scheduler find where name="lango-tell" disabled=no]] = 1) do={
@@ -70,10 +89,18 @@
     :put "FAIL clockwork: nothing reports; run lango-report.rsc"
     :set langoFails ($langoFails + 1)
 }
-:put ("PASS codes: " . [:len [/ip hotspot user find where disabled=no]] . " on this router")
-:if ($langoFails = 0) do={
-    :put "Ready. Buy the cheapest package with a phone now."
+:local codes 0
+{{#each profiles}}
+:set codes ($codes + [:len [/ip hotspot user find where profile={{ros profile}} disabled=no]])
+{{/each}}
+:if ($codes > 0) do={ :put ("PASS codes: " . $codes . " of what the shop sells") }
+:if ($langoFails > 0) do={
+    :put ($langoFails . " FAIL. Mend the first one, then run this again.")
 } else={
-    :put ($langoFails . " FAIL. Mend the first one, then run lango-install.rsc again.")
+    :if ($codes > 0) do={
+        :put "Ready. Buy the cheapest package with a phone now."
+    } else={
+        :put "Ready for codes: there are none yet. Make some with lango-vouchers.rsc, or import and upload yours."
+    }
 }
 }

@@ -27,14 +27,15 @@
 }
 {{#each profiles}}
 :local made 0
+:local told true
 :local lines "/ip hotspot user\n"
 :while ($made < $wanted) do={
     :local code [$draw]
     :if ([:len [/ip hotspot user find where name=$code]] = 0) do={
         /ip hotspot user add name=$code password=$code profile={{ros profile}} \
             limit-uptime={{seconds}}s{{#if bytes}} limit-bytes-total={{bytes}}{{/if}} comment="lango: made here"
-        :set lines ($lines . "add name=" . $code . " password=" . $code . " profile=\"" . {{ros profile}} . \
-            "\" limit-uptime={{seconds}}s{{#if bytes}} limit-bytes-total={{bytes}}{{/if}} comment=\"lango: made here\"\n")
+        :set lines ($lines . "add name=" . $code . " password=" . $code . " profile=" . {{ros (ros profile)}} . \
+            " limit-uptime={{seconds}}s{{#if bytes}} limit-bytes-total={{bytes}}{{/if}} comment=\"lango: made here\"\n")
         :set made ($made + 1)
     }
     # What is sent at once must not grow too large.
@@ -45,10 +46,11 @@
         } on-error={
             :put "FAIL upload: the shop did not take them. Export the users and upload the file at the desk:"
             :put "     /ip hotspot user export show-sensitive file=lango-codes"
+            :set told false
         }
         :set lines "/ip hotspot user\n"
     }
 }
-:put ("PASS codes: made " . $made . " of " . {{ros profile}})
+:if ($told) do={ :put ("PASS codes: made " . $made . " of " . {{ros profile}}) }
 {{/each}}
 }

@@ -5,7 +5,7 @@ use super::pages::Page;
 use crate::ledger::{catalog::Package, id::Slug};
 use handlebars::Handlebars;
 use serde_json::{Value, json};
-use std::{fmt::Write as _, sync::LazyLock};
+use std::{fmt::Write as _, net::Ipv4Addr, sync::LazyLock};
 use url::{Host, Url};
 
 /// What differs from site to site.
@@ -173,6 +173,7 @@ fn values(site: &SiteScripts) -> Option<Value> {
     };
     let origin = site.shop_url.origin().ascii_serialization();
     let profiles = profiles(&site.packages);
+    let login = login_address(&site.router_login);
     let parts: Vec<&str> = SCRIPTS[1..].iter().chain([&VOUCHERS]).map(|(name, _)| *name).collect();
     Some(json!({
         "version": site.version,
@@ -192,23 +193,33 @@ fn values(site: &SiteScripts) -> Option<Value> {
         "shared": SHARED,
         "parts": parts,
         "pages": site.pages,
-        "network": network(&site.router_login),
+        "network": network(login),
+        "login": login.map(|address| address.to_string()),
+        // As a pattern of addresses with their prefix.
+        "login_pattern": login.map(|address| format!("^{address}/").replace('.', "\\\\.")),
         "mark": MARK,
         "limited": profiles.iter().filter(|it| !it["bytes"].is_null()).collect::<Vec<_>>(),
         "profiles": profiles,
     }))
 }
 
+/// The router's address at the site, where its login page is registered by it.
+fn login_address(router_login: &str) -> Option<Ipv4Addr> {
+    match Url::parse(router_login).ok()?.host()? {
+        Host::Ipv4(address) => Some(address),
+        Host::Domain(_) | Host::Ipv6(_) => None,
+    }
+}
+
 /// The first three numbers of the router's address at the site.
-fn network(router_login: &str) -> String {
-    let login = Url::parse(router_login).ok();
-    match login.as_ref().and_then(Url::host) {
-        Some(Host::Ipv4(address)) => {
+fn network(login: Option<Ipv4Addr>) -> String {
+    login.map_or_else(
+        || NETWORK.to_owned(),
+        |address| {
             let [a, b, c, _] = address.octets();
             format!("{a}.{b}.{c}")
-        }
-        _ => NETWORK.to_owned(),
-    }
+        },
+    )
 }
 
 /// The user profiles that packages name, each once.
@@ -309,7 +320,7 @@ mod tests {
     #[test]
     fn a_new_hotspot_stands_where_its_login_page_is() {
         assert!(script("https://wifi.example/", "lango-hotspot.rsc").contains("10.7.8.1/24"));
-        assert_eq!(network("http://login.wifi/login"), NETWORK);
+        assert_eq!(network(login_address("http://login.wifi/login")), NETWORK);
     }
 
     /// What is not there before 7.13 or in 6.49 (facts 6.1).

@@ -6,6 +6,9 @@ use super::{
     value::Value,
 };
 
+/// How `print` may be asked to print.
+const PRINTS: [&str; 5] = ["as-value", "brief", "count-only", "detail", "terse"];
+
 impl Machine<'_> {
     pub(super) fn find(&mut self, menu: &str, words: &[Word]) -> Run<Vec<Row>> {
         let rows = self.device.rows(menu);
@@ -17,7 +20,7 @@ impl Machine<'_> {
                     let left = Box::new(Expr::Word(name.clone()));
                     vec![Expr::Binary("=", left, Box::new(value.clone()))]
                 }
-                Word::Plain(word) if matches!(word.as_str(), "as-value" | "count-only") => continue,
+                Word::Plain(word) if PRINTS.contains(&word.as_str()) => continue,
                 Word::Plain(word) => return self.fail(format!("bad parameter {word}")),
                 Word::Value(_) => continue,
             };
@@ -63,14 +66,18 @@ impl Machine<'_> {
             words.iter().any(|word| matches!(word, Word::Plain(word) if word == wanted))
         };
         if has("count-only") {
+            self.device.print(&rows.len().to_string());
             return Ok(Value::Number(i64::try_from(rows.len()).unwrap_or(i64::MAX)));
         }
         if has("as-value") {
             return Ok(Value::Array(rows.into_iter().map(|row| (None, record(row))).collect()));
         }
-        for row in rows {
-            let line = record(row).print();
-            self.device.print(&line);
+        for (place, row) in rows.into_iter().enumerate() {
+            let shown = |(name, value): (&String, &Value)| format!("{name}={}", value.property());
+            // What a file holds is asked for with `get`.
+            let all = row.properties.iter().filter(|(name, _)| *name != "contents");
+            let all: Vec<String> = all.map(shown).collect();
+            self.device.print(&format!("{place:>2} {}", all.join(" ")));
         }
         Ok(Value::Nil)
     }

@@ -378,8 +378,16 @@ impl Device for Run<'_> {
                 return Ok(Value::Nil);
             }
             ("tool", "fetch") => return self.fetch(given),
-            // Nobody reads its log here.
-            ("log", _) => return Ok(Value::Nil),
+            ("log", topics) => {
+                let message = given.unnamed.get(1).map(Value::print).unwrap_or_default();
+                let row = [
+                    ("topics", Value::text(format!("script,{topics}"))),
+                    ("message", Value::Text(message)),
+                ];
+                let row = row.map(|(name, value)| (name.to_owned(), value)).into();
+                self.hotspot.board().note(row);
+                return Ok(Value::Nil);
+            }
             _ => {}
         }
         let Some(known) = menus::find(menu) else {

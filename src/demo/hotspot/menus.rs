@@ -20,20 +20,11 @@ const fn single(path: &'static str, properties: &'static [&'static str]) -> Menu
 }
 
 /// Menus that hold others and nothing themselves.
-const FOLDERS: [&str; 9] = [
-    "ip",
-    "ip firewall",
-    "ip smb",
-    "interface bridge",
-    "certificate",
-    "system",
-    "tool",
-    "ipv6",
-    "log",
-];
+const FOLDERS: [&str; 8] =
+    ["ip", "ip firewall", "ip smb", "interface bridge", "certificate", "system", "tool", "ipv6"];
 
 /// Every menu with rows or a record.
-pub const MENUS: [Menu; 30] = [
+pub const MENUS: [Menu; 31] = [
     rows(
         "ip hotspot",
         &[
@@ -186,6 +177,7 @@ pub const MENUS: [Menu; 30] = [
     single("system identity", &["name"]),
     single("system license", &["nlevel", "software-id"]),
     single("system device-mode", &["mode", "hotspot", "fetch", "scheduler", "flagged"]),
+    rows("log", &["time", "topics", "message"]),
     rows("ip hotspot host", &["mac-address", "address", "server", "authorized", "bypassed"]),
 ];
 

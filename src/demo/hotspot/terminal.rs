@@ -13,6 +13,9 @@ use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 /// How often [`Hotspot::keep_time`] looks at the jobs.
 const MINUTE: Duration = Duration::from_mins(1);
 
+/// How many lines the log keeps.
+const LOG_LINES: usize = 100;
+
 /// Rows, files and variables.
 #[derive(Debug, Default)]
 pub struct Board {
@@ -59,6 +62,9 @@ impl Board {
             ("invalid", "no"),
         ];
         board.add("ip hotspot", &server);
+        let address = settings.address.split(':').next().unwrap_or_default();
+        let address = format!("{address}/24");
+        board.add("ip address", &[("address", address.as_str()), ("interface", "bridge")]);
         board
     }
 
@@ -77,6 +83,14 @@ impl Board {
         let id = format!("*{:X}", self.made);
         self.tables.entry(menu).or_default().push(Row { id: id.clone(), properties });
         id
+    }
+
+    /// A line of the log, which keeps the last ones.
+    pub(super) fn note(&mut self, line: BTreeMap<String, Value>) {
+        self.put("log", line);
+        let log = self.tables.entry("log").or_default();
+        let old = log.len().saturating_sub(LOG_LINES);
+        log.drain(..old);
     }
 
     /// The id of a record's row, which is made when it is first changed.
