@@ -5,6 +5,7 @@ use crate::{
     commands::{
         by::By,
         match_receipt::MatchReceipt,
+        replace_voucher::ReplaceVoucher,
         settle::{Settle, SettleDispute, Unsettled},
         take_news::{News, TakeNews},
     },
@@ -196,7 +197,9 @@ async fn receipt_number(store: &Store, line: &Line) -> Result<Option<String>, St
 fn unsettled(line: &Line) -> Option<Unsettled> {
     let sort = if line.kind == "refund_due" { line.reason.as_deref()? } else { &line.kind };
     match sort {
-        "owed" => Some(Unsettled::Purchase(line.subject.parse().ok()?, line.amount_cents?)),
+        "owed" | "taken_back" => {
+            Some(Unsettled::Purchase(line.subject.parse().ok()?, line.amount_cents?))
+        }
         "set_aside" => Some(Unsettled::Payment(line.subject.parse().ok()?)),
         "unmatched" => Some(Unsettled::Receipt(line.subject.parse().ok()?, line.purchase)),
         _ => None,
@@ -237,6 +240,43 @@ pub async fn settle(store: &Store, by: By, text: &str, how: Settlement) -> Resul
     Ok(line)
 }
 
+/// Takes the code of a sale back: the money goes back to its buyer, and the code is void.
+pub async fn refund(
+    store: &Store,
+    by: By,
+    sale: &str,
+    how: Settlement,
+) -> Result<PurchaseId, DeskError> {
+    let (id, view) = one_sale(store, sale).await?;
+    let what = Unsettled::Purchase(id, view.purchase.price);
+    store.execute(by.wish(Settle { what, how })).await?;
+    Ok(id)
+}
+
+/// Gives the buyer of a sale another code for theirs, which is void from now on.
+pub async fn replace(
+    store: &Store,
+    random: &dyn Random,
+    by: By,
+    sale: &str,
+) -> Result<PurchaseId, DeskError> {
+    let (id, view) = one_sale(store, sale).await?;
+    let PurchaseStatus::Fulfilled(former) = view.purchase.status else {
+        return Err(DeskError::NoLine(sale.to_owned()));
+    };
+    let message = MessageId(random.id(store.now()));
+    store.execute(by.wish(ReplaceVoucher { former, message, by_person: true })).await?;
+    Ok(id)
+}
+
+async fn one_sale(store: &Store, text: &str) -> Result<(PurchaseId, PurchaseView), DeskError> {
+    let found = store.purchases_named(text).await?;
+    let [id] = found[..] else {
+        return Err(DeskError::NotOneSale { text: text.to_owned(), count: found.len() });
+    };
+    Ok((id, store.purchase(id).await?.ok_or(DeskError::Unreadable)?))
+}
+
 /// Notes that a person has looked into a payment that cannot be right.
 pub async fn settle_dispute(store: &Store, by: By, text: &str) -> Result<Line, DeskError> {
     let line = named(store, text, |line| line.kind == "disputed").await?;
@@ -273,11 +313,8 @@ pub async fn match_receipt(
     (number, sale): (&str, &str),
     amount: Option<Cents>,
 ) -> Result<PurchaseId, DeskError> {
-    let found = store.purchases_named(sale).await?;
-    let [purchase] = found[..] else {
-        return Err(DeskError::NotOneSale { text: sale.to_owned(), count: found.len() });
-    };
-    let payment = payment_to_match(store, purchase).await?;
+    let (purchase, view) = one_sale(store, sale).await?;
+    let payment = payment_to_match(&view)?;
     let id = || random.id(store.now());
     let receipt = store.receipt_given(ReceiptId(id()), &number.trim().to_ascii_uppercase());
     let message = MessageId(id());
@@ -287,8 +324,7 @@ pub async fn match_receipt(
 }
 
 /// The payment of a sale that still lacks its receipt, the paid one first; otherwise its last.
-async fn payment_to_match(store: &Store, purchase: PurchaseId) -> Result<PaymentId, DeskError> {
-    let view = store.purchase(purchase).await?.ok_or(DeskError::Unreadable)?;
+fn payment_to_match(view: &PurchaseView) -> Result<PaymentId, DeskError> {
     let bare = |paid: bool| {
         let wanted = |it: &&crate::store::PaymentView| {
             let asked = it.payment.status != PaymentStatus::Requested;

@@ -183,7 +183,7 @@ async fn replace(
 ) -> Result<(), CommandError> {
     for former in lost {
         let message = MessageId(random.id(store.now()));
-        match store.execute(ReplaceVoucher { former, message }).await {
+        match store.execute(ReplaceVoucher { former, message, by_person: false }).await {
             Ok(_) | Err(CommandError::Refused(_)) => {}
             Err(failure) => return Err(failure),
         }

@@ -26,7 +26,8 @@ select
         else news.amount_cents
     end,
     case news.kind
-        when 'purchase_settled' then 'owed'
+        when 'purchase_settled'
+        then case when sold.position is null then 'owed' else 'taken_back' end
         when 'payment_settled' then 'set_aside'
         when 'receipt_settled' then 'unmatched'
         else news.data ->> 'reason'
@@ -40,6 +41,10 @@ left join facts as bought
 left join facts as asked
     on asked.stream = news.stream
     and asked.version = 1
+left join facts as sold
+    on sold.stream = news.stream
+    and sold.kind = 'purchase_fulfilled'
+    and news.kind = 'purchase_settled'
 where news.position > $1
     and news.position <= $2
     and news.kind in (

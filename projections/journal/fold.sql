@@ -174,7 +174,8 @@ left join facts as aside
     and aside.position < alone.position
     and aside.kind = 'payment_set_aside';
 
--- What a person settles leaves the account where it waited, or that of promises.
+-- What a person settles leaves the account where it waited, or that of promises; a sale whose code
+-- is taken back is one no more.
 insert into shown_journal (
     position, line, account, site, package, amount_cents, entry, payment, purchase, occurred_at,
     recorded_at, with_payment
@@ -183,7 +184,9 @@ select
     news.position,
     sides.line,
     case
-        when sides.line = 1 and before.position is not null then 'Liabilities:Refunds'
+        when sides.line = 1 and before.kind = news.kind then 'Liabilities:Refunds'
+        when sides.line = 1 and before.kind in ('purchase_fulfilled', 'purchase_replaced')
+        then 'Income:Sales'
         when sides.line = 1 and news.kind = 'purchase_settled' then 'Liabilities:Owed'
         when sides.line = 1 and news.kind = 'payment_settled' then 'Liabilities:SetAside'
         when sides.line = 1 then 'Liabilities:Unmatched'
@@ -206,7 +209,6 @@ cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
 left join facts as before
     on before.stream = news.stream
     and before.version = news.version - 1
-    and before.kind = news.kind
 where news.position > $1
     and news.position <= $2
     and news.kind in ('purchase_settled', 'payment_settled', 'receipt_settled');

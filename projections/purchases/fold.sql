@@ -29,7 +29,9 @@ news as (
         facts.kind,
         coalesce(facts.data ->> 'reason', facts.data ->> 'how') as why,
         facts.data ->> 'voucher' as code_given,
-        coalesce(facts.data ->> 'payment', promise.data ->> 'payment') as paid_by,
+        coalesce(
+            facts.data ->> 'payment', sold.data ->> 'payment', promise.data ->> 'payment'
+        ) as paid_by,
         facts.recorded_at,
         last.position
     from last
@@ -37,6 +39,10 @@ news as (
     left join facts as promise
         on promise.stream = facts.stream
         and promise.kind = 'purchase_owed'
+        and facts.kind = 'purchase_settled'
+    left join facts as sold
+        on sold.stream = facts.stream
+        and sold.kind = 'purchase_fulfilled'
         and facts.kind = 'purchase_settled'
 )
 update shown_purchases
@@ -55,7 +61,7 @@ set
 from news
 where shown_purchases.purchase = news.id;
 
--- The code that a buyer has may be changed for another; nothing but that follows.
+-- The code that a buyer has may be changed for another, until it is taken back.
 with last as (
     select max(position) as position
     from facts
@@ -72,4 +78,5 @@ news as (
 update shown_purchases
 set voucher = news.code_given, last_position = news.position
 from news
-where shown_purchases.purchase = news.id;
+where shown_purchases.purchase = news.id
+    and shown_purchases.status = 'fulfilled';

@@ -41,6 +41,21 @@ pub(super) enum Command {
         #[arg(long, value_enum)]
         by: By,
     },
+    /// Take the code of a sale back and note how its money goes back. The code is void; the money
+    /// is moved by you.
+    Refund {
+        /// The sale: its id or the reference on its page, its receipt, or a phone number.
+        sale: String,
+        /// What you did.
+        #[arg(long, value_enum)]
+        by: By,
+    },
+    /// Give the buyer of a sale another code of the same package, by SMS and on their page. Theirs
+    /// is void.
+    Replace {
+        /// The sale: its id or the reference on its page, its receipt, or a phone number.
+        sale: String,
+    },
     /// Note that the M-PESA statement shows no money for a sale of which nothing was heard.
     Unpaid {
         /// The sale.
@@ -108,6 +123,23 @@ impl Command {
             Self::Settle { what, by } => {
                 let line = desk::settle(&store, CommandLine, &what, by.into()).await?;
                 println!("{} {}: {}.", amount(&line), subject(&line), done(by));
+            }
+            Self::Refund { by: By::Hand, .. } => {
+                anyhow::bail!("say how the money goes back: --by mpesa, cash or later");
+            }
+            Self::Refund { sale, by } => {
+                let sale = desk::refund(&store, CommandLine, &sale, by.into()).await?;
+                println!(
+                    "The code of sale {} is void; its money: {}.",
+                    desk::reference(sale),
+                    done(by)
+                );
+                println!("Where the router reports, it switches the code off within a minute.");
+            }
+            Self::Replace { sale } => {
+                let sale = desk::replace(&store, random.as_ref(), CommandLine, &sale).await?;
+                println!("The buyer of sale {} has another code.", desk::reference(sale));
+                println!("Where the router reports, it switches the former off within a minute.");
             }
             Self::Unpaid { sale } => {
                 let line = desk::unpaid(&store, random.as_ref(), CommandLine, &sale).await?;

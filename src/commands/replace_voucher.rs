@@ -1,7 +1,7 @@
-//! A buyer has paid for a code that the router does not know: they get another of the same package,
-//! and an SMS with it. The former is void, should somebody put it back.
+//! A buyer has paid for a code that the router does not know, or that a person takes back: they get
+//! another of the same package, and an SMS with it. The former is void.
 
-use super::take_news::queue_sms;
+use super::{settle::taken_back, take_news::queue_sms};
 use crate::ledger::{
     decision::{Command, Decision, Need},
     event::{Event, NewEvent},
@@ -21,20 +21,23 @@ const MESSAGES_MAX: u32 = 32;
 /// Gives a buyer another code.
 #[derive(Debug, Clone)]
 pub struct ReplaceVoucher {
-    /// The code that the router does not know.
+    /// The code that goes.
     pub former: VoucherId,
     /// The id of the SMS.
     pub message: MessageId,
+    /// Whether a person says so, who may have seen more than the router tells.
+    pub by_person: bool,
 }
 
 impl ReplaceVoucher {
-    /// The purchase that has the code, while nobody has used it.
+    /// The purchase that has the code; unless a person says so, while nobody has used it.
     fn purchase<'a>(&self, world: &'a World) -> Option<(PurchaseId, &'a Purchase)> {
         let VoucherStatus::Allocated(id) = world.voucher(self.former)?.status else { return None };
         let purchase = world.purchase(id)?;
         let usage = world.usage(self.former);
         let has_it = purchase.status == PurchaseStatus::Fulfilled(self.former);
-        (has_it && usage.lost && !usage.activated).then_some((id, purchase))
+        let is_due = self.by_person || (usage.lost && !usage.activated);
+        (has_it && is_due).then_some((id, purchase))
     }
 }
 
@@ -63,13 +66,17 @@ impl Command for ReplaceVoucher {
         let (site, package) = (&purchase.package.site, &purchase.package.package);
         let (s, p) = (|| site.clone(), || package.clone());
         let of = |voucher, event| NewEvent::of(id, Stream::Voucher(voucher), Event::Voucher(event));
-        let void =
-            VoucherEvent::Voided { site: s(), package: p(), reason: VoidReason::NotOnRouter };
+        let void = if self.by_person {
+            taken_back(id, purchase, self.former)
+        } else {
+            let reason = VoidReason::NotOnRouter;
+            of(self.former, VoucherEvent::Voided { site: s(), package: p(), reason })
+        };
         let allocated = VoucherEvent::Allocated { site: s(), package: p(), purchase: id };
         let replaced =
             PurchaseEvent::Replaced { site: s(), package: p(), former: self.former, voucher };
         let mut events = vec![
-            of(self.former, void),
+            void,
             of(voucher, allocated).once(sale_once(voucher)),
             NewEvent::of(id, Stream::Purchase(id), Event::Purchase(replaced)),
         ];
@@ -101,7 +108,7 @@ mod tests {
     }
 
     fn replace() -> ReplaceVoucher {
-        ReplaceVoucher { former: voucher(1), message: message(9) }
+        ReplaceVoucher { former: voucher(1), message: message(9), by_person: false }
     }
 
     #[test]
@@ -125,6 +132,12 @@ mod tests {
         used.push(voucher_imported(7));
         let login = HearLogins { vouchers: vec![voucher(1)] };
         used.extend(given(used.clone()).when(&login).then_recorded());
-        given(used).when(&replace()).then_refused(&Refusal::NotDue);
+        given(used.clone()).when(&replace()).then_refused(&Refusal::NotDue);
+        let person = ReplaceVoucher { by_person: true, ..replace() };
+        let events = given(used.clone()).when(&person).then_recorded();
+        let wanted = ["voucher_voided", "voucher_allocated", "purchase_replaced", "message_queued"];
+        assert_eq!(kinds(&events), wanted, "a person may have seen more");
+        used.extend(events);
+        given(used).when(&person).then_refused(&Refusal::NotDue);
     }
 }

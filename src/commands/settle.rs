@@ -1,11 +1,12 @@
-//! A person settles money that bought nothing, a dispute, or what the provider took for itself.
+//! A person settles money that bought nothing, takes a code back for its money, settles a dispute,
+//! or says what the provider took for itself.
 //! The money itself moves elsewhere, by hand; here it leaves the list, and the books follow.
 
 use crate::ledger::{
     catalog::ShopEvent,
     decision::{Command, Decision, Need},
     event::{Event, NewEvent},
-    id::{PaymentId, PurchaseId, ReceiptId},
+    id::{PaymentId, PurchaseId, ReceiptId, VoucherId},
     money::Cents,
     payment::{Dispute, Payment, PaymentEvent, PaymentStatus},
     purchase::{Purchase, PurchaseEvent, PurchaseStatus},
@@ -14,6 +15,7 @@ use crate::ledger::{
     settlement::Settlement,
     stream::Stream,
     time::{Micros, Month},
+    voucher::{VoidReason, VoucherEvent},
     world::World,
 };
 
@@ -24,7 +26,7 @@ pub enum Unsettled {
     Receipt(ReceiptId, Option<PurchaseId>),
     /// Of a payment that was set aside.
     Payment(PaymentId),
-    /// Of a purchase that is owed a code; and how much was paid.
+    /// Of a purchase that is owed a code, or whose code is taken back; and how much was paid.
     Purchase(PurchaseId, Cents),
 }
 
@@ -49,14 +51,19 @@ impl Command for Settle {
             }
             Unsettled::Purchase(id, _) => {
                 let mut needs = vec![Need::Stream(Stream::Purchase(id))];
-                let package = world.purchase(id).map(|purchase| purchase.package.clone());
-                needs.extend(package.map(Need::Stock));
+                if let Some(purchase) = world.purchase(id) {
+                    needs.push(Need::Stock(purchase.package.clone()));
+                    if let PurchaseStatus::Fulfilled(voucher) = purchase.status {
+                        needs.push(Need::Stream(Stream::Voucher(voucher)));
+                    }
+                }
                 needs
             }
         }
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let mut events = vec![];
         let event = match self.what {
             Unsettled::Receipt(id, beside) => {
                 let event = self.receipt(world.receipt(id))?;
@@ -72,10 +79,14 @@ impl Command for Settle {
             Unsettled::Purchase(id, paid) => {
                 let purchase = world.purchase(id).ok_or(Refusal::NotDue)?;
                 let event = Event::Purchase(self.purchase(purchase, paid)?);
+                if let PurchaseStatus::Fulfilled(voucher) = purchase.status {
+                    events.push(taken_back(id, purchase, voucher));
+                }
                 NewEvent::of(id, Stream::Purchase(id), event)
             }
         };
-        Ok(Decision::events(vec![event]))
+        events.push(event);
+        Ok(Decision::events(events))
     }
 
     fn actor(&self) -> &'static str {
@@ -125,6 +136,7 @@ impl Settle {
     fn purchase(&self, purchase: &Purchase, amount_cents: Cents) -> Result<PurchaseEvent, Refusal> {
         match purchase.status {
             PurchaseStatus::Owed => {}
+            PurchaseStatus::Fulfilled(_) if self.how.is_refund() => {}
             PurchaseStatus::Settled(before) => self.may_follow(before)?,
             PurchaseStatus::Open | PurchaseStatus::Fulfilled(_) | PurchaseStatus::Expired(_) => {
                 return Err(Refusal::NotDue);
@@ -133,6 +145,13 @@ impl Settle {
         let (site, package) = (purchase.package.site.clone(), purchase.package.package.clone());
         Ok(PurchaseEvent::Settled { site, package, amount_cents, how: self.how })
     }
+}
+
+/// The code of a purchase is void: its buyer has the money or another code.
+pub(super) fn taken_back(id: PurchaseId, purchase: &Purchase, voucher: VoucherId) -> NewEvent {
+    let (site, package) = (purchase.package.site.clone(), purchase.package.package.clone());
+    let void = VoucherEvent::Voided { site, package, reason: VoidReason::TakenBack };
+    NewEvent::of(id, Stream::Voucher(voucher), Event::Voucher(void))
 }
 
 /// A person has looked into a payment that cannot be right.

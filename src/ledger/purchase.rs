@@ -59,8 +59,8 @@ pub enum PurchaseEvent {
         /// By which payment.
         payment: PaymentId,
     },
-    /// The router does not know the code that the buyer got, and nobody has used it: they have
-    /// another instead.
+    /// The router does not know the code that the buyer got, or a person says so: they have another
+    /// instead.
     #[serde(rename = "purchase_replaced")]
     Replaced {
         /// Where.
@@ -82,7 +82,7 @@ pub enum PurchaseEvent {
         /// Why.
         reason: Expiry,
     },
-    /// A person settled what was owed: no code comes any more.
+    /// A person settled what was owed, or took the code back: no code comes any more.
     #[serde(rename = "purchase_settled")]
     Settled {
         /// Where.
@@ -174,7 +174,7 @@ pub enum PurchaseStatus {
     Owed,
     /// No longer waited for.
     Expired(Expiry),
-    /// What was owed is settled by a person.
+    /// A person has settled it.
     Settled(Settlement),
 }
 
@@ -254,6 +254,9 @@ impl PurchaseStatus {
             (Self::Open | Self::Expired(_), E::Owed { .. }) => Some(Self::Owed),
             (Self::Open, E::Expired { reason, .. }) => Some(Self::Expired(*reason)),
             (Self::Owed, E::Settled { how, .. }) => Some(Self::Settled(*how)),
+            (Self::Fulfilled(_), E::Settled { how, .. }) => {
+                how.is_refund().then_some(Self::Settled(*how))
+            }
             (Self::Settled(before), E::Settled { how, .. }) => {
                 how.may_follow(before).then_some(Self::Settled(*how))
             }
@@ -299,6 +302,7 @@ mod tests {
             PurchaseEvent::Expired { site: s(), package: p(), reason: Expiry::Declined },
             settled(Settlement::RefundPromised),
             settled(Settlement::RefundedMpesa),
+            settled(Settlement::ServedByHand),
             PurchaseEvent::Replaced { site: s(), package: p(), former: voucher, voucher },
         ]
     }
@@ -307,13 +311,13 @@ mod tests {
     #[test]
     fn every_cell_of_the_transition_table() {
         let table: [(&[usize], &str); 7] = [
-            (&[], "open - - - - - -"),
-            (&[0], "- done owed expired - - -"),
-            (&[0, 1], "- - - - - - done"),
-            (&[0, 2], "- done - - settled settled -"),
-            (&[0, 3], "- done owed - - - -"),
-            (&[0, 2, 4], "- - - - - settled -"),
-            (&[0, 2, 5], "- - - - - - -"),
+            (&[], "open - - - - - - -"),
+            (&[0], "- done owed expired - - - -"),
+            (&[0, 1], "- - - - settled settled - done"),
+            (&[0, 2], "- done - - settled settled settled -"),
+            (&[0, 3], "- done owed - - - - -"),
+            (&[0, 2, 4], "- - - - - settled - -"),
+            (&[0, 2, 5], "- - - - - - - -"),
         ];
         for (path, row) in table {
             let state = path.iter().fold(None, |state: Option<Purchase>, i| {

@@ -1,5 +1,5 @@
-//! How a person settles money that bought nothing: it goes back, or its payer gets something by
-//! hand. The books move it accordingly; the events are those of a purchase, a payment or a receipt.
+//! How a person settles money that bought nothing, or a code that was taken back: it goes back, or
+//! its payer gets something by hand. The books move it accordingly; the events are those of a purchase, a payment or a receipt.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,11 @@ impl Settlement {
     /// All of them.
     pub const ALL: [Self; 4] =
         [Self::RefundPromised, Self::RefundedMpesa, Self::RefundedCash, Self::ServedByHand];
+
+    /// Whether the money goes back, now or later.
+    pub const fn is_refund(self) -> bool {
+        !matches!(self, Self::ServedByHand)
+    }
 
     /// Whether `self` may follow what was settled before: only a promise is left to be kept.
     pub fn may_follow(self, before: Self) -> bool {

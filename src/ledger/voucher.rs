@@ -109,10 +109,12 @@ pub enum VoidReason {
     Mistaken,
     /// Printed cards were lost or spoilt.
     Lost,
+    /// Its buyer got the money back, or another code.
+    TakenBack,
 }
 
 impl VoidReason {
-    /// All of them.
+    /// Those that a person may give for codes that nobody bought.
     pub const ALL: [Self; 4] = [Self::Leaked, Self::NotOnRouter, Self::Mistaken, Self::Lost];
 
     /// The word in the ledger and in phrases.
@@ -122,6 +124,7 @@ impl VoidReason {
             Self::NotOnRouter => "not_on_router",
             Self::Mistaken => "mistaken",
             Self::Lost => "lost",
+            Self::TakenBack => "taken_back",
         }
     }
 

@@ -78,6 +78,8 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/sales/{sale}/resend", post(admin::sale::resend))
         .route("/admin/money", get(admin::money::show))
         .route("/admin/money/match", post(admin::money::match_receipt))
+        .route("/admin/money/refund", post(admin::money::refund))
+        .route("/admin/money/replace", post(admin::money::replace))
         .route("/admin/money/settle", post(admin::money::settle))
         .route("/admin/money/unpaid", post(admin::money::unpaid))
         .route("/admin/money/checked", post(admin::money::checked))

@@ -297,6 +297,68 @@ async fn a_code_with_data_ends_when_it_is_used_up() {
 }
 
 #[tokio::test]
+async fn a_code_that_is_taken_back_for_its_money_is_switched_off() {
+    let mut town = Town::open().await;
+    let (router, _) = selling(&mut town, 2).await;
+    let (mut njeri, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    router.logs_in(PHONE, &code);
+    router.minute(&town).await;
+    let sale = town.purchase_of(&njeri).await.to_string();
+    let mut cashier = town.clerk("Otieno wa Duka", Role::Cashier).await;
+    cashier.signs_in().await;
+    cashier.sends("/admin/money/refund", &[("from", &sale), ("how", "cash")]).await;
+    assert_eq!(cashier.status, 403);
+    let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
+    owner.signs_in().await;
+    owner.opens(&format!("/admin/sales/{sale}")).await;
+    owner.reads("Something is wrong with the code");
+    owner.sends("/admin/money/refund", &[("from", &sale)]).await;
+    owner.reads("Choose what you did.");
+    owner.sends("/admin/money/refund", &[("from", &sale), ("how", "hand")]).await;
+    owner.reads("There is nothing to do here any more.");
+    owner.sends("/admin/money/refund", &[("from", &sale), ("how", "later")]).await;
+    owner.reads("Noted; the books follow. The code is void.");
+    owner.does_not_read("Something is wrong with the code");
+    assert_eq!(town.exceptions().await, ["refund_due taken_back"]);
+    router.minute(&town).await;
+    assert!(router.is_off(&code));
+    assert!(!router.hotspot.is_online(PHONE), "who had it is out");
+    njeri.looks_again().await;
+    njeri.reads("This is settled");
+    owner.sends("/admin/money/settle", &[("what", &sale), ("how", "cash")]).await;
+    owner.reads("Noted; the books follow.");
+    owner.sends("/admin/money/refund", &[("from", &sale), ("how", "cash")]).await;
+    owner.reads("That is done already");
+    assert!(town.exceptions().await.is_empty());
+    assert_eq!(town.stock_of("daily").await, (1, 0));
+    town.close().await;
+}
+
+#[tokio::test]
+async fn an_owner_gives_another_code_for_one_that_leaked() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 2).await;
+    let (mut njeri, code) = buys(&mut town, "Njeri", "0721 000 001").await;
+    router.logs_in(STRANGER, &code);
+    router.minute(&town).await;
+    let sale = town.purchase_of(&njeri).await.to_string();
+    let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
+    owner.signs_in().await;
+    owner.sends("/admin/money/replace", &[("from", &sale)]).await;
+    owner.reads("The buyer has another code; the former is void.");
+    router.minute(&town).await;
+    assert!(router.is_off(&code) && !router.hotspot.is_online(STRANGER));
+    town.settle().await;
+    let other = codes.iter().find(|other| **other != code).unwrap();
+    njeri.looks_again().await;
+    assert_eq!(njeri.code().as_ref(), Some(other));
+    assert!(town.texts(&njeri).last().unwrap().contains(other), "and by SMS");
+    owner.sends("/admin/money/replace", &[("from", &sale)]).await;
+    owner.reads("There is no free code of this package.");
+    town.close().await;
+}
+
+#[tokio::test]
 async fn codes_that_came_without_limits_get_those_of_their_package() {
     let mut town = Town::open().await;
     let site = Slug::parse(SITE).unwrap();
@@ -428,6 +490,8 @@ crate::on_postgres_too! {
     a_number_without_an_account_asks_nobody_and_says_so,
     a_code_with_data_ends_when_it_is_used_up,
     codes_that_came_without_limits_get_those_of_their_package,
+    a_code_that_is_taken_back_for_its_money_is_switched_off,
+    an_owner_gives_another_code_for_one_that_leaked,
     each_site_has_its_router_and_who_roams_is_told_where_a_code_works,
     a_code_lives_from_its_first_login_as_long_as_its_package_says,
     a_site_that_reports_sells_only_what_its_router_shows,

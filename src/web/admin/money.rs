@@ -59,13 +59,7 @@ pub async fn show(
 
 /// `POST /admin/money/settle`
 pub async fn settle(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
-    let how = match field(&fields, "how") {
-        "mpesa" => Some(Settlement::RefundedMpesa),
-        "cash" => Some(Settlement::RefundedCash),
-        "hand" => Some(Settlement::ServedByHand),
-        "later" => Some(Settlement::RefundPromised),
-        _ => None,
-    };
+    let how = how(&fields);
     let by = By::Staff(visitor.member.id);
     let outcome = match how {
         Some(how) => {
@@ -74,6 +68,35 @@ pub async fn settle(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Post
         None => return back(&shop, &visitor, &fields, Ok(("refused=nothing_chosen".into(), None))),
     };
     finish(&shop, &visitor, &fields, ("settle", outcome)).await
+}
+
+/// What a person has done about money, as the form says.
+fn how(fields: &Fields) -> Option<Settlement> {
+    match field(fields, "how") {
+        "mpesa" => Some(Settlement::RefundedMpesa),
+        "cash" => Some(Settlement::RefundedCash),
+        "hand" => Some(Settlement::ServedByHand),
+        "later" => Some(Settlement::RefundPromised),
+        _ => None,
+    }
+}
+
+/// `POST /admin/money/refund`: the code of a sale is taken back for its money.
+pub async fn refund(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
+    let by = By::Staff(visitor.member.id);
+    let Some(how) = how(&fields) else {
+        return back(&shop, &visitor, &fields, Ok(("refused=nothing_chosen".into(), None)));
+    };
+    let outcome = desk::refund(&shop.context.store, by, field(&fields, "from"), how).await;
+    finish(&shop, &visitor, &fields, ("refund", outcome.map(Some))).await
+}
+
+/// `POST /admin/money/replace`: the buyer of a sale gets another code.
+pub async fn replace(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
+    let (store, random) = (&shop.context.store, shop.context.random.as_ref());
+    let by = By::Staff(visitor.member.id);
+    let outcome = desk::replace(store, random, by, field(&fields, "from")).await;
+    finish(&shop, &visitor, &fields, ("replace", outcome.map(Some))).await
 }
 
 /// `POST /admin/money/match`

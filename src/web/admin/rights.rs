@@ -13,6 +13,8 @@ pub const RIGHTS: &[(&str, &str, &[Role])] = &[
     ("GET", "/admin/money", &[Owner, Cashier, Auditor]),
     ("POST", "/admin/money/match", &[Owner, Cashier]),
     ("POST", "/admin/money/settle", &[Owner]),
+    ("POST", "/admin/money/refund", &[Owner]),
+    ("POST", "/admin/money/replace", &[Owner]),
     ("POST", "/admin/money/unpaid", &[Owner]),
     ("POST", "/admin/money/checked", &[Owner]),
     ("POST", "/admin/money/void", &[Owner]),

@@ -30,6 +30,7 @@ use std::{collections::HashMap, sync::Arc};
 #[derive(Serialize)]
 struct SalePage {
     path: String,
+    id: String,
     reference: String,
     package: String,
     price: Cents,
@@ -39,7 +40,7 @@ struct SalePage {
     standing: &'static str,
     /// What is to be done about its money.
     lines: Vec<LineShown>,
-    /// What may be done: look, resend, settle, match.
+    /// What may be done: look, resend, settle, take back, match.
     may: HashMap<&'static str, bool>,
     /// The code in clear, where somebody has just looked.
     code: Option<String>,
@@ -222,6 +223,7 @@ async fn fill(
     let unproved = view.payments.iter().any(|payment| payment.payment.receipt.is_none());
     Ok(SalePage {
         path: path(id),
+        id: id.to_string(),
         reference: desk::reference(id),
         package: view.purchase.package.to_string(),
         price: view.purchase.price,
@@ -234,6 +236,7 @@ async fn fill(
             ("look", has_code && may("/admin/sales/{sale}/look")),
             ("resend", has_code && may("/admin/sales/{sale}/resend")),
             ("settle", may("/admin/money/settle")),
+            ("take_back", has_code && may("/admin/money/refund")),
             ("match", unproved && may("/admin/money/match")),
         ]),
         code: None,
