@@ -4,17 +4,18 @@
 {
 :global langoHead
 :global langoHeard
-:local lasts ({ {{~#each profiles}}{{ros profile}}={{seconds}}{{#unless @last}};{{/unless}}{{/each~}} })
-{{#if limited}}
-:local datas ({ {{~#each limited}}{{ros profile}}={{bytes}}{{#unless @last}};{{/unless}}{{/each~}} })
-{{/if}}
 :local pages "none"
 :if ([:len [/ip hotspot find where profile="lango" disabled=no]] > 0 && \
     [:len [/ip hotspot profile find where name="lango" html-directory~"lango"]] > 0) do={ :set pages "{{edition}}" }
 :set langoHead ("lango-report 1\nrouteros " . [/system resource get version] . "\npages " . $pages . "\nclock " . \
-    [/system clock get date] . " " . [/system clock get time] . "\n")
+    [/system clock get date] . " " . [/system clock get time] . "\nusers " . [:len [/ip hotspot user find]] . "\n")
 :local told $langoHead
-:foreach s in=[/ip hotspot active find] do={ :set told ($told . "known u " . [/ip hotspot active get $s user] . "\n") }
+:foreach s in=[/ip hotspot active find] do={
+    :local who [/ip hotspot active get $s user]
+    :local flags "u"
+    :if ([:len [/ip hotspot user find where name=$who comment~"lango: until="]] > 0) do={ :set flags "us" }
+    :set told ($told . "known " . $flags . " " . $who . "\n")
+}
 :local post do={
     :return ([/tool fetch url="{{base}}/report" http-method=post http-data=$1 check-certificate={{check}} \
         http-header-field="Authorization: Bearer {{key}}" output=user as-value]->"data")
@@ -42,34 +43,29 @@
         /ip hotspot cookie remove [find where user=$who]
         :set done ($done . "off " . $who . "\n")
     }
-}
-:set langoHeard $now
-
-# Time runs from the first login, by the shop's clock: this router's own may be wrong after a power cut.
-:foreach s in=[/ip hotspot active find] do={
-    :local who [/ip hotspot active get $s user]
-    :foreach u in=[/ip hotspot user find where name=$who] do={
-        :local note [:tostr [/ip hotspot user get $u comment]]
-        :local secs ($lasts->[:tostr [/ip hotspot user get $u profile]])
-        :if ([:typeof [:find $note "lango: until="]] = "nil" && [:typeof $secs] = "num") do={
-            :local left [:find $note "left="]
-            :if ([:typeof $left] = "num") do={ :set secs [:tonum [:pick $note ($left + 5) [:len $note]]] }
-            /ip hotspot user set $u comment=($note . " lango: until=" . ($now + $secs))
+    # Time runs from the first login, by the shop's clock: this router's own may be wrong after a power cut.
+    :if ([:pick $line 0 5] = "ends ") do={
+        :local b [:find $line " " 6]
+        :local c [:find $line " " ($b + 1)]
+        :local d [:find $line " " ($c + 1)]
+        :local who [:pick $line ($d + 1) [:len $line]]
+        :foreach u in=[/ip hotspot user find where name=$who] do={
+            :local note ([:tostr [/ip hotspot user get $u comment]] . " lango: until=" . [:pick $line 5 $b])
+            /ip hotspot user set $u comment=$note
             # Who came without limits gets those of the package.
             :local limit [:tostr [/ip hotspot user get $u limit-uptime]]
             :if ($limit = "" || $limit = "0s" || $limit = "00:00:00") do={
-                /ip hotspot user set $u limit-uptime=([:totime $secs] + [/ip hotspot user get $u uptime])
+                :local secs [:totime [:tonum [:pick $line ($b + 1) $c]]]
+                /ip hotspot user set $u limit-uptime=($secs + [/ip hotspot user get $u uptime])
             }
-{{#if limited}}
-            :local most ($datas->[:tostr [/ip hotspot user get $u profile]])
+            :local most [:tonum [:pick $line ($c + 1) $d]]
             :set limit [:tostr [/ip hotspot user get $u limit-bytes-total]]
-            :if ([:typeof $most] = "num" && ($limit = "" || $limit = "0")) do={
-                /ip hotspot user set $u limit-bytes-total=$most
-            }
-{{/if}}
+            :if ($most > 0 && ($limit = "" || $limit = "0")) do={ /ip hotspot user set $u limit-bytes-total=$most }
         }
     }
 }
+:set langoHeard $now
+
 :foreach u in=[/ip hotspot user find where disabled=no comment~"lango: until="] do={
     :local note [/ip hotspot user get $u comment]
     :local place ([:find $note "lango: until="] + 13)

@@ -15,11 +15,13 @@ use crate::{
         catalog::Package,
         decision::{Fingerprint, RouterWrite},
         id::{MessageId, Slug, VoucherId},
-        time::{HOUR, MINUTE, Micros, SECOND},
+        time::{DAY, HOUR, MINUTE, Micros, SECOND},
+        voucher::VoucherStatus,
     },
     ports::Random,
     routeros::{
-        report::{Orders, Piece, Report},
+        report::{End, Orders, Piece, Report},
+        units::duration,
         users::RouterUser,
     },
     store::{AtRouter, CommandError, Store, StoreError, ToldOfCode, VoucherCode},
@@ -32,8 +34,18 @@ pub const SILENT_AFTER: i64 = 5 * MINUTE;
 /// A router tells of all its codes so often, in µs.
 const LIST_EVERY: i64 = HOUR;
 
-/// And so soon while codes wait to be shown, in µs.
+/// And so soon when codes came since, to the shop or to the router, in µs.
 const LIST_SOON: i64 = 2 * MINUTE;
+
+/// A code is missed so long before its buyer gets another, in µs: somebody may be at work there.
+const MISSED_FOR: i64 = 10 * MINUTE;
+
+/// So many buyers get other codes by themselves at most. If a list lacks more, the router has lost
+/// its users, and putting them back serves everybody.
+const REPLACED_AT_ONCE: usize = 5;
+
+/// Who bought earlier and never logged in is not missed any more, in µs.
+const MISSED_AFTER_SALE: i64 = 30 * DAY;
 
 /// A router is told of so many codes at a time; the others follow a minute later.
 const ORDERS_AT_ONCE: i64 = 100;
@@ -52,6 +64,7 @@ pub async fn hear(
         pages: report.pages.clone(),
         clock: report.clock.clone(),
         online: report.online(),
+        users: report.users,
     }];
     if let Some(Piece { run, piece, pieces }) = &report.piece {
         writes.push(RouterWrite::Piece {
@@ -75,7 +88,48 @@ pub async fn hear(
         compare(store, random, site, shown).await?;
     }
     store.project().await?;
-    orders(store, site).await
+    let mut orders = orders(store, site).await?;
+    if report.online().is_some() {
+        orders.ends = ends(store, site, report, &known.all).await?;
+    }
+    Ok(orders)
+}
+
+/// When the codes end whose devices are online, where the router has no note of it yet. Time runs
+/// from the first login that was told.
+async fn ends(
+    store: &Store,
+    site: &Slug,
+    report: &Report,
+    vouchers: &[(VoucherId, bool)],
+) -> Result<Vec<End>, StoreError> {
+    let mut ends = vec![];
+    if report.known.iter().all(|code| code.ends) {
+        return Ok(ends);
+    }
+    let packages = store.packages(site).await?;
+    for (id, _) in vouchers {
+        let (Some(voucher), Some(at)) = (store.voucher(*id).await?, store.activated_at(*id).await?)
+        else {
+            continue;
+        };
+        let package = packages.iter().find(|package| package.package == voucher.package.package);
+        let (Some(package), Some(code)) = (package, store.voucher_code(*id).await?) else {
+            continue;
+        };
+        let noted = report.known.iter().any(|known| known.code == code.code && known.ends);
+        if noted || voucher.status == VoucherStatus::Voided {
+            continue;
+        }
+        let seconds = package.validity_seconds;
+        ends.push(End {
+            code: code.code,
+            at: at.0 / SECOND + i64::try_from(seconds).unwrap_or(i64::MAX / 2),
+            seconds,
+            bytes: package.data_bytes_max,
+        });
+    }
+    Ok(ends)
 }
 
 /// The vouchers that a report tells of.
@@ -130,22 +184,36 @@ async fn compare(
     let told = store.told_of_codes(site).await?;
     let lasts = lasts(store, site).await?;
     let now = store.now();
-    let (mut there, mut gone, mut twice) = (vec![], vec![], vec![]);
+    let since = store.reports_since(site).await?;
+    let (mut there, mut gone, mut missed) = (vec![], vec![], vec![]);
     for code in store.at_router(site).await? {
         let told = told.get(&code.voucher).copied().unwrap_or_default();
         let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
+        let listed = shown.get(&code.voucher).copied();
+        if code.status == "voided" {
+            match (listed, told.off_at) {
+                (None, None) => gone.push(code.voucher),
+                // Somebody has put it back.
+                (Some(false), Some(_)) => there.push(code.voucher),
+                _ => {}
+            }
+            continue;
+        }
         let unsold = matches!(code.status.as_str(), "free" | "missing");
         // Nobody can log in with one that is switched off: it is as if it were not there, until it
         // is sold. Then whoever switched it off may have had a reason.
-        let is_there = shown.get(&code.voucher).is_some_and(|off| !(*off && unsold));
+        let is_there = listed.is_some_and(|off| !(off && unsold));
         if is_there {
             if code.status == "missing" || told.lost_since.is_some() {
                 there.push(code.voucher);
             }
-        } else if is_missed(&code, told, lasts, now) {
+        } else if is_missed(&code, told, lasts, (since, now)) {
             gone.push(code.voucher);
-        } else if told.lost_since.is_some() && code.status == "sold" {
-            twice.push(code.voucher);
+        } else if code.status == "sold"
+            && told.activated_at.is_none()
+            && told.lost_since.is_some_and(|lost| lost.plus(MISSED_FOR) <= now)
+        {
+            missed.push(code.voucher);
         }
     }
     let (mut there, mut gone) = (there.as_slice(), gone.as_slice());
@@ -160,8 +228,14 @@ async fn compare(
         store.execute(command).await?;
         first = false;
     }
-    replace(store, random, twice).await?;
-    let whole = vec![RouterWrite::Shown(site.clone())];
+    if missed.len() > REPLACED_AT_ONCE {
+        let count = missed.len();
+        tracing::warn!(%site, count, "the router of {site} lacks {count} sold codes: none is replaced");
+    } else {
+        replace(store, random, missed).await?;
+    }
+    let away = store.away(site).await?;
+    let whole = vec![RouterWrite::Shown { site: site.clone(), away }];
     store.execute(NoteRouter { writes: whole }).await.map(drop)
 }
 
@@ -174,8 +248,8 @@ async fn lasts(store: &Store, site: &Slug) -> Result<HashMap<Slug, i64>, StoreEr
     Ok(store.packages(site).await?.into_iter().map(last).collect())
 }
 
-/// Gives other codes to buyers whose code the router lacks for the second time: once may be a slip
-/// of somebody who is at work there. Who cannot be helped stays on the list of what needs a person.
+/// Gives other codes to buyers whose code the router lacks for long enough. Who cannot be helped stays
+/// on the list of what needs a person.
 async fn replace(
     store: &Store,
     random: &dyn Random,
@@ -191,13 +265,22 @@ async fn replace(
     Ok(())
 }
 
-/// Whether it is news that the router does not show a code. One whose time is over may be gone.
-fn is_missed(code: &AtRouter, told: ToldOfCode, lasts: i64, now: Micros) -> bool {
+/// Whether it is news that the router does not show a code. One whose time is over may be gone, and
+/// of one that was sold before the router told anything, nobody knows whether it is.
+fn is_missed(
+    code: &AtRouter,
+    told: ToldOfCode,
+    lasts: i64,
+    (since, now): (Option<Micros>, Micros),
+) -> bool {
     let over = told.activated_at.is_some_and(|at| at.0.saturating_add(lasts) <= now.0);
+    let known = |sold: Micros| {
+        since.is_some_and(|since| since <= sold) && sold.plus(MISSED_AFTER_SALE) > now
+    };
     match code.status.as_str() {
         "free" => true,
-        "sold" | "set_aside" => told.lost_since.is_none() && !over,
-        "voided" => told.off_at.is_none(),
+        "sold" => told.lost_since.is_none() && !over && code.allocated_at.is_some_and(known),
+        "set_aside" => told.lost_since.is_none() && !over && since.is_some(),
         _ => false,
     }
 }
@@ -205,12 +288,18 @@ fn is_missed(code: &AtRouter, told: ToldOfCode, lasts: i64, now: Micros) -> bool
 /// What a site's router is to do.
 async fn orders(store: &Store, site: &Slug) -> Result<Orders, CommandError> {
     let news = store.router_news().await?.into_iter().find(|news| news.site == *site);
-    let every = if store.away(site).await? > 0 { LIST_SOON } else { LIST_EVERY };
+    // Of what was away then already, and still is, the next list in turn will tell.
+    let away = store.away(site).await?;
+    let came = news
+        .as_ref()
+        .is_some_and(|news| away > news.away_shown.unwrap_or(0) || news.users != news.users_shown);
+    let every = if came { LIST_SOON } else { LIST_EVERY };
     let told = news.and_then(|news| news.shown_at);
     let mut orders = Orders {
         time: store.now().0 / SECOND,
         list: told.is_none_or(|at| at.plus(every) <= store.now()),
         off: vec![],
+        ends: vec![],
     };
     for voucher in store.to_switch_off(site, ORDERS_AT_ONCE).await? {
         // A code with a line's end in it is nothing that a router could be told.
@@ -271,7 +360,7 @@ fn code(random: &dyn Random) -> String {
 }
 
 /// Every code of a site that is not sold yet, or sold and not used up, as users of its router, with
-/// the time that each has left. That somebody had them in clear is recorded first.
+/// when each ends. That somebody had them in clear is recorded first.
 pub async fn restore(store: &Store, by: By, site: &Slug) -> Result<Vec<RouterUser>, CommandError> {
     store.project().await?;
     let told = store.told_of_codes(site).await?;
@@ -281,37 +370,47 @@ pub async fn restore(store: &Store, by: By, site: &Slug) -> Result<Vec<RouterUse
     for code in store.at_router(site).await? {
         let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
         let told = told.get(&code.voucher).copied().unwrap_or_default();
-        let left = told.activated_at.map(|at| at.0.saturating_add(lasts) - now.0);
-        if code.status != "voided" && left.is_none_or(|left| left > 0) {
-            live.push((code.voucher, left));
+        let ends = told.activated_at.map(|at| Micros(at.0.saturating_add(lasts)));
+        if code.status != "voided" && ends.is_none_or(|ends| ends > now) {
+            live.push((code.voucher, code.package, ends));
         }
     }
     let codes = u32::try_from(live.len()).unwrap_or(u32::MAX);
     store.execute(by.wish(WriteCodes { site: site.clone(), codes })).await?;
     let mut users = vec![];
-    for (voucher, left) in live {
+    let packages = store.packages(site).await?;
+    for (voucher, package, ends) in live {
+        let package = packages.iter().find(|it| it.package == package);
         if let Some(code) = store.voucher_code(voucher).await? {
-            users.push(user(code, left));
+            users.push(user(code, package, ends.map(|ends| (ends, ends.0 - now.0))));
         }
     }
     Ok(users)
 }
 
-fn user(code: VoucherCode, left: Option<i64>) -> RouterUser {
+/// A code as a user that ends at a time, so many µs from now. One that came without a profile gets
+/// its package's.
+fn user(code: VoucherCode, package: Option<&Package>, ends: Option<(Micros, i64)>) -> RouterUser {
     let note = code.comment.unwrap_or_default();
+    let profile = code.profile.or_else(|| package.map(|package| package.profile.clone()));
+    // What it used on the former router is not known: the smaller limit is the safer one.
+    let own = code.limit_uptime.as_deref().and_then(duration);
+    let left = ends.map(|(_, left)| own.map_or(left, |own| own.min(left)));
     RouterUser {
         password: code.password.unwrap_or_else(|| code.code.clone()),
         name: code.code,
-        profile: code.profile,
-        server: code.server,
+        profile,
+        // The former router's server may be called otherwise on the new one.
+        server: None,
         limit_uptime: match left {
             Some(left) => Some(format!("{}s", left / SECOND)),
             None => code.limit_uptime,
         },
         limit_bytes_total: code.limit_bytes_total,
-        // The router's job reads what is left, and counts from the next login on.
-        comment: match left {
-            Some(left) => format!("{note} lango: left={}", left / SECOND).trim_start().to_owned(),
+        comment: match ends {
+            Some((at, _)) => {
+                format!("{note} lango: until={}", at.0 / SECOND).trim_start().to_owned()
+            }
             None => note,
         },
     }

@@ -58,7 +58,8 @@ impl Command for FenceStock {
     }
 }
 
-/// Puts fenced codes back on sale.
+/// Puts fenced codes back on sale, but for those with which somebody has logged in. Where the router
+/// reports, they are sold once it shows them.
 #[derive(Debug, Clone)]
 pub struct ReleaseFenced {
     /// Which; those that are not fenced stay as they are.
@@ -67,19 +68,32 @@ pub struct ReleaseFenced {
 
 impl Command for ReleaseFenced {
     fn needs(&self, world: &World) -> Vec<Need> {
-        needs(world, &self.vouchers)
+        let mut all = needs(world, &self.vouchers);
+        for id in &self.vouchers {
+            all.push(Need::Stream(Stream::Usage(*id)));
+            let site = world.voucher(*id).map(|voucher| voucher.package.site.clone());
+            all.extend(site.map(|site| Need::Stream(Stream::Site(site))));
+        }
+        all
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
-        let back = |id: &VoucherId| {
-            let voucher = world.voucher(*id)?;
+        let (mut events, mut released) = (vec![], 0);
+        for id in &self.vouchers {
+            let Some(voucher) = world.voucher(*id) else { continue };
             let fenced = voucher.status == VoucherStatus::SetAside(SetAside::Fenced);
+            if !fenced || world.usage(*id).activated {
+                continue;
+            }
             let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());
-            let event = Event::Voucher(VoucherEvent::Returned { site, package });
-            fenced.then(|| NewEvent::alone(Stream::Voucher(*id), event))
-        };
-        let events: Vec<_> = self.vouchers.iter().filter_map(back).collect();
-        Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
+            let reports = world.site(&site).is_some_and(|site| site.reports);
+            let event = |event| NewEvent::alone(Stream::Voucher(*id), Event::Voucher(event));
+            let (s, p) = (site.clone(), package.clone());
+            events.push(event(VoucherEvent::Returned { site: s, package: p }));
+            events.extend(reports.then(|| event(VoucherEvent::Missing { site, package })));
+            released += 1;
+        }
+        Ok(Decision { answer: Answer::Codes(released), ..Decision::events(events) })
     }
 
     fn actor(&self) -> &'static str {
@@ -90,7 +104,10 @@ impl Command for ReleaseFenced {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::testing::{given, kinds, started, stocked};
+    use crate::commands::{
+        hear_router::{HearInventory, HearLogins},
+        testing::{given, key, kinds, started, stocked},
+    };
     use uuid::Uuid;
 
     fn vouchers(count: u128) -> Vec<VoucherId> {
@@ -108,6 +125,23 @@ mod tests {
         assert_eq!(kinds(&events), ["voucher_returned"]);
         history.extend(events);
         given(history).when(&release).then_nothing();
+    }
+
+    #[test]
+    fn a_fenced_code_that_somebody_uses_never_goes_back_on_sale() {
+        let fence = FenceStock { vouchers: vouchers(2) };
+        let mut history = stocked(2);
+        history.extend(given(stocked(2)).when(&fence).then_recorded());
+        let login = HearLogins { vouchers: vouchers(1) };
+        let used = given(history.clone()).when(&login).then_recorded();
+        assert_eq!(kinds(&used), ["voucher_activated", "voucher_set_aside"]);
+        history.extend(used);
+        let site = key().site;
+        let shown = HearInventory { site, shown: vec![], missing: vec![] };
+        history.extend(given(history.clone()).when(&shown).then_recorded());
+        let release = ReleaseFenced { vouchers: vouchers(2) };
+        let events = given(history).when(&release).then_recorded();
+        assert_eq!(kinds(&events), ["voucher_returned", "voucher_missing"], "the other, once seen");
     }
 
     #[test]

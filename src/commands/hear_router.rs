@@ -91,10 +91,19 @@ impl Command for HearInventory {
 fn shown(world: &World, id: VoucherId) -> Option<NewEvent> {
     let voucher = world.voucher(id)?;
     let PackageKey { site, package } = voucher.package.clone();
-    if voucher.status == VoucherStatus::Missing {
-        return Some(of_voucher(id, VoucherEvent::Shown { site, package }));
+    let usage = world.usage(id);
+    match voucher.status {
+        VoucherStatus::Missing => Some(of_voucher(id, VoucherEvent::Shown { site, package })),
+        VoucherStatus::Voided => {
+            usage.off.then(|| of_usage(id, UsageEvent::BackOn { site, package }))
+        }
+        VoucherStatus::Free
+        | VoucherStatus::Reserved(_)
+        | VoucherStatus::Allocated(_)
+        | VoucherStatus::SetAside(_) => {
+            usage.lost.then(|| of_usage(id, UsageEvent::Found { site, package }))
+        }
     }
-    world.usage(id).lost.then(|| of_usage(id, UsageEvent::Found { site, package }))
 }
 
 fn missing(world: &World, id: VoucherId) -> Option<NewEvent> {
@@ -132,21 +141,29 @@ impl Command for HearLogins {
         let mut events = vec![];
         for id in &self.vouchers {
             let Some(voucher) = world.voucher(*id) else { continue };
+            if voucher.status == VoucherStatus::Voided {
+                events.extend(shown(world, *id));
+            }
             if world.usage(*id).activated {
                 continue;
             }
             let PackageKey { site, package } = voucher.package.clone();
-            let unsold = matches!(
-                voucher.status,
-                VoucherStatus::Free | VoucherStatus::Missing | VoucherStatus::Reserved(_)
-            );
-            if unsold {
-                let (site, package) = (site.clone(), package.clone());
-                let reason = SetAside::Used;
-                let aside = VoucherEvent::SetAside { site, package, reason, handout: None };
-                events.push(of_voucher(*id, aside));
+            let (s, p) = (site.clone(), package.clone());
+            let reason = SetAside::Used;
+            let aside = VoucherEvent::SetAside { site: s, package: p, reason, handout: None };
+            let aside = of_voucher(*id, aside);
+            let activated = of_usage(*id, UsageEvent::Activated { site, package });
+            match voucher.status {
+                VoucherStatus::Free | VoucherStatus::Missing | VoucherStatus::Reserved(_) => {
+                    events.extend([aside, activated]);
+                }
+                // Sold in the time that the ledger has lost: it never goes back on sale, and nobody
+                // needs to look into it, which what stands in the other order asks for.
+                VoucherStatus::SetAside(SetAside::Fenced) => events.extend([activated, aside]),
+                VoucherStatus::Allocated(_)
+                | VoucherStatus::SetAside(_)
+                | VoucherStatus::Voided => events.push(activated),
             }
-            events.push(of_usage(*id, UsageEvent::Activated { site, package }));
         }
         Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
     }
@@ -337,6 +354,21 @@ mod tests {
         assert_eq!(kinds(&told), ["voucher_switched_off"]);
         let told = given(history).when(&inventory(&[], &[2])).then_recorded();
         assert_eq!(kinds(&told), ["site_router_reported", "voucher_switched_off"]);
+    }
+
+    #[test]
+    fn a_void_code_that_somebody_puts_back_is_to_be_switched_off_again() {
+        let vouchers = vec![voucher(1)];
+        let void = VoidVouchers { vouchers: vouchers.clone(), reason: VoidReason::Leaked };
+        let off = HearSwitchedOff { vouchers: vouchers.clone() };
+        let history = then(then(stocked(2), &void), &off);
+        let told = given(history.clone()).when(&inventory(&[1], &[])).then_recorded();
+        assert_eq!(kinds(&told), ["site_router_reported", "voucher_back_on"]);
+        let told = given(history.clone()).when(&HearLogins { vouchers }).then_recorded();
+        assert_eq!(kinds(&told), ["voucher_back_on", "voucher_activated"]);
+        let history = [history, told].concat();
+        let told = given(history).when(&off).then_recorded();
+        assert_eq!(kinds(&told), ["voucher_switched_off"]);
     }
 
     #[test]

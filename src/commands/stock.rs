@@ -13,8 +13,9 @@ use crate::ledger::{
     world::World,
 };
 
-/// How many codes share a commit, so that no buyer waits long for them.
-pub const CODES_PER_COMMIT: usize = 200;
+/// How many codes share a commit: no buyer waits long for them, and a buyer in the same batch still
+/// finds a free one among those that are read for it.
+pub const CODES_PER_COMMIT: usize = 50;
 
 /// The vouchers, and what their stock's counts need.
 pub(super) fn needs(world: &World, vouchers: &[VoucherId]) -> Vec<Need> {

@@ -2,6 +2,7 @@
 //! and a shop among them that does not know it is a demo.
 
 use super::{
+    console::Value,
     daraja::{self, Daraja},
     hotspot::{Hotspot, HotspotSettings, garden::Garden, users::Profile},
     phone::Phone,
@@ -288,8 +289,10 @@ fn router(
         ..HotspotSettings::default()
     };
     let hotspot = Hotspot::new(settings, files, clock, random);
-    for (id, ..) in PACKAGES {
-        hotspot.add_profile(Profile::named(id));
+    for (id, .., down, up) in PACKAGES {
+        let mut profile = Profile::named(id);
+        profile.set("rate-limit", &Value::text(format!("{up}k/{down}k")));
+        hotspot.add_profile(profile);
     }
     hotspot.import(EXPORT);
     hotspot

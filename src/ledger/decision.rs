@@ -191,6 +191,8 @@ pub enum RouterWrite {
         clock: String,
         /// How many devices are online, where it tells.
         online: Option<i64>,
+        /// How many users it has, where it tells.
+        users: Option<i64>,
     },
     /// A piece of the list of all its codes came; pieces of other lists go.
     Piece {
@@ -206,7 +208,12 @@ pub enum RouterWrite {
         vouchers: Vec<(VoucherId, bool)>,
     },
     /// The whole list was taken in; its pieces go.
-    Shown(Slug),
+    Shown {
+        /// Of which site.
+        site: Slug,
+        /// How many codes in stock it does not show.
+        away: i64,
+    },
 }
 
 /// What is written of the staff.

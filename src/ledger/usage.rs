@@ -41,6 +41,14 @@ pub enum UsageEvent {
         /// What it gave.
         package: Slug,
     },
+    /// It is void, and the router lets people in with it again: somebody put it back there.
+    #[serde(rename = "voucher_back_on")]
+    BackOn {
+        /// Where it was valid.
+        site: Slug,
+        /// What it gave.
+        package: Slug,
+    },
 }
 
 /// What is known of a voucher's use.
@@ -64,6 +72,7 @@ impl Usage {
             UsageEvent::Lost { .. } => (!self.lost).then_some(Self { lost: true, ..self }),
             UsageEvent::Found { .. } => self.lost.then_some(Self { lost: false, ..self }),
             UsageEvent::SwitchedOff { .. } => (!self.off).then_some(Self { off: true, ..self }),
+            UsageEvent::BackOn { .. } => self.off.then_some(Self { off: false, ..self }),
         }
     }
 }
@@ -72,7 +81,7 @@ impl Usage {
 mod tests {
     use super::*;
 
-    /// Rows are states, columns activated, lost, found and switched off; `-` is illegal.
+    /// Rows are states, columns activated, lost, found, switched off and back on; `-` is illegal.
     #[test]
     fn every_cell_of_the_transition_table() {
         let slug = || Slug::parse("mtaa").unwrap();
@@ -81,6 +90,7 @@ mod tests {
             UsageEvent::Lost { site: slug(), package: slug() },
             UsageEvent::Found { site: slug(), package: slug() },
             UsageEvent::SwitchedOff { site: slug(), package: slug() },
+            UsageEvent::BackOn { site: slug(), package: slug() },
         ];
         let of = |text: &str| Usage {
             activated: text.contains('a'),
@@ -88,12 +98,12 @@ mod tests {
             off: text.contains('o'),
         };
         let table = [
-            (".", ["a", "l", "-", "o"]),
-            ("a", ["-", "al", "-", "ao"]),
-            ("l", ["al", "-", ".", "lo"]),
-            ("al", ["-", "-", "a", "alo"]),
-            ("o", ["ao", "lo", "-", "-"]),
-            ("alo", ["-", "-", "ao", "-"]),
+            (".", ["a", "l", "-", "o", "-"]),
+            ("a", ["-", "al", "-", "ao", "-"]),
+            ("l", ["al", "-", ".", "lo", "-"]),
+            ("al", ["-", "-", "a", "alo", "-"]),
+            ("o", ["ao", "lo", "-", "-", "."]),
+            ("alo", ["-", "-", "ao", "-", "al"]),
         ];
         for (from, row) in table {
             for (event, after) in events.iter().zip(row) {

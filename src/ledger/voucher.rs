@@ -201,6 +201,9 @@ impl VoucherStatus {
             (Some(S::Reserved(_)), E::SetAside { reason: SetAside::Used, .. }) => {
                 Some(S::SetAside(SetAside::Used))
             }
+            (Some(S::SetAside(SetAside::Fenced)), E::SetAside { reason: SetAside::Used, .. }) => {
+                Some(S::SetAside(SetAside::Used))
+            }
             (Some(S::Free | S::Missing), E::SetAside { reason, .. }) => Some(S::SetAside(*reason)),
             (Some(S::Free), E::Reserved { purchase, .. }) => Some(S::Reserved(*purchase)),
             (Some(S::Free), E::Allocated { purchase, .. }) => Some(S::Allocated(*purchase)),
@@ -278,7 +281,7 @@ mod tests {
             (Some(S::Reserved(purchase(2))), "- - - - - void - - - aside"),
             (Some(S::Allocated(purchase(1))), "- - - - - void - - - -"),
             (Some(S::SetAside(SetAside::Used)), "- - - - - void - - - -"),
-            (Some(S::SetAside(SetAside::Fenced)), "- - - - - void free - - -"),
+            (Some(S::SetAside(SetAside::Fenced)), "- - - - - void free - - aside"),
             (Some(S::Voided), "- - - - - - - - - -"),
         ];
         for (from, row) in table {

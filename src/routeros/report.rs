@@ -5,8 +5,9 @@
 //! routeros 7.24.1           what it runs
 //! pages 0.1.0-3f2a90        the files of ours that it has; none where buyers see other pages
 //! clock 2026-11-23 10:00:00 its own clock, as it writes it
+//! users 120                 how many users it has
 //! list 12 1 3               piece 1 of 3 of the list of all its codes that it calls 12
-//! known u K7QX2M            a code: u logged in with, x switched off, - neither
+//! known us K7QX2M           a code: u logged in with, s its end stands there, x off, - none of these
 //! off K7QX2M                an order that it has carried out
 //! ```
 //!
@@ -30,6 +31,8 @@ pub struct Report {
     pub pages: String,
     /// Its clock, as it writes it.
     pub clock: String,
+    /// How many users it has, where it tells.
+    pub users: Option<i64>,
     /// Which piece of a list of all its codes this is; `None` where it tells only of some.
     pub piece: Option<Piece>,
     /// The codes that it tells of.
@@ -56,6 +59,8 @@ pub struct Known {
     pub code: String,
     /// Somebody has logged in with it.
     pub used: bool,
+    /// When it ends is noted at the router.
+    pub ends: bool,
     /// It is switched off.
     pub disabled: bool,
 }
@@ -98,12 +103,14 @@ impl Report {
             "routeros" => rest.clone_into(&mut self.routeros),
             "pages" => rest.clone_into(&mut self.pages),
             "clock" => rest.clone_into(&mut self.clock),
+            "users" => self.users = Some(rest.parse().ok()?),
             "list" => self.piece = Some(Piece::read(rest)?),
             "known" => {
                 let (flags, code) = rest.split_once(' ').filter(|(_, code)| !code.is_empty())?;
                 self.known.push(Known {
                     code: code.to_owned(),
                     used: flags.contains('u'),
+                    ends: flags.contains('s'),
                     disabled: flags.contains('x'),
                 });
             }
@@ -134,11 +141,27 @@ pub struct Orders {
     pub list: bool,
     /// Codes to be switched off, their sessions ended.
     pub off: Vec<String>,
+    /// Codes whose end is to be noted.
+    pub ends: Vec<End>,
+}
+
+/// When a code ends, and what limits it gets at the router where it has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The code.
+    pub code: String,
+    /// In seconds since 1970, UTC.
+    pub at: i64,
+    /// How long it lasts, in seconds.
+    pub seconds: u64,
+    /// How much data it gives, in bytes; `None` for as much as its time allows.
+    pub bytes: Option<u64>,
 }
 
 impl Orders {
     /// As the router reads them: `time <seconds since 1970>`, `list` where all codes are to be
-    /// told, `off <code>` for each code to be switched off, and `end`: this is all.
+    /// told, `off <code>` for each code to be switched off, `ends <at> <seconds> <bytes> <code>`
+    /// for each whose end is to be noted, and `end`: this is all.
     pub fn write(&self) -> String {
         let mut text = format!("time {}\n", self.time);
         if self.list {
@@ -146,6 +169,11 @@ impl Orders {
         }
         for code in &self.off {
             writeln!(text, "off {code}").expect("a string takes what is written");
+        }
+        for End { code, at, seconds, bytes } in &self.ends {
+            let bytes = bytes.unwrap_or(0);
+            writeln!(text, "ends {at} {seconds} {bytes} {code}")
+                .expect("a string takes what is written");
         }
         text.push_str("end\n");
         text
@@ -159,13 +187,15 @@ mod tests {
 
     #[test]
     fn a_report_is_read_line_by_line() {
-        let text = "lango-report 1\nrouteros 7.24.1 (stable)\npages 0.1.0\nclock nov/23/2026\n\
+        let text = "lango-report 1\nrouteros 7.24.1 (stable)\npages 0.1.0\nclock nov/23/2026\nusers 4\n\
                     list 12 1 3\nknown u- K7 QX\nknown x Z\nknown - A\r\nfuture 1\noff B\n";
         let report = Report::read(text).unwrap();
         assert_eq!(report.routeros, "7.24.1 (stable)");
         assert_eq!(report.clock, "nov/23/2026");
+        assert_eq!(report.users, Some(4));
         assert_eq!(report.piece, Some(Piece { run: "12".into(), piece: 1, pieces: 3 }));
-        let known = |code: &str, used, disabled| Known { code: code.into(), used, disabled };
+        let known =
+            |code: &str, used, disabled| Known { code: code.into(), used, ends: false, disabled };
         let all = [known("K7 QX", true, false), known("Z", false, true), known("A", false, false)];
         assert_eq!(report.known, all);
         assert_eq!(report.off, ["B"]);
@@ -191,8 +221,10 @@ mod tests {
 
     #[test]
     fn orders_end_with_a_word() {
-        let orders = Orders { time: 7, list: true, off: vec!["K7".into(), "A B".into()] };
-        assert_eq!(orders.write(), "time 7\nlist\noff K7\noff A B\nend\n");
+        let end = End { code: "C D".into(), at: 9, seconds: 2, bytes: None };
+        let off = vec!["K7".into(), "A B".into()];
+        let orders = Orders { time: 7, list: true, off, ends: vec![end] };
+        assert_eq!(orders.write(), "time 7\nlist\noff K7\noff A B\nends 9 2 0 C D\nend\n");
     }
 
     proptest! {

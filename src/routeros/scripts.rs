@@ -198,7 +198,6 @@ fn values(site: &SiteScripts) -> Option<Value> {
         // As a pattern of addresses with their prefix.
         "login_pattern": login.map(|address| format!("^{address}/").replace('.', "\\\\.")),
         "mark": MARK,
-        "limited": profiles.iter().filter(|it| !it["bytes"].is_null()).collect::<Vec<_>>(),
         "profiles": profiles,
     }))
 }

@@ -1,6 +1,7 @@
 //! Users written for a router to import.
 
 use super::scripts::quoted;
+use std::fmt::Write as _;
 
 /// A user as a router is told to make it.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,18 +22,26 @@ pub struct RouterUser {
     pub comment: String,
 }
 
-/// A script that makes users, and leaves those alone that are there. One line each, so that one the
-/// router refuses does not keep it from the others before.
+/// A script that makes users, and leaves those alone that are there. One line each, so that one that
+/// the router refuses keeps it from no other.
 pub fn script(title: &str, users: &[RouterUser]) -> String {
     let mut text = format!(
         "# {title}\n#\n# {} codes. Whoever has this file can use them: delete it here and on the \
          router when they are in.\n# Run it with: /import file-name=…; safe to run again.\n\n",
         users.len()
     );
+    text.push_str(":global langoRefused 0\n");
     for user in users {
         text.push_str(&line(user));
     }
-    text.push_str(":put \"PASS codes: all are there\"\n");
+    let count = users.len();
+    write!(
+        text,
+        ":global langoRefused; :if ($langoRefused = 0) do={{ :put \"PASS codes: {count} are there\" }} else={{ :put \
+         (\"FAIL codes: \" . $langoRefused . \" of {count} were refused; are all profiles there? Run \
+         lango-upgrade.rsc, then this again\") }}\n"
+    )
+    .expect("a string takes what is written");
     text
 }
 
@@ -48,8 +57,8 @@ pub fn list(users: &[RouterUser]) -> String {
 fn line(user: &RouterUser) -> String {
     let name = quoted(&user.name);
     format!(
-        ":if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ /ip hotspot user \
-         add{} }}\n",
+        ":global langoRefused; :if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ :do {{ /ip hotspot user \
+         add{} }} on-error={{ :set langoRefused ($langoRefused + 1) }} }}\n",
         properties(user)
     )
 }
@@ -88,9 +97,9 @@ mod tests {
             limit_bytes_total: None,
             comment: String::new(),
         };
-        let wanted = ":if ([:len [/ip hotspot user find where name=\"K7\"]] = 0) do={ /ip hotspot \
-                      user add name=\"K7\" password=\"a\\\"b\" profile=\"1 day\" \
-                      limit-uptime=\"90s\" }\n";
+        let wanted = ":global langoRefused; :if ([:len [/ip hotspot user find where name=\"K7\"]] = 0) do={ :do { /ip \
+                      hotspot user add name=\"K7\" password=\"a\\\"b\" profile=\"1 day\" \
+                      limit-uptime=\"90s\" } on-error={ :set langoRefused ($langoRefused + 1) } }\n";
         assert_eq!(line(&user), wanted);
         assert!(script("x", &[user]).contains("# 1 codes."));
     }

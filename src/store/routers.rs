@@ -37,6 +37,12 @@ pub struct RouterNews {
     pub clock: String,
     /// How many devices were online when it last told of them.
     pub online: Option<i64>,
+    /// How many users it has.
+    pub users: Option<i64>,
+    /// How many it had when it last told of all its codes.
+    pub users_shown: Option<i64>,
+    /// How many codes in stock it did not show then.
+    pub away_shown: Option<i64>,
 }
 
 /// A code that a site's router should know.
@@ -79,16 +85,19 @@ pub struct UsageCounts {
 /// What stands behind a voucher that the router has switched off.
 const OFF: char = 'x';
 
-const NEWS: &str = "insert into router_news (site, heard_at, routeros, pages, clock, online)
-     select site, heard_at, routeros, pages, clock, online
-     from {given: site text, heard_at bigint, routeros text, pages text, clock text, online bigint}
+const NEWS: &str = "insert into router_news (site, heard_at, routeros, pages, clock, online, users)
+     select site, heard_at, routeros, pages, clock, online, users
+     from {given: site text, heard_at bigint, routeros text, pages text, clock text, online bigint,
+       users bigint}
      where true
      on conflict (site) do update
      set heard_at = excluded.heard_at, routeros = excluded.routeros, pages = excluded.pages,
-       clock = excluded.clock, online = coalesce(excluded.online, router_news.online)";
+       clock = excluded.clock, online = coalesce(excluded.online, router_news.online),
+       users = coalesce(excluded.users, router_news.users)";
 
-const SHOWN: &str = "update router_news set shown_at = given.shown_at
-     from {given: told text, shown_at bigint}
+const SHOWN: &str = "update router_news
+     set shown_at = given.shown_at, away_shown = given.away, users_shown = users
+     from {given: told text, shown_at bigint, away bigint}
      where router_news.site = given.told";
 
 const PIECES: &str = "insert into router_pieces (site, run, piece, pieces, vouchers, received_at)
@@ -117,11 +126,11 @@ impl Transaction {
         for write in writes {
             let VaultWrite::Router(write) = write else { continue };
             match write {
-                RouterWrite::News { site, routeros, pages, clock, online } => {
-                    news.push(json!([site, now, routeros, pages, clock, online]));
+                RouterWrite::News { site, routeros, pages, clock, online, users } => {
+                    news.push(json!([site, now, routeros, pages, clock, online, users]));
                 }
-                RouterWrite::Shown(site) => {
-                    shown.push(json!([site, now]));
+                RouterWrite::Shown { site, away } => {
+                    shown.push(json!([site, now, away]));
                     others.push(json!([site, ""]));
                 }
                 RouterWrite::Piece { site, run, piece, pieces: of, vouchers } => {
@@ -150,6 +159,9 @@ fn news(row: &Row) -> Result<RouterNews, StoreError> {
         pages: row.get(4),
         clock: row.get(5),
         online: row.get(6),
+        users: row.get(7),
+        users_shown: row.get(8),
+        away_shown: row.get(9),
     })
 }
 
@@ -174,7 +186,9 @@ impl Reader {
     /// What each router last told of itself.
     pub async fn router_news(&self) -> Result<Vec<RouterNews>, StoreError> {
         let rows = query(
-            "select site, heard_at, shown_at, routeros, pages, clock, online from router_news
+            "select site, heard_at, shown_at, routeros, pages, clock, online, users, users_shown,
+               away_shown
+             from router_news
              order by site",
         )
         .all(&self.pool)
@@ -244,6 +258,15 @@ impl Reader {
             .await
             .attempt("count codes that a router does not show")?;
         Ok(row.get(0))
+    }
+
+    /// Since when a site's router reports; `None` where it does not.
+    pub async fn reports_since(&self, site: &Slug) -> Result<Option<Micros>, StoreError> {
+        let events = self.stream_events(&Stream::Site(site.clone())).await?;
+        let told = |kind: &str| matches!(kind, "site_router_reported" | "site_router_left");
+        let last = events.iter().rev().find(|event| told(&event.kind));
+        let last = last.filter(|event| event.kind == "site_router_reported");
+        Ok(last.map(|event| event.recorded_at))
     }
 
     /// The codes of a site that its router should know, and those that are void.

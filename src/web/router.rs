@@ -100,8 +100,9 @@ pub async fn report(
 ) -> Result<Response, No> {
     let site = by_key(&shop, &site, &headers).await?;
     let unreadable = |why: String| No::Unreadable(why);
-    let text = std::str::from_utf8(&body).map_err(|_| unreadable("it is no text".into()))?;
-    let report = Report::read(text).map_err(|why| unreadable(why.to_string()))?;
+    // A user whose name is no UTF-8 is none of ours; the others are.
+    let text = String::from_utf8_lossy(&body);
+    let report = Report::read(&text).map_err(|why| unreadable(why.to_string()))?;
     let store = &shop.context.store;
     let orders = routers::hear(store, shop.context.random.as_ref(), &site.site, &report).await?;
     // What became free may be owed.

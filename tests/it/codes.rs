@@ -2,7 +2,7 @@
 //! sells.
 
 use crate::{
-    pole::{PHONE, Router, STRANGER, TABLET, all_pass, buys, fetch, selling},
+    pole::{LAPTOP, PHONE, Router, STRANGER, TABLET, all_pass, buys, fetch, selling},
     town::{Customer, Plan, SITE, Town},
 };
 use lango::{
@@ -366,6 +366,13 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
     let (router, codes) = selling(&mut town, 2).await;
     let mega = User { profile: "mega".into(), ..User::voucher("MEGA2345") };
     router.hotspot.add_user(mega);
+    // The owner's own, on the same profile: nothing that the shop knows.
+    let friend = User { profile: "mega".into(), ..User::voucher("rafiki") };
+    router.hotspot.add_user(friend);
+    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
+    let list = "/ip hotspot user\nadd name=MEGA2345 password=MEGA2345 profile=mega\n";
+    importer.run(town.store(), &Import::to(site), list.as_bytes()).await.unwrap();
+    router.logs_in(LAPTOP, "rafiki");
     // The owner of this one means less than the shop says.
     let own = format!("/ip hotspot user set [find where name={}] limit-uptime=8h", codes[1]);
     all_pass(&router.hotspot.import(&own));
@@ -381,7 +388,8 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
     let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
     owner.signs_in().await;
     owner.opens("/admin/routers").await;
-    owner.reads("3 devices are online");
+    assert!(user("rafiki").comment.is_empty() && user("rafiki").limit_uptime.is_none());
+    owner.reads("4 devices are online");
     town.clock.advance(3_600);
     owner.opens("/admin/routers").await;
     owner.does_not_read("devices are online");

@@ -2,5 +2,5 @@
 select *
 from shown_vouchers
 where batch = $1
-    and status in ('free', 'set_aside')
+    and status in ('free', 'missing', 'set_aside')
 order by voucher

@@ -146,24 +146,26 @@ impl Machine<'_> {
     /// that cannot be read has run.
     fn text(&mut self, source: &str, line: usize, scope: Scope) -> Run<Value> {
         let mut parser = Parser::new(source, line);
-        let mut last = Value::Nil;
+        let (mut last, mut ended) = (Value::Nil, None);
+        let depth = self.scopes.len();
         loop {
             let next = parser.next();
             let error = |it: super::parse::Unreadable| ScriptError { line: it.line, why: it.why };
-            let Some(command) = next.map_err(|it| Stop::Error(error(it)))? else {
-                return Ok(last);
-            };
+            let next = next.map_err(|it| Stop::Error(error(it)));
+            let Some(command) = next? else { break };
+            if scope == Scope::Lines && ended != Some(command.line) {
+                self.scopes.truncate(depth);
+                self.scopes.push(BTreeMap::new());
+            }
+            ended = Some(parser.line());
             if scope == Scope::Lines {
                 let mut menu = self.menu.clone();
                 check::command(&*self.device, &command, &mut menu).map_err(Stop::Error)?;
-                self.scopes.push(BTreeMap::new());
             }
-            let run = self.command(&command);
-            if scope == Scope::Lines {
-                self.scopes.pop();
-            }
-            last = run?;
+            last = self.command(&command)?;
         }
+        self.scopes.truncate(depth);
+        Ok(last)
     }
 
     /// Runs a text of its own; a script is read to its end first.

@@ -88,6 +88,11 @@ impl<'a> Parser<'a> {
         Self { text: source.as_bytes(), source, at: 0, line, depth: 0 }
     }
 
+    /// The line that it has come to, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
     /// The next command; `None` at the end.
     pub fn next(&mut self) -> Read<Option<Command>> {
         loop {

@@ -169,11 +169,15 @@ fn is_yes(value: &str) -> bool {
     ["yes", "true", "1", "x"].iter().any(|yes| value.trim().eq_ignore_ascii_case(yes))
 }
 
+/// What `lango-tell.rsc` writes into a comment at the first login.
+const UNTIL: &str = "lango: until=";
+
 fn used(line: &ExportLine, counted: bool) -> Option<UsedBecause> {
     if counted {
         return Some(UsedBecause::Counters);
     }
-    if line.comment.as_deref().is_some_and(comment::holds_expiry) {
+    let holds_end = |note: &str| comment::holds_expiry(note) || note.contains(UNTIL);
+    if line.comment.as_deref().is_some_and(holds_end) {
         return Some(UsedBecause::ExpiryInComment);
     }
     // `00:00:00:00:00:00` and `0.0.0.0` stand for "any device".

@@ -174,7 +174,7 @@ async fn fill(
     for standing in store.batch_standing(batch).await? {
         let key = PackageKey { site: imported.site.clone(), package: standing.package };
         page.taken += standing.codes;
-        if matches!(standing.status.as_str(), "free" | "set_aside") {
+        if matches!(standing.status.as_str(), "free" | "missing" | "set_aside") {
             unsold += standing.codes;
         }
         // Set aside codes are told by why they are.
