@@ -1,7 +1,7 @@
 //! What an owner writes of sites and packages, read one way at the command line and at the desk.
 
 use crate::ledger::{id::Slug, money::Cents, purchase::Language};
-use url::Url;
+use url::{Host, Url};
 
 /// The longest name, in letters; more does not fit a phone's first line.
 pub const NAME_LETTERS_MAX: usize = 40;
@@ -119,7 +119,10 @@ pub fn slug(text: &str) -> Result<Slug, Unreadable> {
 /// The address of a router's login page.
 pub fn router_login(text: &str) -> Result<Url, Unreadable> {
     let url = Url::parse(text.trim()).ok().filter(Url::has_host);
-    url.filter(|url| matches!(url.scheme(), "http" | "https")).ok_or(Unreadable::Address)
+    // Hotspots know no IPv6.
+    let is_v4 = |url: &Url| !matches!(url.host(), Some(Host::Ipv6(_)));
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && is_v4(url))
+        .ok_or(Unreadable::Address)
 }
 
 /// The language of a site's pages.

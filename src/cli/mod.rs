@@ -12,6 +12,7 @@ mod money;
 mod mpesa;
 mod progress;
 mod router;
+mod secret_file;
 mod serve;
 mod sms;
 mod staff;

@@ -1,5 +1,6 @@
 //! `lango router …`
 
+use super::secret_file;
 use crate::{
     accent::Accent,
     app,
@@ -7,6 +8,7 @@ use crate::{
     config::Config,
     kit::{self, Kit, KitSettings},
     ledger::{
+        catalog::Site,
         id::Slug,
         refusal::Refusal,
         time::{HOUR, Micros},
@@ -19,7 +21,6 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 use url::Url;
@@ -94,11 +95,12 @@ impl Command {
 
 /// The files of a site, as the configuration has them filled in.
 async fn kit(config: &Config, store: &Store, site: &Slug) -> anyhow::Result<(Kit, Url)> {
-    let Some(site) = store.site(site).await? else {
-        bail!("there is no site {site}; see `lango site list`");
-    };
+    let site = known(store, site).await?;
     let Some(shop_url) = config.http.public_url.clone() else {
-        bail!("set http.public_url: phones at the hotspot reach the shop by it");
+        bail!(
+            "set http.public_url in lango.toml, or LANGO_HTTP__PUBLIC_URL: phones at the hotspot \
+             reach the shop by it, as http://10.5.51.2 or https://wifi.example"
+        );
     };
     let settings = KitSettings {
         shop_url: shop_url.clone(),
@@ -112,6 +114,11 @@ async fn kit(config: &Config, store: &Store, site: &Slug) -> anyhow::Result<(Kit
     Ok((kit, shop_url))
 }
 
+async fn known(store: &Store, site: &Slug) -> anyhow::Result<Site> {
+    let found = store.site(site).await?;
+    found.with_context(|| format!("there is no site {site}; see `lango site list`"))
+}
+
 impl Line {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
@@ -121,9 +128,11 @@ impl Line {
         println!("{}", kit::line(&shop_url, &self.site, &pass));
         eprintln!();
         eprintln!(
-            "Paste it into the terminal of the router at {}. It works for {} hours; whoever has it \
+            "Paste it into the terminal of the router at {}. It works for {} {}; whoever has it \
              can set up a router as that site's, so hand it to your technician alone.",
-            self.site, self.hours
+            self.site,
+            self.hours,
+            if self.hours == 1 { "hour" } else { "hours" }
         );
         Ok(())
     }
@@ -151,14 +160,17 @@ impl Bundle {
 impl Restore {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
+        known(&store, &self.site).await?;
         // Made first: what cannot be written must not be recorded as taken.
-        let mut file = fs::File::create_new(&self.out)
-            .with_context(|| format!("cannot make {}", self.out.display()))?;
+        let file = secret_file::new(&self.out)?;
         let users = routers::restore(&store, By::CommandLine, &self.site).await?;
+        if users.is_empty() {
+            fs::remove_file(&self.out)?;
+            println!("No code of {} is unsold or running: nothing was written.", self.site);
+            return Ok(());
+        }
         let title = format!("The codes of {} that are still good", self.site);
-        file.write_all(script(&title, &users).as_bytes())
-            .and_then(|()| file.sync_all())
-            .with_context(|| format!("cannot write {}", self.out.display()))?;
+        secret_file::fill(file, &self.out, script(&title, &users).as_bytes())?;
         println!("{} codes are in {}.", users.len(), self.out.display());
         println!("Set the router up first, then copy the file to it and import it.");
         println!("Delete the file when the codes are in: whoever has it can use them.");
@@ -169,6 +181,7 @@ impl Restore {
 impl Forget {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
+        known(&store, &self.site).await?;
         match routers::forget(&store, By::CommandLine, &self.site).await {
             Err(CommandError::Refused(Refusal::NothingNew)) => {
                 println!("The router of {} does not report.", self.site);
@@ -187,9 +200,7 @@ fn write(folder: &Path, files: &[Page]) -> anyhow::Result<()> {
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     for file in files {
-        let path = folder.join(file.name);
-        fs::write(&path, &file.bytes)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        secret_file::replace(&folder.join(file.name), &file.bytes)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `lango vouchers …`
 
+use super::secret_file;
 use crate::{
     app,
     commands::{by::By, fence::ReleaseFenced},
@@ -11,7 +12,7 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use std::{io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 /// Voucher codes.
 #[derive(Debug, Subcommand)]
@@ -92,11 +93,8 @@ impl Make {
         let users = routers::make_codes(random.as_ref(), &package, self.count.into());
         // The file first: a code that the shop sells and no router knows would be worth nothing.
         let title = format!("Codes of {key}");
-        let mut file = std::fs::File::create_new(&self.out)
-            .with_context(|| format!("cannot make {}", self.out.display()))?;
-        file.write_all(script(&title, &users).as_bytes())
-            .and_then(|()| file.sync_all())
-            .with_context(|| format!("cannot write {}", self.out.display()))?;
+        let file = secret_file::new(&self.out)?;
+        secret_file::fill(file, &self.out, script(&title, &users).as_bytes())?;
         let import = Import { package: Some(self.package), ..Import::to(self.site) };
         let importer = Importer { by: By::CommandLine, random: random.as_ref() };
         let report = importer.run(&store, &import, list(&users).as_bytes()).await?;

@@ -58,8 +58,8 @@ impl Command for FenceStock {
     }
 }
 
-/// Puts fenced codes back on sale, but for those with which somebody has logged in. Where the router
-/// reports, they are sold once it shows them.
+/// Puts fenced codes back on sale, but for those with which somebody has logged in. Where the
+/// router reports, they are sold once it shows them.
 #[derive(Debug, Clone)]
 pub struct ReleaseFenced {
     /// Which; those that are not fenced stay as they are.

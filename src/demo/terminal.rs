@@ -52,7 +52,8 @@ font-style:normal}.try{display:grid;gap:.5rem;padding:0;margin:.75rem 0;list-sty
 .try form{margin:0}.try button{width:100%;margin:0;background:#fff;color:#1c1a17;text-align:left;\
 border:1px solid #8b8273;font:.85rem/1.4 ui-monospace,monospace;overflow-wrap:anywhere}\
 @media(prefers-color-scheme:dark){body{background:#14120f;color:#f2ece2}pre{background:#000}\
-textarea,.try button{background:#26221d;color:#f2ece2}}textarea{width:100%;box-sizing:border-box;font:.85rem/1.4 ui-monospace,monospace;\
+textarea,.try button{background:#26221d;color:#f2ece2}}textarea{width:100%;box-sizing:border-box;\
+font:.85rem/1.4 ui-monospace,monospace;\
 min-height:7rem;padding:.75rem;border:1px solid #8b8273;border-radius:10px;background:#fff;\
 color:#1c1a17}button{font:inherit;min-height:44px;border:0;border-radius:10px;padding:.5rem 1.1rem;\
 margin:.5rem 0;background:#0b6e4f;color:#fff;cursor:pointer}label{display:block;margin:0 0 .25rem}\

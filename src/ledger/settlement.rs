@@ -1,5 +1,6 @@
 //! How a person settles money that bought nothing, or a code that was taken back: it goes back, or
-//! its payer gets something by hand. The books move it accordingly; the events are those of a purchase, a payment or a receipt.
+//! its payer gets something by hand. The books move it accordingly; the events are those of a
+//! purchase, a payment or a receipt.
 
 use serde::{Deserialize, Serialize};
 

@@ -198,12 +198,10 @@ impl VoucherStatus {
             | (Some(S::Missing), E::Shown { .. }) => Some(S::Free),
             (Some(S::Free), E::Missing { .. }) => Some(S::Missing),
             // Of one that is held: somebody else uses it already, so the buyer gets another.
-            (Some(S::Reserved(_)), E::SetAside { reason: SetAside::Used, .. }) => {
-                Some(S::SetAside(SetAside::Used))
-            }
-            (Some(S::SetAside(SetAside::Fenced)), E::SetAside { reason: SetAside::Used, .. }) => {
-                Some(S::SetAside(SetAside::Used))
-            }
+            (
+                Some(S::Reserved(_) | S::SetAside(SetAside::Fenced)),
+                E::SetAside { reason: SetAside::Used, .. },
+            ) => Some(S::SetAside(SetAside::Used)),
             (Some(S::Free | S::Missing), E::SetAside { reason, .. }) => Some(S::SetAside(*reason)),
             (Some(S::Free), E::Reserved { purchase, .. }) => Some(S::Reserved(*purchase)),
             (Some(S::Free), E::Allocated { purchase, .. }) => Some(S::Allocated(*purchase)),

@@ -7,7 +7,7 @@
 //! clock 2026-11-23 10:00:00 its own clock, as it writes it
 //! users 120                 how many users it has
 //! list 12 1 3               piece 1 of 3 of the list of all its codes that it calls 12
-//! known us K7QX2M           a code: u logged in with, s its end stands there, x off, - none of these
+//! known us K7QX2M           a code: u logged in with, s its end is noted, x off, - none
 //! off K7QX2M                an order that it has carried out
 //! ```
 //!
@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_report_is_read_line_by_line() {
-        let text = "lango-report 1\nrouteros 7.24.1 (stable)\npages 0.1.0\nclock nov/23/2026\nusers 4\n\
+        let text = "lango-report 1\nrouteros 7.24.1 (stable)\npages 0.1.0\nclock nov/23/2026\n\
+                    users 4\n\
                     list 12 1 3\nknown u- K7 QX\nknown x Z\nknown - A\r\nfuture 1\noff B\n";
         let report = Report::read(text).unwrap();
         assert_eq!(report.routeros, "7.24.1 (stable)");

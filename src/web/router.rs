@@ -7,7 +7,7 @@ use crate::{
     import::{Import, ImportError, Importer},
     kit,
     ledger::{catalog::Site, id::Slug},
-    routeros::report::Report,
+    routeros::{report::Report, scripts::INSTALL},
     routers,
     store::{CommandError, StoreError, Vault},
 };
@@ -75,6 +75,10 @@ async fn by_key(shop: &Shop, site: &str, headers: &HeaderMap) -> Result<Site, No
     admitted(shop, site, |vault, site| vault.is_router_key(site, key)).await
 }
 
+/// What a line that is old or was cut sets up: nothing.
+const NO_GOOD: &str = ":error \"FAIL line: it is older than it may be, or was cut. Take a new one \
+                       from the desk's Routers, or run: lango router line\"\n";
+
 /// `GET /router/{site}/{pass}/{file}`: a script or a page, as it is now.
 pub async fn file(
     State(shop): State<Arc<Shop>>,
@@ -84,10 +88,15 @@ pub async fn file(
     let site = admitted(&shop, &site, |vault, site| {
         vault.is_router_key(site, &pass) || vault.is_router_pass(site, &pass, now)
     });
-    let kit = kit::make(&shop.context.store, &shop.kit_settings(), &site.await?).await?;
-    let found = kit.files().find(|made| made.name == file).ok_or(No::NotFound)?;
     // Never a browser's: whatever it is called, it is a file for a router.
     let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+    let site = match site.await {
+        // A technician reads what the router prints of a script, and of a refusal nothing.
+        Err(No::NotFound) if file == INSTALL => return Ok((kind, NO_GOOD).into_response()),
+        site => site?,
+    };
+    let kit = kit::make(&shop.context.store, &shop.kit_settings(), &site).await?;
+    let found = kit.files().find(|made| made.name == file).ok_or(No::NotFound)?;
     Ok((kind, [(header::CACHE_CONTROL, "no-store")], found.bytes.clone()).into_response())
 }
 

@@ -41,6 +41,7 @@ mod revenue;
 mod router;
 mod sale;
 mod serve;
+mod sites;
 mod staff;
 mod stock;
 mod table;

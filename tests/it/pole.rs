@@ -2,10 +2,13 @@
 
 use crate::town::{Customer, SITE, Town};
 use lango::{
+    commands::catalogue::DefinePackage,
     demo::hotspot::{Hotspot, HotspotSettings, Transcript, servlet::Visit, users::User},
     kit,
     ledger::{
+        catalog::Package,
         id::Slug,
+        money::Cents,
         time::{DAY, Micros},
     },
     ports::SystemRandom,
@@ -123,4 +126,25 @@ pub async fn fetch(town: &Town, name: &str) -> String {
     let url = town.url(&format!("/router/{SITE}/{key}/{name}"));
     let answer = lango::http_client::client(std::time::Duration::from_secs(10)).unwrap();
     answer.get(url).send().await.unwrap().text().await.unwrap()
+}
+
+/// A package of the site, with so much data.
+pub async fn offers(town: &Town, site: &Slug, data_bytes_max: Option<u64>) {
+    let package = Package {
+        site: site.clone(),
+        package: Slug::parse("mega").unwrap(),
+        version: 1,
+        name: "Mega".into(),
+        price_cents: Cents::from_kes(20),
+        validity_seconds: 86_400,
+        profile: "mega".into(),
+        devices: 1,
+        rate_kbps_down: None,
+        rate_kbps_up: None,
+        data_bytes_max,
+        name_sw: None,
+        place: None,
+        retired: false,
+    };
+    town.store().execute(DefinePackage { package }).await.unwrap();
 }

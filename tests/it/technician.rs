@@ -390,9 +390,14 @@ async fn who_has_no_key_gets_and_tells_nothing() {
     let long = town.store().vault().router_pass(&site, Micros(town.store().now().0 + HOUR));
     let client = http_client::client(Duration::from_secs(10)).unwrap();
     let get = async |path: String| client.get(town.url(&path)).send().await.unwrap().status();
-    assert_eq!(get(format!("/router/mtaa/{late}/lango-install.rsc")).await, 404);
-    assert_eq!(get("/router/mtaa/x/lango-install.rsc".into()).await, 404);
-    assert_eq!(get(format!("/router/kona/{long}/lango-install.rsc")).await, 404);
+    for path in [format!("mtaa/{late}"), "mtaa/x".into(), format!("kona/{long}")] {
+        assert_eq!(get(format!("/router/{path}/lango-check.rsc")).await, 404);
+        // What the technician pasted says why nothing happens.
+        let url = town.url(&format!("/router/{path}/lango-install.rsc"));
+        let said = client.get(url).send().await.unwrap().text().await.unwrap();
+        assert!(said.starts_with(":error \"FAIL line: "), "{said}");
+        assert_eq!(said.lines().count(), 1);
+    }
     assert_eq!(get(format!("/router/mtaa/{long}/..%2f..%2fetc%2fpasswd")).await, 404);
     assert_eq!(get(format!("/router/mtaa/{long}/lango-install.rsc")).await, 200);
     let key = town.store().vault().router_key(&site);

@@ -2,6 +2,7 @@
 
 use super::{
     frame::{self, Sorry},
+    routers,
     sales::{self, Row},
     visitor::Visitor,
 };
@@ -32,6 +33,8 @@ struct HomePage {
     money: Option<Money>,
     latest: Vec<Row>,
     stock: Vec<Stock>,
+    /// Sites whose router is silent, and since when.
+    silent: Vec<(String, String)>,
 }
 
 #[derive(Serialize)]
@@ -73,7 +76,8 @@ pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
 async fn fill(shop: &Shop, visitor: &Visitor) -> Result<HomePage, Sorry> {
     let store = &shop.context.store;
     let sees_sales = visitor.member.staff.role != Role::Technician;
-    let mut page = HomePage { money: None, latest: vec![], stock: stock(shop).await? };
+    let (stock, silent) = (stock(shop).await?, silent(shop).await?);
+    let mut page = HomePage { money: None, latest: vec![], stock, silent };
     if sees_sales {
         page.money = Some(money(shop).await?);
         let always = (Micros(i64::MIN), Micros(i64::MAX));
@@ -87,6 +91,19 @@ async fn fill(shop: &Shop, visitor: &Visitor) -> Result<HomePage, Sorry> {
         page.latest = sales::rows(shop, &store.listed_sales(wanted).await?).await?;
     }
     Ok(page)
+}
+
+async fn silent(shop: &Shop) -> Result<Vec<(String, String)>, StoreError> {
+    let store = &shop.context.store;
+    let news = store.router_news().await?;
+    let mut silent = vec![];
+    for site in store.sites().await?.into_iter().filter(|site| site.reports) {
+        let told = news.iter().find(|news| news.site == site.site);
+        if let Some(told) = told.filter(|told| routers::is_silent(shop, told)) {
+            silent.push((site.name, told.heard_at.local(&shop.settings.zone)));
+        }
+    }
+    Ok(silent)
 }
 
 fn day(shop: &Shop, days_ago: i64) -> String {

@@ -56,7 +56,9 @@ pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
         let may_set_up = matches!(visitor.member.staff.role, Role::Owner | Role::Technician);
         let mut routers = vec![];
         for site in store.sites().await? {
+            // One that was forgotten is no news.
             let told = news.iter().find(|news| news.site == site.site);
+            let told = told.filter(|told| site.reports || !is_silent(&shop, told));
             let away = store.away(&site.site).await?;
             let line = may_set_up.then(|| line(&shop, &site));
             let counts = counts.get(&site.site).cloned().unwrap_or_default();
@@ -78,7 +80,8 @@ fn line(shop: &Shop, site: &Site) -> String {
     kit::line(&shop.settings.public_url, &site.site, &pass)
 }
 
-fn is_silent(shop: &Shop, told: &RouterNews) -> bool {
+/// Whether a router that reports was not heard of for too long.
+pub fn is_silent(shop: &Shop, told: &RouterNews) -> bool {
     told.heard_at.until(shop.context.store.now()) > SILENT_AFTER
 }
 
