@@ -230,7 +230,7 @@ async fn compare(
     }
     if missed.len() > REPLACED_AT_ONCE {
         let count = missed.len();
-        tracing::warn!(%site, count, "the router of {site} lacks {count} sold codes: none is replaced");
+        tracing::warn!(%site, count, "the router of {site} lacks {count} sold codes; none replaced");
     } else {
         replace(store, random, missed).await?;
     }
@@ -248,8 +248,8 @@ async fn lasts(store: &Store, site: &Slug) -> Result<HashMap<Slug, i64>, StoreEr
     Ok(store.packages(site).await?.into_iter().map(last).collect())
 }
 
-/// Gives other codes to buyers whose code the router lacks for long enough. Who cannot be helped stays
-/// on the list of what needs a person.
+/// Gives other codes to buyers whose code the router lacks for long enough. Who cannot be helped
+/// stays on the list of what needs a person.
 async fn replace(
     store: &Store,
     random: &dyn Random,

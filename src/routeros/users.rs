@@ -38,8 +38,8 @@ pub fn script(title: &str, users: &[RouterUser]) -> String {
     writeln!(
         text,
         ":global langoRefused; :if ($langoRefused = 0) do={{ :put \"PASS codes: {count} are \
-         there\" }} else={{ :put (\"FAIL codes: \" . $langoRefused . \" of {count} were refused; are all \
-         profiles there? Run lango-upgrade.rsc, then this again\") }}"
+         there\" }} else={{ :put (\"FAIL codes: \" . $langoRefused . \" of {count} were \
+         refused; are all profiles there? Run lango-upgrade.rsc, then this again\") }}"
     )
     .expect("a string takes what is written");
     text
@@ -57,8 +57,8 @@ pub fn list(users: &[RouterUser]) -> String {
 fn line(user: &RouterUser) -> String {
     let name = quoted(&user.name);
     format!(
-        ":global langoRefused; :if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ \
-         :do {{ /ip hotspot user add{} }} on-error={{ :set langoRefused ($langoRefused + 1) }} }}\n",
+        ":global langoRefused; :if ([:len [/ip hotspot user find where name={name}]] = 0) \
+         do={{ :do {{ /ip hotspot user add{} }} on-error={{ :set langoRefused ($langoRefused + 1) }} }}\n",
         properties(user)
     )
 }
@@ -97,8 +97,8 @@ mod tests {
             limit_bytes_total: None,
             comment: String::new(),
         };
-        let wanted = ":global langoRefused; :if ([:len [/ip hotspot user find where name=\"K7\"]] = \
-                      0) do={ :do { /ip hotspot user add name=\"K7\" password=\"a\\\"b\" \
+        let wanted = ":global langoRefused; :if ([:len [/ip hotspot user find where \
+                      name=\"K7\"]] = 0) do={ :do { /ip hotspot user add name=\"K7\" password=\"a\\\"b\" \
                       profile=\"1 day\" limit-uptime=\"90s\" } on-error={ :set langoRefused \
                       ($langoRefused + 1) } }\n";
         assert_eq!(line(&user), wanted);

@@ -1,4 +1,4 @@
-//! Several sites of one shop: each with its router, its stock, and the till or paybill of its buyers.
+//! Several sites of one shop: each with its router, its stock, and its till or paybill.
 
 use crate::{
     pole::{buys, offers, selling},
