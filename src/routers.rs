@@ -230,7 +230,7 @@ async fn compare(
     }
     if missed.len() > REPLACED_AT_ONCE {
         let count = missed.len();
-        tracing::warn!(%site, count, "the router of {site} lacks {count} sold codes; none replaced");
+        tracing::warn!(%site, count, "{site}: {count} sold codes are gone; none replaced");
     } else {
         replace(store, random, missed).await?;
     }

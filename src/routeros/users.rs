@@ -56,10 +56,10 @@ pub fn list(users: &[RouterUser]) -> String {
 
 fn line(user: &RouterUser) -> String {
     let name = quoted(&user.name);
+    let add = format!("/ip hotspot user add{}", properties(user));
     format!(
-        ":global langoRefused; :if ([:len [/ip hotspot user find where name={name}]] = 0) \
-         do={{ :do {{ /ip hotspot user add{} }} on-error={{ :set langoRefused ($langoRefused + 1) }} }}\n",
-        properties(user)
+        ":global langoRefused; :if ([:len [/ip hotspot user find where name={name}]] = 0) do={{ \
+         :do {{ {add} }} on-error={{ :set langoRefused ($langoRefused + 1) }} }}\n"
     )
 }
 
@@ -97,10 +97,12 @@ mod tests {
             limit_bytes_total: None,
             comment: String::new(),
         };
-        let wanted = ":global langoRefused; :if ([:len [/ip hotspot user find where \
-                      name=\"K7\"]] = 0) do={ :do { /ip hotspot user add name=\"K7\" password=\"a\\\"b\" \
-                      profile=\"1 day\" limit-uptime=\"90s\" } on-error={ :set langoRefused \
-                      ($langoRefused + 1) } }\n";
+        let add = "/ip hotspot user add name=\"K7\" password=\"a\\\"b\" profile=\"1 day\" \
+                   limit-uptime=\"90s\"";
+        let wanted = format!(
+            ":global langoRefused; :if ([:len [/ip hotspot user find where name=\"K7\"]] = 0) \
+             do={{ :do {{ {add} }} on-error={{ :set langoRefused ($langoRefused + 1) }} }}\n"
+        );
         assert_eq!(line(&user), wanted);
         assert!(script("x", &[user]).contains("# 1 codes."));
     }

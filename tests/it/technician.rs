@@ -44,7 +44,8 @@ PASS profiles: 2\n\
 PASS garden: phones reach the shop\n\
 PASS report: the shop has heard of this router\n\
 PASS clockwork: it reports every minute\n\
-Ready for codes: there are none yet. Make some with lango-vouchers.rsc, or import and upload yours.";
+Ready for codes: there are none yet. Make some with lango-vouchers.rsc, or import and upload \
+yours.";
 
 #[tokio::test]
 async fn one_line_sets_a_router_up_and_another_takes_it_back() {
