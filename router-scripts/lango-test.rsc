@@ -47,7 +47,7 @@
 :if ($there = 1 && [:typeof [:find $folder "lango"]] = "num") do={
     :put "PASS pages: the hotspot shows ours"
 } else={
-    :put ("FAIL pages: the hotspot shows " . $folder . "; run lango-pages.rsc")
+    :put ("FAIL pages: the hotspot shows " . $folder . "; run lango-install.rsc")
     :set langoFails ($langoFails + 1)
 }
 :local promised 0

@@ -90,25 +90,20 @@ pub async fn hear(
     store.project().await?;
     let mut orders = orders(store, site).await?;
     if report.online().is_some() {
-        orders.ends = ends(store, site, report, &known.all).await?;
+        orders.ends = ends(store, site, &known.endless).await?;
     }
     Ok(orders)
 }
 
-/// When the codes end whose devices are online, where the router has no note of it yet. Time runs
-/// from the first login that was told.
-async fn ends(
-    store: &Store,
-    site: &Slug,
-    report: &Report,
-    vouchers: &[(VoucherId, bool)],
-) -> Result<Vec<End>, StoreError> {
+/// When codes end of which the router has no note yet. Time runs from the first login that was
+/// told.
+async fn ends(store: &Store, site: &Slug, vouchers: &[VoucherId]) -> Result<Vec<End>, StoreError> {
     let mut ends = vec![];
-    if report.known.iter().all(|code| code.ends) {
+    if vouchers.is_empty() {
         return Ok(ends);
     }
     let packages = store.packages(site).await?;
-    for (id, _) in vouchers {
+    for id in vouchers {
         let (Some(voucher), Some(at)) = (store.voucher(*id).await?, store.activated_at(*id).await?)
         else {
             continue;
@@ -117,8 +112,7 @@ async fn ends(
         let (Some(package), Some(code)) = (package, store.voucher_code(*id).await?) else {
             continue;
         };
-        let noted = report.known.iter().any(|known| known.code == code.code && known.ends);
-        if noted || voucher.status == VoucherStatus::Voided {
+        if voucher.status == VoucherStatus::Voided {
             continue;
         }
         let seconds = package.validity_seconds;
@@ -138,6 +132,8 @@ struct KnownVouchers {
     all: Vec<(VoucherId, bool)>,
     /// Those of which a login would be news.
     used: Vec<VoucherId>,
+    /// Those that are used, and whose end the router has no note of.
+    endless: Vec<VoucherId>,
     /// Those that the router lets nobody in with.
     off: Vec<VoucherId>,
 }
@@ -156,12 +152,15 @@ async fn known(store: &Store, site: &Slug, report: &Report) -> Result<KnownVouch
         None => HashMap::new(),
     };
     let of = |id: &VoucherId| before.get(id).copied().unwrap_or_default();
-    let mut known = KnownVouchers { all: vec![], used: vec![], off: vec![] };
+    let mut known = KnownVouchers { all: vec![], used: vec![], endless: vec![], off: vec![] };
     for (fingerprint, code) in told {
         let Some(id) = found.get(&fingerprint) else { continue };
         known.all.push((*id, code.disabled));
         if code.used && of(id).activated_at.is_none() {
             known.used.push(*id);
+        }
+        if code.used && !code.ends {
+            known.endless.push(*id);
         }
         let void = of(id).voided_at.is_some() && of(id).off_at.is_none();
         if code.disabled && void {

@@ -1,5 +1,5 @@
--- Usage: logging in and being voided happen to a voucher once; of being lost and found, switched off
--- and back on, the last event wins.
+-- Usage: logging in and being voided happen to a voucher once; of being lost and found, and of
+-- being switched off and back on, the last event wins.
 
 insert into shown_usage (voucher, site, package, activated_at, voided_at)
 select

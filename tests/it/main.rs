@@ -35,6 +35,7 @@ mod outside;
 mod packages;
 mod pole;
 mod power;
+mod practice;
 mod put_back;
 mod rebuild;
 mod revenue;
