@@ -14,6 +14,7 @@ use crate::{
         money::Cents,
         payment::{Learnt, PaymentStatus},
         purchase::{Expiry, PurchaseStatus},
+        refusal::Refusal,
         settlement::Settlement,
         time::Micros,
     },
@@ -262,7 +263,7 @@ pub async fn replace(
 ) -> Result<PurchaseId, DeskError> {
     let (id, view) = one_sale(store, sale).await?;
     let PurchaseStatus::Fulfilled(former) = view.purchase.status else {
-        return Err(DeskError::NoLine(sale.to_owned()));
+        return Err(CommandError::Refused(Refusal::NotDue).into());
     };
     let message = MessageId(random.id(store.now()));
     store.execute(by.wish(ReplaceVoucher { former, message, by_person: true })).await?;

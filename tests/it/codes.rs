@@ -267,6 +267,57 @@ async fn a_code_with_data_ends_when_it_is_used_up() {
 }
 
 #[tokio::test]
+async fn a_router_that_lost_all_its_users_changes_nobodys_code() {
+    let mut town = Town::open().await;
+    let (router, _) = selling(&mut town, 8).await;
+    let mut sold = vec![];
+    for n in 1..=6 {
+        sold.push(buys(&mut town, "Njeri", &format!("0721 000 00{n}")).await.1);
+    }
+    for code in &sold {
+        router.hotspot.import(&format!("/ip hotspot user remove [find where name={code}]"));
+    }
+    // A list is asked for as soon as users are gone, and again an hour later.
+    for _ in 0..2 {
+        router.tells_all(&town).await;
+    }
+    town.settle().await;
+    assert_eq!(town.count("voucher_lost").await, 6);
+    assert_eq!(town.count("purchase_replaced").await, 0, "putting them back serves everybody");
+    assert_eq!(town.exceptions().await, ["lost -"; 6]);
+    for code in &sold {
+        let user = User { profile: "daily".into(), ..User::voucher(code) };
+        router.hotspot.add_user(user);
+    }
+    town.clock.advance(120);
+    router.minute(&town).await;
+    town.settle().await;
+    assert!(town.exceptions().await.is_empty());
+    town.close().await;
+}
+
+#[tokio::test]
+async fn a_void_code_that_somebody_puts_back_is_switched_off_again() {
+    let mut town = Town::open().await;
+    let (router, codes) = selling(&mut town, 2).await;
+    let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0];
+    let doomed = Doomed::Voucher(voucher);
+    stock::void(town.store(), By::CommandLine, doomed, VoidReason::Leaked).await.unwrap();
+    router.minute(&town).await;
+    assert!(router.is_off(&codes[0]));
+    // Somebody loads an old backup of the router.
+    router.hotspot.disable_user(&codes[0], false);
+    router.logs_in(STRANGER, &codes[0]);
+    assert!(router.hotspot.is_online(STRANGER));
+    router.minute(&town).await;
+    assert!(router.is_off(&codes[0]) && !router.hotspot.is_online(STRANGER));
+    town.settle().await;
+    assert_eq!(town.count("voucher_back_on").await, 1);
+    assert_eq!(town.count("voucher_switched_off").await, 2);
+    town.close().await;
+}
+
+#[tokio::test]
 async fn a_code_that_is_taken_back_for_its_money_is_switched_off() {
     let mut town = Town::open().await;
     let (router, _) = selling(&mut town, 2).await;
@@ -377,6 +428,8 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
 crate::on_postgres_too! {
     a_code_with_data_ends_when_it_is_used_up,
     codes_that_came_without_limits_get_those_of_their_package,
+    a_router_that_lost_all_its_users_changes_nobodys_code,
+    a_void_code_that_somebody_puts_back_is_switched_off_again,
     a_code_that_is_taken_back_for_its_money_is_switched_off,
     an_owner_gives_another_code_for_one_that_leaked,
     a_code_lives_from_its_first_login_as_long_as_its_package_says,
