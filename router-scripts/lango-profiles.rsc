@@ -15,6 +15,10 @@
 :if ([:typeof $langoFails] != "num") do={ :set langoFails 0 }
 
 {{#each profiles}}
+{{#if torn}}
+:put ("FAIL profile: " . {{ros profile}} . " is shared by packages of other devices or speeds; give each its own")
+:set langoFails ($langoFails + 1)
+{{/if}}
 :if ([:len [/ip hotspot user profile find where name={{ros profile}}]] = 0) do={
     /ip hotspot user profile add name={{ros profile}} on-login={{ros ../mark}}
 }

@@ -229,10 +229,13 @@ fn profiles(packages: &[Package]) -> Vec<Value> {
             named.push(package);
         }
     }
-    named.into_iter().map(profile).collect()
+    named.into_iter().map(|package| profile(package, packages)).collect()
 }
 
-fn profile(package: &Package) -> Value {
+/// A package's profile, as it is for all that name it.
+fn profile(package: &Package, all: &[Package]) -> Value {
+    let held = |it: &Package| (it.devices, it.rate_kbps_up, it.rate_kbps_down);
+    let is_torn = |it: &Package| it.profile == package.profile && held(it) != held(package);
     let one = package.devices == 1;
     // Upload before download, as the router sees it: what it receives, what it sends.
     let speed = |kbps: Option<u32>| kbps.map_or_else(|| "1G".to_owned(), |kbps| format!("{kbps}k"));
@@ -246,6 +249,8 @@ fn profile(package: &Package) -> Value {
         "shared": if one { 2 } else { package.devices },
         "rate": if limited { format!("{up}/{down}") } else { String::new() },
         "bytes": package.data_bytes_max,
+        // What one promises, the other does not keep.
+        "torn": all.iter().any(is_torn),
         "on_login": if one { NEWEST_WINS } else { MARK },
     })
 }
@@ -314,6 +319,24 @@ mod tests {
         assert!(script.contains("name=\"1 \\\"day\\\" \\$\""), "{script}");
         assert!(script.contains("rate-limit=\"2000k/5000k\""), "upload first");
         assert!(script.contains("mac-cookie-timeout=86400s"));
+    }
+
+    #[test]
+    fn packages_that_tear_at_one_profile_are_told() {
+        let mut site = site("https://wifi.example/");
+        let said = |site: &SiteScripts| {
+            let all = render(site).unwrap().into_iter();
+            let text: String = all
+                .filter(|page| page.name == "lango-profiles.rsc")
+                .map(|page| String::from_utf8(page.bytes).unwrap())
+                .collect();
+            text.contains("is shared by packages of other devices or speeds")
+        };
+        let longer = Package { validity_seconds: 604_800, ..site.packages[0].clone() };
+        site.packages.push(longer);
+        assert!(!said(&site), "each code has its own time");
+        site.packages[1].devices = 3;
+        assert!(said(&site));
     }
 
     #[test]

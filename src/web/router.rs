@@ -130,6 +130,9 @@ pub async fn codes(
     let importer = Importer { by: By::Router, random: shop.context.random.as_ref() };
     let import = Import::to(site.site);
     match importer.run(&shop.context.store, &import, &body).await {
+        Ok(report) if report.counts.no_package > 0 => Err(No::Unreadable(
+            "no package of this site, or several, have the profile of these codes".into(),
+        )),
         Ok(report) => {
             shop.context.tell();
             Ok(format!("taken {}\n", report.taken).into_response())
