@@ -249,6 +249,10 @@ pub async fn refund(
     how: Settlement,
 ) -> Result<PurchaseId, DeskError> {
     let (id, view) = one_sale(store, sale).await?;
+    // What is owed has no code to take back: `settle` is for that.
+    if view.purchase.status == PurchaseStatus::Owed {
+        return Err(CommandError::Refused(Refusal::NotDue).into());
+    }
     let what = Unsettled::Purchase(id, view.purchase.price);
     store.execute(by.wish(Settle { what, how })).await?;
     Ok(id)

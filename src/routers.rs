@@ -159,7 +159,8 @@ async fn known(store: &Store, site: &Slug, report: &Report) -> Result<KnownVouch
         if code.used && of(id).activated_at.is_none() {
             known.used.push(*id);
         }
-        if code.used && !code.ends {
+        // Several devices may share a code, and its end is noted once.
+        if code.used && !code.ends && !known.endless.contains(id) {
             known.endless.push(*id);
         }
         let void = of(id).voided_at.is_some() && of(id).off_at.is_none();

@@ -14,6 +14,7 @@ use crate::ledger::{
     voucher::{SetAside, VoucherEvent, VoucherStatus},
     world::World,
 };
+use std::collections::BTreeSet;
 
 /// The actor of all that routers tell.
 const ACTOR: &str = "router";
@@ -30,6 +31,11 @@ fn of_voucher(id: VoucherId, event: VoucherEvent) -> NewEvent {
 
 fn of_usage(id: VoucherId, event: UsageEvent) -> NewEvent {
     NewEvent::alone(Stream::Usage(id), Event::Usage(event))
+}
+
+/// A code that several devices use is told of for each.
+fn once_each(vouchers: &[VoucherId]) -> BTreeSet<VoucherId> {
+    vouchers.iter().copied().collect()
 }
 
 /// Keeps what a router told of itself.
@@ -139,7 +145,7 @@ impl Command for HearLogins {
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
         let mut events = vec![];
-        for id in &self.vouchers {
+        for id in &once_each(&self.vouchers) {
             let Some(voucher) = world.voucher(*id) else { continue };
             if voucher.status == VoucherStatus::Voided {
                 events.extend(shown(world, *id));
@@ -192,7 +198,7 @@ impl Command for HearSwitchedOff {
             let is_news = voucher.status == VoucherStatus::Voided && !world.usage(*id).off;
             is_news.then(|| of_usage(*id, UsageEvent::SwitchedOff { site, package }))
         };
-        let events: Vec<_> = self.vouchers.iter().filter_map(off).collect();
+        let events: Vec<_> = once_each(&self.vouchers).iter().filter_map(off).collect();
         Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
     }
 
@@ -317,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_used_code_that_nobody_bought_leaves_the_stock_with_its_first_login() {
-        let logins = HearLogins { vouchers: vec![voucher(1), voucher(2)] };
+        let logins = HearLogins { vouchers: vec![voucher(1), voucher(2), voucher(1)] };
         let told = given(stocked(2)).when(&logins).then_recorded();
         let wanted = ["voucher_set_aside", "voucher_activated"];
         assert_eq!(kinds(&told), [wanted, wanted].concat());
@@ -349,7 +355,7 @@ mod tests {
         let vouchers = vec![voucher(1), voucher(2)];
         let void = VoidVouchers { vouchers: vouchers.clone(), reason: VoidReason::Leaked };
         let history = then(stocked(3), &void);
-        let off = HearSwitchedOff { vouchers: vec![voucher(1), voucher(3)] };
+        let off = HearSwitchedOff { vouchers: vec![voucher(1), voucher(3), voucher(1)] };
         let told = given(history.clone()).when(&off).then_recorded();
         assert_eq!(kinds(&told), ["voucher_switched_off"]);
         let told = given(history).when(&inventory(&[], &[2])).then_recorded();

@@ -2,7 +2,9 @@
 //! sells.
 
 use crate::{
-    pole::{LAPTOP, PHONE, Router, STRANGER, TABLET, all_pass, buys, fetch, offers, selling},
+    pole::{
+        LAPTOP, NEIGHBOUR, PHONE, Router, STRANGER, TABLET, all_pass, buys, fetch, offers, selling,
+    },
     town::{SITE, Town},
 };
 use lango::{
@@ -394,6 +396,9 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
     let list = "/ip hotspot user\nadd name=MEGA2345 password=MEGA2345 profile=mega\n";
     importer.run(town.store(), &Import::to(site), list.as_bytes()).await.unwrap();
     router.logs_in(LAPTOP, "rafiki");
+    let two = "/ip hotspot user profile set [find where name=mega] shared-users=2 on-login=\"\"";
+    all_pass(&router.hotspot.import(two));
+    router.logs_in(NEIGHBOUR, "MEGA2345");
     // The owner of this one means less than the shop says.
     let own = format!("/ip hotspot user set [find where name={}] limit-uptime=8h", codes[1]);
     all_pass(&router.hotspot.import(&own));
@@ -410,7 +415,9 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
     owner.signs_in().await;
     owner.opens("/admin/routers").await;
     assert!(user("rafiki").comment.is_empty() && user("rafiki").limit_uptime.is_none());
-    owner.reads("4 devices are online");
+    let notes = user("MEGA2345").comment.matches("until=").count();
+    assert_eq!(notes, 1, "two devices, one end");
+    owner.reads("5 devices are online");
     town.clock.advance(3_600);
     owner.opens("/admin/routers").await;
     owner.does_not_read("devices are online");

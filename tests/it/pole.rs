@@ -22,6 +22,7 @@ use std::{
 pub const PHONE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 5, 50, 20));
 pub const TABLET: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 5, 50, 21));
 pub const LAPTOP: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 5, 50, 22));
+pub const NEIGHBOUR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 5, 50, 23));
 pub const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 5, 50, 66));
 
 /// A router on a pole, with a hotspot that somebody set up before.
