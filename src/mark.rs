@@ -1,6 +1,8 @@
-//! What is known of the ledger outside it: a small signed file that says how far it has come. A
-//! database that was put back from an older copy knows nothing of what was sold since; this file
-//! does. It is no backup and holds no secret, and must never be put back with the database.
+//! What is known of the ledger outside it: a small file with a signed line that says how far it has
+//! come, and how many checkpoints stood beside it. A database that was put back from an older copy
+//! knows nothing of what was sold since, and one that was rewritten may have lost its checkpoints;
+//! this file knows. It is no backup and holds no secret, and must never be put back with the
+//! database.
 
 use crate::ledger::checkpoint::{Kept, SignedCheckpoint};
 use std::{
@@ -9,27 +11,53 @@ use std::{
     path::Path,
 };
 
+/// What the file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The end of the ledger.
+    pub head: SignedCheckpoint,
+    /// How many checkpoints stood beside the ledger; 0 in a file from before they were counted.
+    pub checkpoints: i64,
+}
+
+impl Mark {
+    /// The same, with the checkpoints that an earlier mark counted: some may have been deleted.
+    #[must_use]
+    pub fn counting(self, before: Option<Self>) -> Self {
+        let counted = before.map_or(0, |before| before.checkpoints);
+        Self { checkpoints: self.checkpoints.max(counted), ..self }
+    }
+}
+
 /// The mark in a file; `None` where there is none yet.
-pub fn read(path: &Path) -> io::Result<Option<SignedCheckpoint>> {
+pub fn read(path: &Path) -> io::Result<Option<Mark>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    match text.parse() {
-        Ok(Kept::Signed(signed)) => Ok(Some(signed)),
-        Ok(Kept::Short { .. }) | Err(_) => {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "it is no mark of a ledger"))
-        }
-    }
+    parse(&text).map_or_else(
+        || Err(io::Error::new(io::ErrorKind::InvalidData, "it is no mark of a ledger")),
+        |mark| Ok(Some(mark)),
+    )
+}
+
+fn parse(text: &str) -> Option<Mark> {
+    let mut lines = text.lines();
+    let Ok(Kept::Signed(head)) = lines.next()?.parse() else { return None };
+    let checkpoints = match lines.next() {
+        Some(line) => line.strip_suffix(" checkpoints")?.parse().ok()?,
+        None => 0,
+    };
+    Some(Mark { head, checkpoints })
 }
 
 /// Writes a mark in place of an older one: the one or the other is there, whatever happens.
-pub fn write(path: &Path, mark: &SignedCheckpoint) -> io::Result<()> {
+pub fn write(path: &Path, mark: &Mark) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let mut file = File::create(&partial)?;
-    writeln!(file, "{mark}")?;
+    writeln!(file, "{}\n{} checkpoints", mark.head, mark.checkpoints)?;
     file.sync_all()?;
     fs::rename(&partial, path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -47,9 +75,13 @@ mod tests {
         let path = folder.path().join("lango.mark");
         assert_eq!(read(&path).unwrap(), None);
         for position in [1, 2] {
-            let mark = SecretKey::from_seed(&[7; 32]).sign(position, [9; 32], Micros(0));
+            let head = SecretKey::from_seed(&[7; 32]).sign(position, [9; 32], Micros(0));
+            let mark = Mark { head, checkpoints: 3 };
             write(&path, &mark).unwrap();
             assert_eq!(read(&path).unwrap(), Some(mark));
+            fs::write(&path, format!("{head}\n")).unwrap();
+            let older = Mark { checkpoints: 0, ..mark };
+            assert_eq!(read(&path).unwrap(), Some(older), "as it was before they were counted");
         }
         fs::write(&path, "").unwrap();
         assert!(read(&path).is_err());

@@ -17,10 +17,12 @@ use crate::{
     ledger::{
         catalog::LedgerPurpose,
         checkpoint::{Kept, PublicKey},
+        history::Witness,
         phone::Phone,
         purchase::Language,
     },
-    mark, mpesa,
+    mark::{self, Mark},
+    mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
     store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
@@ -60,6 +62,14 @@ pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Re
 /// Opens the configured ledger, which there must be: what only looks, or adds to a shop, must not
 /// make a new one in a wrong folder.
 pub async fn open_existing(config: &Config) -> anyhow::Result<Store> {
+    let store = open_restored(config).await?;
+    compare_with_mark(config, &store).await?;
+    Ok(store)
+}
+
+/// The same of a ledger that the owner has just put in place: what was known of the one before is
+/// not asked.
+pub async fn open_restored(config: &Config) -> anyhow::Result<Store> {
     there_is_a_ledger(config).await?;
     let store = open_as_it_is(config, false).await?;
     let Some((_, timezone)) = store.purpose().await? else { bail!(empty(config)) };
@@ -202,38 +212,24 @@ pub fn from_config(config: &Config, store: Store) -> anyhow::Result<Arc<Shop>> {
 }
 
 /// Compares the ledger with what is known of it outside, before anything is sold. When it is older,
-/// what was sold since is not in it: all codes on hand are fenced. When it is another, no start.
+/// what was sold since is not in it: all codes on hand are fenced. When it is another, the shop
+/// finishes what is under way and begins nothing, until the owner decides.
 pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyhow::Result<()> {
     let path = &config.secrets.mark_file;
-    let cannot = || format!("cannot read how far the ledger had come in {}", path.display());
-    let mark = mark::read(path).with_context(cannot)?;
+    let mark = read_mark(config)?;
     let signers = store.signers().await?;
-    if let Some(mark) = mark.as_ref().filter(|mark| !signers.signed(mark)) {
+    if let Some(mark) = mark.filter(|mark| !signers.signed(&mark.head)) {
         bail!(
             "{file} is of another ledger; is database.url right? If this ledger is new, delete \
              {file}. If this database is a copy from before its keys were changed, delete {file} \
              and start once with `lango serve --known-checkpoint {}`",
-            mark.checkpoint.short(),
+            mark.head.checkpoint.short(),
             file = path.display(),
         );
     }
-    let head = store.head().await?;
-    let mut lost = 0;
-    for kept in mark.map(Kept::Signed).into_iter().chain(known) {
-        if kept.position() > head.position {
-            lost = lost.max(kept.position() - head.position);
-            continue;
-        }
-        let event = store.events_after(kept.position() - 1, 1).await?;
-        if !event.first().is_some_and(|event| kept.agrees(&event.hash)) {
-            bail!(
-                "event {} is not the one that was known outside this database: its history is \
-                 another. Run `lango audit verify`; if you have put an older copy in place \
-                 yourself and sold from it since, delete {}",
-                kept.position(),
-                path.display()
-            );
-        }
+    let mut lost = compare_with_mark(config, store).await?;
+    if let Some(known) = known {
+        lost = lost.max(store.compare_with(Witness::Person, &known).await?);
     }
     if lost > 0 {
         let fenced = store.fence_stock().await?;
@@ -244,14 +240,44 @@ pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyho
              may have been sold since and are not for sale until `lango vouchers release`"
         );
     }
-    keep_mark(config, store).await
+    if store.history_doubt().is_some() {
+        return Ok(());
+    }
+    write_mark(config, store, mark).await
 }
 
-/// Notes outside the database how far its ledger has come.
-pub async fn keep_mark(config: &Config, store: &Store) -> anyhow::Result<()> {
+/// Compares the ledger with the mark outside it, if there is one: a difference is a doubt of the
+/// store's. Tells how many events are missing.
+async fn compare_with_mark(config: &Config, store: &Store) -> anyhow::Result<i64> {
+    let Some(mark) = read_mark(config)? else { return Ok(0) };
+    let missing = mark.checkpoints - store.checkpoint_count().await?;
+    if missing > 0 {
+        tracing::error!(
+            missing,
+            "{missing} checkpoints that stood beside the ledger are gone; run `lango audit verify`"
+        );
+    }
+    Ok(store.compare_with(Witness::Mark, &Kept::Signed(mark.head)).await?)
+}
+
+/// What is known of the ledger outside it.
+pub fn read_mark(config: &Config) -> anyhow::Result<Option<Mark>> {
     let path = &config.secrets.mark_file;
-    let Some(head) = store.signed_head().await? else { return Ok(()) };
-    mark::write(path, &head).with_context(|| format!("cannot write {}", path.display()))
+    let cannot = || format!("cannot read how far the ledger had come in {}", path.display());
+    mark::read(path).with_context(cannot)
+}
+
+/// Notes outside the database how far its ledger has come, on the owner's word: whatever was known
+/// before is settled.
+pub async fn keep_mark(config: &Config, store: &Store) -> anyhow::Result<()> {
+    write_mark(config, store, None).await
+}
+
+async fn write_mark(config: &Config, store: &Store, before: Option<Mark>) -> anyhow::Result<()> {
+    let path = &config.secrets.mark_file;
+    let Some(mark) = processes::note_mark(store).await? else { return Ok(()) };
+    let written = mark::write(path, &mark.counting(before));
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Where backups go by themselves.

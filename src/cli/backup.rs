@@ -124,7 +124,7 @@ impl Restore {
         let restored = backup::restore(&self.file, &key, url, fence, tell).await?;
         let end = restored.end;
         drop(progress);
-        let store = app::open_existing(config).await?;
+        let store = app::open_restored(config).await?;
         while store.project().await? > 0 {}
         println!("{} events are back; each follows from the one before it.", end.position);
         println!("The last is {:.16}…: compare it with a checkpoint you kept.", end.hash);

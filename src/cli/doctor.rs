@@ -5,7 +5,6 @@ use crate::{
     backup::Place,
     config::{Config, OnOff},
     ledger::time::{DAY, HOUR, MINUTE, Micros, SECOND},
-    mark,
     routers::SILENT_AFTER,
     store::{BackupRecord, ProjectionState, Store},
 };
@@ -107,7 +106,7 @@ async fn of_ledger(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>>
     Ok(vec![
         clock_check(now, head.recorded_at),
         chain(store).await?,
-        known_outside(&config.secrets.mark_file, head.position),
+        history(config, store).await?,
         read_models(&store.projection_states().await?, head.position),
         copy_off_the_box(&store.backups().await?, now),
         work(store.next_due().await?, now),
@@ -171,21 +170,29 @@ async fn chain(store: &Store) -> anyhow::Result<Check> {
     Ok(pass("chain", format!("whole from checkpoint {from} to event {to}")))
 }
 
-fn known_outside(file: &Path, head: i64) -> Check {
-    const ABOUT: &str = "older copy";
-    match mark::read(file) {
-        Err(failure) => fail(ABOUT, format!("{}: {failure}", file.display())),
-        Ok(None) => pass(ABOUT, "nothing is known outside yet; `lango serve` notes it"),
-        Ok(Some(mark)) if mark.checkpoint.position > head => {
-            let lost = mark.checkpoint.position - head;
-            let says = format!(
-                "{lost} events are missing: this database is an older copy. `lango serve` will \
-                 sell nothing that may have been sold since"
-            );
-            fail(ABOUT, says)
-        }
-        Ok(Some(_)) => pass(ABOUT, "no: the ledger is as far as is known outside it"),
+/// Whether the ledger is the one that the mark and the checkpoints know. It was compared when it
+/// was opened.
+async fn history(config: &Config, store: &Store) -> anyhow::Result<Check> {
+    const ABOUT: &str = "history";
+    if let Some(doubt) = store.history_doubt() {
+        return Ok(fail(ABOUT, format!("{doubt}; run `lango audit accept` to see what to do")));
     }
+    let Some(mark) = app::read_mark(config)? else {
+        return Ok(pass(
+            ABOUT,
+            "nothing is known outside the database yet; `lango serve` notes it",
+        ));
+    };
+    let missing = mark.checkpoints - store.checkpoint_count().await?;
+    if missing > 0 {
+        let says = format!(
+            "{missing} checkpoints that stood beside the ledger were deleted; the events agree \
+             with what is known. Who can write the database? `lango audit accept` settles it"
+        );
+        return Ok(fail(ABOUT, says));
+    }
+    let position = mark.head.checkpoint.position;
+    Ok(pass(ABOUT, format!("the one that is known outside the database, at event {position}")))
 }
 
 fn read_models(states: &[ProjectionState], head: i64) -> Check {

@@ -2,6 +2,7 @@
 //! [`World`](crate::ledger::world::World); the store carries it out. Nothing here reads a clock or
 //! a database, or calls anyone.
 
+pub mod accept_history;
 pub mod by;
 pub mod catalogue;
 pub mod change_key;

@@ -117,6 +117,9 @@ impl Command for StartPurchase {
             }
             return Ok(Decision { answer: Answer::Purchase(*earlier), ..Decision::default() });
         }
+        if world.is_history_doubted() {
+            return Err(Refusal::HistoryDoubted);
+        }
         let package = world.package(&self.package).filter(|package| !package.retired);
         let package = package.ok_or(Refusal::NoSuchPackage)?;
         if package.version != self.package_version {

@@ -84,6 +84,9 @@ impl Command for HandOut {
         if self.first && world.once(&once).is_some() {
             return Err(Refusal::NothingNew);
         }
+        if world.is_history_doubted() {
+            return Err(Refusal::HistoryDoubted);
+        }
         let print = |id: &VoucherId| {
             let voucher = world.voucher(*id)?;
             let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());

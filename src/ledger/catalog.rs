@@ -2,6 +2,7 @@
 //! in.
 
 use super::{
+    history::Acceptance,
     id::{PackageKey, Slug},
     key::{KeyPurpose, Succession},
     money::Cents,
@@ -44,6 +45,10 @@ pub enum ShopEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         succession: Option<Succession>,
     },
+    /// The history was found to be another than the remembered one, and the owner decided to go on
+    /// with it.
+    #[serde(rename = "history_accepted")]
+    HistoryAccepted(Acceptance),
 }
 
 /// What a ledger is for. A demo's is never served as a shop's, nor the other way round.

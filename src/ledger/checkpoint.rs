@@ -85,7 +85,7 @@ impl SecretKey {
     }
 
     /// Signs a text.
-    pub(super) fn sign_bytes(&self, text: &[u8]) -> [u8; 64] {
+    pub fn sign_bytes(&self, text: &[u8]) -> [u8; 64] {
         self.0.sign(text).to_bytes()
     }
 }

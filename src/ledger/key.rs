@@ -144,6 +144,12 @@ impl Signers {
         let then = |until: &Option<i64>| until.is_none_or(|until| position < until);
         self.keys.iter().any(|(key, until)| then(until) && key.signed(signed))
     }
+
+    /// The same of a text that speaks of a position.
+    pub(super) fn signed_text(&self, position: i64, text: &[u8], signature: &[u8; 64]) -> bool {
+        let then = |until: &Option<i64>| until.is_none_or(|until| position < until);
+        self.keys.iter().any(|(key, until)| then(until) && key.signed_bytes(text, signature))
+    }
 }
 
 #[cfg(test)]

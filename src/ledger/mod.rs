@@ -8,6 +8,7 @@ pub mod contact;
 pub mod decision;
 pub mod event;
 pub mod gsm;
+pub mod history;
 pub mod id;
 pub mod key;
 pub mod message;

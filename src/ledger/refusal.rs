@@ -74,6 +74,9 @@ pub enum Refusal {
     /// What they may do does not reach so far.
     #[error("your role does not allow this")]
     NotAllowed,
+    /// The history is not the remembered one; the owner must decide before anything is sold.
+    #[error("nothing is sold while the shop's history is in doubt; run `lango audit verify`")]
+    HistoryDoubted,
     /// Somebody else has done it, or it must not be done any more.
     #[error("there is nothing to do")]
     NotDue,
@@ -105,6 +108,7 @@ impl Refusal {
             Self::StaffExists => "staff_exists",
             Self::NoSuchStaff => "no_such_staff",
             Self::NotAllowed => "not_allowed",
+            Self::HistoryDoubted => "history_doubted",
             Self::NotDue => "not_due",
         }
     }

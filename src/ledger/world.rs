@@ -91,6 +91,8 @@ pub struct World {
     codes: HashMap<Fingerprint, VoucherId>,
     tries: HashMap<String, i64>,
     charges: HashMap<Month, Cents>,
+    /// Whether the ledger does not continue from what is remembered of it.
+    history_doubted: bool,
 }
 
 impl World {
@@ -119,6 +121,16 @@ impl World {
     /// How many things it remembers, roughly.
     pub fn size(&self) -> usize {
         self.loaded.len() + self.versions.len()
+    }
+
+    /// Whether the history is in doubt: then nobody starts a new sale.
+    pub const fn is_history_doubted(&self) -> bool {
+        self.history_doubted
+    }
+
+    /// Says whether the history is in doubt.
+    pub const fn doubt_history(&mut self, doubted: bool) {
+        self.history_doubted = doubted;
     }
 
     /// The version of a stream: how many events it has.
@@ -306,7 +318,10 @@ impl World {
                 (self.version(stream) > 0).then_some(())?;
                 self.charges.insert(*month, *amount_cents);
             }
-            (Stream::Shop, Event::Shop(ShopEvent::KeyChanged { .. })) => {
+            (
+                Stream::Shop,
+                Event::Shop(ShopEvent::KeyChanged { .. } | ShopEvent::HistoryAccepted(_)),
+            ) => {
                 (self.version(stream) > 0).then_some(())?;
             }
             (Stream::Shop, Event::Shop(ShopEvent::Opened { .. }))

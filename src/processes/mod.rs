@@ -20,7 +20,7 @@ mod take_uploads;
 mod tell_owner;
 mod text;
 
-pub use keep_mark::write as write_mark;
+pub use keep_mark::{note as note_mark, write as write_mark};
 
 use crate::{context::Context, store::StoreError};
 use std::{future::Future, sync::Arc, time::Duration};
@@ -105,6 +105,11 @@ impl Process {
             match looked {
                 Ok(0) => {}
                 Ok(_) => continue,
+                // Nothing can be written any more, and the shop that starts again knows why.
+                Err(failure @ StoreError::WentBack { .. }) => {
+                    tracing::error!("{failure}");
+                    return;
+                }
                 Err(failure) => {
                     tracing::error!(process = ?self, error = ?failure, "{self:?}: {failure}");
                 }

@@ -71,7 +71,9 @@ pub(super) async fn compose(context: &Context, digest: &Digest) -> Result<Text, 
         ("needs", needs.to_string()),
         ("mark", mark),
     ];
-    let key = if few.is_empty() {
+    let key = if store.history_doubt().is_some() {
+        "sms.digest_doubt"
+    } else if few.is_empty() {
         "sms.digest"
     } else {
         parameters.push(("few", few.join(", ")));

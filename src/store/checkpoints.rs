@@ -4,7 +4,7 @@ use super::{
     CommandError, Reader, Store, StoredEvent,
     database::{Head, to_hash},
     error::{Attempt, StoreError},
-    sql::query,
+    sql::{Row, query},
 };
 use crate::{
     commands::keep_checkpoint::KeepCheckpoint,
@@ -28,15 +28,22 @@ impl Store {
     /// Takes a checkpoint when one is due: after a thousand events, or a minute if there is any new
     /// one. Tells whether it did.
     pub async fn take_due_checkpoint(&self) -> Result<bool, StoreError> {
+        let written = self.history.written();
         let (head, last) = (self.head().await?, self.last_checkpoint().await?);
+        written.is_reached_by(&head)?;
         let due = last.is_none_or(|last| {
             let new = head.position - last.checkpoint.position;
             new >= EVENTS_MAX || new > 0 && last.checkpoint.at.until(self.now()) >= EVERY
         });
-        if !due || head.position == 0 {
+        // While the history is in doubt nothing is signed; that was told when it was found.
+        if !due || head.position == 0 || !self.hear_acceptance().await? {
             return Ok(false);
         }
-        self.take(&head).await.map(|_| true)
+        match self.take().await {
+            Ok(_) => Ok(true),
+            Err(StoreError::HistoryDoubted(_)) => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The checkpoint of the ledger's end; `None` while it is empty.
@@ -45,17 +52,22 @@ impl Store {
         match last {
             Some(last) if last.checkpoint.position == head.position => Ok(Some(last)),
             _ if head.position == 0 => Ok(None),
-            _ => self.take(&head).await.map(Some),
+            _ => self.take().await.map(Some),
         }
     }
 
     /// What stands at the ledger's end now, signed, for keeping outside; `None` while it is empty.
     pub async fn signed_head(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
-        let head = self.head().await?;
-        if head.position == 0 {
+        if self.head().await?.position == 0 {
             return Ok(None);
         }
-        self.sign(&head).await.map(Some)
+        self.sign().await.map(Some)
+    }
+
+    /// What stands at the ledger's end, unsigned and unproved; `None` while it is empty.
+    pub async fn end_as_it_stands(&self) -> Result<Option<Checkpoint>, StoreError> {
+        let Head { position, hash, recorded_at: at } = self.head().await?;
+        Ok((position > 0).then_some(Checkpoint { position, hash, at }))
     }
 
     /// The keys that signed this ledger's checkpoints.
@@ -63,15 +75,17 @@ impl Store {
         self.signers_known_by(self.vault_now().await?.signing_key().public()).await
     }
 
-    /// Signs with the key that is in force after the head was read: a key says nothing of what came
-    /// after it was changed.
-    async fn sign(&self, head: &Head) -> Result<SignedCheckpoint, StoreError> {
+    /// Signs what stands at the ledger's end, if it continues from all that is remembered of it.
+    /// With the key that is in force after the end was read: a key says nothing of what came after
+    /// it was changed.
+    async fn sign(&self) -> Result<SignedCheckpoint, StoreError> {
+        let head = self.follow_history().await?;
         let vault = self.vault_now().await?;
         Ok(vault.signing_key().sign(head.position, head.hash, self.now()))
     }
 
-    async fn take(&self, head: &Head) -> Result<SignedCheckpoint, StoreError> {
-        let signed = self.sign(head).await?;
+    async fn take(&self) -> Result<SignedCheckpoint, StoreError> {
+        let signed = self.sign().await?;
         match self.execute(KeepCheckpoint(signed)).await {
             Ok(_) => Ok(signed),
             Err(CommandError::Failed(failure)) => Err(failure),
@@ -95,29 +109,57 @@ impl Reader {
         Ok(Signers::known_by(known, &successions))
     }
 
-    /// The checkpoint that was taken last.
+    /// The checkpoint that was taken last of those that say what the ledger says.
     pub async fn last_checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
-        Ok(self.checkpoints(1).await?.pop())
+        let rows = query(
+            "select checkpoints.position, checkpoints.hash, at, signature
+             from checkpoints
+             join events on events.position = checkpoints.position
+               and events.hash = checkpoints.hash
+             order by checkpoints.position desc
+             limit 1",
+        );
+        let row = rows.first(&self.pool).await.attempt("read the last checkpoint")?;
+        row.map(|row| signed(&row)).transpose()
     }
 
-    /// So many checkpoints, those taken last, in order.
-    pub async fn checkpoints(&self, limit: i64) -> Result<Vec<SignedCheckpoint>, StoreError> {
+    /// The checkpoints behind a position that say something else than the ledger, in order.
+    pub(super) async fn contradicting_checkpoints(
+        &self,
+        after: i64,
+    ) -> Result<Vec<SignedCheckpoint>, StoreError> {
         let rows = query(
-            "select position, hash, at, signature from checkpoints
-             order by position desc
-             limit $1",
-        )
-        .bind(limit)
-        .all(&self.pool)
-        .await
-        .attempt("read checkpoints")?;
-        let unreadable = |_| StoreError::BadRow { table: "checkpoints", column: "signature" };
-        let signed = rows.iter().rev().map(|row| {
-            let (hash, signature) = (to_hash(row.get(1))?, row.get::<Vec<u8>>(3));
-            let checkpoint = Checkpoint { position: row.get(0), hash, at: Micros(row.get(2)) };
-            let signature = signature.try_into().map_err(unreadable)?;
-            Ok(SignedCheckpoint { checkpoint, signature })
-        });
-        signed.collect()
+            "select checkpoints.position, checkpoints.hash, at, signature
+             from checkpoints
+             left join events on events.position = checkpoints.position
+             where checkpoints.position > $1
+               and (events.hash is null or events.hash <> checkpoints.hash)
+             order by checkpoints.position",
+        );
+        let rows = rows.bind(after).all(&self.pool).await.attempt("compare checkpoints")?;
+        rows.iter().map(signed).collect()
     }
+
+    /// How many checkpoints stand.
+    pub async fn checkpoint_count(&self) -> Result<i64, StoreError> {
+        let row = query("select count(*) from checkpoints").one(&self.pool).await;
+        Ok(row.attempt("count checkpoints")?.get(0))
+    }
+
+    /// All checkpoints, in order.
+    pub async fn checkpoints(&self) -> Result<Vec<SignedCheckpoint>, StoreError> {
+        let rows = query("select position, hash, at, signature from checkpoints order by position")
+            .all(&self.pool)
+            .await
+            .attempt("read checkpoints")?;
+        rows.iter().map(signed).collect()
+    }
+}
+
+fn signed(row: &Row) -> Result<SignedCheckpoint, StoreError> {
+    let unreadable = |_| StoreError::BadRow { table: "checkpoints", column: "signature" };
+    let (hash, signature) = (to_hash(row.get(1))?, row.get::<Vec<u8>>(3));
+    let checkpoint = Checkpoint { position: row.get(0), hash, at: Micros(row.get(2)) };
+    let signature = signature.try_into().map_err(unreadable)?;
+    Ok(SignedCheckpoint { checkpoint, signature })
 }

@@ -1,7 +1,7 @@
 //! Failures: the world said no. Told to the operator, once, where they are handled.
 
 use super::vault::DoesNotOpen;
-use crate::ledger::{event::Undecodable, refusal::Refusal, world::Illegal};
+use crate::ledger::{event::Undecodable, history::Doubt, refusal::Refusal, world::Illegal};
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,18 @@ pub enum StoreError {
     /// The writer has stopped, or did not live to see the commit.
     #[error("the writer has stopped")]
     Stopped,
+    /// The ledger does not continue from what is remembered of it, so nothing is signed.
+    #[error("nothing is signed while the history is in doubt: {0}")]
+    HistoryDoubted(Doubt),
+    /// The ledger has become shorter under a running shop.
+    #[error(
+        "event {known} is gone from the ledger: an older copy was put in its place, or it was cut \
+         off; start the shop again"
+    )]
+    WentBack {
+        /// The last event that this instance knows.
+        known: i64,
+    },
     /// The ledger is not what this command may open.
     #[error("{0}")]
     WrongLedger(String),
@@ -79,6 +91,8 @@ impl StoreError {
             | Self::BadRow { .. }
             | Self::Projection { .. }
             | Self::NotDurable(_)
+            | Self::HistoryDoubted(_)
+            | Self::WentBack { .. }
             | Self::WrongLedger(_) => false,
         }
     }

@@ -46,6 +46,7 @@ impl Store {
         if last <= heard {
             return Ok(());
         }
+        self.hear_acceptance().await?;
         let purchases = self.purchases_touched(heard, last).await?;
         self.news.tell(purchases.into_iter(), heard, last);
         self.position.send_if_modified(|position| {

@@ -14,6 +14,7 @@ mod database;
 mod decisions;
 mod error;
 mod figures;
+mod history;
 mod inbox;
 mod instances;
 mod keyring;
@@ -60,7 +61,7 @@ pub use sql::Param;
 pub use staff::{Session, StaffMember};
 pub use uploads::UploadKept;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
-pub use verify::{Audit, Finding};
+pub use verify::{Audit, Finding, Outside};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
 pub use work::{Inbox, Kept, Owed, Work};
 
@@ -104,6 +105,7 @@ pub struct Store {
     position: watch::Sender<i64>,
     news: News,
     projecting: projecting::Projecting,
+    history: history::History,
     clock: Arc<SteadyClock>,
 }
 
@@ -128,6 +130,7 @@ impl Store {
         let news = News::after(head.position);
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
         clock.not_before(head.recorded_at);
+        let history = history::History::default();
         let writer = writer::Writer {
             database,
             clock: Arc::clone(&clock),
@@ -136,8 +139,12 @@ impl Store {
             position: position.clone(),
             news: news.clone(),
             memory: writer::Memory::default(),
+            history: history.clone(),
         };
-        Ok(Self { reader, sender: writer.start(), keyring, position, news, projecting, clock })
+        let sender = writer.start();
+        let store = Self { reader, sender, keyring, position, news, projecting, history, clock };
+        store.recall_checkpoints().await?;
+        Ok(store)
     }
 
     /// Now, by the one clock of writer, processes and pages: never before what the ledger says.
@@ -214,7 +221,8 @@ impl Store {
 
     /// Verifies everything with the ledger's own key.
     pub async fn verify(&self) -> Result<Audit, StoreError> {
-        self.verify_with(self.vault().signing_key().public(), &[], |_| {}).await
+        let key = self.vault().signing_key().public();
+        self.verify_with(key, &Outside::default(), |_| {}).await
     }
 
     /// Takes new events into the projections; tells how many.

@@ -8,10 +8,14 @@ use super::{
     Reader, StoreError, StoredEvent,
     pages::{LedgerPage, PageEvent},
 };
-use crate::ledger::{
-    chain::{GENESIS, Hash, Link},
-    checkpoint::{Checkpoint, Kept, PublicKey, SignedCheckpoint},
-    key::Signers,
+use crate::{
+    ledger::{
+        chain::{GENESIS, Hash, Link},
+        checkpoint::{Checkpoint, Kept, PublicKey, SignedCheckpoint},
+        history::{Acceptance, Witness},
+        key::Signers,
+    },
+    mark::Mark,
 };
 use serde::Deserialize;
 use std::{borrow::Cow, collections::BTreeMap};
@@ -81,18 +85,44 @@ pub enum Finding {
         /// Its position.
         position: i64,
     },
-    /// A checkpoint that was kept outside does not agree.
+    /// A checkpoint that is known outside does not agree.
     Contradicted {
+        /// What knows it.
+        witness: Witness,
         /// Its position.
         position: i64,
         /// The last event: before it, the ledger was cut off.
         last: i64,
     },
-    /// The line that was kept outside is not signed by the ledger's key.
+    /// The line that is known outside is not signed by the ledger's key.
     NotOurs {
+        /// What knows it.
+        witness: Witness,
         /// Its position.
         position: i64,
     },
+    /// Checkpoints that stood beside the ledger are gone.
+    CheckpointsMissing {
+        /// How many.
+        count: i64,
+    },
+}
+
+/// What is known of the ledger outside it.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// The checkpoints that a person kept.
+    pub kept: Vec<Kept>,
+    /// The mark.
+    pub mark: Option<Mark>,
+}
+
+impl Outside {
+    /// Each with what knows it.
+    fn known(&self) -> impl Iterator<Item = (Witness, Kept)> {
+        let mark = self.mark.map(|mark| (Witness::Mark, Kept::Signed(mark.head)));
+        self.kept.iter().map(|kept| (Witness::Person, kept.clone())).chain(mark)
+    }
 }
 
 /// What verifying came to.
@@ -104,6 +134,8 @@ pub struct Audit {
     pub hash: Hash,
     /// What does not hold, in order; empty for a good ledger.
     pub findings: Vec<Finding>,
+    /// Where the owner accepted a history that checkpoints before then contradict.
+    pub accepted: Vec<Acceptance>,
     /// The last checkpoint that agrees and is signed: everything up to it is proved.
     pub signed_to: Option<Checkpoint>,
 }
@@ -126,12 +158,12 @@ impl Reader {
     pub async fn verify_with(
         &self,
         key: PublicKey,
-        kept: &[Kept],
+        outside: &Outside,
         mut progress: impl FnMut(i64),
     ) -> Result<Audit, StoreError> {
         let signers = self.signers_known_by(key).await?;
-        let checkpoints = self.checkpoints(i64::MAX).await?;
-        let mut walk = Walk::new(&checkpoints, kept);
+        let checkpoints = self.checkpoints().await?;
+        let mut walk = Walk::new(&checkpoints, outside);
         let mut page = self.ledger_page(0).await?;
         while let Some(now) = page {
             // The next page is read while this one is hashed.
@@ -142,7 +174,9 @@ impl Reader {
             page = next?;
         }
         walk.end();
-        Ok(walk.judge(&signers, &checkpoints, kept))
+        // Read behind the walk: what it is about has been walked along.
+        let accepted = self.acceptances(&signers).await?;
+        Ok(walk.judge(&signers, &checkpoints, outside, accepted))
     }
 }
 
@@ -163,9 +197,10 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(checkpoints: &[SignedCheckpoint], kept: &[Kept]) -> Self {
+    fn new(checkpoints: &[SignedCheckpoint], outside: &Outside) -> Self {
         let positions = checkpoints.iter().map(|signed| signed.checkpoint.position);
-        let seen = positions.chain(kept.iter().map(Kept::position)).map(|at| (at, None)).collect();
+        let known = outside.known().map(|(_, kept)| kept.position());
+        let seen = positions.chain(known).map(|at| (at, None)).collect();
         Self {
             position: 0,
             hash: GENESIS,
@@ -297,30 +332,52 @@ impl Walk {
         })
     }
 
-    /// Compares what was met with what was signed and with what was kept.
-    fn judge(mut self, keys: &Signers, all: &[SignedCheckpoint], kept: &[Kept]) -> Audit {
-        let signed_to = self.judge_signed(keys, all);
-        for kept in kept {
+    /// Compares what was met with what was signed and with what is known outside.
+    fn judge(
+        mut self,
+        keys: &Signers,
+        all: &[SignedCheckpoint],
+        outside: &Outside,
+        mut accepted: Vec<Acceptance>,
+    ) -> Audit {
+        let settled = accepted.last().map_or(0, |acceptance| acceptance.known_position);
+        let (contradicting, signed_to) = self.judge_signed(keys, all, settled);
+        if !contradicting {
+            accepted.clear();
+        }
+        for (witness, kept) in outside.known() {
             let position = kept.position();
-            if matches!(kept, Kept::Signed(signed) if !keys.signed(signed)) {
-                self.find(Finding::NotOurs { position });
+            if matches!(&kept, Kept::Signed(signed) if !keys.signed(signed)) {
+                self.find(Finding::NotOurs { witness, position });
             } else if !self.hash_seen(position).is_some_and(|hash| kept.agrees(&hash)) {
-                self.find(Finding::Contradicted { position, last: self.last.0 });
+                self.find(Finding::Contradicted { witness, position, last: self.last.0 });
             }
         }
+        let counted = outside.mark.map_or(0, |mark| mark.checkpoints);
+        let standing = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        if standing < counted {
+            self.find(Finding::CheckpointsMissing { count: counted - standing });
+        }
         let (events, hash) = self.last;
-        Audit { events, hash, findings: self.findings, signed_to }
+        Audit { events, hash, findings: self.findings, accepted, signed_to }
     }
 
     fn hash_seen(&self, position: i64) -> Option<Hash> {
         self.seen.get(&position).copied().flatten()
     }
 
-    /// The last good checkpoint. A signature is looked at where it decides something: a checkpoint
-    /// that agrees and is signed proves all before it, so of those that agree only the last counts.
-    fn judge_signed(&mut self, keys: &Signers, all: &[SignedCheckpoint]) -> Option<Checkpoint> {
+    /// Whether any checkpoint up to `settled` contradicts the ledger, which the owner has accepted,
+    /// and the last good checkpoint. A signature is looked at where it decides something: a
+    /// checkpoint that agrees and is signed proves all before it, so of those that agree only the
+    /// last counts.
+    fn judge_signed(
+        &mut self,
+        keys: &Signers,
+        all: &[SignedCheckpoint],
+        settled: i64,
+    ) -> (bool, Option<Checkpoint>) {
         let chain_holds = self.findings.is_empty();
-        let (mut agreeing, mut first_other) = (vec![], None);
+        let (mut agreeing, mut first_other, mut contradicting) = (vec![], None, false);
         for signed in all {
             let Checkpoint { position, hash, .. } = signed.checkpoint;
             let met = self.hash_seen(position);
@@ -328,6 +385,8 @@ impl Walk {
                 agreeing.push(signed);
             } else if !keys.signed(signed) {
                 self.find(Finding::Forged { position });
+            } else if position <= settled {
+                contradicting = true;
             } else {
                 first_other = first_other.or(Some((signed.checkpoint, met)));
             }
@@ -349,7 +408,7 @@ impl Walk {
             Some((at, _)) if chain_holds => self.find(Finding::Rehashed { after: good, at }),
             _ => {}
         }
-        good
+        (contradicting, good)
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     changes::Changes,
     database::{Database, Head},
     error::{Attempt, CommandError, StoreError},
+    history::History,
     keyring::Keyring,
     news::News,
     sql::Transaction,
@@ -87,6 +88,9 @@ pub(super) struct Writer {
     pub news: News,
     /// What earlier batches read and decided: most of what the next one needs.
     pub memory: Memory,
+    /// What this instance remembers of the ledger: a history that does not continue from it is in
+    /// doubt.
+    pub history: History,
 }
 
 /// What the writer remembers from batch to batch; right as long as nobody else has written since.
@@ -196,6 +200,9 @@ impl Writer {
             // must not be done again.
             Err(StoreError::OutOfReach) => failed(commands, || StoreError::OutOfReach),
             Err(StoreError::InDoubt) => failed(commands, || StoreError::InDoubt),
+            Err(StoreError::WentBack { known }) => {
+                failed(commands, || StoreError::WentBack { known })
+            }
             Err(_) => {
                 let mut outcomes = Vec::with_capacity(commands.len());
                 for command in commands {
@@ -216,9 +223,11 @@ impl Writer {
         commands: &[Arc<dyn Command>],
     ) -> Result<Vec<Result<Answer, CommandError>>, StoreError> {
         let (mut transaction, before) = self.database.begin().await?;
+        self.history.meet(&mut transaction, &before).await?;
         self.clock.not_before(before.recorded_at);
         let now = self.clock.now();
-        let world = self.memory.recall(&before, commands.len());
+        let mut world = self.memory.recall(&before, commands.len());
+        world.doubt_history(self.history.doubt().is_some());
         let decided = self.decide(&mut transaction, commands, (world, before), now).await;
         let (batch, world) = match decided {
             Ok(decided) => decided,
@@ -237,6 +246,7 @@ impl Writer {
             }
             let head = Head { position: last.position, hash: last.hash, recorded_at: now };
             self.memory.keep(world, head);
+            self.history.wrote(&head);
             self.position.send_replace(last.position);
             self.news.tell(batch.touched.iter().copied(), before.position, last.position);
         } else {
@@ -278,7 +288,7 @@ impl Writer {
 
 fn failed(
     commands: &[Arc<dyn Command>],
-    failure: fn() -> StoreError,
+    failure: impl Fn() -> StoreError,
 ) -> Vec<Result<Answer, CommandError>> {
     commands.iter().map(|_| Err(failure().into())).collect()
 }

@@ -83,7 +83,11 @@ pub fn answer(shop: &Shop, frame: Frame, problem: Problem) -> Response {
         ErrorMessage::Busy | ErrorMessage::Closed => StatusCode::SERVICE_UNAVAILABLE,
         ErrorMessage::Failed => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let recovery = vec![Recovery { label: RecoveryLabel::TryAgain, path: frame.here.clone() }];
+    let mut recovery = vec![Recovery { label: RecoveryLabel::TryAgain, path: frame.here.clone() }];
+    // Whoever has paid is not kept waiting by a shop that sells nothing.
+    let paid = frame.links().filter(|_| message == ErrorMessage::Closed);
+    let paid = paid.map(|links| Recovery { label: RecoveryLabel::CheckPayment, path: links.paid });
+    recovery.extend(paid);
     let page = Page::Error(ErrorPage { message, reference, recovery });
     (status, draw(shop, &frame, &page, None)).into_response()
 }

@@ -196,6 +196,16 @@ impl Serving {
         self.child.wait().unwrap();
     }
 
+    /// Returns its exit code when it has ended by itself.
+    pub async fn ends(mut self) -> Option<i32> {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+    }
+
     /// SIGTERM; returns the exit code.
     pub fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();

@@ -170,6 +170,7 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
         R::StaffExists,
         R::NoSuchStaff,
         R::NotAllowed,
+        R::HistoryDoubted,
         R::NotDue,
     ];
     for refusal in &all {
@@ -196,6 +197,7 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
             | R::StaffExists
             | R::NoSuchStaff
             | R::NotAllowed
+            | R::HistoryDoubted
             | R::NotDue => {}
         }
     }

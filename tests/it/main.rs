@@ -39,6 +39,7 @@ mod practice;
 mod put_back;
 mod rebuild;
 mod revenue;
+mod rewritten;
 mod router;
 mod sale;
 mod serve;

@@ -1,6 +1,6 @@
 //! An older copy of the database is put back without anybody telling the shop.
 
-use crate::{cli::Place, outside::Shop, town::sql};
+use crate::{cli::Place, outside::Shop, rewritten::accept, town::sql};
 use std::fs;
 
 /// Puts a copy in the place of the database, as `pg_restore` or a copied file would: nothing else
@@ -40,8 +40,9 @@ async fn an_older_copy_sells_nothing_until_its_codes_are_released() {
     let serving = shop.start().await;
     assert!(shop.place.log().contains("this database is an older copy"));
     assert_eq!(free(), 0, "nothing is for sale");
-    // The next start knows that it is settled.
+    // Nor is anything signed, until the owner has decided to go on with the older copy.
     assert_eq!(serving.terminate(), Some(0));
+    accept(&shop.place);
     let said = shop.place.good(&["vouchers", "release", "--site", "mtaa"]);
     assert!(said.contains(&format!("{before} codes are back")), "{said}");
     let serving = shop.start().await;
@@ -69,7 +70,7 @@ async fn a_copy_from_before_its_keys_were_changed_says_how_to_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_history_does_not_start() {
+async fn another_history_starts_and_sells_nothing() {
     let shop = Shop::open().await;
     let copy = shop.place.json(&["backup", "--to", "copies", "--json"]);
     let serving = shop.start().await;
@@ -78,12 +79,18 @@ async fn another_history_does_not_start() {
     put_back(&shop.place, copy["file"].as_str().unwrap()).await;
     let file = crate::cli::sample("hotspot-user-export-terse-again.rsc");
     shop.place.good(&["vouchers", "import", "--site", "mtaa", &file]);
-    let said = shop.place.bad(1, &["serve"]);
-    assert!(said.contains("its history is another"), "{said}");
+    let serving = shop.start().await;
+    assert!(shop.place.log().contains("the history was rewritten"), "{}", shop.place.log());
+    let page = shop.client.get(format!("http://{}/s/mtaa", shop.listen)).send().await.unwrap();
+    assert_eq!(page.status(), 503);
+    assert!(page.text().await.unwrap().contains("sells nothing at the moment"));
+    assert_eq!(serving.terminate(), Some(0));
+    let said = shop.place.bad(1, &["audit", "checkpoint"]);
+    assert!(said.contains("nothing is signed while the history is in doubt"), "{said}");
 }
 
 crate::on_postgres_too! {
     an_older_copy_sells_nothing_until_its_codes_are_released,
     a_copy_from_before_its_keys_were_changed_says_how_to_start,
-    another_history_does_not_start,
+    another_history_starts_and_sells_nothing,
 }

@@ -1,5 +1,6 @@
 //! `lango audit …` and `lango projections …`
 
+mod accept;
 mod as_of;
 mod export;
 mod journal;
@@ -26,6 +27,8 @@ use std::process::ExitCode;
 pub(super) enum Command {
     /// Check every event against the chain of hashes and the signed checkpoints.
     Verify(verify::Verify),
+    /// Go on with a history that is not the one the shop remembers.
+    Accept(accept::Accept),
     /// Print the current checkpoint, to be kept on paper or anywhere but here.
     Checkpoint(verify::PrintCheckpoint),
     /// Print one sale as a timeline across all its streams.
@@ -42,6 +45,7 @@ impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Verify(verify) => verify.run(config).await,
+            Self::Accept(accept) => accept.run(config).await,
             Self::Checkpoint(checkpoint) => checkpoint.run(config).await,
             Self::Show(show) => show.run(config).await,
             Self::AsOf(as_of) => as_of.run(config).await,

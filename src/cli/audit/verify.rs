@@ -6,8 +6,9 @@ use crate::{
     ledger::{
         chain::hex,
         checkpoint::{Checkpoint, Kept, PublicKey},
+        history::{Acceptance, Witness},
     },
-    store::{Audit, Finding},
+    store::{Audit, Finding, Outside},
 };
 use anyhow::Context as _;
 use clap::Args;
@@ -40,14 +41,21 @@ impl Verify {
                 .await
                 .context("without the master key, give the public one with --public-key")?,
         };
-        let audit = books.verify_with(key, &self.against, |_| {}).await?;
+        // Read before the ledger: it is never ahead of what is read after it.
+        let mark = app::read_mark(config)?;
+        let marked = mark.is_some();
+        let outside = Outside { kept: self.against, mark };
+        let audit = books.verify_with(key, &outside, |_| {}).await?;
         let zone = &config.shop.timezone;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&as_json(&audit, zone))?);
         } else {
             print!("{}", describe(&audit, zone));
-            if !self.against.is_empty() && audit.is_good() {
+            if !outside.kept.is_empty() && audit.is_good() {
                 println!("What was kept outside agrees.");
+            }
+            if marked && audit.is_good() {
+                println!("The mark outside the database agrees.");
             }
         }
         Ok(if audit.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -106,6 +114,12 @@ pub(in crate::cli) fn describe(audit: &Audit, zone: &TimeZone) -> String {
             "{events} events, each follows from the one before; the last is {hash}…"
         ));
     }
+    lines.extend(audit.accepted.iter().map(|Acceptance { position, known_position, .. }| {
+        format!(
+            "The owner accepted the history as it stood at event {position}. Checkpoints up to \
+             event {known_position} that were signed before contradict it."
+        )
+    }));
     lines.push(match audit.signed_to {
         Some(Checkpoint { position, at, .. }) => {
             let (at, newer) = (at.local(zone), audit.unsigned());
@@ -127,6 +141,7 @@ fn as_json(audit: &Audit, zone: &TimeZone) -> Value {
         "hash": hex(&audit.hash),
         "signed_to": signed_to,
         "unsigned_events": audit.unsigned(),
+        "accepted": audit.accepted,
         "findings": findings,
     })
 }
@@ -144,7 +159,8 @@ fn finding_json(finding: &Finding, zone: &TimeZone) -> Value {
         Finding::CutOff { last, at } => ("cut_off", last + 1, at.position),
         Finding::Forged { position } => ("checkpoint_forged", *position, *position),
         Finding::Contradicted { position, .. } => ("contradicted", 1, *position),
-        Finding::NotOurs { position } => ("not_signed", *position, *position),
+        Finding::NotOurs { position, .. } => ("not_signed", *position, *position),
+        Finding::CheckpointsMissing { .. } => ("checkpoints_missing", 0, 0),
     };
     json!({ "kind": word, "from": from, "to": to, "sentence": sentence(finding, zone) })
 }
@@ -188,17 +204,27 @@ fn sentence(finding: &Finding, zone: &TimeZone) -> String {
         Finding::Forged { position } => {
             format!("The checkpoint of event {position} is not signed with this ledger's key.")
         }
-        Finding::Contradicted { position, last } if position > last => format!(
-            "The ledger was cut off after event {last}: the checkpoint you kept is of event \
+        Finding::Contradicted { witness, position, last } if position > last => format!(
+            "The ledger was cut off after event {last}, or is an older copy: {witness} is of event \
              {position}."
         ),
-        Finding::Contradicted { position, .. } => format!(
-            "The checkpoint you kept of event {position} does not agree: something up to there \
-             was altered, inserted or removed."
+        Finding::Contradicted { witness, position, .. } => format!(
+            "Event {position} is not the one that {witness} knows: something up to there was \
+             altered, inserted or removed."
         ),
-        Finding::NotOurs { position } => format!(
+        Finding::NotOurs { witness: Witness::Mark, position } => format!(
+            "The mark outside the database, of event {position}, is not signed with this ledger's \
+             key: it is another ledger's."
+        ),
+        Finding::NotOurs { position, .. } => format!(
             "The line you kept of event {position} is not signed with this ledger's key: a slip in \
              typing, or another ledger's."
         ),
+        Finding::CheckpointsMissing { count: 1 } => {
+            "A checkpoint that stood beside the ledger was deleted.".into()
+        }
+        Finding::CheckpointsMissing { count } => {
+            format!("{count} checkpoints that stood beside the ledger were deleted.")
+        }
     }
 }

@@ -25,6 +25,8 @@ pub struct Frame {
     pub here: String,
     /// Who is signed in.
     pub who: Option<Who>,
+    /// Where the history is in doubt: from which event on.
+    pub doubt: Option<i64>,
 }
 
 /// Who is signed in, and what they may open.
@@ -85,13 +87,14 @@ impl Frame {
                 token: visitor.form_token.clone(),
                 menu: menu.collect(),
             }),
+            doubt: shop.context.store.history_doubt().map(|doubt| doubt.position.min(doubt.last)),
         }
     }
 
     /// Around a page for nobody yet.
     pub fn of_nobody(shop: &Shop, lang: Language) -> Self {
         let here = "/admin/sign-in".to_owned();
-        Self { lang, shop_name: shop.settings.shop_name.clone(), here, who: None }
+        Self { lang, shop_name: shop.settings.shop_name.clone(), here, who: None, doubt: None }
     }
 }
 

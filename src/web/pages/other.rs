@@ -187,7 +187,7 @@ pub enum ErrorMessage {
     Busy,
     /// Our own fault.
     Failed,
-    /// The site is retired or sells nothing.
+    /// Nothing is sold until the owner has decided about the history.
     Closed,
 }
 

@@ -186,6 +186,9 @@ async fn refused(
         Refusal::SoldOut | Refusal::AllHeld => ShopProblem::JustSoldOut,
         Refusal::PackageChanged | Refusal::NoSuchPackage => ShopProblem::PackageChanged,
         Refusal::TooSoon { .. } | Refusal::TooManyPrompts => ShopProblem::TooMany,
+        Refusal::HistoryDoubted => {
+            return error::answer(shop, frame, Problem::Person(ErrorMessage::Closed));
+        }
         other => {
             tracing::error!(refusal = other.code(), "a purchase was refused in an unknown way");
             return error::answer(shop, frame, Problem::Person(ErrorMessage::Busy));

@@ -108,6 +108,9 @@ async fn fill(
     back: Back,
 ) -> Result<Page, Problem> {
     let offers = shop.context.store.offers(&site.site).await?;
+    if shop.context.store.history_doubt().is_some() {
+        return Err(Problem::Person(ErrorMessage::Closed));
+    }
     let open = open_purchase(shop, site, frame, headers).await?;
     if open.is_none() && offers.iter().all(|offer| offer.free == 0 && offer.held == 0) {
         return Ok(Page::SoldOut(SoldOutPage { back: None }));

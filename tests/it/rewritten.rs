@@ -1,0 +1,148 @@
+//! Somebody who can write the database rewrites the history under a shop: an event is changed, all
+//! later ones are hashed anew, and the checkpoints that would tell are deleted.
+
+use crate::{
+    cli::Place,
+    outside::{Shop, in_time},
+    tamper::{rehash, tamper},
+    town::sql,
+};
+use std::time::Duration;
+
+/// Lowers a price in the past, and leaves nothing in the database that tells.
+async fn rewrite(place: &Place) {
+    let lower =
+        "update events set data = replace(data, '\"price_cents\":5000', '\"price_cents\":100')
+        where kind = 'package_defined' and package = 'daily'";
+    tamper(place, lower).await;
+    rehash(place, 1).await;
+    if place.ledger().starts_with("postgres") {
+        let head = "update ledger_head
+            set hash = (select hash from events order by position desc limit 1)";
+        sql(&place.ledger(), head).await.unwrap();
+    }
+    sql(&place.ledger(), "delete from checkpoints").await.unwrap();
+}
+
+/// The owner decides to go on with the history as it stands; what that printed.
+pub fn accept(place: &Place) -> String {
+    let said = place.run(&["audit", "accept"]);
+    assert_eq!(said.status.code(), Some(1), "there is something to decide");
+    let said = String::from_utf8(said.stdout).unwrap();
+    let (_, rest) = said.split_once("lango audit accept ").expect("it says what to type");
+    let end = rest.split_once("audit accept ").map_or(rest, |(_, last)| last);
+    place.good(&["audit", "accept", end.split_whitespace().next().unwrap()])
+}
+
+async fn shop_page(shop: &Shop) -> u16 {
+    let page = shop.client.get(format!("http://{}/s/mtaa", shop.listen)).send().await;
+    page.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rewritten_history_is_not_signed_and_nothing_new_is_sold_until_the_owner_decides() {
+    let shop = Shop::open().await;
+    let serving = shop.start().await;
+    let sell = async |number: &str| {
+        let path = shop.buy(number).await;
+        shop.daraja.enter_pin(shop.prompt(number).await).unwrap();
+        shop.code(&path).await
+    };
+    sell("0712 000 101").await;
+    let under_way = shop.buy("0712 000 102").await;
+    let prompt = shop.prompt("0712 000 102").await;
+    rewrite(&shop.place).await;
+
+    // What is under way is finished and recorded; that is also how the shop finds out.
+    shop.daraja.enter_pin(prompt).unwrap();
+    shop.code(&under_way).await;
+    assert_eq!(shop_page(&shop).await, 503);
+    let ready = shop.get("/readyz").await;
+    assert!(ready.contains("the history is in doubt"), "{ready}");
+
+    // Nothing says that all is well, before and after a restart.
+    let serving = in_doubt(&shop, serving).await;
+    let serving = in_doubt(&shop, serving).await;
+
+    let said = accept(&shop.place);
+    assert!(said.contains("codes may have been sold and are not for sale"), "{said}");
+    in_time(async {
+        while shop_page(&shop).await != 200 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+    shop.place.good(&["vouchers", "release", "--site", "mtaa"]);
+    sell("0712 000 103").await;
+    assert_eq!(serving.terminate(), Some(0));
+    assert!(shop.place.good(&["audit", "verify"]).contains("each follows"));
+    let kinds = shop.place.good(&["audit", "export", "--format", "csv"]);
+    assert!(kinds.contains("history_accepted"));
+}
+
+/// Everybody is told, nothing is signed; then the shop is started anew.
+async fn in_doubt(shop: &Shop, serving: crate::cli::Serving) -> crate::cli::Serving {
+    let verified = shop.place.run(&["audit", "verify"]);
+    let said = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!(verified.status.code(), Some(1), "{said}");
+    assert!(said.contains("is not the one that the mark outside the database knows"), "{said}");
+    let doctor = String::from_utf8(shop.place.run(&["doctor"]).stdout).unwrap();
+    assert!(doctor.contains("FAIL  history"), "{doctor}");
+    let said = shop.place.bad(1, &["audit", "checkpoint"]);
+    assert!(said.contains("in doubt"), "{said}");
+    assert_eq!(serving.terminate(), Some(0));
+    let signed = sql(&shop.place.ledger(), "delete from checkpoints").await.unwrap();
+    assert_eq!(signed, 0, "nothing was signed");
+    let serving = shop.start().await;
+    assert_eq!(shop_page(shop).await, 503);
+    serving
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_cut_off_under_a_running_shop_ends_it_and_its_codes_are_fenced() {
+    let shop = Shop::open().await;
+    let serving = shop.start().await;
+    shop.buy("0712 000 101").await;
+    let mut cut = "delete from events where position > 6".to_owned();
+    if shop.place.ledger().starts_with("postgres") {
+        // In the same transaction, so that the shop meets it whole.
+        cut += "; update ledger_head set position = 6,
+            hash = (select hash from events where position = 6)";
+    }
+    tamper(&shop.place, &cut).await;
+    let ended = tokio::time::timeout(Duration::from_secs(60), serving.ends()).await;
+    assert!(ended.is_ok_and(|code| code != Some(0)), "it cannot go on: {}", shop.place.log());
+    assert!(shop.place.log().contains("is gone from the ledger"), "{}", shop.place.log());
+    let serving = shop.start().await;
+    let log = shop.place.log();
+    assert!(log.contains("this database is an older copy"), "{log}");
+    assert_eq!(shop_page(&shop).await, 503);
+    assert_eq!(serving.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checkpoints_that_were_deleted_are_missed() {
+    let shop = Shop::open().await;
+    for _ in 0..2 {
+        shop.place.good(&["audit", "checkpoint"]);
+        shop.place.good(&["keys", "rotate", "--purpose", "link"]);
+    }
+    assert_eq!(shop.start().await.terminate(), Some(0));
+    tamper(&shop.place, "delete from checkpoints").await;
+    let serving = shop.start().await;
+    assert!(shop.place.log().contains("checkpoints that stood beside the ledger are gone"));
+    assert_eq!(shop_page(&shop).await, 200, "the events agree");
+    assert_eq!(serving.terminate(), Some(0));
+    let said = String::from_utf8(shop.place.run(&["audit", "verify"]).stdout).unwrap();
+    assert!(said.contains("that stood beside the ledger w"), "{said}");
+    let doctor = String::from_utf8(shop.place.run(&["doctor"]).stdout).unwrap();
+    assert!(doctor.contains("FAIL  history"), "{doctor}");
+    shop.place.good(&["audit", "accept"]);
+    assert!(shop.place.good(&["audit", "verify"]).contains("The mark outside the database agrees"));
+}
+
+crate::on_postgres_too! {
+    a_rewritten_history_is_not_signed_and_nothing_new_is_sold_until_the_owner_decides,
+    a_ledger_cut_off_under_a_running_shop_ends_it_and_its_codes_are_fenced,
+    checkpoints_that_were_deleted_are_missed,
+}
