@@ -31,7 +31,7 @@ const PROVIDER: &str = "mpesa";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// `owed`, `set_aside`, `unmatched`, `refund_due`, `disputed`, `unresolved`, `undelivered`,
-    /// `given_up`, `lost` or `used_unsold`.
+    /// `given_up`, `unconfirmed`, `lost` or `used_unsold`.
     pub kind: String,
     /// The purchase, payment, receipt, message or voucher that it is about.
     pub subject: String,

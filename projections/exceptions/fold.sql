@@ -13,7 +13,17 @@ select
         when 'receipt_unmatched' then 'unmatched'
         when 'payment_inquiry_ended' then 'unresolved'
         when 'message_undelivered' then 'undelivered'
-        when 'message_given_up' then 'given_up'
+        when 'message_given_up'
+        then case
+            when exists (
+                select 1
+                from facts as doubted
+                where doubted.stream = news.stream
+                    and doubted.kind = 'message_unconfirmed'
+            )
+            then 'unconfirmed'
+            else 'given_up'
+        end
         else 'refund_due'
     end,
     news.id,
@@ -109,6 +119,8 @@ where (kind, subject) in (
     select 'undelivered', id from news where kind = 'message_delivered'
     union all
     select 'given_up', id from news where kind = 'message_delivered'
+    union all
+    select 'unconfirmed', id from news where kind = 'message_delivered'
     union all
     select 'refund_due', id
     from news

@@ -5,11 +5,13 @@ create table shown_exceptions (
     -- set_aside: money that bought nothing, being surplus or a wrong amount.
     -- disputed: a proof of payment that cannot be right.
     -- unmatched: money on the shop's number that is no payment of ours.
-    -- unresolved: asked about to the end, and nobody knows whether the money moved.
+    -- unresolved: asked about to the end, or not to be asked about, and nobody knows whether the
+    --     money moved.
     -- refund_due: a person promised to give back what was owed, set aside or unmatched; the reason
     --     says which of them it was.
     -- undelivered: an SMS that did not arrive.
     -- given_up: an SMS that no gateway would take.
+    -- unconfirmed: an SMS that may have left; no gateway's answer came, and no report.
     -- lost: a code that is sold or printed, and the router does not show it.
     -- used_unsold: somebody uses a code that nobody bought.
     kind          text not null,

@@ -22,7 +22,11 @@ with news as (
         max(case when kind = 'message_accepted' then recorded_at end) as taken_at,
         max(case
             when kind in (
-                'message_accepted', 'message_failed', 'message_delivered', 'message_undelivered'
+                'message_accepted',
+                'message_failed',
+                'message_unconfirmed',
+                'message_delivered',
+                'message_undelivered'
             ) then position
         end) as answered,
         max(case
@@ -36,6 +40,7 @@ with news as (
             'message_submitted',
             'message_accepted',
             'message_failed',
+            'message_unconfirmed',
             'message_delivered',
             'message_undelivered',
             'message_given_up'
@@ -51,7 +56,18 @@ told as (
         news.handed_at,
         news.taken_at,
         news.ended_at,
-        substr(last.kind, 9) as status_now,
+        -- What may have left is not called given up.
+        case
+            when last.kind = 'message_given_up'
+                and exists (
+                    select 1
+                    from facts as earlier
+                    where earlier.stream = last.stream
+                        and earlier.kind = 'message_unconfirmed'
+                )
+            then 'unconfirmed'
+            else substr(last.kind, 9)
+        end as status_now,
         handed.data ->> 'gateway' as handed_to,
         answer.data ->> 'reason' as why
     from news

@@ -9,7 +9,8 @@ create table shown_messages (
     contact        text not null,
     -- What it says: code, owed (paid, the code comes later) or digest.
     purpose        text not null,
-    -- queued, submitted, accepted, failed, delivered, undelivered or given_up.
+    -- queued, submitted, accepted, failed, unconfirmed (it may have left, and nobody knows),
+    -- delivered, undelivered or given_up.
     status         text not null,
     -- The gateway it was last handed to, and how often it was handed over.
     gateway        text,
@@ -17,7 +18,7 @@ create table shown_messages (
     -- Why it last failed or did not arrive: a word of ours.
     reason         text,
     -- Times are microseconds since 1970, UTC. Submitted and accepted: the last time; finished: when
-    -- it was delivered, not delivered or given up.
+    -- it was delivered, not delivered, or nothing more was tried.
     queued_at      bigint not null,
     submitted_at   bigint,
     accepted_at    bigint,

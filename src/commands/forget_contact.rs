@@ -79,7 +79,7 @@ impl ForgetContact {
         let message = |id: &MessageId| {
             use MessageStatus as S;
             let status = world.message(*id).map(|message| message.status);
-            matches!(status, Some(S::Queued | S::Submitted | S::Failed))
+            matches!(status, Some(S::Queued | S::Submitted | S::Failed | S::Unconfirmed))
         };
         let prompts = world.prompts(self.contact);
         world.open_purchase(self.contact).is_some()

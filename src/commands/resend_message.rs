@@ -5,7 +5,7 @@ use crate::ledger::{
     decision::{Command, Decision, Need},
     id::{MessageId, PurchaseId},
     message::{
-        MessageStatus::{Failed, Queued, Submitted},
+        MessageStatus::{Failed, Queued, Submitted, Unconfirmed},
         Purpose, sms_once,
     },
     purchase::PurchaseStatus,
@@ -49,7 +49,7 @@ impl Command for ResendMessage {
         let under_way = |name: &String| {
             let Some(Stream::Message(id)) = world.once(name) else { return false };
             let status = world.message(*id).map(|message| message.status);
-            matches!(status, Some(Queued | Submitted | Failed))
+            matches!(status, Some(Queued | Submitted | Failed | Unconfirmed))
         };
         if self.names().any(|name| under_way(&name)) {
             return Err(Refusal::NothingNew);

@@ -43,8 +43,9 @@ impl Command for SubmitMessage {
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        use MessageStatus as S;
         let message = world.message(self.message).ok_or(Refusal::NotDue)?;
-        if !matches!(message.status, MessageStatus::Queued | MessageStatus::Failed) {
+        if !matches!(message.status, S::Queued | S::Failed | S::Unconfirmed) {
             return Err(Refusal::NotDue);
         }
         let purchase = message.purchase.and_then(|purchase| world.purchase(purchase));
@@ -74,13 +75,15 @@ pub struct RecordSend {
     pub outcome: SmsSubmitted,
     /// The fingerprint of the gateway's name for it.
     pub reference: Option<Fingerprint>,
-    /// The process's own count, which a pause leaves as it is.
-    pub seen: i64,
 }
 
-/// A message that may have left waits so long for its delivery report before another gateway is
-/// tried (`facts/sms.md`).
-const UNKNOWN_PAUSE_SECONDS: i64 = 60;
+/// A message that may have left waits so long for its delivery report before it is sent once more
+/// (`facts/sms.md`).
+const UNCONFIRMED_PAUSE_SECONDS: i64 = 60;
+
+/// So often nobody may know whether it left; then nothing more is tried. Two of the same text harm
+/// nobody and cost a few cents; three are a nuisance.
+pub const UNCONFIRMED_MAX: u32 = 2;
 
 impl Command for RecordSend {
     fn needs(&self, _: &World) -> Vec<Need> {
@@ -92,22 +95,28 @@ impl Command for RecordSend {
         let reference = self
             .reference
             .map(|fingerprint| VaultWrite::MessageRef { message: self.message, fingerprint });
-        if message.status != MessageStatus::Submitted {
-            return Ok(Decision::default().keep(reference));
-        }
         let gateway = self.gateway.clone();
-        let event = match &self.outcome {
-            SmsSubmitted::Accepted { .. } => MessageEvent::Accepted { gateway },
-            SmsSubmitted::Refused { reason, .. } | SmsSubmitted::Unknown { reason } => {
+        let event = match (&self.outcome, message.status) {
+            // Late, but in time to save the second one.
+            (
+                SmsSubmitted::Accepted { .. },
+                MessageStatus::Submitted | MessageStatus::Unconfirmed,
+            ) => MessageEvent::Accepted { gateway },
+            (SmsSubmitted::Refused { reason, .. }, MessageStatus::Submitted) => {
                 MessageEvent::Failed { gateway, reason: (*reason).into() }
             }
+            (SmsSubmitted::Unknown { reason }, MessageStatus::Submitted) => {
+                MessageEvent::Unconfirmed { gateway, reason: (*reason).into() }
+            }
+            _ => return Ok(Decision::default().keep(reference)),
         };
-        let unknown = matches!(self.outcome, SmsSubmitted::Unknown { .. });
-        let postponed = unknown.then(|| Postponed {
+        let unconfirmed = matches!(event, MessageEvent::Unconfirmed { .. });
+        let postponed = unconfirmed.then(|| Postponed {
             kind: WorkKind::SendMessage,
             subject: self.message.to_string(),
-            due_at: now.plus(UNKNOWN_PAUSE_SECONDS * SECOND),
-            seen: self.seen,
+            due_at: now.plus(UNCONFIRMED_PAUSE_SECONDS * SECOND),
+            // This pause is that between two rounds too.
+            seen: 1,
         });
         let events = vec![own(self.message, message, event)];
         let postponed = postponed.into_iter().collect();
@@ -132,22 +141,12 @@ impl Command for GiveUpMessage {
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        use MessageStatus as S;
         let message = world.message(self.message).ok_or(Refusal::NotDue)?;
-        let interrupted = match message.status {
-            MessageStatus::Queued | MessageStatus::Failed => None,
-            // Whoever made the call did not live to record its outcome; the message may have left.
-            MessageStatus::Submitted => Some(MessageEvent::Failed {
-                gateway: message.tried.last().cloned().unwrap_or_default(),
-                reason: "interrupted".into(),
-            }),
-            MessageStatus::Accepted
-            | MessageStatus::Delivered
-            | MessageStatus::Undelivered
-            | MessageStatus::GivenUp => return Err(Refusal::NotDue),
-        };
-        let events = interrupted.into_iter().chain([MessageEvent::GivenUp {}]);
-        let events = events.map(|event| own(self.message, message, event)).collect();
-        Ok(Decision::events(events))
+        if !matches!(message.status, S::Queued | S::Failed | S::Unconfirmed) {
+            return Err(Refusal::NotDue);
+        }
+        Ok(Decision::events(vec![own(self.message, message, MessageEvent::GivenUp {})]))
     }
 
     fn actor(&self) -> &'static str {
@@ -216,13 +215,7 @@ mod tests {
     }
 
     fn record(outcome: SmsSubmitted) -> RecordSend {
-        RecordSend {
-            message: message(1),
-            gateway: "main".into(),
-            outcome,
-            reference: None,
-            seen: 0,
-        }
+        RecordSend { message: message(1), gateway: "main".into(), outcome, reference: None }
     }
 
     fn after(commands: &[&dyn Command]) -> Vec<NewEvent> {
@@ -251,6 +244,45 @@ mod tests {
         assert_eq!(postponed.map(|work| work.due_at), Some(at(60 * SECOND)));
         let history = after(&[&submit("main")]);
         assert_eq!(given(history).when(&record(REFUSED)).then_postponed(), None);
+    }
+
+    const LOST: SmsSubmitted = SmsSubmitted::Unknown { reason: "no_answer" };
+
+    #[test]
+    fn a_report_or_a_late_answer_saves_the_second_sms() {
+        let lost = after(&[&submit("main"), &record(LOST)]);
+        assert_eq!(kinds(&lost).last().unwrap(), "message_unconfirmed");
+        let delivered =
+            TakeReport { message: message(1), outcome: Delivery::Delivered, inbox_row: 1 };
+        let accepted = record(SmsSubmitted::Accepted { reference: None });
+        for heard in [&delivered as &dyn Command, &accepted] {
+            let mut history = lost.clone();
+            history.extend(given(history.clone()).when(heard).then_recorded());
+            given(history).when(&submit("main")).then_refused(&Refusal::NotDue);
+        }
+        given(lost).when(&record(REFUSED)).then_nothing();
+    }
+
+    #[test]
+    fn a_report_of_the_first_counts_while_the_second_is_under_way_and_after() {
+        let delivered =
+            TakeReport { message: message(1), outcome: Delivery::Delivered, inbox_row: 1 };
+        let twice = after(&[&submit("main"), &record(LOST), &submit("main")]);
+        let events = given(twice.clone()).when(&delivered).then_recorded();
+        assert_eq!(kinds(&events), ["message_delivered"]);
+        let mut ended = twice;
+        let give_up = GiveUpMessage { message: message(1) };
+        for command in [&record(LOST) as &dyn Command, &give_up] {
+            ended.extend(given(ended.clone()).when(command).then_recorded());
+        }
+        let events = given(ended).when(&delivered).then_recorded();
+        assert_eq!(kinds(&events), ["message_delivered"]);
+    }
+
+    #[test]
+    fn a_call_under_way_is_not_given_up() {
+        let give_up = GiveUpMessage { message: message(1) };
+        given(after(&[&submit("main")])).when(&give_up).then_refused(&Refusal::NotDue);
     }
 
     #[test]

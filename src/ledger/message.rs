@@ -30,9 +30,17 @@ pub enum MessageEvent {
         /// Which.
         gateway: String,
     },
-    /// A gateway did not take it, or nobody knows.
+    /// A gateway did not take it.
     #[serde(rename = "message_failed")]
     Failed {
+        /// Which.
+        gateway: String,
+        /// A word of ours.
+        reason: String,
+    },
+    /// Nobody knows whether the gateway took it: its answer was lost, or whoever called was.
+    #[serde(rename = "message_unconfirmed")]
+    Unconfirmed {
         /// Which.
         gateway: String,
         /// A word of ours.
@@ -47,7 +55,7 @@ pub enum MessageEvent {
         /// A word of ours.
         reason: String,
     },
-    /// No gateway would take it; the page still shows the code.
+    /// Nothing more is tried; the page still shows the code.
     #[serde(rename = "message_given_up")]
     GivenUp {},
 }
@@ -75,6 +83,8 @@ pub enum MessageStatus {
     Accepted,
     /// The last try failed; another is to come.
     Failed,
+    /// It may have left; it is sent once more unless a report says that it arrived.
+    Unconfirmed,
     /// On the phone.
     Delivered,
     /// It did not arrive.
@@ -94,19 +104,28 @@ pub struct Message {
     pub status: MessageStatus,
     /// The gateways it was submitted to, in order.
     pub tried: Vec<String>,
+    /// How often nobody knew whether a gateway took it.
+    pub unconfirmed_times: u32,
 }
 
 impl Message {
     /// The message after `event`; `None` where the event cannot follow.
     pub fn evolve(state: Option<&Self>, event: &MessageEvent) -> Option<Self> {
         if let (None, MessageEvent::Queued { purchase, contact, .. }) = (state, event) {
-            let status = MessageStatus::Queued;
-            return Some(Self { purchase: *purchase, contact: *contact, status, tried: vec![] });
+            return Some(Self {
+                purchase: *purchase,
+                contact: *contact,
+                status: MessageStatus::Queued,
+                tried: vec![],
+                unconfirmed_times: 0,
+            });
         }
         let mut message = state?.clone();
         message.status = message.status.after(event)?;
-        if let MessageEvent::Submitted { gateway } = event {
-            message.tried.push(gateway.clone());
+        match event {
+            MessageEvent::Submitted { gateway } => message.tried.push(gateway.clone()),
+            MessageEvent::Unconfirmed { .. } => message.unconfirmed_times += 1,
+            _ => {}
         }
         Some(message)
     }
@@ -118,12 +137,19 @@ impl MessageStatus {
         use MessageEvent as E;
         use MessageStatus as S;
         match (self, event) {
-            (S::Queued | S::Failed, E::Submitted { .. }) => Some(S::Submitted),
-            (S::Submitted, E::Accepted { .. }) => Some(S::Accepted),
+            (S::Queued | S::Failed | S::Unconfirmed, E::Submitted { .. }) => Some(S::Submitted),
+            // The answer may come after it was believed lost.
+            (S::Submitted | S::Unconfirmed, E::Accepted { .. }) => Some(S::Accepted),
             (S::Submitted, E::Failed { .. }) => Some(S::Failed),
-            (S::Queued | S::Failed, E::GivenUp {}) => Some(S::GivenUp),
+            (S::Submitted, E::Unconfirmed { .. }) => Some(S::Unconfirmed),
+            (S::Queued | S::Failed | S::Unconfirmed, E::GivenUp {}) => Some(S::GivenUp),
             (
-                S::Submitted | S::Accepted | S::Failed | S::Undelivered | S::GivenUp,
+                S::Submitted
+                | S::Accepted
+                | S::Failed
+                | S::Unconfirmed
+                | S::Undelivered
+                | S::GivenUp,
                 E::Delivered {},
             ) => Some(S::Delivered),
             (S::Accepted, E::Undelivered { .. }) => Some(S::Undelivered),
@@ -161,21 +187,23 @@ mod tests {
             MessageEvent::Delivered {},
             MessageEvent::Undelivered { reason: "absent".into() },
             MessageEvent::GivenUp {},
+            MessageEvent::Unconfirmed { gateway: gateway(), reason: "no_answer".into() },
         ]
     }
 
     /// Rows are the events that led there, columns the events above; `-` is illegal.
     #[test]
     fn every_cell_of_the_transition_table() {
-        let table: [(&[usize], &str); 8] = [
-            (&[], "queued - - - - - -"),
-            (&[0], "- sub - - - - given_up"),
-            (&[0, 1], "- - acc failed dlvd - -"),
-            (&[0, 1, 2], "- - - - dlvd undlvd -"),
-            (&[0, 1, 3], "- sub - - dlvd - given_up"),
-            (&[0, 1, 2, 4], "- - - - - - -"),
-            (&[0, 1, 2, 5], "- - - - dlvd - -"),
-            (&[0, 6], "- - - - dlvd - -"),
+        let table: [(&[usize], &str); 9] = [
+            (&[], "queued - - - - - - -"),
+            (&[0], "- sub - - - - given_up -"),
+            (&[0, 1], "- - acc failed dlvd - - unconfirmed"),
+            (&[0, 1, 2], "- - - - dlvd undlvd - -"),
+            (&[0, 1, 3], "- sub - - dlvd - given_up -"),
+            (&[0, 1, 7], "- sub acc - dlvd - given_up -"),
+            (&[0, 1, 2, 4], "- - - - - - - -"),
+            (&[0, 1, 2, 5], "- - - - dlvd - - -"),
+            (&[0, 6], "- - - - dlvd - - -"),
         ];
         for (path, row) in table {
             let state = path.iter().fold(None, |state: Option<Message>, i| {
@@ -189,6 +217,7 @@ mod tests {
                     Some(MessageStatus::Submitted) => "sub",
                     Some(MessageStatus::Accepted) => "acc",
                     Some(MessageStatus::Failed) => "failed",
+                    Some(MessageStatus::Unconfirmed) => "unconfirmed",
                     Some(MessageStatus::Delivered) => "dlvd",
                     Some(MessageStatus::Undelivered) => "undlvd",
                     Some(MessageStatus::GivenUp) => "given_up",

@@ -3,9 +3,10 @@
 //! Each takes no input. Woken by a commit, by a message from outside or by a tick, it reads from a
 //! decision table what is to be done, does it, and records what came of it; so there is one code
 //! path for the normal case, for a restart and for a second instance. Before a call leaves,
-//! *submitted* is in the ledger: whoever records it makes the call, and a call that was cut off is
-//! never made again blindly. Calls run beside, so that a provider that hangs holds up nobody else.
-//! Of several instances one has the lease and runs them all (`lease`); two at a time do no harm.
+//! *submitted* is in the ledger: whoever records it makes the call, and a prompt that was cut
+//! off is never asked for again blindly. Calls run beside, so that a provider that hangs holds up
+//! nobody else. Of several instances one has the lease and runs them all (`lease`); two at a
+//! time do no harm.
 
 mod backup;
 mod checkpoint;

@@ -1,5 +1,6 @@
-//! Hands messages to SMS gateways: the first one, and on a refusal the next. A call that was cut
-//! off is not made again, because the message may have left; the page shows the code in any case.
+//! Hands messages to SMS gateways: the first one, and on a refusal the next. Where the answer was
+//! lost, or the process that called, the message may have left: it is sent once more, because a
+//! second one harms nobody, and none at all leaves a buyer without a code whose browser is gone.
 
 use super::{
     WORK_PER_LOOK,
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     commands::{
         postpone::Postpone,
-        send_message::{GiveUpMessage, RecordSend, SubmitMessage},
+        send_message::{GiveUpMessage, RecordSend, SubmitMessage, UNCONFIRMED_MAX},
     },
     context::Context,
     ledger::{
@@ -49,7 +50,10 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
 async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), CommandError> {
     let Some(message) = context.store.message(id).await? else { return Ok(()) };
     if message.status == MessageStatus::Submitted {
-        return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+        // Whoever made the call did not live to record its outcome.
+        let gateway = message.tried.last().cloned().unwrap_or_default();
+        let lost = SmsSubmitted::Unknown { reason: "interrupted" };
+        return record(context, id, gateway, lost).await;
     }
     let Some(gateway) = next_gateway(&context.sms, &message) else {
         return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
@@ -87,7 +91,7 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
     context.store.execute(submit).await?;
     let outcome = gateway.send(&to, &text.says).await;
     let bad_number = matches!(outcome, SmsSubmitted::Refused { retry: SmsRetry::Never, .. });
-    record(context, id, by, outcome, work.seen).await?;
+    record(context, id, by, outcome).await?;
     if bad_number {
         context.store.execute(GiveUpMessage { message: id }).await?;
     }
@@ -99,7 +103,6 @@ async fn record(
     message: MessageId,
     gateway: String,
     outcome: SmsSubmitted,
-    seen: i64,
 ) -> Result<(), CommandError> {
     let reference = match &outcome {
         SmsSubmitted::Accepted { reference: Some(name) } => {
@@ -109,7 +112,7 @@ async fn record(
         | SmsSubmitted::Refused { .. }
         | SmsSubmitted::Unknown { .. } => None,
     };
-    context.store.execute(RecordSend { message, gateway, outcome, reference, seen }).await?;
+    context.store.execute(RecordSend { message, gateway, outcome, reference }).await?;
     // A report that overtook this answer waits in the inbox for the name.
     context.tell();
     Ok(())
@@ -121,7 +124,8 @@ fn next_gateway<'a>(
     message: &Message,
 ) -> Option<&'a Arc<dyn SmsGateway>> {
     let tries = message.tried.len();
-    if gateways.is_empty() || tries >= gateways.len() * ROUNDS {
+    let enough = tries >= gateways.len() * ROUNDS;
+    if gateways.is_empty() || enough || message.unconfirmed_times >= UNCONFIRMED_MAX {
         return None;
     }
     gateways.get(tries % gateways.len())

@@ -123,7 +123,9 @@ impl Changes {
             (Stream::Message(id), Event::Message(event)) => {
                 let subject = id.to_string();
                 match event {
-                    MessageEvent::Queued { .. } | MessageEvent::Failed { .. } => {
+                    MessageEvent::Queued { .. }
+                    | MessageEvent::Failed { .. }
+                    | MessageEvent::Unconfirmed { .. } => {
                         self.due(WorkKind::SendMessage, subject, at, 0);
                     }
                     MessageEvent::Submitted { .. } => {

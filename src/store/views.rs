@@ -124,6 +124,7 @@ impl PurchaseView {
             )
         };
         self.messages.iter().any(|(_, message)| gone(message.status))
+                    | MessageStatus::Unconfirmed
     }
 
     fn fold(id: PurchaseId, events: &[StoredEvent]) -> Result<Option<Self>, StoreError> {

@@ -61,6 +61,25 @@ async fn a_dead_gateway_is_passed_over() {
 }
 
 #[tokio::test]
+async fn an_sms_whose_answer_is_lost_is_sent_once_more_and_then_stands_unconfirmed() {
+    let mut town = Town::open_as(Plan { patience_ms: 400, ..Plan::default() }).await;
+    for center in &town.sms {
+        center.set_faults(Faults { silence: Some(Silence::DropAfterAccept), ..Faults::default() });
+    }
+    let mut njeri = sale(&mut town, "0718 000 008").await;
+    assert_eq!(town.texts(&njeri).len(), 1);
+    town.ends_in(&njeri, &["message_submitted", "message_unconfirmed"]).await;
+    town.passes(50).await;
+    assert_eq!(town.texts(&njeri).len(), 1, "its report may still come");
+    town.passes(3_600).await;
+    assert_eq!(town.texts(&njeri).len(), 2, "once more, and never a third time");
+    town.ends_in(&njeri, &["message_submitted", "message_unconfirmed", "message_given_up"]).await;
+    assert_eq!(town.exceptions().await, ["unconfirmed -"]);
+    njeri.sees(PAID).await;
+    town.close().await;
+}
+
+#[tokio::test]
 async fn with_both_gateways_dead_the_page_still_shows_the_code() {
     let mut town = Town::open().await;
     for center in &town.sms {
@@ -201,6 +220,7 @@ crate::on_postgres_too! {
     the_owner_hears_in_the_evening_what_the_day_brought_and_keeps_its_mark,
     what_the_first_gateway_refuses_the_second_sends,
     a_dead_gateway_is_passed_over,
+    an_sms_whose_answer_is_lost_is_sent_once_more_and_then_stands_unconfirmed,
     with_both_gateways_dead_the_page_still_shows_the_code,
     a_bad_number_is_not_tried_elsewhere,
     a_report_says_delivered_once_in_whatever_disorder_it_comes,

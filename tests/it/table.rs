@@ -200,7 +200,10 @@ async fn describe(town: &Town, buyer: &Customer) -> String {
         MessageStatus::Accepted => "accepted",
         MessageStatus::Undelivered => "undelivered",
         MessageStatus::GivenUp => "given up",
-        MessageStatus::Queued | MessageStatus::Submitted | MessageStatus::Failed => "under way",
+        MessageStatus::Queued
+        | MessageStatus::Submitted
+        | MessageStatus::Unconfirmed
+        | MessageStatus::Failed => "under way",
     });
     let (says, prompts) = (buyer.headline(), buyer.prompts().len());
     format!("{payment} | {purchase} | {says} | {prompts} | {sms}")

@@ -136,7 +136,7 @@ pub fn is(line: &Line, need: &str) -> bool {
     let sort = match line.kind.as_str() {
         "unmatched" => "set_aside",
         "disputed" | "unresolved" => "doubtful",
-        "given_up" => "undelivered",
+        "given_up" | "unconfirmed" => "undelivered",
         "lost" | "used_unsold" => "at_router",
         other => other,
     };
