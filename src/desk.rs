@@ -12,14 +12,14 @@ use crate::{
     ledger::{
         id::{MessageId, PaymentId, PurchaseId, ReceiptId},
         money::Cents,
-        payment::{Learnt, PaymentStatus},
+        payment::{Learnt, PaymentStatus, account_reference},
         purchase::{Expiry, PurchaseStatus},
         refusal::Refusal,
         settlement::Settlement,
         time::Micros,
     },
     ports::{Decline, Random},
-    store::{CommandError, PurchaseView, Sealed, Store, StoreError, StoredEvent},
+    store::{CommandError, PaymentView, PurchaseView, Sealed, Store, StoreError, StoredEvent},
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -47,6 +47,9 @@ pub struct Line {
     pub since: Micros,
     /// The receipt's number, where one is known and not forgotten.
     pub receipt: Option<String>,
+    /// The account under which M-PESA's statement shows the payment, where its receipt is to be
+    /// looked for there.
+    pub account: Option<String>,
 }
 
 /// Why nothing was done.
@@ -129,9 +132,14 @@ pub fn standing(view: &PurchaseView) -> Standing {
         _ if aside => Standing::SetAside,
         PurchaseStatus::Settled(_) => Standing::Settled,
         PurchaseStatus::Open => Standing::Waiting,
+        PurchaseStatus::Expired(_) if !view.is_surely_unpaid() => Standing::Unresolved,
         PurchaseStatus::Expired(Expiry::Declined) => Standing::Declined,
         PurchaseStatus::Expired(Expiry::Refused) => Standing::NotAsked,
-        PurchaseStatus::Expired(Expiry::Unresolved) => Standing::Unresolved,
+        PurchaseStatus::Expired(Expiry::Unresolved) => {
+            let declined = |it: &PaymentView| it.payment.status == PaymentStatus::Declined;
+            let said_no = view.payments.iter().any(declined);
+            if said_no { Standing::Declined } else { Standing::NotAsked }
+        }
     }
 }
 
@@ -164,9 +172,13 @@ fn line(row: &Map<String, Value>) -> Option<Line> {
     let text = |key: &str| row.get(key)?.as_str().map(str::to_owned);
     let purchase = text("purchase").map(|id| id.parse()).transpose().ok()?;
     let package = text("site").zip(text("package"));
+    let (kind, subject) = (text("kind")?, text("subject")?);
+    let of_payment = ["unresolved", "disputed"].contains(&kind.as_str());
+    let payment = of_payment.then(|| subject.parse().ok()).flatten();
     Some(Line {
-        kind: text("kind")?,
-        subject: text("subject")?,
+        kind,
+        subject,
+        account: payment.map(account_reference),
         purchase,
         package: package.map(|(site, package)| format!("{site}.{package}")),
         amount_cents: row.get("amount_cents")?.as_i64().map(Cents),
@@ -303,6 +315,7 @@ pub async fn unpaid(
         provider: PROVIDER,
         news: News::Declined(Decline::PromptFailed),
         learnt: Learnt::Person,
+        names: None,
         message: MessageId(random.id(store.now())),
         inbox_row: None,
     };
@@ -331,7 +344,7 @@ pub async fn match_receipt(
 /// The payment of a sale that still lacks its receipt, the paid one first; otherwise its last.
 fn payment_to_match(view: &PurchaseView) -> Result<PaymentId, DeskError> {
     let bare = |paid: bool| {
-        let wanted = |it: &&crate::store::PaymentView| {
+        let wanted = |it: &&PaymentView| {
             let asked = it.payment.status != PaymentStatus::Requested;
             asked && it.payment.receipt.is_none() && it.payment.is_paid() == paid
         };

@@ -22,7 +22,8 @@ with news as (
                 'payment_disputed',
                 'payment_dispute_settled',
                 'payment_receipt_learnt',
-                'payment_inquiry_ended'
+                'payment_inquiry_ended',
+                'payment_inquiry_resumed'
             ) then position
         end) as stood,
         max(case when kind = 'payment_submitted' then recorded_at end) as submitted,
@@ -49,6 +50,7 @@ with news as (
             'payment_dispute_settled',
             'payment_receipt_learnt',
             'payment_inquiry_ended',
+            'payment_inquiry_resumed',
             'payment_settled'
         )
     group by id

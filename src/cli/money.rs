@@ -185,7 +185,8 @@ async fn list(store: &Store, zone: &TimeZone, json: bool) -> anyhow::Result<()> 
             line.package.as_deref().unwrap_or("-"),
             line.reason.as_deref().unwrap_or_default().replace('_', " "),
         );
-        println!("{}", words.trim_end());
+        let account = line.account.as_ref().map(|account| format!(" account {account}"));
+        println!("{}", (words.trim_end().to_owned() + &account.unwrap_or_default()).trim_end());
     }
     println!("\nWhat each means, and what to do: docs/owner/when-a-customer-complains.md");
     Ok(())

@@ -342,6 +342,7 @@ mod tests {
                 paid_at: None,
             },
             learnt: crate::ledger::payment::Learnt::Callback,
+            names: None,
             message: crate::commands::testing::message(1),
             inbox_row: None,
         };

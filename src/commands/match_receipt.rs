@@ -84,6 +84,7 @@ impl MatchReceipt {
             provider: self.provider,
             news: News::Paid { amount, receipt: Some(self.receipt.clone()), paid_at: None },
             learnt: Learnt::Person,
+            names: None,
             message: self.message,
             inbox_row: None,
         }
@@ -133,6 +134,7 @@ mod tests {
             provider: "mpesa",
             news: News::Paid { amount: None, receipt: None, paid_at: None },
             learnt: Learnt::Query,
+            names: None,
             message: message(1),
             inbox_row: None,
         };

@@ -7,6 +7,8 @@ pub mod by;
 pub mod catalogue;
 pub mod change_key;
 pub mod count_try;
+#[cfg(test)]
+mod every_answer;
 pub mod expire_purchase;
 pub mod fence;
 pub mod forget_contact;

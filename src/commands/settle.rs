@@ -252,6 +252,7 @@ mod tests {
             provider: "mpesa",
             news: News::Paid { amount: Some(Cents::from_kes(40)), receipt: None, paid_at: None },
             learnt: Learnt::Callback,
+            names: None,
             message: message(1),
             inbox_row: None,
         };
@@ -315,6 +316,7 @@ mod tests {
             provider: "mpesa",
             news: News::OfAnother,
             learnt: Learnt::Callback,
+            names: None,
             message: message(1),
             inbox_row: None,
         };

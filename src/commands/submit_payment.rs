@@ -174,6 +174,8 @@ impl RecordSubmit {
 pub struct EndInquiry {
     /// About which payment.
     pub payment: PaymentId,
+    /// Where it stood when that was found; what came meanwhile is worth another question.
+    pub status: PaymentStatus,
 }
 
 impl Command for EndInquiry {
@@ -183,7 +185,7 @@ impl Command for EndInquiry {
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
         let payment = world.payment(self.payment).ok_or(Refusal::NotDue)?;
-        if payment.is_paid() {
+        if payment.is_paid() || payment.status != self.status {
             return Err(Refusal::NotDue);
         }
         let event = Event::Payment(PaymentEvent::InquiryEnded {});

@@ -112,6 +112,7 @@ impl TakeC2b {
                 paid_at: self.paid_at,
             },
             learnt: Learnt::C2b,
+            names: None,
             message: self.message,
             inbox_row: Some(self.inbox_row),
         }
@@ -159,6 +160,7 @@ mod tests {
             provider: "mpesa",
             news: News::Paid { amount, receipt: proof, paid_at: None },
             learnt: by,
+            names: None,
             message: message(1),
             inbox_row: None,
         }

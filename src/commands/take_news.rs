@@ -50,6 +50,8 @@ pub enum News {
     },
     /// The money did not move.
     Declined(Decline),
+    /// It speaks of the payment, and does not say whether the money moved.
+    Unclear,
     /// The money of another attempt moved, so it says, on the path of this one.
     OfAnother,
 }
@@ -65,6 +67,8 @@ pub struct TakeNews {
     pub news: News,
     /// How it was learnt.
     pub learnt: Learnt,
+    /// Its names for the payment, sealed, where none were known: with them it can be asked.
+    pub names: Option<Vec<u8>>,
     /// The id of the SMS, should one be queued.
     pub message: MessageId,
     /// The row of the inbox it came from.
@@ -93,6 +97,7 @@ impl Command for TakeNews {
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let mut outcome = "taken";
         let decision = match (&self.news, loaded(world, self.payment)) {
             // A ledger that was restored from an older backup: the money moved all the same.
             (News::Paid { amount: Some(amount), receipt: Some(receipt), .. }, Err(_)) => {
@@ -102,13 +107,17 @@ impl Command for TakeNews {
             (News::Declined(reason), Ok((payment, purchase))) => {
                 self.declined(world, payment, purchase, *reason)
             }
+            (News::Unclear, Ok((payment, _))) => {
+                outcome = "ignored";
+                Decision::events(self.unclear(payment).into_iter().collect())
+            }
             (News::OfAnother, Ok((payment, _))) => self.dispute(payment, "names_differ"),
             (News::Paid { amount, receipt, paid_at }, Ok((payment, purchase))) => {
                 self.paid(world, payment, purchase, *amount, receipt.as_ref(), *paid_at)
             }
         };
-        let row = self.inbox_row.map(|row| VaultWrite::InboxDecided { row, outcome: "taken" });
-        Ok(decision.keep(row))
+        let row = self.inbox_row.map(|row| VaultWrite::InboxDecided { row, outcome });
+        Ok(decision.keep(row).keep(self.heard(world)))
     }
 
     fn actor(&self) -> &'static str {
@@ -126,6 +135,28 @@ impl TakeNews {
         NewEvent::of(purchase, Stream::Payment(self.payment), Event::Payment(event))
     }
 
+    /// The provider's names, by which it can be asked from now on. What this ledger knows of as not
+    /// submitted will have other names.
+    fn heard(&self, world: &World) -> Option<VaultWrite> {
+        let payment = world.payment(self.payment)?;
+        let sealed = self.names.clone()?;
+        let submitted = payment.status != PaymentStatus::Requested;
+        submitted.then_some(VaultWrite::NamesHeard { payment: self.payment, sealed })
+    }
+
+    /// Whoever speaks of a call has taken it, whatever its answer will say, and can be asked.
+    fn unclear(&self, payment: &Payment) -> Option<NewEvent> {
+        let taken = payment.status == PaymentStatus::Submitted;
+        let prompted = taken.then(|| self.own(payment.purchase, PaymentEvent::Prompted {}));
+        prompted.or_else(|| self.resumed(payment))
+    }
+
+    /// A provider that speaks of a payment late is asked about it again.
+    fn resumed(&self, payment: &Payment) -> Option<NewEvent> {
+        let late = self.learnt == Learnt::Callback && payment.is_inquiry_over();
+        late.then(|| self.own(payment.purchase, PaymentEvent::InquiryResumed {}))
+    }
+
     fn declined(
         &self,
         world: &World,
@@ -133,18 +164,18 @@ impl TakeNews {
         purchase: &Purchase,
         reason: Decline,
     ) -> Decision {
-        let waiting = matches!(
-            payment.status,
-            PaymentStatus::Submitted | PaymentStatus::Prompted | PaymentStatus::SubmitUnknown
-        );
-        if !waiting {
+        use PaymentStatus as S;
+        let refused = payment.status == S::Refused;
+        if !refused && !matches!(payment.status, S::Submitted | S::Prompted | S::SubmitUnknown) {
             // Told before, or told after the money had come: paid never becomes declined.
             return Decision::default();
         }
         let declined =
             PaymentEvent::Declined { reason: decline_word(reason).into(), learnt: self.learnt };
-        let mut events = vec![self.own(payment.purchase, declined)];
-        if purchase.status == PurchaseStatus::Open {
+        let mut events: Vec<_> = self.resumed(payment).into_iter().collect();
+        events.push(self.own(payment.purchase, declined));
+        // After a refusal the purchase is over, or waits for its next attempt.
+        if !refused && purchase.status == PurchaseStatus::Open {
             events.extend(expire(world, payment.purchase, Expiry::Declined));
         }
         Decision::events(events)
@@ -446,8 +477,8 @@ pub fn decline_word(reason: Decline) -> &'static str {
 mod tests {
     use super::*;
     use crate::commands::testing::{
-        expired, given, kinds, message, payment, prompted, receipt, started, stocked, submitted,
-        voucher_imported,
+        expired, given, kinds, message, package, payment, prompted, purchase, receipt, started,
+        stocked, submitted, voucher, voucher_imported,
     };
 
     fn paid(shillings: i64) -> TakeNews {
@@ -466,6 +497,7 @@ mod tests {
             provider: "mpesa",
             news,
             learnt: Learnt::Callback,
+            names: None,
             message: message(1),
             inbox_row: None,
         }
@@ -605,6 +637,111 @@ mod tests {
         let third = take(News::Paid { amount, receipt: Some(receipt(3)), paid_at: None });
         let events = given(history).when(&third).then_recorded();
         assert_eq!(kinds(&events), ["receipt_recorded", "receipt_unmatched"]);
+    }
+
+    #[test]
+    fn names_that_nobody_knew_are_kept_in_the_commit_that_takes_the_news() {
+        for news in [News::Declined(Decline::Cancelled), News::Unclear, paid(50).news] {
+            let told = TakeNews { names: Some(vec![7]), ..take(news) };
+            let (_, vault) = given(submitted(1)).when(&told).then_both();
+            let kept = VaultWrite::NamesHeard { payment: payment(1), sealed: vec![7] };
+            assert!(vault.contains(&kept), "{told:?}");
+            // Of a call that this ledger knows nothing of; its own will have other names.
+            let (_, vault) = given(started(1)).when(&told).then_both();
+            assert!(!vault.contains(&kept), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_provider_that_speaks_late_is_asked_again_and_once() {
+        let declined = take(News::Declined(Decline::Cancelled));
+        let refused = crate::commands::submit_payment::RecordSubmit {
+            payment: payment(1),
+            outcome: crate::ports::Submitted::Refused {
+                reason: "provider_busy",
+                again: crate::ports::Again::WhenProviderRests,
+            },
+            sealed_refs: None,
+            next_payment: payment(9),
+        };
+        let ended = crate::commands::submit_payment::EndInquiry {
+            payment: payment(1),
+            status: PaymentStatus::Prompted,
+        };
+        let mut over = prompted(1);
+        over.extend(given(over.clone()).when(&ended).then_recorded());
+        let mut busy = submitted(1);
+        busy.extend(given(busy.clone()).when(&refused).then_recorded());
+        for history in [over, busy] {
+            let resumed = given(history.clone()).when(&take(News::Unclear)).then_recorded();
+            assert_eq!(kinds(&resumed), ["payment_inquiry_resumed"]);
+            let again = history.clone().into_iter().chain(resumed);
+            given(again).when(&take(News::Unclear)).then_nothing();
+            let events = given(history.clone()).when(&declined).then_recorded();
+            // The next attempt of a busy provider is not ended by an older one.
+            let both = ["payment_inquiry_resumed", "payment_declined"];
+            assert_eq!(kinds(&events)[..2], both);
+            let by_query = TakeNews { learnt: Learnt::Query, ..take(News::Unclear) };
+            given(history).when(&by_query).then_nothing();
+        }
+    }
+
+    #[test]
+    fn a_word_before_the_answer_says_that_the_call_was_taken() {
+        let events = given(submitted(1)).when(&take(News::Unclear)).then_recorded();
+        assert_eq!(kinds(&events), ["payment_prompted"]);
+        given(prompted(1)).when(&take(News::Unclear)).then_nothing();
+    }
+
+    /// The purchase as a person or the router changed it after it was paid.
+    fn changed_after_payment() -> Vec<Vec<NewEvent>> {
+        use crate::ledger::settlement::Settlement;
+        let (site, package) = (package().site, package().package);
+        let (s, p) = (|| site.clone(), || package.clone());
+        let amount_cents = Cents::from_kes(50);
+        let how = Settlement::RefundedCash;
+        let own = |event| {
+            NewEvent::of(purchase(1), Stream::Purchase(purchase(1)), Event::Purchase(event))
+        };
+        let (former, other) = (voucher(1), voucher(2));
+        let replaced = PurchaseEvent::Replaced { site: s(), package: p(), former, voucher: other };
+        let taken_back = PurchaseEvent::Settled { site: s(), package: p(), amount_cents, how };
+        let settled = PaymentEvent::Settled { site: s(), package: p(), amount_cents, how };
+        let settled =
+            NewEvent::of(purchase(1), Stream::Payment(payment(1)), Event::Payment(settled));
+        let with = |mut history: Vec<NewEvent>, event| {
+            history.push(event);
+            history
+        };
+        vec![
+            after(&paid(50)),
+            with(after(&paid(50)), own(replaced)),
+            with(after(&paid(50)), own(taken_back)),
+            with(after(&paid(49)), settled),
+        ]
+    }
+
+    #[test]
+    fn another_receipt_is_money_too_whatever_became_of_the_purchase() {
+        let amount = Some(Cents::from_kes(50));
+        let second = take(News::Paid { amount, receipt: Some(receipt(2)), paid_at: None });
+        let told = |named| crate::commands::take_c2b::TakeC2b {
+            provider: "mpesa",
+            receipt: receipt(2),
+            amount: Cents::from_kes(50),
+            paid_at: None,
+            named,
+            message: message(1),
+            inbox_row: 1,
+        };
+        for history in changed_after_payment() {
+            let events = given(history.clone()).when(&second).then_recorded();
+            assert_eq!(kinds(&events)[..2], ["receipt_recorded", "receipt_unmatched"]);
+            for named in [Some(payment(1)), None] {
+                let events = given(history.clone()).when(&told(named)).then_recorded();
+                assert_eq!(kinds(&events), ["receipt_recorded", "receipt_unmatched"]);
+            }
+        }
     }
 
     #[test]

@@ -75,6 +75,10 @@ pub struct Then {
 }
 
 impl Then {
+    pub fn then_either(self) -> Result<Decision, Refusal> {
+        self.outcome
+    }
+
     pub fn then_both(self) -> (Vec<NewEvent>, Vec<VaultWrite>) {
         let decision = self.outcome.expect("the command was not refused");
         (decision.events, decision.vault)

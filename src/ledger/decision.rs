@@ -54,8 +54,15 @@ pub enum VaultWrite {
     },
     /// A code.
     Code(CodeRow),
-    /// The provider's names for a payment.
+    /// The provider's names for a payment, as its answer to the call told them.
     ProviderRefs {
+        /// Which payment.
+        payment: PaymentId,
+        /// The names.
+        sealed: Vec<u8>,
+    },
+    /// The same as a callback told them, who can be anybody: kept until the answer tells.
+    NamesHeard {
         /// Which payment.
         payment: PaymentId,
         /// The names.

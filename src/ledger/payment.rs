@@ -106,6 +106,9 @@ pub enum PaymentEvent {
     /// The provider was asked for the last time; only a callback or a statement may still speak.
     #[serde(rename = "payment_inquiry_ended")]
     InquiryEnded {},
+    /// The provider spoke of it when it was not to be asked any more: it is asked about again.
+    #[serde(rename = "payment_inquiry_resumed")]
+    InquiryResumed {},
     /// A person settled what was set aside.
     #[serde(rename = "payment_settled")]
     Settled {
@@ -191,6 +194,20 @@ pub struct Payment {
     pub receipt: Option<ReceiptId>,
     /// Whether something about it cannot be right.
     pub dispute: Dispute,
+    /// Whether the provider is asked about it.
+    pub inquiry: Inquiry,
+}
+
+/// Whether a provider is asked what came of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Inquiry {
+    /// As its status says: from *submitted* until it is paid or refused.
+    #[default]
+    AsUsual,
+    /// Not any more.
+    Ended,
+    /// Again, after the provider spoke late.
+    Resumed,
 }
 
 /// Whether a payment is disputed. Once in its life is enough: what a provider repeats for ever
@@ -222,6 +239,7 @@ impl Payment {
                 moved: None,
                 receipt: None,
                 dispute: Dispute::None,
+                inquiry: Inquiry::AsUsual,
             });
         }
         let mut payment = state?.clone();
@@ -238,6 +256,9 @@ impl Payment {
             }
             E::DisputeSettled {} if payment.dispute != Dispute::Open => return None,
             E::DisputeSettled {} => payment.dispute = Dispute::Settled,
+            E::InquiryEnded {} => payment.inquiry = Inquiry::Ended,
+            E::InquiryResumed {} if !state?.is_inquiry_over() => return None,
+            E::InquiryResumed {} => payment.inquiry = Inquiry::Resumed,
             _ => {}
         }
         Some(payment)
@@ -247,6 +268,40 @@ impl Payment {
     pub fn is_paid(&self) -> bool {
         use PaymentStatus as S;
         matches!(self.status, S::Confirmed | S::SetAside | S::Settled(_))
+    }
+
+    /// Whether it is certain that no money moved: nobody was asked for it, or the provider said so
+    /// and has said nothing that speaks against it.
+    pub fn is_surely_unpaid(&self) -> bool {
+        use PaymentStatus as S;
+        let said = match self.status {
+            S::Requested | S::Declined => true,
+            // Refused, and spoken of after that: then a phone was asked all the same.
+            S::Refused => self.inquiry == Inquiry::AsUsual,
+            _ => false,
+        };
+        said && self.dispute != Dispute::Open
+    }
+
+    /// Whether the provider is asked about it, or may still call.
+    pub fn is_being_asked_about(&self) -> bool {
+        use PaymentStatus as S;
+        let under_way =
+            matches!(self.status, S::Submitted | S::Prompted | S::SubmitUnknown | S::Declined);
+        match self.inquiry {
+            Inquiry::AsUsual => under_way,
+            Inquiry::Ended => false,
+            Inquiry::Resumed => under_way || self.status == S::Refused,
+        }
+    }
+
+    /// Whether the provider is not asked about it any more, though it is not known to be paid.
+    pub fn is_inquiry_over(&self) -> bool {
+        match self.inquiry {
+            Inquiry::AsUsual => self.status == PaymentStatus::Refused,
+            Inquiry::Ended => !self.is_paid(),
+            Inquiry::Resumed => false,
+        }
     }
 }
 
@@ -265,7 +320,8 @@ impl PaymentStatus {
                 S::Submitted | S::Prompted | S::Refused | S::SubmitUnknown | S::Declined,
                 E::Confirmed { .. },
             ) => Some(S::Confirmed),
-            (S::Submitted | S::Prompted | S::SubmitUnknown, E::Declined { .. }) => {
+            // A call that was refused may have led to a prompt all the same.
+            (S::Submitted | S::Prompted | S::Refused | S::SubmitUnknown, E::Declined { .. }) => {
                 Some(S::Declined)
             }
             (S::Confirmed, E::SetAside { .. }) => Some(S::SetAside),
@@ -278,10 +334,12 @@ impl PaymentStatus {
                 S::Confirmed | S::SetAside | S::Settled(_),
                 E::ReceiptLearnt { .. } | E::Disputed { .. } | E::DisputeSettled {},
             )
-            | (S::Refused, E::Disputed { .. } | E::DisputeSettled {})
             | (
-                S::Submitted | S::Prompted | S::SubmitUnknown | S::Declined,
-                E::Disputed { .. } | E::DisputeSettled {} | E::InquiryEnded {},
+                S::Submitted | S::Prompted | S::Refused | S::SubmitUnknown | S::Declined,
+                E::Disputed { .. }
+                | E::DisputeSettled {}
+                | E::InquiryEnded {}
+                | E::InquiryResumed {},
             ) => Some(self),
             _ => None,
         }
@@ -352,6 +410,7 @@ mod tests {
             settled(Settlement::RefundPromised),
             settled(Settlement::RefundedCash),
             PaymentEvent::DisputeSettled {},
+            PaymentEvent::InquiryResumed {},
         ]
     }
 
@@ -359,23 +418,27 @@ mod tests {
     /// nothing.
     #[test]
     fn every_cell_of_the_transition_table() {
-        let table: [(&[usize], &str); 15] = [
-            (&[], "req - - - - - - - - - - - - -"),
-            (&[0], "- sub - refuse - - - - - - - - - -"),
-            (&[0, 1], "- - prompt refuse unknown paid no - = - = - - -"),
-            (&[0, 1, 2], "- - - - - paid no - = - = - - -"),
-            (&[0, 1, 3], "- - - - - paid - - = - - - - -"),
-            (&[0, 1, 4], "- - - - - paid no - = - = - - -"),
-            (&[0, 1, 5], "- - - - - - - aside = = - - - -"),
-            (&[0, 1, 6], "- - - - - paid - - = - = - - -"),
-            (&[0, 1, 5, 7], "- - - - - - - - = = - settled settled -"),
-            (&[0, 1, 5, 7, 11], "- - - - - - - - = = - - settled -"),
-            (&[0, 1, 5, 7, 12], "- - - - - - - - = = - - - -"),
+        let table: [(&[usize], &str); 18] = [
+            (&[], "req - - - - - - - - - - - - - -"),
+            (&[0], "- sub - refuse - - - - - - - - - - -"),
+            (&[0, 1], "- - prompt refuse unknown paid no - = - = - - - -"),
+            (&[0, 1, 2], "- - - - - paid no - = - = - - - -"),
+            (&[0, 1, 3], "- - - - - paid no - = - = - - - ="),
+            (&[0, 1, 4], "- - - - - paid no - = - = - - - -"),
+            (&[0, 1, 5], "- - - - - - - aside = = - - - - -"),
+            (&[0, 1, 6], "- - - - - paid - - = - = - - - -"),
+            (&[0, 1, 5, 7], "- - - - - - - - = = - settled settled - -"),
+            (&[0, 1, 5, 7, 11], "- - - - - - - - = = - - settled - -"),
+            (&[0, 1, 5, 7, 12], "- - - - - - - - = = - - - - -"),
             // A dispute is settled once, wherever the payment stands.
-            (&[0, 1, 8], "- - prompt refuse unknown paid no - = - = - - ="),
-            (&[0, 1, 5, 8], "- - - - - - - aside = = - - - ="),
-            (&[0, 1, 5, 8, 13], "- - - - - - - aside = = - - - -"),
-            (&[0, 1, 5, 8, 13, 8], "- - - - - - - aside = = - - - -"),
+            (&[0, 1, 8], "- - prompt refuse unknown paid no - = - = - - = -"),
+            (&[0, 1, 5, 8], "- - - - - - - aside = = - - - = -"),
+            (&[0, 1, 5, 8, 13], "- - - - - - - aside = = - - - - -"),
+            (&[0, 1, 5, 8, 13, 8], "- - - - - - - aside = = - - - - -"),
+            // It is asked about again when it was not asked about any more, and once.
+            (&[0, 1, 4, 10], "- - - - - paid no - = - = - - - ="),
+            (&[0, 1, 4, 10, 14], "- - - - - paid no - = - = - - - -"),
+            (&[0, 1, 3, 14], "- - - - - paid no - = - = - - - -"),
         ];
         for (path, row) in table {
             let state = path.iter().fold(None, |state: Option<Payment>, i| {
@@ -401,6 +464,27 @@ mod tests {
                 })
                 .collect();
             assert_eq!(words.join(" "), row, "after {path:?}");
+        }
+    }
+
+    #[test]
+    fn unpaid_for_certain_is_what_was_never_asked_or_answered_with_no() {
+        let certain: [(&[usize], bool); 9] = [
+            (&[0], true),
+            (&[0, 1], false),
+            (&[0, 1, 2], false),
+            (&[0, 1, 3], true),
+            (&[0, 1, 3, 14], false),
+            (&[0, 1, 4, 10], false),
+            (&[0, 1, 6, 10], true),
+            (&[0, 1, 6, 8], false),
+            (&[0, 1, 6, 8, 13], true),
+        ];
+        for (path, sure) in certain {
+            let state = path.iter().fold(None, |state: Option<Payment>, i| {
+                Payment::evolve(state.as_ref(), &events()[*i])
+            });
+            assert_eq!(state.unwrap().is_surely_unpaid(), sure, "after {path:?}");
         }
     }
 

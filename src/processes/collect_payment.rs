@@ -32,6 +32,10 @@ const LADDER_WITH_CALLBACKS: [i64; 9] = [15, 25, 40, 60, 90, 300, 1800, 7200, 86
 const LADDER_WITHOUT: [i64; 16] =
     [10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 90, 300, 1800, 7200, 86_400];
 
+/// A payment whose names the provider has not told cannot be asked about. For so long a callback
+/// may still tell them; then it is a person's to find in the statement.
+const NAMELESS_SECONDS: i64 = 1_800;
+
 /// After the last rung: the pause between the questions that a shop which was off has missed.
 const MISSED_SECONDS: i64 = 120;
 
@@ -206,7 +210,9 @@ async fn ask(
     if work.since.until(now) / SECOND < ladder[0] {
         return Ok(postpone(context, work, ladder, now, seen).await?);
     }
-    match refs(context, id).await? {
+    let refs = refs(context, id).await?;
+    let rungs = rungs(ladder, refs.is_some());
+    match refs {
         Some(refs) => {
             context.query_limit.until_ready().await;
             let receiver = payment.receiver;
@@ -227,13 +233,20 @@ async fn ask(
         }
         None => {}
     }
-    if is_asked_out(work, ladder, now) {
-        match context.store.execute(EndInquiry { payment: id }).await {
+    if is_asked_out(work, rungs, now) {
+        let end = EndInquiry { payment: id, status: payment.status };
+        match context.store.execute(end).await {
             Ok(_) | Err(CommandError::Refused(_)) => return Ok(()),
             Err(failure) => return Err(failure),
         }
     }
     Ok(postpone(context, work, ladder, now, seen).await?)
+}
+
+/// The rungs on which a payment is looked at: all of them where it can be asked about.
+fn rungs(ladder: &[i64], is_named: bool) -> &[i64] {
+    let nameless = ladder.iter().filter(|rung| **rung <= NAMELESS_SECONDS).count();
+    if is_named { ladder } else { &ladder[..nameless] }
 }
 
 /// Whether the last question was asked. Time alone does not say so: a shop that was off, or whose
@@ -269,7 +282,7 @@ async fn take(context: &Context, payment: PaymentId, news: News) -> Result<(), C
     let message = MessageId(context.id());
     let provider = context.payments.name();
     let learnt = Learnt::Query;
-    let take = TakeNews { payment, provider, news, learnt, message, inbox_row: None };
+    let take = TakeNews { payment, provider, news, learnt, names: None, message, inbox_row: None };
     context.store.execute(take).await.map(|_| ())
 }
 

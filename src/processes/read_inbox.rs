@@ -17,7 +17,7 @@ use crate::{
         payment::{Learnt, referenced},
         time::MINUTE,
     },
-    ports::{PaymentNews, ReadCallback},
+    ports::{PaymentNews, ProviderRefs},
     store::{
         C2B_CONFIRMATION, CommandError, Inbox, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
         SOURCE_REPORT, Sealed, StoreError,
@@ -64,54 +64,70 @@ async fn callback(
     let unreadable = |_| StoreError::BadRow { table: "inbox", column: "subject" };
     let payment: PaymentId = row.subject.parse().map_err(unreadable)?;
     let whose = Sealed::ProviderRefs(payment);
-    let read = context.payments.read_callback(&message.body);
-    let Some(read) = read.filter(|read| !matches!(read.news, PaymentNews::Unknown)) else {
-        tracing::warn!(%payment, inbox.row = row.row, "a callback says nothing that we understand");
+    let Some(read) = context.payments.read_callback(&message.body) else {
+        tracing::warn!(%payment, inbox.row = row.row, "a callback is none that we understand");
         return ignore(context, row, Some(whose)).await;
     };
-    let matching = names_match(context, payment, &read).await?;
-    if !matching {
-        tracing::warn!(%payment, inbox.row = row.row, "a callback names another attempt");
-    }
-    let news = match (matching, read.news) {
-        (true, read) => news(context, read),
-        (false, PaymentNews::Paid { .. }) => Some(News::OfAnother),
-        (false, _) => None,
+    let (names, news) = match names(context, payment, &read.refs).await? {
+        Names::Known => (None, news(context, read.news)),
+        Names::First(sealed) => (Some(sealed), news(context, read.news)),
+        Names::OfAnother => {
+            tracing::warn!(%payment, inbox.row = row.row, "a callback names another attempt");
+            let PaymentNews::Paid { .. } = read.news else {
+                return ignore(context, row, Some(whose)).await;
+            };
+            (None, News::OfAnother)
+        }
     };
-    let Some(news) = news else { return ignore(context, row, Some(whose)).await };
+    if news == News::Unclear {
+        tracing::warn!(%payment, inbox.row = row.row, "a callback does not say what came of it");
+    }
     let take = TakeNews {
         payment,
         provider: context.payments.name(),
         news,
         learnt: Learnt::Callback,
+        names,
         message: MessageId(context.id()),
         inbox_row: Some(row.row),
     };
     execute(context, row, take, Some(whose)).await
 }
 
-/// Whether the provider's names are those of this attempt. Where the submit's answer was lost there
-/// is nothing to compare, and the unguessable path alone speaks for the callback.
-async fn names_match(
-    context: &Context,
-    payment: PaymentId,
-    read: &ReadCallback,
-) -> Result<bool, StoreError> {
-    let Some(known) = context.store.open_sealed(Sealed::ProviderRefs(payment)).await? else {
-        return Ok(true);
-    };
-    let claimed = serde_json::to_string(&read.refs).expect("two texts are plain data");
-    Ok(claimed == known)
+/// Whose the provider's names in a callback are.
+enum Names {
+    /// This attempt's.
+    Known,
+    /// The first that are heard, sealed. The submit's answer was lost, or is yet to come: the
+    /// unguessable path alone speaks for the callback.
+    First(Vec<u8>),
+    /// Not this attempt's.
+    OfAnother,
 }
 
-fn news(context: &Context, news: PaymentNews) -> Option<News> {
+async fn names(
+    context: &Context,
+    payment: PaymentId,
+    claimed: &ProviderRefs,
+) -> Result<Names, StoreError> {
+    let whose = Sealed::ProviderRefs(payment);
+    let claimed = serde_json::to_string(claimed).expect("two texts are plain data");
+    let place = whose.context();
+    Ok(match context.store.open_sealed(whose).await? {
+        None => Names::First(context.store.vault().seal(&place, claimed.as_bytes())),
+        Some(known) if known == claimed => Names::Known,
+        Some(_) => Names::OfAnother,
+    })
+}
+
+fn news(context: &Context, news: PaymentNews) -> News {
     match news {
         PaymentNews::Paid { amount, receipt, paid_at } => {
             let receipt = receipt.map(|number| receipt_given(context, &number));
-            Some(News::Paid { amount, receipt, paid_at })
+            News::Paid { amount, receipt, paid_at }
         }
-        PaymentNews::Declined(reason) => Some(News::Declined(reason)),
-        PaymentNews::Pending | PaymentNews::Unknown => None,
+        PaymentNews::Declined(reason) => News::Declined(reason),
+        PaymentNews::Pending | PaymentNews::Unknown => News::Unclear,
     }
 }
 

@@ -310,6 +310,7 @@ enum Table {
     Contacts,
     Codes,
     ProviderRefs,
+    NamesHeard,
     Receipts,
     Texts,
     MessageRefs,
@@ -326,10 +327,11 @@ enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Contacts,
         Self::Codes,
         Self::ProviderRefs,
+        Self::NamesHeard,
         Self::Receipts,
         Self::Texts,
         Self::MessageRefs,
@@ -358,7 +360,14 @@ impl Table {
                  from {given: voucher text, fingerprint bytes, folded bytes, last_four bytes,
                    sealed bytes}"
             }
+            // What was forgotten stays forgotten.
             Self::ProviderRefs => {
+                "insert into provider_refs (payment, sealed)
+                 select payment, sealed from {given: payment text, sealed bytes} where true
+                 on conflict (payment) do update set sealed = excluded.sealed
+                 where length(provider_refs.sealed) > 0"
+            }
+            Self::NamesHeard => {
                 "insert into provider_refs (payment, sealed)
                  select payment, sealed from {given: payment text, sealed bytes} where true
                  on conflict (payment) do nothing"
@@ -415,7 +424,8 @@ impl Table {
                 hex(&code.last_four),
                 hex(&code.sealed),
             ]),
-            (Self::ProviderRefs, VaultWrite::ProviderRefs { payment, sealed }) => {
+            (Self::ProviderRefs, VaultWrite::ProviderRefs { payment, sealed })
+            | (Self::NamesHeard, VaultWrite::NamesHeard { payment, sealed }) => {
                 json!([payment, hex(sealed)])
             }
             (Self::Receipts, VaultWrite::Receipt { receipt, sealed }) => {

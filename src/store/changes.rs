@@ -223,6 +223,9 @@ impl Changes {
             E::Confirmed { .. } | E::InquiryEnded {} => {
                 self.done(WorkKind::SettlePayment, subject());
             }
+            E::InquiryResumed {} => {
+                self.due(WorkKind::SettlePayment, subject(), at, FIRST_QUERY_SECONDS);
+            }
             E::Prompted {}
             | E::SubmitUnknown { .. }
             | E::Declined { .. }
@@ -241,5 +244,72 @@ impl Changes {
 
     fn done(&mut self, kind: WorkKind, subject: String) {
         self.work.insert((kind, subject), None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::payment::{Learnt, Payment};
+    use uuid::Uuid;
+
+    const ID: PaymentId = PaymentId(Uuid::from_u128(1));
+
+    fn requested() -> PaymentEvent {
+        PaymentEvent::Requested {
+            site: Slug::parse("mtaa").unwrap(),
+            package: Slug::parse("daily").unwrap(),
+            purchase: PurchaseId(Uuid::from_u128(1)),
+            attempt: 1,
+            amount_cents: Cents(5000),
+            payer: ContactId(Uuid::from_u128(1)),
+            delay_seconds: 0,
+        }
+    }
+
+    /// Takes in events of one payment; the payment, and whether somebody is to settle it.
+    fn taken_in(events: &[PaymentEvent]) -> (Payment, bool) {
+        let (mut world, mut changes) = (World::default(), Changes::default());
+        let at = Micros(1_800_000_000_000_000);
+        for (position, event) in (1..).zip(events) {
+            let purchase = PurchaseId(Uuid::from_u128(1));
+            let event = Event::Payment(event.clone());
+            let new = NewEvent::of(purchase, Stream::Payment(ID), event);
+            world.apply(&new, at).expect("a legal step");
+            changes.take(&world, &new, position, at);
+        }
+        let row = changes.work.get(&(WorkKind::SettlePayment, ID.to_string()));
+        (world.payment(ID).unwrap().clone(), row.is_some_and(Option::is_some))
+    }
+
+    #[test]
+    fn a_payment_that_is_asked_about_is_work_and_no_other() {
+        let submitted = || PaymentEvent::Submitted { provider: "mpesa".into(), receiver: None };
+        let refused = || PaymentEvent::Refused { reason: "provider_busy".into() };
+        let unknown = || PaymentEvent::SubmitUnknown { reason: "no_answer".into() };
+        let (reason, learnt) = (String::from("cancelled"), Learnt::Callback);
+        let declined = || PaymentEvent::Declined { reason: reason.clone(), learnt };
+        let ended = || PaymentEvent::InquiryEnded {};
+        let resumed = || PaymentEvent::InquiryResumed {};
+        let prompted = || PaymentEvent::Prompted {};
+        for after in [
+            vec![],
+            vec![submitted()],
+            vec![submitted(), prompted()],
+            vec![submitted(), refused()],
+            vec![submitted(), refused(), resumed()],
+            vec![submitted(), refused(), resumed(), declined()],
+            vec![submitted(), refused(), resumed(), ended()],
+            vec![submitted(), unknown()],
+            vec![submitted(), unknown(), ended()],
+            vec![submitted(), unknown(), ended(), declined()],
+            vec![submitted(), unknown(), ended(), resumed(), declined()],
+            vec![submitted(), unknown(), ended(), resumed(), declined(), ended()],
+            vec![submitted(), declined()],
+        ] {
+            let events = [vec![requested()], after].concat();
+            let (payment, is_work) = taken_in(&events);
+            assert_eq!(payment.is_being_asked_about(), is_work, "after {events:?}");
+        }
     }
 }

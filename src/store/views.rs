@@ -96,6 +96,11 @@ impl PurchaseView {
         self.payments.iter().filter(shown).filter_map(|view| view.submitted_at).max()
     }
 
+    /// Whether it is certain that no money moved for it.
+    pub fn is_surely_unpaid(&self) -> bool {
+        self.payments.iter().all(|view| view.payment.is_surely_unpaid())
+    }
+
     /// The proof of the payment that paid, where it is known.
     pub fn receipt(&self) -> Option<ReceiptId> {
         self.payments.iter().filter(|view| view.payment.is_paid()).find_map(|v| v.payment.receipt)
@@ -119,12 +124,12 @@ impl PurchaseView {
                 status,
                 MessageStatus::Queued
                     | MessageStatus::Submitted
+                    | MessageStatus::Unconfirmed
                     | MessageStatus::Accepted
                     | MessageStatus::Delivered
             )
         };
         self.messages.iter().any(|(_, message)| gone(message.status))
-                    | MessageStatus::Unconfirmed
     }
 
     fn fold(id: PurchaseId, events: &[StoredEvent]) -> Result<Option<Self>, StoreError> {

@@ -354,6 +354,7 @@ fn is_outdated(writes: &[VaultWrite], keys: &Vault) -> bool {
     writes.iter().any(|write| match write {
         VaultWrite::Contact { sealed, .. }
         | VaultWrite::ProviderRefs { sealed, .. }
+        | VaultWrite::NamesHeard { sealed, .. }
         | VaultWrite::Receipt { sealed, .. }
         | VaultWrite::MessageText { sealed, .. }
         | VaultWrite::Note { sealed, .. }
@@ -391,6 +392,7 @@ fn note(world: &mut World, write: &VaultWrite) {
         VaultWrite::Erase(Erased::Contact(contact)) => world.drop_contact(*contact),
         VaultWrite::Code(code) => world.put_code(code.fingerprint, code.voucher),
         VaultWrite::ProviderRefs { .. }
+        | VaultWrite::NamesHeard { .. }
         | VaultWrite::Receipt { .. }
         | VaultWrite::MessageText { .. }
         | VaultWrite::MessageRef { .. }

@@ -21,7 +21,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-const TEMPLATES: [(&str, &str); 22] = [
+const TEMPLATES: [(&str, &str); 23] = [
     ("layout", include_str!("templates/layout.hbs")),
     ("carried", include_str!("templates/carried.hbs")),
     ("facts", include_str!("templates/facts.hbs")),
@@ -34,6 +34,7 @@ const TEMPLATES: [(&str, &str); 22] = [
     ("purchase_waiting", include_str!("templates/purchase_waiting.hbs")),
     ("purchase_slow", include_str!("templates/purchase_slow.hbs")),
     ("purchase_checking", include_str!("templates/purchase_checking.hbs")),
+    ("purchase_unanswered", include_str!("templates/purchase_unanswered.hbs")),
     ("purchase_declined", include_str!("templates/purchase_declined.hbs")),
     ("purchase_paid", include_str!("templates/purchase_paid.hbs")),
     ("purchase_locked", include_str!("templates/purchase_locked.hbs")),

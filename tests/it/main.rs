@@ -28,6 +28,7 @@ mod golden;
 mod import;
 mod instances;
 mod keys;
+mod lost;
 mod messages;
 mod nightly;
 mod outage;

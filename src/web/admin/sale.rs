@@ -70,6 +70,8 @@ pub struct LineShown {
     pub name: Option<String>,
     /// The receipt's number.
     pub receipt: Option<String>,
+    /// The account in M-PESA's statement.
+    pub account: Option<String>,
     /// The sale's page.
     pub path: Option<String>,
     /// Whether it is money that can be settled, a doubt that can be, or a payment nobody knows of.
@@ -260,6 +262,7 @@ pub fn shown(shop: &Shop, line: &Line) -> LineShown {
         since: line.since.local(&shop.settings.zone),
         name: line.receipt.clone().or_else(|| line.purchase.map(|id| id.to_string())),
         receipt: line.receipt.clone(),
+        account: line.account.clone(),
         path: line.purchase.map(path),
         settles: promised || ["owed", "set_aside", "unmatched"].contains(&line.kind.as_str()),
         promised,

@@ -15,7 +15,7 @@ pub use other::{
 };
 pub use purchase::{
     Again, Declined, Locked, Owed, Paid, PhoneWords, PurchasePage, PurchaseView, SetAside, Settled,
-    Slow, Waiting,
+    Slow, Unanswered, Waiting,
 };
 pub use shop::{
     OpenPurchase, OpenState, PackageCard, PackageFacts, PhoneField, PhoneProblem, ShopPage,

@@ -39,6 +39,13 @@ pub struct Slow {
     pub checking_until: String,
 }
 
+/// M-PESA was asked to the end, or could not be, and has not said whether the money moved.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unanswered {
+    /// The account reference, by which the shop finds it in M-PESA's statement.
+    pub account: String,
+}
+
 /// M-PESA said no, for certain.
 #[derive(Debug, Clone, Serialize)]
 pub struct Declined {
@@ -130,6 +137,8 @@ pub enum PurchaseView {
     Slow(Slow),
     /// The countdown is over and nobody knows yet.
     StillChecking,
+    /// Nobody knows, and nobody asks any more.
+    Unanswered(Unanswered),
     /// Nothing was paid; send again.
     Declined(Declined),
     /// The code.
@@ -153,6 +162,7 @@ impl PurchaseView {
             Self::Waiting(_) => "purchase_waiting",
             Self::Slow(_) => "purchase_slow",
             Self::StillChecking => "purchase_checking",
+            Self::Unanswered(_) => "purchase_unanswered",
             Self::Declined(_) => "purchase_declined",
             Self::Paid(_) => "purchase_paid",
             Self::PaidLocked(_) => "purchase_locked",
@@ -169,6 +179,7 @@ impl PurchaseView {
             Self::Waiting(_) => "pay.title",
             Self::Slow(_) => "slow.title",
             Self::StillChecking => "checking.title",
+            Self::Unanswered(_) => "unanswered.title",
             Self::Declined(_) => "declined.title",
             Self::Paid(_) => "paid.title",
             Self::PaidLocked(_) => "locked.title",
@@ -184,7 +195,7 @@ impl PurchaseView {
         match self {
             Self::Waiting(_) => Some(5),
             Self::Slow(_) | Self::StillChecking => Some(10),
-            Self::Owed(_) => Some(60),
+            Self::Owed(_) | Self::Unanswered(_) => Some(60),
             Self::Declined(declined) => match &declined.again {
                 Some(again) if again.in_seconds > 0 => Some(again.in_seconds + 1),
                 _ => None,
@@ -238,6 +249,7 @@ impl PurchasePage {
             ("purchase_waiting_by_mac", waiting(None)),
             ("purchase_slow", PurchaseView::Slow(slow)),
             ("purchase_checking", PurchaseView::StillChecking),
+            ("purchase_unanswered", unanswered()),
             ("purchase_locked", locked(false, 5)),
             ("purchase_locked_wrong", locked(true, 1)),
             ("purchase_locked_out", locked(true, 0)),
@@ -275,6 +287,10 @@ fn sample(view: PurchaseView) -> PurchasePage {
 
 fn settled(how: Settlement, receipt: Option<String>) -> PurchaseView {
     PurchaseView::Settled(Settled { how, amount: Cents::from_kes(50), receipt })
+}
+
+fn unanswered() -> PurchaseView {
+    PurchaseView::Unanswered(Unanswered { account: "LG7K2QX".into() })
 }
 
 fn locked(wrong: bool, tries_left: u32) -> PurchaseView {

@@ -135,6 +135,8 @@ async fn show_found(
         _ if view.settled().is_some() => FoundState::Settled,
         _ if aside => FoundState::Owed,
         PurchaseStatus::Open => FoundState::Waiting,
+        // M-PESA may still say yes.
+        PurchaseStatus::Expired(_) if !view.is_surely_unpaid() => FoundState::Waiting,
         PurchaseStatus::Expired(_) => FoundState::NotPaid,
         PurchaseStatus::Settled(_) => FoundState::Settled,
     };

@@ -24,7 +24,7 @@ use crate::{
         error::{self, Failure, Problem},
         pages::{
             Again, Declined, Locked, Owed, Page, Paid, PhoneWords, PurchasePage, PurchaseView,
-            SetAside, Settled, Slow, Waiting,
+            SetAside, Settled, Slow, Unanswered, Waiting,
         },
     },
 };
@@ -132,19 +132,21 @@ async fn unpaid(shop: &Shop, asked: &Asked) -> Result<PurchaseView, Problem> {
         return Ok(PurchaseView::SetAside(SetAside { received, receipt }));
     }
     let payment = view.last_payment().ok_or(Failure::Missing("the payment of a purchase"))?;
-    Ok(match view.purchase.status {
-        PurchaseStatus::Expired(Expiry::Declined | Expiry::Refused) => {
-            PurchaseView::Declined(declined(shop, asked, payment))
-        }
-        PurchaseStatus::Expired(Expiry::Unresolved)
-            if payment.payment.status == PaymentStatus::Refused
-                || payment.payment.status == PaymentStatus::Requested =>
-        {
-            PurchaseView::Expired
-        }
-        PurchaseStatus::Expired(Expiry::Unresolved) => PurchaseView::StillChecking,
-        _ => waiting(shop, asked, payment).await?,
-    })
+    let PurchaseStatus::Expired(why) = view.purchase.status else {
+        return waiting(shop, asked, payment).await;
+    };
+    if view.is_surely_unpaid() {
+        let said_no = payment.payment.status == PaymentStatus::Declined;
+        return Ok(match why {
+            Expiry::Unresolved if !said_no => PurchaseView::Expired,
+            _ => PurchaseView::Declined(declined(shop, asked, payment)),
+        });
+    }
+    let asking = view.payments.iter().any(|it| it.payment.is_being_asked_about());
+    if asking {
+        return Ok(PurchaseView::StillChecking);
+    }
+    Ok(PurchaseView::Unanswered(Unanswered { account: account_reference(payment.id) }))
 }
 
 async fn waiting(
