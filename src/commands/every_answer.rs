@@ -82,7 +82,8 @@ impl Case {
     fn is_one(&self) -> bool {
         let told = |it: (Told, When)| it.0 != Told::Nothing || it.1 == When::AfterTheLastQuestion;
         let ordered = self.first.1 <= self.second.1 || self.second.0 == Told::Nothing;
-        ordered && told(self.first) && told(self.second)
+        let needs_c2b = !self.c2b || self.asked == Asked::Unknown;
+        ordered && needs_c2b && told(self.first) && told(self.second)
     }
 }
 
