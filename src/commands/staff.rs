@@ -145,6 +145,11 @@ impl SignInTry {
             (format!("{window}name:{name}"), NAME_TRIES_MAX),
         ]
     }
+
+    /// The name under which all wrong tries of its window are counted.
+    fn wrong(&self) -> String {
+        format!("{}wrong", window_of(self.at))
+    }
 }
 
 /// Counts a try before the password is looked at, whether or not anybody has the name.
@@ -184,7 +189,7 @@ impl Command for RefuseSignIn {
     fn needs(&self, _: &World) -> Vec<Need> {
         let [(subject, _), ..] = self.given.counted();
         let stream = self.staff.map(|id| Need::Stream(Stream::Staff(id)));
-        [Need::Tries(subject)].into_iter().chain(stream).collect()
+        [subject, self.given.wrong()].map(Need::Tries).into_iter().chain(stream).collect()
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
@@ -194,7 +199,7 @@ impl Command for RefuseSignIn {
         let tries = u32::try_from(times).unwrap_or(u32::MAX);
         let told = staff.filter(|_| times == 1 || times == TRIES_MAX);
         let events = told.map(|id| event(id, StaffEvent::Refused { tries })).into_iter().collect();
-        let wrong = VaultWrite::Try { subject: format!("{}wrong", window_of(self.given.at)) };
+        let wrong = VaultWrite::Try { subject: self.given.wrong() };
         Ok(Decision::events(events).keep([wrong]))
     }
 

@@ -94,11 +94,8 @@ impl Command for StartPurchase {
             Need::Contact(self.phone.fingerprint),
         ];
         needs.extend(self.device.iter().map(|device| Need::Contact(device.fingerprint)));
-        for contact in [Some(&self.phone), self.device.as_ref()].into_iter().flatten() {
-            if let Some(id) = world.contact(&contact.fingerprint) {
-                needs.extend([Need::Open(id), Need::Prompts(id)]);
-            }
-        }
+        needs.extend(self.known(world).map(Need::Open));
+        needs.extend(world.contact(&self.phone.fingerprint).map(Need::Prompts));
         if let Some(earlier) = world.once(&form_once(&self.nonce)) {
             needs.push(Need::Stream(earlier.clone()));
         }
@@ -127,12 +124,14 @@ impl Command for StartPurchase {
         }
         let payer = self.phone.id(world);
         let device = self.device.as_ref().map(|device| device.id(world));
-        for contact in [Some(payer), device].into_iter().flatten() {
+        for contact in self.known(world) {
             if let Some(open) = world.open_purchase(contact) {
                 return Err(Refusal::PurchaseOpen(open));
             }
         }
-        may_prompt(world.prompts(payer), package.price_cents, now)?;
+        let payer_before = world.contact(&self.phone.fingerprint);
+        let prompts = payer_before.map_or(&[][..], |payer| world.prompts(payer));
+        may_prompt(prompts, package.price_cents, now)?;
         may_hold(world.stock(&self.package), device.is_some())?;
         let voucher = world.first_free(&self.package).ok_or(Refusal::SoldOut)?;
         let kept = [self.phone.keep(world), self.device.as_ref().and_then(|d| d.keep(world))];
@@ -151,6 +150,12 @@ impl Command for StartPurchase {
 }
 
 impl StartPurchase {
+    /// The phone and device as far as they are known; a new one has bought nothing.
+    fn known(&self, world: &World) -> impl Iterator<Item = ContactId> {
+        let given = [Some(&self.phone), self.device.as_ref()].into_iter().flatten();
+        given.filter_map(|contact| world.contact(&contact.fingerprint))
+    }
+
     fn events(
         &self,
         amount_cents: Cents,

@@ -1,4 +1,7 @@
 //! Given these events, when this command, then those events, nothing, or a refusal.
+//!
+//! The history is kept whole; what a command sees of it is read need by need, as the writer does,
+//! so a command that looks at more than it asked for fails its test.
 
 use super::{
     import_vouchers::Line,
@@ -9,7 +12,7 @@ use super::{
 };
 use crate::ledger::{
     catalog::{Package, PackageEvent, SiteEvent},
-    decision::{Answer, CodeRow, Command, Decision, LinkRow, Postponed, VaultWrite},
+    decision::{Answer, CodeRow, Command, Decision, LinkRow, Need, Postponed, VaultWrite},
     event::{Event, NewEvent},
     id::{
         BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
@@ -25,6 +28,7 @@ use crate::ledger::{
     voucher::{SetAside, VoucherEvent},
     world::World,
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A moment, `micros` from the tests' noon.
@@ -32,41 +36,125 @@ pub fn at(micros: i64) -> Micros {
     Micros(1_800_000_000_000_000 + micros)
 }
 
+/// So often needs may lead to further needs; the writer allows no more.
+const READINGS_MAX: usize = 8;
+
 pub struct Given {
-    world: World,
+    history: Vec<NewEvent>,
+    /// All of the history and of the vault.
+    whole: World,
+    tries: HashMap<String, i64>,
 }
 
 pub fn given(history: impl IntoIterator<Item = NewEvent>) -> Given {
-    let mut world = World::default();
-    for event in history {
-        world.apply(&event, at(-3_600_000_000)).expect("the given history is legal");
+    let history: Vec<_> = history.into_iter().collect();
+    let mut whole = World::whole();
+    for event in &history {
+        whole.apply(event, earlier()).expect("the given history is legal");
     }
-    Given { world }
+    Given { history, whole, tries: HashMap::new() }
+}
+
+/// When the given history happened.
+fn earlier() -> Micros {
+    at(-3_600_000_000)
 }
 
 impl Given {
     /// The phone and device of an earlier purchase are in the vault.
     pub fn knowing(mut self, earlier: &StartPurchase) -> Self {
-        self.world.put_contact(earlier.phone.fingerprint, earlier.phone.new_id);
+        for contact in [Some(&earlier.phone), earlier.device.as_ref()].into_iter().flatten() {
+            self.whole.put_contact(contact.fingerprint, contact.new_id);
+        }
         self
     }
 
     /// The codes of earlier lines are in the vault.
     pub fn knowing_codes(mut self, lines: &[Line]) -> Self {
         for line in lines {
-            self.world.put_code(line.code.fingerprint, line.code.voucher);
+            self.whole.put_code(line.code.fingerprint, line.code.voucher);
         }
         self
     }
 
     /// So often something was guessed at.
     pub fn having_tried(mut self, subject: &str, times: i64) -> Self {
-        self.world.put_tries(subject.to_owned(), times);
+        self.tries.insert(subject.to_owned(), times);
         self
     }
 
     pub fn when(self, command: &dyn Command) -> Then {
-        Then { outcome: command.decide(&self.world, at(0)) }
+        let mut seen = World::default();
+        for _ in 0..READINGS_MAX {
+            let unread = seen.unread(command);
+            if unread.is_empty() {
+                return Then { outcome: self.decide(seen, command) };
+            }
+            for need in unread {
+                self.read(need, &mut seen);
+            }
+        }
+        panic!("the needs of a command settle");
+    }
+
+    /// The writer records what was decided, and for that too it needs what was asked for.
+    fn decide(&self, mut seen: World, command: &dyn Command) -> Result<Decision, Refusal> {
+        let decision = command.decide(&seen, at(0))?;
+        for event in &decision.events {
+            let (stream, known) = (&event.stream, seen.holds(&event.stream));
+            assert!(known || !self.whole.holds(stream), "{stream} goes on, and was not asked for");
+            seen.apply(event, at(0)).expect("what is decided is legal");
+        }
+        for write in &decision.vault {
+            if let VaultWrite::Try { subject } = write {
+                seen.tries(subject);
+            }
+        }
+        Ok(decision)
+    }
+
+    fn read(&self, need: Need, seen: &mut World) {
+        let whole = &self.whole;
+        match &need {
+            Need::Stream(stream) => self.read_stream(stream, seen),
+            Need::Once(name) => {
+                whole.once(name).map(|stream| seen.put_once(name.clone(), stream.clone()));
+            }
+            Need::Stock(key) => {
+                let stock = whole.stock(key).clone();
+                for free in &stock.free {
+                    self.read_stream(&Stream::Voucher(*free), seen);
+                }
+                seen.put_stock(key.clone(), stock);
+            }
+            Need::Open(contact) => {
+                whole.open_purchase(*contact).map(|purchase| seen.put_open(*contact, purchase));
+            }
+            Need::Prompts(contact) => {
+                whole.prompts(*contact).iter().for_each(|p| seen.put_prompt(*contact, *p));
+            }
+            Need::Contact(fingerprint) => {
+                whole.contact(fingerprint).map(|known| seen.put_contact(*fingerprint, known));
+            }
+            Need::Code(fingerprint) => {
+                whole.code(fingerprint).map(|known| seen.put_code(*fingerprint, known));
+            }
+            Need::Tries(subject) => {
+                let times = self.tries.get(subject).copied().unwrap_or(0);
+                seen.put_tries(subject.clone(), times);
+            }
+        }
+        seen.mark(need);
+    }
+
+    fn read_stream(&self, stream: &Stream, seen: &mut World) {
+        if seen.holds(stream) {
+            return;
+        }
+        for event in self.history.iter().filter(|event| event.stream == *stream) {
+            let legal = seen.replay(stream, &event.event, earlier());
+            legal.expect("the given history is legal");
+        }
     }
 }
 

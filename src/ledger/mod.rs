@@ -18,6 +18,7 @@ pub mod phone;
 pub mod purchase;
 pub mod receipt;
 pub mod refusal;
+mod seen;
 pub mod settlement;
 pub mod staff;
 pub mod stream;

@@ -1,9 +1,12 @@
 //! The world as a batch of commands sees it: what was read for them, and what they have decided so
 //! far.
+//!
+//! A command sees only what it asked for. What was not read would look absent, and an absent sale
+//! is a code sold twice: so debug builds, all tests among them, stop a command that looks at more.
 
 use super::{
     catalog::{Package, ShopEvent, Site},
-    decision::{Fingerprint, Need},
+    decision::{Command, Fingerprint, Need},
     event::{Event, NewEvent},
     id::{
         ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
@@ -22,57 +25,16 @@ use super::{
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 
-/// The stock of one package.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stock {
-    /// Free vouchers, oldest first; as many as the batch can need.
-    pub free: VecDeque<VoucherId>,
-    /// How many are free.
-    pub free_count: i64,
-    /// How many are held.
-    pub held_count: i64,
-    /// How many buyers are owed one.
-    pub owed_count: i64,
-}
-
-impl Stock {
-    /// Whether the list names all free vouchers, or as many as `commands` can need.
-    fn lists(&self, commands: usize) -> bool {
-        self.is_whole() || self.free.len() >= commands
-    }
-
-    fn is_whole(&self) -> bool {
-        usize::try_from(self.free_count).is_ok_and(|count| count == self.free.len())
-    }
-}
-
-/// A prompt that may have reached a phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PromptSeen {
-    /// Of which payment.
-    pub payment: PaymentId,
-    /// When.
-    pub at: Micros,
-    /// For how much.
-    pub amount: Cents,
-}
-
-/// Events that cannot follow what was recorded: a bug, or a ledger from another program.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an event of kind {kind} cannot follow version {version} of {stream}")]
-pub struct Illegal {
-    /// Which stream.
-    pub stream: String,
-    /// Its version so far.
-    pub version: i64,
-    /// The event's kind.
-    pub kind: String,
-}
+pub use super::seen::{Illegal, PromptSeen, Stock};
 
 /// What the commands of a batch, and of the batches after it, see.
 #[derive(Debug, Default)]
 pub struct World {
     loaded: HashSet<Need>,
+    /// It holds all that ever happened: nothing in it is unread.
+    whole: bool,
+    /// A command is asked what it needs, and may look whether that was read.
+    asking: bool,
     versions: HashMap<Stream, i64>,
     sites: HashMap<Slug, Site>,
     packages: HashMap<PackageKey, Package>,
@@ -96,9 +58,46 @@ pub struct World {
 }
 
 impl World {
+    /// For all events from the first one on. Nothing is read into it, so nothing in it is unread.
+    pub fn whole() -> Self {
+        Self { whole: true, ..Self::default() }
+    }
+
     /// Whether `need` has been read.
     pub fn has(&self, need: &Need) -> bool {
         self.loaded.contains(need)
+    }
+
+    /// What `command` needs and nobody has read yet. While it is asked, what is unread is absent,
+    /// since one need leads to the next; once it has all that it asked for, it may look at nothing
+    /// else.
+    pub fn unread(&mut self, command: &dyn Command) -> Vec<Need> {
+        self.asking = true;
+        let needs = command.needs(self);
+        self.asking = false;
+        let unread: Vec<Need> = needs.into_iter().filter(|need| !self.has(need)).collect();
+        if cfg!(debug_assertions) && unread.is_empty() {
+            command.needs(self);
+        }
+        unread
+    }
+
+    /// The first step of every reader: `known` is what this batch has decided itself.
+    #[track_caller]
+    fn look(&self, known: bool, need: impl FnOnce() -> Need) {
+        if cfg!(debug_assertions) && !known && !self.whole && !self.asking {
+            let need = need();
+            let has = self.has(&need);
+            assert!(has, "{need:?} is looked at, and was neither asked for nor decided");
+        }
+    }
+
+    #[track_caller]
+    fn look_at(&self, stream: impl FnOnce() -> Stream) {
+        if cfg!(debug_assertions) {
+            let stream = stream();
+            self.look(self.holds(&stream), || Need::Stream(stream));
+        }
     }
 
     /// Notes that `need` has been read, whether or not anything was there.
@@ -133,100 +132,147 @@ impl World {
         self.history_doubted = doubted;
     }
 
+    /// Whether events of a stream are in it, for whoever reads or records them.
+    pub fn holds(&self, stream: &Stream) -> bool {
+        self.versions.contains_key(stream)
+    }
+
     /// The version of a stream: how many events it has.
+    #[track_caller]
     pub fn version(&self, stream: &Stream) -> i64 {
+        self.look_at(|| stream.clone());
+        self.version_so_far(stream)
+    }
+
+    fn version_so_far(&self, stream: &Stream) -> i64 {
         self.versions.get(stream).copied().unwrap_or(0)
     }
 
     /// A site.
+    #[track_caller]
     pub fn site(&self, site: &Slug) -> Option<&Site> {
+        self.look_at(|| Stream::Site(site.clone()));
         self.sites.get(site)
     }
 
     /// A package.
+    #[track_caller]
     pub fn package(&self, key: &PackageKey) -> Option<&Package> {
+        self.look_at(|| Stream::Package(key.clone()));
         self.packages.get(key)
     }
 
     /// A voucher.
+    #[track_caller]
     pub fn voucher(&self, id: VoucherId) -> Option<&Voucher> {
+        self.look_at(|| Stream::Voucher(id));
         self.vouchers.get(&id)
     }
 
     /// What its router told of a voucher.
+    #[track_caller]
     pub fn usage(&self, id: VoucherId) -> Usage {
+        self.look_at(|| Stream::Usage(id));
         self.usages.get(&id).copied().unwrap_or_default()
     }
 
     /// A purchase.
+    #[track_caller]
     pub fn purchase(&self, id: PurchaseId) -> Option<&Purchase> {
+        self.look_at(|| Stream::Purchase(id));
         self.purchases.get(&id)
     }
 
     /// A payment.
+    #[track_caller]
     pub fn payment(&self, id: PaymentId) -> Option<&Payment> {
+        self.look_at(|| Stream::Payment(id));
         self.payments.get(&id)
     }
 
     /// A receipt.
+    #[track_caller]
     pub fn receipt(&self, id: ReceiptId) -> Option<&Receipt> {
+        self.look_at(|| Stream::Receipt(id));
         self.receipts.get(&id)
     }
 
     /// A message.
+    #[track_caller]
     pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.look_at(|| Stream::Message(id));
         self.messages.get(&id)
     }
 
     /// A member of the staff.
+    #[track_caller]
     pub fn staff(&self, id: StaffId) -> Option<&Staff> {
+        self.look_at(|| Stream::Staff(id));
         self.staff.get(&id)
     }
 
     /// The stream on which a `once` name stands.
+    #[track_caller]
     pub fn once(&self, name: &str) -> Option<&Stream> {
+        self.look(self.once.contains_key(name), || Need::Once(name.to_owned()));
         self.once.get(name)
     }
 
     /// The stock of a package.
+    #[track_caller]
     pub fn stock(&self, key: &PackageKey) -> &Stock {
         static NONE: Stock =
             Stock { free: VecDeque::new(), free_count: 0, held_count: 0, owed_count: 0 };
+        self.look(false, || Need::Stock(key.clone()));
         self.stock.get(key).unwrap_or(&NONE)
     }
 
     /// The oldest free voucher of a package.
+    #[track_caller]
     pub fn first_free(&self, key: &PackageKey) -> Option<VoucherId> {
+        self.look(false, || Need::Stock(key.clone()));
         self.stock.get(key).and_then(|stock| stock.free.front().copied())
     }
 
     /// The open purchase of a phone or device.
+    #[track_caller]
     pub fn open_purchase(&self, contact: ContactId) -> Option<PurchaseId> {
+        self.look(self.open.contains_key(&contact), || Need::Open(contact));
         self.open.get(&contact).copied()
     }
 
     /// The prompts to a phone in the last hour.
+    #[track_caller]
     pub fn prompts(&self, contact: ContactId) -> &[PromptSeen] {
+        self.look(false, || Need::Prompts(contact));
         self.prompts.get(&contact).map_or(&[], Vec::as_slice)
     }
 
     /// The phone or device of a fingerprint.
+    #[track_caller]
     pub fn contact(&self, fingerprint: &Fingerprint) -> Option<ContactId> {
+        self.look(self.contacts.contains_key(fingerprint), || Need::Contact(*fingerprint));
         self.contacts.get(fingerprint).copied()
     }
 
     /// The voucher of a code's fingerprint.
+    #[track_caller]
     pub fn code(&self, fingerprint: &Fingerprint) -> Option<VoucherId> {
+        self.look(self.codes.contains_key(fingerprint), || Need::Code(*fingerprint));
         self.codes.get(fingerprint).copied()
     }
 
     /// What the payment provider took for itself in a month, as last stated.
+    #[track_caller]
     pub fn charges(&self, month: Month) -> Option<Cents> {
+        self.look_at(|| Stream::Shop);
         self.charges.get(&month).copied()
     }
 
     /// How often something was guessed at.
+    #[track_caller]
     pub fn tries(&self, subject: &str) -> i64 {
+        self.look(false, || Need::Tries(subject.to_owned()));
         self.tries.get(subject).copied().unwrap_or(0)
     }
 
@@ -278,7 +324,7 @@ impl World {
     pub fn replay(&mut self, stream: &Stream, event: &Event, at: Micros) -> Result<(), Illegal> {
         let legal = self.evolve(stream, event, at);
         if legal.is_none() {
-            let version = self.version(stream);
+            let version = self.version_so_far(stream);
             return Err(Illegal { stream: stream.to_string(), version, kind: event.encode().kind });
         }
         *self.versions.entry(stream.clone()).or_default() += 1;
@@ -288,16 +334,19 @@ impl World {
     /// Takes in an event that was just decided: its stream, and all that the next commands look at.
     pub fn apply(&mut self, new: &NewEvent, at: Micros) -> Result<(), Illegal> {
         let voucher_before = match &new.stream {
-            Stream::Voucher(id) => self.voucher(*id).map(|voucher| voucher.status),
+            Stream::Voucher(id) => self.vouchers.get(id).map(|voucher| voucher.status),
             _ => None,
         };
         let was_owed = match &new.stream {
             Stream::Purchase(id) => {
-                self.purchase(*id).is_some_and(|p| p.status == PurchaseStatus::Owed)
+                self.purchases.get(id).is_some_and(|p| p.status == PurchaseStatus::Owed)
             }
             _ => false,
         };
         self.replay(&new.stream, &new.event, at)?;
+        if self.version_so_far(&new.stream) == 1 {
+            self.mark(Need::Stream(new.stream.clone()));
+        }
         if let Some(name) = &new.once {
             self.once.insert(name.clone(), new.stream.clone());
         }
@@ -315,19 +364,19 @@ impl World {
     fn evolve(&mut self, stream: &Stream, event: &Event, at: Micros) -> Option<()> {
         match (stream, event) {
             (Stream::Shop, Event::Shop(ShopEvent::ChargesStated { month, amount_cents, .. })) => {
-                (self.version(stream) > 0).then_some(())?;
+                (self.version_so_far(stream) > 0).then_some(())?;
                 self.charges.insert(*month, *amount_cents);
             }
             (
                 Stream::Shop,
                 Event::Shop(ShopEvent::KeyChanged { .. } | ShopEvent::HistoryAccepted(_)),
             ) => {
-                (self.version(stream) > 0).then_some(())?;
+                (self.version_so_far(stream) > 0).then_some(())?;
             }
             (Stream::Shop, Event::Shop(ShopEvent::Opened { .. }))
             | (Stream::Batch(_), Event::Batch(_))
             | (Stream::Contact(_), Event::Contact(_)) => {
-                (self.version(stream) == 0).then_some(())?;
+                (self.version_so_far(stream) == 0).then_some(())?;
             }
             (Stream::Site(id), Event::Site(event)) => {
                 let next = Site::evolve(self.sites.get(id), event)?;
@@ -342,7 +391,7 @@ impl World {
                 self.vouchers.insert(*id, next);
             }
             (Stream::Usage(id), Event::Usage(event)) => {
-                let next = self.usage(*id).evolve(event)?;
+                let next = self.usages.get(id).copied().unwrap_or_default().evolve(event)?;
                 self.usages.insert(*id, next);
             }
             (Stream::Purchase(id), Event::Purchase(event)) => {
@@ -372,6 +421,8 @@ impl World {
 
     fn restock(&mut self, id: VoucherId, before: Option<VoucherStatus>) {
         let Some(voucher) = self.vouchers.get(&id) else { return };
+        // Counts are written as they are here: without those that were read they would be wrong.
+        self.look(false, || Need::Stock(voucher.package.clone()));
         let stock = self.stock.entry(voucher.package.clone()).or_default();
         match before {
             Some(VoucherStatus::Free) => {
@@ -422,6 +473,10 @@ impl World {
             }
         }
         let owed = i64::from(purchase.status == PurchaseStatus::Owed) - i64::from(was_owed);
+        if owed == 0 {
+            return;
+        }
+        self.look(false, || Need::Stock(purchase.package.clone()));
         self.stock.entry(purchase.package.clone()).or_default().owed_count += owed;
     }
 }
@@ -429,7 +484,12 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{id::BatchId, voucher::VoucherEvent};
+    use crate::ledger::{
+        decision::{Answer, Decision},
+        id::BatchId,
+        refusal::Refusal,
+        voucher::VoucherEvent,
+    };
     use uuid::Uuid;
 
     fn key() -> PackageKey {
@@ -450,6 +510,68 @@ mod tests {
         world.mark(Need::Stock(key()));
         world.mark(Need::Tries("code".into()));
         world
+    }
+
+    /// Looks at the codes of a package; asks for them only if it is `honest`.
+    struct Peep {
+        honest: bool,
+    }
+
+    impl Command for Peep {
+        fn needs(&self, world: &World) -> Vec<Need> {
+            // Before anything is read, this is absent and leads to nothing.
+            let first = world.first_free(&key()).map(|id| Need::Stream(Stream::Voucher(id)));
+            let stock = self.honest.then(|| Need::Stock(key()));
+            stock.into_iter().chain(first).collect()
+        }
+
+        fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+            Ok(Decision {
+                answer: Answer::Codes(world.stock(&key()).free.len()),
+                ..Decision::default()
+            })
+        }
+
+        fn actor(&self) -> &'static str {
+            "test"
+        }
+    }
+
+    #[test]
+    fn one_need_leads_to_the_next() {
+        let mut world = World::default();
+        assert_eq!(world.unread(&Peep { honest: true }), [Need::Stock(key())]);
+        let mut world = remembering(1, 1);
+        let voucher = Stream::Voucher(VoucherId(Uuid::from_u128(1)));
+        assert_eq!(world.unread(&Peep { honest: true }), [Need::Stream(voucher)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "Stock(PackageKey")]
+    fn what_was_not_asked_for_cannot_be_decided_by() {
+        let _ = Peep { honest: false }.decide(&World::default(), Micros::default());
+    }
+
+    #[test]
+    #[should_panic(expected = "was neither asked for nor decided")]
+    fn what_needs_are_told_by_is_one_of_them() {
+        World::default().unread(&Peep { honest: false });
+    }
+
+    #[test]
+    #[should_panic(expected = "was neither asked for nor decided")]
+    fn codes_come_into_a_stock_that_was_read() {
+        let _ = World::default().apply(&imported(1), Micros::default());
+    }
+
+    #[test]
+    fn what_this_batch_has_decided_may_be_looked_at() {
+        let mut world = remembering(0, 0);
+        world.apply(&imported(7), Micros::default()).unwrap();
+        assert!(world.voucher(VoucherId(Uuid::from_u128(7))).is_some());
+        let event = imported(8).once("form:one".into());
+        world.apply(&event, Micros::default()).unwrap();
+        assert_eq!(world.once("form:one"), Some(&event.stream));
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Transaction {
         self.read_contacts(contacts, world).await?;
         self.read_codes(codes, world).await?;
         self.read_tries(tries, world).await?;
-        streams.retain(|stream| world.version(stream) == 0);
+        streams.retain(|stream| !world.holds(stream));
         streams.sort_unstable();
         streams.dedup();
         self.read_streams(&streams, world).await

@@ -46,7 +46,7 @@ impl Store {
 
     /// The last word of all events on each row.
     async fn replay(&self) -> Result<Changes, StoreError> {
-        let (mut world, mut changes) = (World::default(), Changes::default());
+        let (mut world, mut changes) = (World::whole(), Changes::default());
         let mut position = 0;
         loop {
             let page = self.events_after(position, PAGE).await?;

@@ -337,8 +337,7 @@ async fn read(
     for _ in 0..READINGS_MAX {
         let unread: BTreeSet<Need> = commands
             .iter()
-            .flat_map(|command| command.needs(world))
-            .filter(|need| !world.has(need))
+            .flat_map(|command| world.unread(command.as_ref()))
             .collect();
         if unread.is_empty() {
             return Ok(());
@@ -434,11 +433,7 @@ impl Scribe {
         new: &NewEvent,
         actor: &str,
     ) -> Result<(), StoreError> {
-        let fresh = world.version(&new.stream) == 0;
         world.apply(new, self.now)?;
-        if fresh {
-            world.mark(Need::Stream(new.stream.clone()));
-        }
         let position = self.head.position + 1;
         batch.changes.take(world, new, position, self.now);
         batch.touched.extend(new.correlation);
