@@ -376,7 +376,7 @@ impl CopyIn {
         let known = (World::default(), self.head);
         let terms = Terms { now, zone, vault: None };
         let decided = decide(&mut self.transaction, &[command], known, terms).await?;
-        write(&mut self.transaction, &decided.0, now).await?;
+        write(&mut self.transaction, &decided.0.whole()?, now).await?;
         Ok(count)
     }
 

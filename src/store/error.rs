@@ -55,6 +55,9 @@ pub enum StoreError {
     /// Something was sealed with a key that was changed for another meanwhile.
     #[error("the vault's keys were changed meanwhile")]
     KeysChanged,
+    /// The command panicked, and nothing of it was recorded.
+    #[error("the command panicked: a bug in Lango")]
+    Panicked,
     /// The writer has stopped, or did not live to see the commit.
     #[error("the writer has stopped")]
     Stopped,
@@ -89,6 +92,7 @@ impl StoreError {
             | Self::Illegal(_)
             | Self::Sealed(_)
             | Self::BadRow { .. }
+            | Self::Panicked
             | Self::Projection { .. }
             | Self::NotDurable(_)
             | Self::HistoryDoubted(_)

@@ -152,7 +152,7 @@ async fn change(
     let now = opening.clock.now().max(head.recorded_at);
     let terms = Terms { now, zone: &opening.zone, vault: None };
     let (batch, _) = decide(transaction, &[command], (World::default(), head), terms).await?;
-    write(transaction, &batch, now).await?;
+    write(transaction, &batch.whole()?, now).await?;
     let generation = vault.generation(purpose);
     let new = vault.wrapped(&opening.master).into_iter().find(|key| key.generation == generation);
     transaction.keep_key(&new.expect("the new key is among all"), now).await?;

@@ -34,6 +34,7 @@ mod search;
 mod sql;
 mod sqlite;
 mod staff;
+mod turn;
 mod uploads;
 mod vault;
 mod verify;

@@ -6,8 +6,9 @@
 //! durable commit is shared by all who wait for it, and throughput grows with load; and since
 //! deciding happens under the writer's hand, two buyers can never be decided on the same code.
 //!
-//! A batch that fails is tried again one command at a time, so that one bad command never takes its
-//! neighbours down. The `once` and version constraints of the database stand behind all this.
+//! A command that panics is refused alone (`turn`). A batch that fails is tried again one command at
+//! a time, so that one bad command never takes its neighbours down. A panic anywhere else ends the
+//! task, and `serve` with it: another instance, or another start, takes over. The `once` and version constraints of the database stand behind all this.
 
 use super::{
     changes::Changes,
@@ -17,6 +18,7 @@ use super::{
     keyring::Keyring,
     news::News,
     sql::Transaction,
+    turn::{Turn, read},
     vault::Vault,
 };
 use crate::{
@@ -45,10 +47,6 @@ const QUEUE_MAX: usize = 4096;
 
 /// How many things the writer remembers from batch to batch: bounds its memory to a few MB.
 const REMEMBERED_MAX: usize = 20_000;
-
-/// How many further readings the needs of one batch may lead to; more means a command that never
-/// settles.
-const READINGS_MAX: usize = 8;
 
 /// How often a commit in doubt is looked for while the database is away, and the pause after each.
 /// Buyers' pages wait meanwhile.
@@ -159,6 +157,19 @@ pub(super) struct Batch {
     changes: Changes,
     touched: BTreeSet<PurchaseId>,
     outcomes: Vec<Result<Answer, CommandError>>,
+}
+
+impl Batch {
+    /// All of its commands were carried out or refused, or the failure of one: for whoever cannot do
+    /// without any.
+    pub fn whole(mut self) -> Result<Self, StoreError> {
+        for outcome in self.outcomes.drain(..) {
+            if let Err(CommandError::Failed(failure)) = outcome {
+                return Err(failure);
+            }
+        }
+        Ok(self)
+    }
 }
 
 impl Writer {
@@ -300,51 +311,32 @@ pub(super) async fn decide(
     Terms { now, zone, vault: keys }: Terms<'_>,
 ) -> Result<(Batch, World), StoreError> {
     let scope = Scope { batch: commands.len(), now };
-    read(transaction, commands, &mut world, scope).await?;
+    let mut turns: Vec<Turn> = commands.iter().map(Turn::of).collect();
+    read(transaction, &mut turns, &mut world, scope).await?;
     let mut ledger = Scribe { head, now, day: now.business_day(zone).to_string() };
     let mut batch = Batch::default();
-    for command in commands {
+    for turn in &mut turns {
         // What an earlier command of the batch decided may lead this one to something unread.
-        read(transaction, std::slice::from_ref(command), &mut world, scope).await?;
-        let outcome = match command.decide(&world, now) {
+        read(transaction, std::slice::from_mut(turn), &mut world, scope).await?;
+        let outcome = match turn.decide(&world, now) {
             Ok(Decision { vault, .. }) if keys.is_some_and(|keys| is_outdated(&vault, keys)) => {
                 Err(StoreError::KeysChanged.into())
             }
-            Ok(Decision { events, vault, postponed, answer }) => {
-                for event in &events {
-                    ledger.record(&mut world, &mut batch, event, command.actor())?;
-                }
-                for write in &vault {
-                    note(&mut world, write);
-                }
-                batch.vault.extend(vault);
-                batch.postponed.extend(postponed);
+            Ok(decision) => {
+                let (answer, command) = (decision.answer, turn.command);
+                let taken = || ledger.take(&mut world, &mut batch, decision, command.actor());
+                let taken = turn.pure(taken);
+                taken.unwrap_or(Err(StoreError::Panicked))?;
                 Ok(answer)
             }
-            Err(refusal) => Err(refusal.into()),
+            Err(failure) => Err(failure),
         };
         batch.outcomes.push(outcome);
     }
-    Ok((batch, world))
-}
-
-async fn read(
-    transaction: &mut Transaction,
-    commands: &[Arc<dyn Command>],
-    world: &mut World,
-    scope: Scope,
-) -> Result<(), StoreError> {
-    for _ in 0..READINGS_MAX {
-        let unread: BTreeSet<Need> = commands
-            .iter()
-            .flat_map(|command| world.unread(command.as_ref()))
-            .collect();
-        if unread.is_empty() {
-            return Ok(());
-        }
-        transaction.read(unread, world, scope).await?;
+    if turns.iter().any(Turn::panicked) {
+        world = World::default();
     }
-    unreachable!("a command's needs settle within {READINGS_MAX} readings")
+    Ok((batch, world))
 }
 
 /// Whether anything was made with a key that is not used any more: nobody would find it when that
@@ -426,6 +418,25 @@ struct Scribe {
 }
 
 impl Scribe {
+    /// Takes all that a command decided into the batch.
+    fn take(
+        &mut self,
+        world: &mut World,
+        batch: &mut Batch,
+        decision: Decision,
+        actor: &str,
+    ) -> Result<(), StoreError> {
+        for event in &decision.events {
+            self.record(world, batch, event, actor)?;
+        }
+        for write in &decision.vault {
+            note(world, write);
+        }
+        batch.vault.extend(decision.vault);
+        batch.postponed.extend(decision.postponed);
+        Ok(())
+    }
+
     fn record(
         &mut self,
         world: &mut World,
