@@ -21,12 +21,14 @@
 //! - [`web`]: what people see over HTTP.
 //! - [`demo`]: simulators of the world, for `lango demo` and the tests.
 //! - [`config`], [`telemetry`]: what the owner decided; what is logged.
+//! - [`caught`]: keeps a panic from taking its neighbours with it.
 //! - [`app`]: puts it all together; [`cli`] is its command line.
 
 pub mod accent;
 pub mod app;
 pub mod backup;
 pub mod catalogue;
+pub mod caught;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -8,7 +8,7 @@ use crate::ledger::{id::PaymentId, money::Cents, phone::Phone, time::Micros};
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use url::Url;
 
@@ -315,16 +315,22 @@ impl SteadyClock {
         Self { clock, state: Mutex::new(state) }
     }
 
+    /// Two numbers that are right one by one: a panic while they are held spoils nothing, and a
+    /// clock that nobody can read any more would end the shop.
+    fn state(&self) -> MutexGuard<'_, Steady> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Goes on from `moment` where that is later than now: another instance's clock is ahead.
     pub fn not_before(&self, moment: Micros) {
-        let mut state = self.state.lock().expect("nothing panics while it holds the clock");
+        let mut state = self.state();
         state.ahead = state.ahead.max(state.seen.until(moment));
     }
 }
 
 impl Clock for SteadyClock {
     fn now(&self) -> Micros {
-        let mut state = self.state.lock().expect("nothing panics while it holds the clock");
+        let mut state = self.state();
         let wall = self.clock.now();
         let passed = state.seen.until(wall);
         state.ahead -= if passed < 0 { passed } else { state.ahead.min(passed / 2) };
@@ -371,6 +377,24 @@ mod tests {
         assert_eq!(at(700), 1_150);
         assert_eq!(at(2_000), 2_000, "caught up");
         assert_eq!(at(2_010), 2_010);
+    }
+
+    /// Panics the first time it is asked.
+    struct Broken(AtomicI64);
+
+    impl Clock for Broken {
+        fn now(&self) -> Micros {
+            let asked = self.0.fetch_add(1, Ordering::SeqCst);
+            assert_ne!(asked, 1, "the first question after it was wound up");
+            Micros(asked)
+        }
+    }
+
+    #[test]
+    fn a_clock_that_somebody_panicked_over_still_goes() {
+        let steady = SteadyClock::new(Arc::new(Broken(AtomicI64::new(0))));
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| steady.now())).unwrap_err();
+        assert_eq!(steady.now(), Micros(2));
     }
 
     #[test]

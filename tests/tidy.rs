@@ -20,6 +20,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("projections", "ledger"),
     ("store", "commands ledger ports projections"),
     ("accent", ""),
+    ("caught", ""),
     ("import", "commands ledger ports routeros store"),
     ("uploads", "commands import ledger ports routeros store"),
     ("stock", "commands ledger ports routeros store"),
@@ -31,11 +32,11 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("staff", "commands ledger ports store"),
     ("forget", "commands ledger ports store"),
     ("mark", "ledger"),
-    ("context", "backup ledger phrases ports store"),
-    ("processes", "backup commands context import ledger mark phrases ports store uploads"),
+    ("context", "backup caught ledger phrases ports store"),
+    ("processes", "backup caught commands context import ledger mark phrases ports store uploads"),
     (
         "web",
-        "accent catalogue commands context desk import kit ledger phrases ports routeros routers \
+        "accent catalogue caught commands context desk import kit ledger phrases ports routeros routers \
          staff stock store uploads",
     ),
 ];

@@ -1,10 +1,11 @@
 //! Calls to providers, running beside the processes: counted, bounded, never twice about the same
 //! thing at a time.
 
+use crate::caught::caught;
 use std::{
     collections::{HashMap, HashSet},
     future::Future,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::{Notify, Semaphore};
 
@@ -35,13 +36,14 @@ impl Drop for Ending {
 
 impl Calls {
     fn list(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.about.lock().expect("nothing panics while it holds this list")
+        // Each name stands for itself: a panic while they are held leaves none half written.
+        self.about.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The room of a sort of calls: the word before the colon of its subjects.
     fn room(&self, subject: &str) -> Arc<Semaphore> {
         let sort = subject.split(':').next().unwrap_or_default().to_owned();
-        let mut rooms = self.rooms.lock().expect("nothing panics while it holds the rooms");
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(rooms.entry(sort).or_insert_with(|| Arc::new(Semaphore::new(CALLS_MAX))))
     }
 
@@ -59,7 +61,9 @@ impl Calls {
         tokio::spawn(async move {
             let room = ending.calls.room(&ending.subject);
             let _permit = room.acquire_owned().await;
-            call.await;
+            if caught(call).await.is_err() {
+                tracing::error!(call = ending.subject, "a call panicked: a bug in Lango");
+            }
             drop(ending);
         });
         true

@@ -5,7 +5,7 @@ use crate::ledger::id::PurchaseId;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -40,7 +40,8 @@ impl News {
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().expect("nothing panics while it holds the places")
+        // Each place stands for itself: a panic while they are held leaves none half made.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a place. What happens from now on is not missed.
