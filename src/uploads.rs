@@ -69,43 +69,43 @@ pub async fn choose(store: &Store, batch: BatchId, choice: &Choice) -> Result<()
     decide(store, UploadWrite::Chosen { batch, choice: Some(choice) }).await
 }
 
-/// Takes in the files that somebody decided about, and drops those that nobody did in time; tells
-/// how many were done with.
-pub async fn take(store: &Store, random: &dyn Random) -> Result<usize, ImportError> {
-    let mut done = 0;
-    for upload in store.uploads().await? {
-        let batch = upload.batch;
-        let Some(choice) = upload.choice.as_deref() else {
-            if upload.received_at.plus(KEPT_FOR) < store.now() {
-                decide(store, UploadWrite::Dropped(batch)).await?;
-                done += 1;
-            }
-            continue;
-        };
-        let unreadable = |_| StoreError::BadRow { table: "uploads", column: "choice" };
-        let choice: Choice = serde_json::from_str(choice).map_err(unreadable)?;
-        let importer = Importer { by: By::Staff(upload.staff), random };
-        let bytes = bytes(store, batch).await?;
-        let taken = match import(&upload, &choice, &bytes, store).await {
-            Ok(import) => importer.take(store, (batch, &import), &bytes).await,
-            Err(error) => Err(error),
-        };
-        match taken {
-            // Nothing in it was new: it became no batch.
-            Ok(report) if report.taken == 0 && !is_batch(store, batch).await? => {
-                decide(store, UploadWrite::Dropped(batch)).await?;
-            }
-            Ok(_) => decide(store, UploadWrite::Taken(batch)).await?,
-            Err(error @ (ImportError::Store(_) | ImportError::Command(_))) => return Err(error),
-            // The package is gone since, say: whoever brought it is asked again.
-            Err(error) => {
-                tracing::warn!(%batch, "a file cannot be taken in as was said: {error}");
-                decide(store, UploadWrite::Chosen { batch, choice: None }).await?;
-            }
+/// Takes in a file that somebody decided about, or drops one that nobody did in time; `false` where
+/// it stays as it is.
+pub async fn take(
+    store: &Store,
+    random: &dyn Random,
+    upload: &UploadKept,
+) -> Result<bool, ImportError> {
+    let batch = upload.batch;
+    let Some(choice) = upload.choice.as_deref() else {
+        let over = upload.received_at.plus(KEPT_FOR) < store.now();
+        if over {
+            decide(store, UploadWrite::Dropped(batch)).await?;
         }
-        done += 1;
+        return Ok(over);
+    };
+    let unreadable = |_| StoreError::BadRow { table: "uploads", column: "choice" };
+    let choice: Choice = serde_json::from_str(choice).map_err(unreadable)?;
+    let importer = Importer { by: By::Staff(upload.staff), random };
+    let bytes = bytes(store, batch).await?;
+    let taken = match import(upload, &choice, &bytes, store).await {
+        Ok(import) => importer.take(store, (batch, &import), &bytes).await,
+        Err(error) => Err(error),
+    };
+    match taken {
+        // Nothing in it was new: it became no batch.
+        Ok(report) if report.taken == 0 && !is_batch(store, batch).await? => {
+            decide(store, UploadWrite::Dropped(batch)).await?;
+        }
+        Ok(_) => decide(store, UploadWrite::Taken(batch)).await?,
+        Err(error @ (ImportError::Store(_) | ImportError::Command(_))) => return Err(error),
+        // The package is gone since, say: whoever brought it is asked again.
+        Err(error) => {
+            tracing::warn!(%batch, "a file cannot be taken in as was said: {error}");
+            decide(store, UploadWrite::Chosen { batch, choice: None }).await?;
+        }
     }
-    Ok(done)
+    Ok(true)
 }
 
 async fn decide(store: &Store, write: UploadWrite) -> Result<(), CommandError> {

@@ -16,6 +16,7 @@ pub mod hear_router;
 pub mod import_vouchers;
 pub mod keep_checkpoint;
 pub mod keep_inbox;
+pub mod knock;
 pub mod match_receipt;
 pub mod postpone;
 pub mod queue_digest;

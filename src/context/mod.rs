@@ -1,8 +1,10 @@
 //! What processes and pages work with: store, providers, clock, and the bell that wakes the
 //! processes.
 
+mod ailing;
 mod calls;
 
+pub use ailing::Ailing;
 pub use calls::Calls;
 
 use crate::{
@@ -79,8 +81,12 @@ pub struct Context {
     pub settings: Settings,
     /// Calls under way.
     pub calls: Calls,
+    /// Processes that keep panicking.
+    pub ailing: Ailing,
     /// Status queries, for the whole shop.
     pub query_limit: DefaultDirectRateLimiter,
+    /// Held by whatever is handled alone, because it broke down before.
+    pub alone: tokio::sync::Mutex<()>,
     told: watch::Sender<u64>,
     slow_until: AtomicI64,
     closing: AtomicBool,
@@ -103,7 +109,9 @@ impl Context {
             phrases: Arc::new(Phrases::built_in()),
             settings,
             calls: Calls::default(),
+            ailing: Ailing::default(),
             query_limit: RateLimiter::direct(Quota::per_second(QUERIES_PER_SECOND)),
+            alone: tokio::sync::Mutex::new(()),
             told: watch::Sender::new(0),
             slow_until: AtomicI64::new(0),
             closing: AtomicBool::new(false),

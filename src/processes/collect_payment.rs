@@ -5,7 +5,11 @@
 //! comes, and go on after a decline, because late truth wins. A decline counts when it was heard
 //! twice.
 
-use super::{WORK_PER_LOOK, each, release_holds::subject};
+use super::{
+    WORK_PER_LOOK, each,
+    handle::{done, handle_beside},
+    release_holds::subject,
+};
 use crate::{
     commands::{
         postpone::Postpone,
@@ -103,7 +107,8 @@ struct Patience {
 impl Patience {
     /// Whether there is no use in waiting; waits otherwise.
     async fn ends_with(&mut self, failure: &StoreError) -> bool {
-        if matches!(failure, StoreError::Stopped | StoreError::BadRow { .. }) {
+        if matches!(failure, StoreError::Stopped | StoreError::Panicked | StoreError::BadRow { .. })
+        {
             return true;
         }
         tokio::time::sleep((PAUSE * 2u32.pow(self.times.min(5))).min(PAUSE_MAX)).await;
@@ -185,13 +190,8 @@ pub(super) async fn settle(context: &Arc<Context>) -> Result<usize, StoreError> 
     };
     for work in due {
         let payment: PaymentId = subject(&work)?;
-        let name = format!("settle:{payment}");
-        let beside = Arc::clone(context);
-        context.calls.make(&name, async move {
-            let asked = ask(&beside, payment, &work, ladder).await;
-            if let Err(CommandError::Failed(failure)) = asked {
-                tracing::error!(%payment, error = ?failure, "asking about {payment}: {failure}");
-            }
+        handle_beside(context, "settle", work, move |context, work| async move {
+            done(ask(&context, payment, &work, ladder).await)
         });
     }
     // What a call brings is a commit, and that is the signal to look again.

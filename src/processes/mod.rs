@@ -12,6 +12,7 @@ mod backup;
 mod checkpoint;
 mod collect_payment;
 mod fulfil;
+mod handle;
 mod keep_mark;
 mod lease;
 mod read_inbox;
@@ -23,7 +24,8 @@ mod text;
 
 pub use keep_mark::{note as note_mark, write as write_mark};
 
-use crate::{context::Context, store::StoreError};
+use crate::{caught::caught, context::Context, store::StoreError};
+use handle::{Thing, handle};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
@@ -33,6 +35,15 @@ const TICK: Duration = Duration::from_millis(500);
 /// How long those rest who only follow the ledger, projections and checkpoints; pages that read
 /// projections are so much behind at most.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
+
+/// A process that panics looks again after a pause, which doubles.
+const PANIC_PAUSE: Duration = Duration::from_secs(1);
+const PANIC_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// After so many panics in a row without one good look a process keeps panicking. One that finds out
+/// about money ends the program: a shop that takes money and gives nothing for it must not stay up.
+/// Without any other the shop sells on, and `/readyz` names the process.
+const PANICS_MAX: u32 = 5;
 
 /// How much one look takes on at most.
 const WORK_PER_LOOK: i64 = 256;
@@ -88,6 +99,7 @@ impl Process {
     async fn run(self, context: Arc<Context>, mut lease: lease::Lease) {
         let mut committed = context.store.position();
         let mut told = context.told();
+        let mut panics = 0;
         while !context.is_closing() {
             if !lease.is_ours() {
                 tokio::select! {
@@ -98,7 +110,15 @@ impl Process {
             }
             committed.borrow_and_update();
             told.borrow_and_update();
-            let looked = self.look(&context).await;
+            let Ok(looked) = caught(self.look(&context)).await else {
+                panics += 1;
+                if self.ends_after(panics, &context).await {
+                    return;
+                }
+                continue;
+            };
+            panics = 0;
+            context.ailing.well(self.name());
             if matches!(self, Self::Project | Self::Checkpoint | Self::TellOwner) {
                 // Each look costs the writer time: fewer and larger ones serve everybody better.
                 tokio::time::sleep(FOLLOW_PAUSE).await;
@@ -124,20 +144,65 @@ impl Process {
     }
 }
 
+impl Process {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ReadInbox => "read_inbox",
+            Self::SubmitPayments => "submit_payments",
+            Self::SettlePayments => "settle_payments",
+            Self::Fulfil => "fulfil",
+            Self::SendMessages => "send_messages",
+            Self::ReleaseHolds => "release_holds",
+            Self::Project => "project",
+            Self::Checkpoint => "checkpoint",
+            Self::TellOwner => "tell_owner",
+            Self::BackUp => "back_up",
+            Self::TakeUploads => "take_uploads",
+        }
+    }
+
+    /// Whether a shop without it would take money and give nothing for it.
+    const fn is_vital(self) -> bool {
+        matches!(self, Self::ReadInbox | Self::SettlePayments | Self::Fulfil)
+    }
+
+    /// After so many panics in a row: a pause that grows, and then what is said in `PANICS_MAX`.
+    async fn ends_after(self, panics: u32, context: &Context) -> bool {
+        let name = self.name();
+        tracing::error!(process = name, panics, "the process {name} panicked: a bug in Lango");
+        if panics >= PANICS_MAX {
+            if self.is_vital() {
+                return true;
+            }
+            context.ailing.ill(name);
+        }
+        let pause = (PANIC_PAUSE * 2u32.pow(panics.min(6) - 1)).min(PANIC_PAUSE_MAX);
+        tokio::select! {
+            () = context.closed() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+        false
+    }
+}
+
 /// Does the same for each item at once, so that their commands share commits; tells how many were
-/// done.
+/// done. Those that broke down before come after the others, and one by one.
 async fn each<T, F, D>(
     context: &Arc<Context>,
     items: Vec<T>,
     mut deed: D,
 ) -> Result<usize, StoreError>
 where
+    T: Thing,
     F: Future<Output = Result<bool, StoreError>> + Send + 'static,
     D: FnMut(Arc<Context>, T) -> F,
 {
     let mut under_way = JoinSet::new();
-    for item in items {
-        under_way.spawn(deed(Arc::clone(context), item));
+    let (suspects, sound): (Vec<T>, Vec<T>) = items.into_iter().partition(Thing::is_suspect);
+    for item in sound {
+        let (name, context) = (item.item(), Arc::clone(context));
+        let done = deed(Arc::clone(&context), item);
+        under_way.spawn(async move { handle(&context, (name, false), done).await });
     }
     let (mut done, mut failed) = (0, None);
     // All are heard to the end: one that was dropped here may have recorded that its call leaves.
@@ -149,7 +214,15 @@ where
             Err(panic) => tracing::error!(error = %panic, "a piece of work broke down"),
         }
     }
-    failed.map_or(Ok(done), Err)
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
+    for item in suspects {
+        let name = item.item();
+        let again = handle(context, (name, true), deed(Arc::clone(context), item));
+        done += usize::from(again.await?);
+    }
+    Ok(done)
 }
 
 /// Starts all processes of an instance; they end when the set is dropped.

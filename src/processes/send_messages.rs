@@ -4,6 +4,7 @@
 
 use super::{
     WORK_PER_LOOK,
+    handle::{done, handle_beside},
     read_inbox::message_ref,
     release_holds::subject,
     tell_owner,
@@ -36,11 +37,8 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     let due = context.store.work_due(WorkKind::SendMessage, context.now(), WORK_PER_LOOK).await?;
     for work in due {
         let message: MessageId = subject(&work)?;
-        let beside = Arc::clone(context);
-        context.calls.make(&format!("send:{message}"), async move {
-            if let Err(CommandError::Failed(failure)) = send(&beside, message, &work).await {
-                tracing::error!(%message, error = ?failure, "sending {message}: {failure}");
-            }
+        handle_beside(context, "send", work, |context, work| async move {
+            done(send(&context, message, &work).await)
         });
     }
     // What a call brings is a commit, and that is the signal to look again.

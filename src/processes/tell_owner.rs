@@ -51,7 +51,7 @@ pub(super) async fn compose(context: &Context, digest: &Digest) -> Result<Text, 
     let now = context.now();
     let day = now.business_day(&digest.zone).to_string();
     let (sales, earned) = store.earned_on(&day).await?;
-    let needs = store.exceptions().await?.len();
+    let needs = store.exceptions().await?.len() + store.stuck().await?.len();
     let mark = store.last_checkpoint().await?;
     let mark = mark.map_or_else(|| "-".to_owned(), |signed| signed.checkpoint.short());
     let mut few = vec![];

@@ -418,6 +418,7 @@ mod tests {
         let made_again = [
             "backups",
             "bookmarks",
+            "breakdowns",
             "leases",
             "router_news",
             "router_pieces",

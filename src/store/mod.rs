@@ -3,6 +3,7 @@
 
 mod append;
 mod backups;
+mod breakdowns;
 mod catalogue;
 mod changes;
 mod checkpoints;
@@ -43,6 +44,7 @@ mod work;
 mod writer;
 
 pub use backups::{BackupMade, BackupRecord};
+pub use breakdowns::{BREAKDOWNS_MAX, Item, Stuck};
 pub use changes::INTERRUPTED_SECONDS;
 pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};
 pub use error::{CommandError, StoreError};
@@ -67,7 +69,7 @@ pub use views::{PaymentView, PurchaseView, VoucherCode};
 pub use work::{Inbox, Kept, Owed, Work};
 
 use crate::{
-    commands::fence::FenceStock,
+    commands::{fence::FenceStock, knock::Knock},
     ledger::{
         catalog::{LedgerPurpose, ShopEvent},
         decision::{Answer, Command},
@@ -161,6 +163,21 @@ impl Store {
     /// Has a command carried out; returns after its events are durable.
     pub async fn execute(&self, command: impl Command + 'static) -> Result<Answer, CommandError> {
         self.sender.execute(Arc::new(command)).await
+    }
+
+    /// Returns when the writer has ended. Nothing can be sold any more, and only a new start helps.
+    pub async fn writer_ended(&self) {
+        self.sender.ended().await;
+    }
+
+    /// Whether the writer has ended.
+    pub fn has_writer_ended(&self) -> bool {
+        self.sender.has_ended()
+    }
+
+    /// Asks the writer for nothing: it answers as soon as it has had its turn with the database.
+    pub async fn knock(&self) -> Result<(), CommandError> {
+        self.execute(Knock).await.map(drop)
     }
 
     /// Keeps every code on hand out of sale, in one commit: any may have been sold. Tells how many.

@@ -2,6 +2,7 @@
 
 use super::{
     Reader,
+    breakdowns::Item,
     error::{Attempt, StoreError},
     read::parse,
     sql::{Row, Transaction, query},
@@ -27,6 +28,8 @@ pub struct UploadKept {
     pub received_at: Micros,
     /// How to take it in, as JSON; `None` until somebody says.
     pub choice: Option<String>,
+    /// How often taking it in broke down.
+    pub breakdowns: i64,
 }
 
 impl UploadKept {
@@ -37,7 +40,13 @@ impl UploadKept {
             staff: parse(row, 2, "uploads", "staff")?,
             received_at: Micros(row.get(3)),
             choice: row.get(4),
+            breakdowns: row.get(5),
         })
+    }
+
+    /// Itself, as its breakdowns are counted.
+    pub fn item(&self) -> Item {
+        Item { kind: "upload", subject: self.batch.to_string() }
     }
 }
 
@@ -86,22 +95,28 @@ impl Transaction {
 impl Reader {
     /// All files that are not in stock yet, oldest first.
     pub async fn uploads(&self) -> Result<Vec<UploadKept>, StoreError> {
-        let rows =
-            query("select batch, site, staff, received_at, choice from uploads order by batch")
-                .all(&self.pool)
-                .await
-                .attempt("read what was uploaded")?;
+        let rows = query(
+            "select batch, site, staff, received_at, choice, coalesce(times, 0) from uploads
+                 left join breakdowns on kind = 'upload' and subject = batch
+                 order by batch",
+        )
+        .all(&self.pool)
+        .await
+        .attempt("read what was uploaded")?;
         rows.iter().map(UploadKept::of).collect()
     }
 
     /// One of them.
     pub async fn upload(&self, batch: BatchId) -> Result<Option<UploadKept>, StoreError> {
-        let row =
-            query("select batch, site, staff, received_at, choice from uploads where batch = $1")
-                .bind(batch.to_string())
-                .first(&self.pool)
-                .await
-                .attempt("read what was uploaded")?;
+        let row = query(
+            "select batch, site, staff, received_at, choice, coalesce(times, 0) from uploads
+                 left join breakdowns on kind = 'upload' and subject = batch
+                 where batch = $1",
+        )
+        .bind(batch.to_string())
+        .first(&self.pool)
+        .await
+        .attempt("read what was uploaded")?;
         row.as_ref().map(UploadKept::of).transpose()
     }
 }

@@ -1,6 +1,7 @@
 //! What processes have to do.
 
 use super::{
+    breakdowns::{BREAKDOWNS_MAX, Item},
     error::{Attempt, StoreError},
     queries::Reader,
     read::parse,
@@ -17,6 +18,8 @@ use serde_json::json;
 /// A piece of work that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
+    /// What sort of work.
+    pub kind: WorkKind,
     /// On what: an id.
     pub subject: String,
     /// Since when it stands.
@@ -25,6 +28,8 @@ pub struct Work {
     pub attempt: i64,
     /// The process's own count.
     pub seen: i64,
+    /// Whether it broke down before.
+    pub suspect: bool,
 }
 
 /// A purchase that is owed a code which is there.
@@ -38,6 +43,8 @@ pub struct Owed {
     pub payment: PaymentId,
     /// How much was paid.
     pub amount: Cents,
+    /// Whether serving it broke down before.
+    pub suspect: bool,
 }
 
 /// A message from outside that nothing was decided about yet.
@@ -53,6 +60,8 @@ pub struct Inbox {
     pub sealed: Vec<u8>,
     /// When it came first.
     pub received_at: Micros,
+    /// Whether reading it broke down before.
+    pub suspect: bool,
 }
 
 impl Inbox {
@@ -63,7 +72,29 @@ impl Inbox {
             subject: row.get(2),
             sealed: row.get(3),
             received_at: Micros(row.get(4)),
+            suspect: false,
         }
+    }
+}
+
+impl Work {
+    /// Itself, as its breakdowns are counted.
+    pub fn item(&self) -> Item {
+        Item { kind: self.kind.word(), subject: self.subject.clone() }
+    }
+}
+
+impl Owed {
+    /// Itself, as its breakdowns are counted.
+    pub fn item(&self) -> Item {
+        Item { kind: "owed", subject: self.purchase.to_string() }
+    }
+}
+
+impl Inbox {
+    /// Itself, as its breakdowns are counted.
+    pub fn item(&self) -> Item {
+        Item { kind: "inbox", subject: self.row.to_string() }
     }
 }
 
@@ -125,14 +156,16 @@ impl Reader {
         // wait.
         let statement = match kind {
             WorkKind::SettlePayment => {
-                "select subject, since, attempt, seen from work
-                 where kind = $1 and due_at <= $2
+                "select subject, since, attempt, seen, times from work
+                 left join breakdowns using (kind, subject)
+                 where kind = $1 and due_at <= $2 and coalesce(times, 0) < $4
                  order by since desc
                  limit $3"
             }
             WorkKind::SubmitPayment | WorkKind::ExpirePurchase | WorkKind::SendMessage => {
-                "select subject, since, attempt, seen from work
-                 where kind = $1 and due_at <= $2
+                "select subject, since, attempt, seen, times from work
+                 left join breakdowns using (kind, subject)
+                 where kind = $1 and due_at <= $2 and coalesce(times, 0) < $4
                  order by due_at
                  limit $3"
             }
@@ -141,14 +174,17 @@ impl Reader {
             .bind(kind.word())
             .bind(now.0)
             .bind(limit)
+            .bind(BREAKDOWNS_MAX)
             .all(&self.pool)
             .await
             .attempt("look for work")?;
         let work = |row: &Row| Work {
+            kind,
             subject: row.get(0),
             since: Micros(row.get(1)),
             attempt: row.get(2),
             seen: row.get(3),
+            suspect: row.get::<Option<i64>>(4).is_some(),
         };
         Ok(rows.iter().map(work).collect())
     }
@@ -165,11 +201,13 @@ impl Reader {
     /// Purchases that are owed a code and can be served, longest owed first.
     pub async fn owed_and_in_stock(&self) -> Result<Vec<Owed>, StoreError> {
         let rows = query(
-            "select purchase, owed.site, owed.package, payment, amount_cents from owed
+            "select purchase, owed.site, owed.package, payment, amount_cents, times from owed
              join stock_counts using (site, package)
-             where free > 0
+             left join breakdowns on kind = 'owed' and subject = purchase
+             where free > 0 and coalesce(times, 0) < $1
              order by since",
         )
+        .bind(BREAKDOWNS_MAX)
         .all(&self.pool)
         .await
         .attempt("look for what is owed")?;
@@ -182,6 +220,7 @@ impl Reader {
                 },
                 payment: parse(row, 3, "owed", "payment")?,
                 amount: Cents(row.get(4)),
+                suspect: row.get::<Option<i64>>(5).is_some(),
             })
         };
         rows.iter().map(owed).collect()
@@ -235,16 +274,21 @@ impl Reader {
         limit: i64,
     ) -> Result<Vec<Inbox>, StoreError> {
         let rows = query(
-            "select row, source, subject, sealed, received_at from inbox
-             where outcome is null and source = $1
+            "select row, source, inbox.subject, sealed, received_at, times from inbox
+             left join breakdowns
+                on breakdowns.kind = 'inbox' and breakdowns.subject = cast(inbox.row as text)
+             where outcome is null and source = $1 and coalesce(times, 0) < $3
              order by row
              limit $2",
         )
         .bind(source)
         .bind(limit)
+        .bind(BREAKDOWNS_MAX)
         .all(&self.pool)
         .await
         .attempt("read the inbox")?;
-        Ok(rows.iter().map(Inbox::of).collect())
+        let inbox =
+            |row: &Row| Inbox { suspect: row.get::<Option<i64>>(5).is_some(), ..Inbox::of(row) };
+        Ok(rows.iter().map(inbox).collect())
     }
 }

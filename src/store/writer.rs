@@ -71,6 +71,16 @@ impl Sender {
         sent.map_err(|_| StoreError::Stopped)?;
         heard.await.map_err(|_| StoreError::Stopped)?
     }
+
+    /// Returns when the task has ended, for which there is no reason but a panic.
+    pub async fn ended(&self) {
+        self.0.closed().await;
+    }
+
+    /// Whether it has.
+    pub fn has_ended(&self) -> bool {
+        self.0.is_closed()
+    }
 }
 
 /// What the writer works with.
