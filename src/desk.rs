@@ -19,7 +19,9 @@ use crate::{
         time::Micros,
     },
     ports::{Decline, Random},
-    store::{CommandError, PaymentView, PurchaseView, Sealed, Store, StoreError, StoredEvent},
+    store::{
+        CommandError, PaymentView, PurchaseView, Sealed, Store, StoreError, StoredEvent, Stuck,
+    },
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -31,9 +33,10 @@ const PROVIDER: &str = "mpesa";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// `owed`, `set_aside`, `unmatched`, `refund_due`, `disputed`, `unresolved`, `undelivered`,
-    /// `given_up`, `unconfirmed`, `lost` or `used_unsold`.
+    /// `given_up`, `unconfirmed`, `lost`, `used_unsold` or `stuck`.
     pub kind: String,
-    /// The purchase, payment, receipt, message or voucher that it is about.
+    /// The purchase, payment, receipt, message or voucher that it is about; what is stuck, as
+    /// `<kind>:<subject>`.
     pub subject: String,
     /// The sale beside which it stands.
     pub purchase: Option<PurchaseId>,
@@ -165,7 +168,39 @@ pub async fn lines(store: &Store) -> Result<Vec<Line>, DeskError> {
         line.receipt = receipt_number(store, &line).await?;
         lines.push(line);
     }
+    for stuck in store.stuck().await? {
+        lines.push(stuck_line(store, stuck).await?);
+    }
     Ok(lines)
+}
+
+/// Something over which Lango broke down twice.
+async fn stuck_line(store: &Store, stuck: Stuck) -> Result<Line, StoreError> {
+    let payment = match stuck.payment {
+        Some(payment) => store.payment(payment).await?,
+        None => None,
+    };
+    Ok(Line {
+        subject: format!("{}:{}", stuck.kind, stuck.subject),
+        kind: "stuck".into(),
+        purchase: payment.map(|payment| payment.purchase),
+        package: None,
+        amount_cents: None,
+        reason: Some(stuck.kind),
+        since: stuck.since,
+        receipt: None,
+    })
+}
+
+/// Has what is stuck handled once more.
+pub async fn try_again(store: &Store, subject: &str) -> Result<Line, DeskError> {
+    let mut lines = lines(store).await?;
+    lines.retain(|line| line.kind == "stuck" && line.subject == subject);
+    let no_line = || DeskError::NoLine(subject.to_owned());
+    let line = lines.pop().ok_or_else(no_line)?;
+    let (kind, subject) = subject.split_once(':').ok_or_else(no_line)?;
+    store.forget_breakdowns(kind, subject).await?;
+    Ok(line)
 }
 
 fn line(row: &Map<String, Value>) -> Option<Line> {

@@ -111,6 +111,7 @@ async fn of_ledger(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>>
         copy_off_the_box(&store.backups().await?, now),
         work(store.next_due().await?, now),
         desk(store.exceptions().await?.len()),
+        stuck(store.stuck().await?.len()),
         stock(store).await?,
         routers(store, now).await?,
         receivers(config, store).await?,
@@ -242,6 +243,20 @@ fn desk(lines: usize) -> Check {
         0 => pass("desk", "nothing needs you"),
         1 => warn("desk", "one thing needs you: `lango money list`"),
         many => warn("desk", format!("{many} things need you: `lango money list`")),
+    }
+}
+
+/// Money may wait behind such a thing.
+fn stuck(things: usize) -> Check {
+    match things {
+        0 => pass("stuck", "nothing"),
+        many => fail(
+            "stuck",
+            format!(
+                "Lango broke down over {many} of its tasks twice: a bug, and the log says where. \
+                 After an update press `Try again` at the desk"
+            ),
+        ),
     }
 }
 

@@ -61,6 +61,7 @@ pub fn public(shop: Arc<Shop>) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(error::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(Arc::clone(&shop), error::survive))
         .with_state(shop)
 }
 
@@ -84,6 +85,7 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/money/unpaid", post(admin::money::unpaid))
         .route("/admin/money/checked", post(admin::money::checked))
         .route("/admin/money/void", post(admin::money::void))
+        .route("/admin/money/again", post(admin::money::again))
         .route("/admin/stock", get(admin::stock::show))
         .route("/admin/stock/hand-out", post(admin::stock::hand_out))
         .route("/admin/stock/void", post(admin::stock::void))
@@ -117,5 +119,6 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(error::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(Arc::clone(&shop), error::survive))
         .with_state(shop)
 }

@@ -128,8 +128,8 @@ async fn money(shop: &Shop) -> Result<Money, Sorry> {
 }
 
 /// The sorts of things that need a person, as the desk puts them together.
-pub const NEEDS: [&str; 6] =
-    ["owed", "set_aside", "refund_due", "doubtful", "at_router", "undelivered"];
+pub const NEEDS: [&str; 7] =
+    ["owed", "set_aside", "refund_due", "doubtful", "at_router", "undelivered", "stuck"];
 
 /// Whether a line is of a sort.
 pub fn is(line: &Line, need: &str) -> bool {

@@ -145,6 +145,12 @@ pub async fn void(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted
     finish(&shop, &visitor, &fields, ("void", outcome)).await
 }
 
+/// `POST /admin/money/again`: what broke down is to be handled once more.
+pub async fn again(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
+    let outcome = desk::try_again(&shop.context.store, field(&fields, "what")).await;
+    finish(&shop, &visitor, &fields, ("again", outcome.map(of_line))).await
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "it is a step of a chain")]
 fn of_line(line: Line) -> Option<PurchaseId> {
     line.purchase

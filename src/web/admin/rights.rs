@@ -18,6 +18,7 @@ pub const RIGHTS: &[(&str, &str, &[Role])] = &[
     ("POST", "/admin/money/unpaid", &[Owner]),
     ("POST", "/admin/money/checked", &[Owner]),
     ("POST", "/admin/money/void", &[Owner]),
+    ("POST", "/admin/money/again", &[Owner]),
     ("GET", "/admin/stock", &[Owner, Cashier, Technician, Auditor]),
     ("POST", "/admin/stock/hand-out", &[Owner]),
     ("POST", "/admin/stock/void", &[Owner]),

@@ -60,6 +60,8 @@ pub struct LineShown {
     pub package: Option<String>,
     /// A code that somebody uses and nobody bought, by its voucher.
     pub voucher: Option<String>,
+    /// What broke down too often and may be tried again.
+    pub stuck: Option<String>,
     /// Why, in a word of ours.
     pub reason: Option<String>,
     /// The money at stake.
@@ -257,6 +259,7 @@ pub fn shown(shop: &Shop, line: &Line) -> LineShown {
         kind: line.kind.clone(),
         package: line.package.clone().filter(|_| of_code),
         voucher: (line.kind == "used_unsold").then(|| line.subject.clone()),
+        stuck: (line.kind == "stuck").then(|| line.subject.clone()),
         reason: line.reason.as_deref().map(|reason| reason.replace('_', " ")),
         amount: line.amount_cents,
         since: line.since.local(&shop.settings.zone),
