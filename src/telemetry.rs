@@ -13,7 +13,7 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 /// codes and receipts among it.
 const NEVER: &str = "handlebars=off";
 
-/// Starts logging as configured. A second start in one process is refused by the library and
+/// Starts logging as configured; a panic is logged once, where it happens. A second start in one process is refused by the library and
 /// changes nothing, so that a test's capture stays in place.
 pub fn init(log: &Log) {
     let json = match log.format {
@@ -30,6 +30,11 @@ pub fn init(log: &Log) {
     if started.is_err() {
         tracing::debug!("logging had been started already");
     }
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let why = panic.payload_as_str().unwrap_or("it does not say why");
+        tracing::error!(at, "panicked at {at}: {why}");
+    }));
 }
 
 /// Log lines kept in memory, for tests that look for what must not be there.

@@ -28,9 +28,9 @@ use crate::{
     store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
     web::{self, DeskSettings, Shop, WebSettings},
 };
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::tz::TimeZone;
-use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -350,7 +350,7 @@ pub fn receivers(config: &Config) -> Receivers {
 }
 
 fn daraja(config: &config::Mpesa, account: &config::Account) -> mpesa::Settings {
-    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     mpesa::Settings {
         base_url: config.base_url.clone(),
         consumer_key: account.consumer_key.clone(),
@@ -411,7 +411,11 @@ pub fn nairobi() -> TimeZone {
     TimeZone::get("Africa/Nairobi").expect("the time zones are built in")
 }
 
-/// Serves both listeners and runs the processes until `stop`.
+/// After a breakdown, so long may take what is under way.
+const BREAKDOWN_GRACE: Duration = Duration::from_secs(5);
+
+/// Serves both listeners and runs the processes until `stop`, or until something broke down without
+/// which the shop must not go on.
 pub async fn serve(
     shop: Arc<Shop>,
     (public, staff): (TcpListener, TcpListener),
@@ -434,22 +438,40 @@ pub async fn serve(
         .with_graceful_shutdown(until(ended.clone()));
     let people = axum::serve(staff, with_address(web::staff(Arc::clone(&shop))))
         .with_graceful_shutdown(until(ended));
-    tokio::select! {
+    let ended = tokio::select! {
         served = async { tokio::try_join!(async { buyers.await }, async { people.await }) } => {
-            served?;
+            served.map(drop).map_err(anyhow::Error::from)
         }
         // None ends by itself. A shop that takes money and does nothing about it must not stay up.
-        _ = processes.join_next() => bail!("a process broke down; start the shop again"),
-    }
+        _ = processes.join_next() => Err(anyhow!("a process broke down; start the shop again")),
+        () = shop.context.store.writer_ended() => {
+            Err(anyhow!("the writer broke down; start the shop again"))
+        }
+    };
     // First nobody begins anything new, then what is under way ends.
     shop.context.close();
-    while processes.join_next().await.is_some() {}
-    shop.context.calls.idle().await;
-    processes::write_mark(&shop.context).await;
-    if let Err(failure) = shop.context.store.hand_over(&instance).await {
-        tracing::warn!(error = ?failure, "the lease runs out by itself: {failure}");
+    let rest = async {
+        while processes.join_next().await.is_some() {}
+        shop.context.calls.idle().await;
+        processes::write_mark(&shop.context).await;
+    };
+    match &ended {
+        Ok(()) => rest.await,
+        Err(_) => {
+            // What waits for something that is gone is cut off; what broke down is counted by then.
+            let _ = tokio::time::timeout(BREAKDOWN_GRACE, rest).await;
+            processes.shutdown().await;
+        }
     }
-    Ok(())
+    let handed_over = shop.context.store.hand_over(&instance);
+    match tokio::time::timeout(BREAKDOWN_GRACE, handed_over).await {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => {
+            tracing::warn!(error = ?failure, "the lease runs out by itself: {failure}");
+        }
+        Err(_) => tracing::warn!("the lease runs out by itself: the database does not answer"),
+    }
+    ended
 }
 
 /// What this instance is called beside others: the same again after a restart, which takes its own

@@ -8,14 +8,16 @@ use super::{
 };
 use crate::{
     accent::Accent,
+    caught::{Panicked, caught},
     desk::DeskError,
     ledger::purchase::Language,
     phrases::PhraseError,
     store::{CommandError, StoreError},
 };
 use axum::{
-    extract::State,
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
+    middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use std::sync::Arc;
@@ -35,6 +37,9 @@ pub enum Failure {
     /// What a person did at the desk failed.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// Whoever makes the page panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
     /// Something in the ledger has no counterpart.
     #[error("{0} is missing")]
     Missing(&'static str),
@@ -129,15 +134,65 @@ fn headers(shop: &Shop, accent: Accent, router: Option<&str>) -> HeaderMap {
 
 /// For an address that is none of ours.
 pub async fn not_found(State(shop): State<Arc<Shop>>) -> Response {
-    let frame = Frame {
+    let frame = frame(&shop, "/".into());
+    answer(&shop, frame, Problem::Person(ErrorMessage::NotFound))
+}
+
+/// Answers also when whoever should have answered panicked: a person gets the page for that and a
+/// way on, a program the status.
+pub async fn survive(State(shop): State<Arc<Shop>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    match caught(next.run(request)).await {
+        Ok(response) => response,
+        Err(panicked) if is_for_people(&path) => {
+            let frame = frame(&shop, way_on(&path));
+            answer(&shop, frame, Problem::Failed(panicked.into()))
+        }
+        Err(panicked) => {
+            tracing::error!("a request is not answered: {panicked}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn is_for_people(path: &str) -> bool {
+    !["/hooks/", "/router/"].iter().any(|start| path.starts_with(start))
+}
+
+/// The page to which a form or a page belongs: a shop, a purchase, or the desk.
+fn way_on(path: &str) -> String {
+    let mut parts = path.split('/').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some(sort @ ("s" | "p")), Some(name)) => format!("/{sort}/{name}"),
+        (Some("admin"), _) => "/admin".into(),
+        _ => "/".into(),
+    }
+}
+
+/// Around a page of which nothing is known but where it is.
+fn frame(shop: &Shop, here: String) -> Frame {
+    Frame {
         lang: Language::default(),
         site: None,
         site_name: shop.settings.shop_name.clone(),
         support_phone: shop.settings.support_phone.clone(),
         accent: shop.settings.accent,
-        here: "/".into(),
+        here,
         mac: String::new(),
         dst: String::new(),
-    };
-    answer(&shop, frame, Problem::Person(ErrorMessage::NotFound))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_panicked_leads_on() {
+        assert_eq!(way_on("/s/mtaa/buy"), "/s/mtaa");
+        assert_eq!(way_on("/p/abc/wait"), "/p/abc");
+        assert_eq!(way_on("/admin/money/settle"), "/admin");
+        assert_eq!(way_on("/"), "/");
+        assert!(is_for_people("/s/mtaa") && !is_for_people("/hooks/p/1/2"));
+    }
 }

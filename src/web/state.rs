@@ -1,6 +1,6 @@
 //! What every handler works with.
 
-use super::{admin::Desk, limits::Limits, render::Pages};
+use super::{admin::Desk, health::Pulse, limits::Limits, render::Pages};
 use crate::{
     accent::Accent, catalogue::Receivers, context::Context, kit::KitSettings,
     ledger::catalog::Site, staff::Passwords,
@@ -48,6 +48,7 @@ pub struct Shop {
     /// What the owner decided.
     pub settings: WebSettings,
     pub(super) limits: Limits,
+    pub(super) pulse: Pulse,
     pub(super) passwords: Passwords,
     pub(super) desk: Desk,
 }
@@ -58,7 +59,7 @@ impl Shop {
         let pages = Pages::default();
         let desk = Desk::new(settings.accent);
         let (limits, passwords) = (Limits::default(), Passwords::default());
-        Self { context, pages, settings, limits, passwords, desk }
+        Self { context, pages, settings, limits, pulse: Pulse::default(), passwords, desk }
     }
 
     /// The colour of a site's pages.
