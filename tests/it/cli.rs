@@ -131,12 +131,18 @@ impl Place {
         self.start(command, listen, "beside.log").await
     }
 
-    async fn start(&self, mut command: Command, listen: SocketAddr, log: &str) -> Serving {
-        let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::from(fs::File::create(self.path(log)).unwrap()))
-            .spawn()
-            .unwrap();
+    /// Starts `lango serve`, which may end before it answers.
+    pub fn serve_briefly(&self) -> Serving {
+        Serving { child: self.spawn(self.command(&["serve"]), "serve.log") }
+    }
+
+    fn spawn(&self, mut command: Command, log: &str) -> Child {
+        let log = Stdio::from(fs::File::create(self.path(log)).unwrap());
+        command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
+    }
+
+    async fn start(&self, command: Command, listen: SocketAddr, log: &str) -> Serving {
+        let mut child = self.spawn(command, log);
         let client = lango::http_client::client(std::time::Duration::from_secs(20)).unwrap();
         for _ in 0..400 {
             if client.get(format!("http://{listen}/readyz")).send().await.is_ok() {

@@ -5,6 +5,7 @@ mod address;
 mod backup;
 mod books;
 mod both;
+mod breakdowns;
 mod browser_desk;
 mod browser_login;
 mod browser_sale;

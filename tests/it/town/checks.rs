@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub async fn run(town: &Town) -> Vec<String> {
     quiet(town).await;
     ledger_is_whole(town).await;
+    assert_eq!(town.store().stuck().await.unwrap(), [], "nothing broke down");
     let ledger = Ledger::read(town.store()).await;
     money_ended_well(&ledger);
     no_code_sold_twice(&ledger);

@@ -1,7 +1,10 @@
 //! One running shop, in a runtime of its own, so that a story can end it as a power cut would: all
 //! tasks at once, wherever they stand.
 
-use super::{GATEWAYS, ManualClock};
+use super::{
+    GATEWAYS, ManualClock,
+    fragile::{Bugs, FragileGateway, FragileRandom},
+};
 use crate::address::free_address;
 use lango::{
     accent::Accent,
@@ -11,7 +14,7 @@ use lango::{
     context::{Context, Digest},
     demo::{daraja, sms_gateway},
     mpesa::{self, Mpesa},
-    ports::{Clock, Random, SmsGateway, SystemRandom},
+    ports::{Clock, PaymentGateway, Random, SmsGateway, SystemRandom},
     processes, sms,
     store::{BackupKey, Opening, Store},
     web::{self, DeskSettings, Shop, WebSettings},
@@ -56,6 +59,8 @@ pub struct Wiring {
     /// What the owner is told in the evening.
     pub digest: Option<Digest>,
     pub backups: Vec<Place>,
+    /// What panics.
+    pub bugs: Bugs,
 }
 
 /// A running shop.
@@ -129,8 +134,13 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr,
         random: Arc::clone(&random),
     };
     let store = Store::open(opening).await.unwrap();
+    let payments: Arc<dyn PaymentGateway> = Arc::new(FragileGateway {
+        sound: Arc::new(payments(&wiring).sharing(store.clone())),
+        bugs: wiring.bugs.clone(),
+    });
+    let random: Arc<dyn Random> = Arc::new(FragileRandom(wiring.bugs.clone()));
     let shop = app::build(Parts {
-        payments: Arc::new(payments(&wiring).sharing(store.clone())),
+        payments,
         store,
         sms: GATEWAYS.iter().zip(wiring.sms_at).map(|(id, at)| gateway(&wiring, id, at)).collect(),
         random,

@@ -8,6 +8,7 @@
 pub mod checks;
 mod clerk;
 mod customer;
+mod fragile;
 mod home;
 mod instance;
 mod ledger;
@@ -18,7 +19,7 @@ pub use home::{new_schema, on_postgres, sql};
 pub use instance::{Instance, MASTER, Plan};
 pub use ledger::Ledger;
 
-use self::{home::Home, instance::Wiring};
+use self::{fragile::Bugs, home::Home, instance::Wiring};
 use jiff::civil::date;
 use lango::{
     app,
@@ -145,6 +146,7 @@ impl Town {
             till: plan.till,
             digest: plan.digest,
             backups: plan.backups,
+            bugs: Bugs::default(),
         };
         let instance = Instance::start(&wiring, None).await;
         let address = instance.address;
@@ -202,6 +204,11 @@ impl Town {
     /// Where Safaricom is to tell of it.
     pub fn c2b_addresses(&self) -> C2bAddresses {
         app::c2b_addresses(self.store(), &self.url("").parse().unwrap())
+    }
+
+    /// What panics in the shop.
+    pub fn bugs(&self) -> &Bugs {
+        &self.wiring.bugs
     }
 
     /// Changes what goes wrong at M-PESA, from now on.
