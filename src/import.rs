@@ -1,9 +1,11 @@
 //! Takes a list of codes into stock: reads it, judges each line against what is known, and imports
-//! what is new in small commits. Doing it twice is harmless, and a dry run changes nothing.
+//! what is new in small commits. Doing it twice is harmless, and a dry run changes nothing. A code
+//! that another site has is not taken, unless a person says that the two have different routers.
 
 use crate::{
     commands::{
         by::By,
+        catalogue::TellRoutersApart,
         import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch},
     },
     ledger::{
@@ -12,16 +14,16 @@ use crate::{
         decision::{Answer, CodeRow, Fingerprint},
         id::{BatchId, PackageKey, Slug, VoucherId},
         refusal::Refusal,
-        voucher::SetAside,
+        voucher::{SetAside, Voucher, fold},
     },
     ports::Random,
     routeros::export::{
-        Counts, Export, ExportLine, GroupKey, Judged, Lookup, NotVouchers, Promise, Rules, Verdict,
-        fold, judge, read,
+        Counts, Elsewhere, Export, ExportLine, GroupKey, Judged, Known, NotVouchers, Promise,
+        Rules, Verdict, judge, read,
     },
     store::{CommandError, Offer, Sealed, Store, StoreError, VoucherCode},
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What to take in, and how.
 #[derive(Debug, Clone)]
@@ -34,12 +36,20 @@ pub struct Import {
     pub set_aside_comments: Vec<String>,
     /// Groups of the list of which the same is so.
     pub set_aside_groups: Vec<GroupKey>,
+    /// Sites of which whoever imports says that their routers are others than this site's.
+    pub other_routers: Vec<Slug>,
 }
 
 impl Import {
     /// All that a site can sell, online.
     pub fn to(site: Slug) -> Self {
-        Self { site, package: None, set_aside_comments: vec![], set_aside_groups: vec![] }
+        Self {
+            site,
+            package: None,
+            set_aside_comments: vec![],
+            set_aside_groups: vec![],
+            other_routers: vec![],
+        }
     }
 }
 
@@ -60,6 +70,9 @@ pub enum ImportError {
         /// Which package.
         package: Slug,
     },
+    /// The site itself was named among those with other routers.
+    #[error("site {0} has the same router as itself; name the other site")]
+    SameSite(Slug),
     /// The router left the passwords out.
     #[error(
         "this export has no passwords; make it again with \
@@ -81,6 +94,7 @@ impl ImportError {
             Self::NotVouchers(why) => why.code(),
             Self::NoSuchSite(_) => "no_site",
             Self::NoSuchPackage { .. } => "no_such_package",
+            Self::SameSite(_) => "same_site",
             Self::PasswordsHidden => "passwords_hidden",
             Self::Store(_) | Self::Command(_) => "failed",
         }
@@ -112,6 +126,7 @@ impl Report {
             ("no_package", c.no_package),
             ("duplicate_in_file", c.duplicate_in_file),
             ("already_known", c.already_known),
+            ("known_elsewhere", c.known_elsewhere),
             ("already_used", c.already_used),
             ("disabled", c.disabled),
             ("not_a_voucher", c.not_a_voucher),
@@ -132,12 +147,50 @@ impl Report {
                     "verdict": judged.verdict.code(),
                     "reason": judged.reason,
                     "package": judged.package,
+                    "elsewhere": judged.elsewhere.as_ref().map(|it| it.site.as_str()),
                 })
             };
             json["lines"] = self.judged.iter().map(line).collect();
         }
+        let site = |at: AtOtherSite| {
+            let AtOtherSite { site, codes, standing, .. } = at;
+            serde_json::json!({ "site": site, "codes": codes, "standing": standing })
+        };
+        json["elsewhere"] = self.elsewhere().into_iter().map(site).collect();
         json
     }
+
+    /// The other sites that have codes of the list, with what became of them there.
+    pub fn elsewhere(&self) -> Vec<AtOtherSite> {
+        let mut sites: BTreeMap<&Slug, AtOtherSite> = BTreeMap::new();
+        for Elsewhere { site, name, status } in
+            self.judged.iter().filter_map(|judged| judged.elsewhere.as_ref())
+        {
+            let at = sites.entry(site).or_insert_with(|| AtOtherSite {
+                site: site.clone(),
+                name: name.clone(),
+                codes: 0,
+                standing: BTreeMap::new(),
+            });
+            at.codes += 1;
+            *at.standing.entry(status.word()).or_default() += 1;
+        }
+        sites.into_values().collect()
+    }
+}
+
+/// How much of a list another site has.
+pub struct AtOtherSite {
+    /// Which site.
+    pub site: Slug,
+    /// What buyers call it.
+    pub name: String,
+    /// How many codes.
+    pub codes: usize,
+    /// How many of them stand where there, by [`VoucherStatus::word`].
+    ///
+    /// [`VoucherStatus::word`]: crate::ledger::voucher::VoucherStatus::word
+    pub standing: BTreeMap<&'static str, usize>,
 }
 
 /// Reads and judges, and changes nothing.
@@ -147,7 +200,7 @@ pub async fn look(store: &Store, import: &Import, bytes: &[u8]) -> Result<Report
         return Err(ImportError::PasswordsHidden);
     }
     let rules = rules(store, import).await?;
-    let judged = Names { store, site: &import.site }.judge(&export, &rules).await?;
+    let judged = Names { store, site: &import.site }.judge(&export, &rules, import).await?;
     let counts = Counts::of(&judged);
     let format = export.format.code();
     let has_profiles = export.has_profiles();
@@ -182,9 +235,11 @@ impl Importer<'_> {
         bytes: &[u8],
     ) -> Result<Report, ImportError> {
         let mut report = look(store, import, bytes).await?;
+        self.tell_routers_apart(store, import).await?;
         let names = Names { store, site: &import.site };
         let id = || VoucherId(self.random.id(store.now()));
-        let lines = names.lines(&report.judged, id);
+        let (places, lines): (Vec<usize>, Vec<Line>) =
+            names.lines(&report.judged, id).into_iter().unzip();
         if lines.is_empty() {
             return Ok(report);
         }
@@ -201,7 +256,29 @@ impl Importer<'_> {
                 answer => unreachable!("an import answers with a count, not with {answer:?}"),
             }
         }
+        if report.taken < lines.len() {
+            // Somebody else took some meanwhile: what they are now is what they are told to be.
+            let again = look(store, import, bytes).await?;
+            let taken = store.vouchers_by_id(lines.iter().map(|line| line.code.voucher)).await?;
+            for (at, line) in places.into_iter().zip(&lines) {
+                if !taken.contains_key(&line.code.voucher) {
+                    report.judged[at] = again.judged[at].clone();
+                }
+            }
+            report.counts = Counts::of(&report.judged);
+        }
         Ok(report)
+    }
+
+    async fn tell_routers_apart(&self, store: &Store, import: &Import) -> Result<(), CommandError> {
+        if import.other_routers.is_empty() {
+            return Ok(());
+        }
+        let (site, others) = (import.site.clone(), import.other_routers.clone());
+        match store.execute(self.by.wish(TellRoutersApart { site, others })).await {
+            Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -226,6 +303,12 @@ async fn rules(store: &Store, import: &Import) -> Result<Rules, ImportError> {
         && !offers.iter().any(|offer| offer.package.package == *package)
     {
         return Err(ImportError::NoSuchPackage { site, package: package.clone() });
+    }
+    for other in &import.other_routers {
+        if *other == site {
+            return Err(ImportError::SameSite(site));
+        }
+        store.site(other).await?.ok_or_else(|| ImportError::NoSuchSite(other.clone()))?;
     }
     let promise = |offer: Offer| Promise {
         profile: offer.package.profile,
@@ -260,33 +343,64 @@ impl Names<'_> {
         self.fingerprint("code_folded", &fold(code))
     }
 
-    async fn judge(&self, export: &Export, rules: &Rules) -> Result<Vec<Judged>, StoreError> {
-        let exact = export.lines.iter().map(|line| self.exact(&line.code)).collect();
-        let folded = export.lines.iter().map(|line| self.folded(&line.code)).collect();
-        let (exact, folded): (HashSet<_>, HashSet<_>) =
-            self.store.known_codes(exact, folded).await?;
-        Ok(judge(export, rules, |lookup| match lookup {
-            Lookup::Exact(code) => exact.contains(&self.exact(code)),
-            Lookup::Folded(code) => folded.contains(&self.folded(code)),
+    async fn judge(
+        &self,
+        export: &Export,
+        rules: &Rules,
+        import: &Import,
+    ) -> Result<Vec<Judged>, StoreError> {
+        let (store, vault) = (self.store, self.store.vault());
+        let codes = || export.lines.iter().map(|line| line.code.as_str());
+        let exact: Vec<Fingerprint> = codes().map(|code| self.exact(code)).collect();
+        let exact = store.vouchers_of_codes(&exact).await?;
+        let shop_wide: Vec<Fingerprint> = codes().map(|code| vault.shop_wide(code)).collect();
+        let holders = store.holders_of_codes(&shop_wide).await?;
+        let mut apart = store.sites_of_other_routers(self.site).await?;
+        apart.extend(import.other_routers.iter().cloned());
+        let sites = store.sites().await?.into_iter();
+        let named: HashMap<Slug, String> = sites.map(|site| (site.site, site.name)).collect();
+        Ok(judge(export, rules, |code| {
+            if exact.contains_key(&self.exact(code)) {
+                return Known::Here;
+            }
+            let holders = holders.get(&vault.shop_wide(code)).map_or(&[][..], Vec::as_slice);
+            self.known(holders, &apart, &named)
         }))
     }
 
+    /// Where a code of these vouchers is known; at the sites in `apart` it may be.
+    fn known(
+        &self,
+        holders: &[Voucher],
+        apart: &BTreeSet<Slug>,
+        names: &HashMap<Slug, String>,
+    ) -> Known {
+        if holders.iter().any(|voucher| voucher.package.site == *self.site) {
+            return Known::AlikeHere;
+        }
+        let other = holders.iter().find(|voucher| !apart.contains(&voucher.package.site));
+        other.map_or(Known::Nowhere, |voucher| {
+            let site = voucher.package.site.clone();
+            let name = names.get(&site).cloned().unwrap_or_default();
+            Known::Elsewhere(Elsewhere { site, name, status: voucher.status })
+        })
+    }
+
     /// The lines that are kept: new ones, and used ones, which must never look new again after the
-    /// router has lost its counters.
-    fn lines(&self, judged: &[Judged], mut id: impl FnMut() -> VoucherId) -> Vec<Line> {
-        let kept = judged.iter().filter_map(|judged| {
+    /// router has lost its counters. Each with its place among those judged.
+    fn lines(&self, judged: &[Judged], mut id: impl FnMut() -> VoucherId) -> Vec<(usize, Line)> {
+        let kept = judged.iter().enumerate().filter_map(|(at, judged)| {
             let set_aside = match judged.verdict {
                 Verdict::Accepted => judged.printed.then_some(SetAside::Printed),
                 Verdict::AlreadyUsed => Some(SetAside::Used),
                 _ => return None,
             };
             let package = Slug::parse(judged.package.as_ref()?).ok()?;
-            Some((judged.line.as_ref()?, package, set_aside))
+            Some((at, judged.line.as_ref()?, package, set_aside))
         });
-        kept.map(|(line, package, set_aside)| Line {
-            package: PackageKey { site: self.site.clone(), package },
-            set_aside,
-            code: self.row(line, id()),
+        kept.map(|(at, line, package, set_aside)| {
+            let package = PackageKey { site: self.site.clone(), package };
+            (at, Line { package, set_aside, code: self.row(line, id()) })
         })
         .collect()
     }
@@ -308,6 +422,7 @@ impl Names<'_> {
             voucher,
             fingerprint: self.exact(&line.code),
             folded: self.folded(&line.code),
+            shop_wide: self.store.vault().shop_wide(&line.code),
             last_four: self.fingerprint("code_last_four", &folded[last..]),
             sealed: self.store.vault().seal(&Sealed::Code(voucher).context(), &plain),
         }

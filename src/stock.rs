@@ -10,9 +10,8 @@ use crate::{
         decision::{Answer, Note},
         id::{BatchId, HandoutId, PackageKey, StaffId, VoucherId},
         refusal::Refusal,
-        voucher::VoidReason,
+        voucher::{VoidReason, fold},
     },
-    routeros::export::fold,
     store::{CommandError, Sealed, Store, StoreError, VoucherCode},
 };
 

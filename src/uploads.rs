@@ -30,6 +30,9 @@ pub struct Choice {
     /// Which of the file's groups are printed cards, by their places in [`groups`]: these depend
     /// on the file alone.
     pub printed: Vec<usize>,
+    /// Of which sites whoever chose says that their routers are others than this site's.
+    #[serde(default)]
+    pub other_routers: Vec<Slug>,
 }
 
 /// Keeps a file; tells what its batch will be.
@@ -130,7 +133,11 @@ async fn import(
     bytes: &[u8],
     store: &Store,
 ) -> Result<Import, ImportError> {
-    let mut import = Import { package: choice.package.clone(), ..Import::to(upload.site.clone()) };
+    let mut import = Import {
+        package: choice.package.clone(),
+        other_routers: choice.other_routers.clone(),
+        ..Import::to(upload.site.clone())
+    };
     if !choice.printed.is_empty() {
         let groups = groups(&look(store, &import, bytes).await?.judged);
         let printed = choice.printed.iter().filter_map(|place| groups.get(*place));

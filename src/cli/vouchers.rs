@@ -5,7 +5,7 @@ use crate::{
     app,
     commands::{by::By, fence::ReleaseFenced},
     config::Config,
-    import::{self, Import, Importer, Report},
+    import::{self, AtOtherSite, Import, Importer, Report},
     ledger::id::{PackageKey, Slug},
     routeros::users::{list, script},
     routers,
@@ -46,6 +46,10 @@ pub(super) struct ImportFile {
     /// May be given several times.
     #[arg(long, value_name = "COMMENT")]
     set_aside_comment: Vec<String>,
+    /// State that this site's router is another than that site's, so that both may have the same
+    /// code. It is recorded. May be given several times.
+    #[arg(long, value_name = "SITE")]
+    other_router: Vec<Slug>,
     /// Print the verdict on each line.
     #[arg(long)]
     lines: bool,
@@ -132,6 +136,7 @@ impl Command {
             package: arguments.package,
             set_aside_comments: arguments.set_aside_comment,
             set_aside_groups: vec![],
+            other_routers: arguments.other_router,
         };
         let report = if arguments.dry_run {
             import::look(&store, &import, &bytes).await?
@@ -168,6 +173,15 @@ fn print(report: &Report, lines: bool, dry_run: bool) {
             "{:>6}  of the accepted have limits of their own that give less than their package \
              promises: raise them on the router, or sell a package that promises no more.",
             report.counts.gives_less
+        );
+    }
+    for AtOtherSite { site, name, codes, standing } in report.elsewhere() {
+        let standing = standing.iter().map(|(word, count)| format!("{count} {word}"));
+        let standing: Vec<String> = standing.collect();
+        println!(
+            "{codes:>6}  of the known elsewhere are at {name} ({site}): {}. They are not taken, so \
+             that no code is sold twice. If its router is another one, add --other-router {site}.",
+            standing.join(", ")
         );
     }
     if dry_run {

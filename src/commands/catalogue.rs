@@ -11,6 +11,7 @@ use crate::ledger::{
     time::Micros,
     world::World,
 };
+use std::collections::BTreeSet;
 
 /// Writes the first event of a ledger: what it is.
 #[derive(Debug, Clone)]
@@ -126,6 +127,48 @@ impl Command for RegisterSite {
     }
 }
 
+/// Says of a site's router that it is not the one of other sites, so that a code may stand at both:
+/// only a person can know it.
+#[derive(Debug, Clone)]
+pub struct TellRoutersApart {
+    /// Whose router.
+    pub site: Slug,
+    /// Whose router it is not.
+    pub others: Vec<Slug>,
+}
+
+impl Command for TellRoutersApart {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        let sites = self.others.iter().chain([&self.site]);
+        sites.map(|site| Need::Stream(Stream::Site(site.clone()))).collect()
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let others: BTreeSet<&Slug> = self.others.iter().collect();
+        if others.iter().chain([&&self.site]).any(|site| world.site(site).is_none()) {
+            return Err(Refusal::NoSuchSite);
+        }
+        if others.contains(&self.site) {
+            return Err(Refusal::SameSite);
+        }
+        let news = others.into_iter().filter(|other| !world.routers_differ(&self.site, other));
+        let said = |other: &Slug| {
+            let (site, other) = (self.site.clone(), other.clone());
+            let event = SiteEvent::RouterDiffers { site: site.clone(), other };
+            NewEvent::alone(Stream::Site(site), Event::Site(event))
+        };
+        let events: Vec<_> = news.map(said).collect();
+        if events.is_empty() {
+            return Err(Refusal::NothingNew);
+        }
+        Ok(Decision::events(events))
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
 /// Offers a package, also one that was retired, or gives it a new name, price or place. The version
 /// is counted here, not by the caller.
 #[derive(Debug, Clone)]
@@ -205,7 +248,7 @@ impl Command for RetirePackage {
 mod tests {
     use super::*;
     use crate::{
-        commands::testing::{given, package, site},
+        commands::testing::{given, package, site, site_named},
         ledger::money::Cents,
     };
 
@@ -274,6 +317,19 @@ mod tests {
         let Event::Site(SiteEvent::Changed { accent: None, .. }) = &plain[0].event else {
             panic!("{plain:?}")
         };
+    }
+
+    #[test]
+    fn routers_are_told_apart_once_and_both_ways() {
+        let slug = |site: &str| Slug::parse(site).unwrap();
+        let apart = |site, other| TellRoutersApart { site: slug(site), others: vec![slug(other)] };
+        given([site()]).when(&apart("mtaa", "kona")).then_refused(&Refusal::NoSuchSite);
+        given([site()]).when(&apart("mtaa", "mtaa")).then_refused(&Refusal::SameSite);
+        let sites = vec![site(), site_named("kona")];
+        let said = given(sites.clone()).when(&apart("mtaa", "kona")).then_recorded();
+        let known = [sites, said].concat();
+        given(known.clone()).when(&apart("mtaa", "kona")).then_refused(&Refusal::NothingNew);
+        given(known).when(&apart("kona", "mtaa")).then_refused(&Refusal::NothingNew);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Given {
     /// The codes of earlier lines are in the vault.
     pub fn knowing_codes(mut self, lines: &[Line]) -> Self {
         for line in lines {
-            self.whole.put_code(line.code.fingerprint, line.code.voucher);
+            self.whole.put_code(line.code.shop_wide, line.code.voucher);
         }
         self
     }
@@ -228,15 +228,19 @@ pub fn receipt(n: u128) -> ReceiptGiven {
 }
 
 pub fn site() -> NewEvent {
+    site_named("mtaa")
+}
+
+pub fn site_named(site: &str) -> NewEvent {
     let event = SiteEvent::Registered {
-        site: slug("mtaa"),
+        site: slug(site),
         name: "Mtaa Wi-Fi".into(),
         router_login: "http://10.5.50.1/login".into(),
         accent: None,
         receiver: None,
         language: Language::En,
     };
-    NewEvent::alone(Stream::Site(slug("mtaa")), Event::Site(event))
+    NewEvent::alone(Stream::Site(slug(site)), Event::Site(event))
 }
 
 pub fn package() -> Package {
@@ -401,6 +405,7 @@ pub fn import_line(n: u8, set_aside: Option<SetAside>) -> Line {
         voucher: voucher(u128::from(n)),
         fingerprint: [n; 32],
         folded: [n; 32],
+        shop_wide: [n; 32],
         last_four: [n; 32],
         sealed: vec![n],
     };

@@ -124,6 +124,15 @@ pub enum SiteEvent {
         /// How many.
         codes: u32,
     },
+    /// A person said that its router is not the one of another site, so that a code may stand at
+    /// both. The other site's router is then not this one's either.
+    #[serde(rename = "site_router_differs")]
+    RouterDiffers {
+        /// Its short name.
+        site: Slug,
+        /// The other site.
+        other: Slug,
+    },
 }
 
 /// A site as its events leave it.
@@ -174,7 +183,9 @@ impl Site {
             (Some(site), SiteEvent::RouterLeft { .. }) if site.reports => {
                 Some(Self { reports: false, ..site.clone() })
             }
-            (Some(site), SiteEvent::CodesWritten { .. }) => Some(site.clone()),
+            (Some(site), SiteEvent::CodesWritten { .. } | SiteEvent::RouterDiffers { .. }) => {
+                Some(site.clone())
+            }
             _ => None,
         }
     }

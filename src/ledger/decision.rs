@@ -34,7 +34,7 @@ pub enum Need {
     Prompts(ContactId),
     /// The phone or device of a fingerprint.
     Contact(Fingerprint),
-    /// The voucher of a code's fingerprint.
+    /// The vouchers of a code, at whichever sites, by its [`CodeRow::shop_wide`].
     Code(Fingerprint),
     /// How often something was guessed at.
     Tries(String),
@@ -317,6 +317,8 @@ pub struct CodeRow {
     pub fingerprint: Fingerprint,
     /// Of the site and the code as people type it.
     pub folded: Fingerprint,
+    /// Of the code as people type it, at whichever site: the same code is found everywhere.
+    pub shop_wide: Fingerprint,
     /// Of its last four characters.
     pub last_four: Fingerprint,
     /// Code, password and the line's other words, byte for byte.

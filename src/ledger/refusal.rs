@@ -14,6 +14,9 @@ pub enum Refusal {
     /// There is no site of that name.
     #[error("there is no such site")]
     NoSuchSite,
+    /// A site's router was to be told apart from itself.
+    #[error("a site has the same router as itself; name another site")]
+    SameSite,
     /// There is no package of that name, or it is sold no longer.
     #[error("there is no such package")]
     NoSuchPackage,
@@ -89,6 +92,7 @@ impl Refusal {
             Self::ShopOpened => "shop_opened",
             Self::SiteExists => "site_exists",
             Self::NoSuchSite => "no_such_site",
+            Self::SameSite => "same_site",
             Self::NoSuchPackage => "no_such_package",
             Self::PackageFixed => "package_fixed",
             Self::NothingNew => "nothing_new",

@@ -1,14 +1,18 @@
 //! Vouchers: the right to a package, proved by one code. A code is sold once, ever; a code that
 //! anyone has seen never returns to stock.
 
-use super::id::{BatchId, HandoutId, PackageKey, PurchaseId, Slug, VoucherId};
+use super::{
+    chain::hex,
+    decision::Fingerprint,
+    id::{BatchId, HandoutId, PackageKey, PurchaseId, Slug, VoucherId},
+};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a voucher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data")]
 pub enum VoucherEvent {
-    /// Its code came into the vault.
+    /// Its code came into the vault. Its `once` is a [`code_once`].
     #[serde(rename = "voucher_imported")]
     Imported {
         /// Where it is valid.
@@ -188,6 +192,20 @@ impl Voucher {
 }
 
 impl VoucherStatus {
+    /// The stable word, as the projection `stock` counts them.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Missing => "missing",
+            Self::Reserved(_) => "held",
+            Self::Allocated(_) => "sold",
+            Self::SetAside(SetAside::Printed) => "printed",
+            Self::SetAside(SetAside::Used) => "used",
+            Self::SetAside(SetAside::Fenced) => "fenced",
+            Self::Voided => "voided",
+        }
+    }
+
     /// The transition table; `None` is an illegal step.
     fn after(from: Option<Self>, event: &VoucherEvent) -> Option<Self> {
         use VoucherEvent as E;
@@ -224,6 +242,23 @@ impl VoucherStatus {
 /// once.
 pub fn handout_once(handout: HandoutId) -> String {
     format!("handout:{handout}")
+}
+
+/// A code as a hurried person sees it: capital ASCII letters, no blanks, no dashes. Whether the
+/// router minds case is not documented, and buyers drop dashes, so two codes with one fold are
+/// never both sold. Two codes of nothing but dashes have an empty fold and are no vouchers.
+pub fn fold(code: &str) -> String {
+    let is_dash = |it: &char| matches!(it, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    let letters = code.chars().filter(|it| !it.is_whitespace() && !is_dash(it));
+    letters.map(|it| it.to_ascii_uppercase()).collect()
+}
+
+/// The name under which a code comes in for the `nth` time, from 1, by the keyed fingerprint of its
+/// [`fold`]. The first name is free once in a ledger, whatever the vault beside it says. The others
+/// are for sites of which a person said that their routers are others.
+pub fn code_once(shop_wide: &Fingerprint, nth: usize) -> String {
+    let name = format!("code:{}", hex(&shop_wide[..16]));
+    if nth == 1 { name } else { format!("{name}:{nth}") }
 }
 
 /// The name under which a voucher's one sale stands in the ledger.

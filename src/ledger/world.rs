@@ -5,7 +5,7 @@
 //! is a code sold twice: so debug builds, all tests among them, stop a command that looks at more.
 
 use super::{
-    catalog::{Package, ShopEvent, Site},
+    catalog::{Package, ShopEvent, Site, SiteEvent},
     decision::{Command, Fingerprint, Need},
     event::{Event, NewEvent},
     id::{
@@ -50,7 +50,8 @@ pub struct World {
     open: HashMap<ContactId, PurchaseId>,
     prompts: HashMap<ContactId, Vec<PromptSeen>>,
     contacts: HashMap<Fingerprint, ContactId>,
-    codes: HashMap<Fingerprint, VoucherId>,
+    codes: HashMap<Fingerprint, Vec<VoucherId>>,
+    unlike: HashSet<(Slug, Slug)>,
     tries: HashMap<String, i64>,
     charges: HashMap<Month, Cents>,
     /// Whether the ledger does not continue from what is remembered of it.
@@ -255,11 +256,21 @@ impl World {
         self.contacts.get(fingerprint).copied()
     }
 
-    /// The voucher of a code's fingerprint.
+    /// The vouchers of a code in the vault, one at each site that has it.
     #[track_caller]
-    pub fn code(&self, fingerprint: &Fingerprint) -> Option<VoucherId> {
-        self.look(self.codes.contains_key(fingerprint), || Need::Code(*fingerprint));
-        self.codes.get(fingerprint).copied()
+    pub fn vouchers_of_code(&self, shop_wide: &Fingerprint) -> &[VoucherId] {
+        self.look(self.codes.contains_key(shop_wide), || Need::Code(*shop_wide));
+        self.codes.get(shop_wide).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a person said that two sites have different routers. Told of either of them.
+    #[track_caller]
+    pub fn routers_differ(&self, one: &Slug, other: &Slug) -> bool {
+        for site in [one, other] {
+            self.look_at(|| Stream::Site(site.clone()));
+        }
+        let said = |site: &Slug, other: &Slug| self.unlike.contains(&(site.clone(), other.clone()));
+        said(one, other) || said(other, one)
     }
 
     /// What the payment provider took for itself in a month, as last stated.
@@ -315,9 +326,12 @@ impl World {
         self.contacts.retain(|_, contact| *contact != gone);
     }
 
-    /// What was read, or decided in this batch: a code.
-    pub fn put_code(&mut self, fingerprint: Fingerprint, voucher: VoucherId) {
-        self.codes.insert(fingerprint, voucher);
+    /// What was read, or decided in this batch: a code at a site.
+    pub fn put_code(&mut self, shop_wide: Fingerprint, voucher: VoucherId) {
+        let vouchers = self.codes.entry(shop_wide).or_default();
+        if !vouchers.contains(&voucher) {
+            vouchers.push(voucher);
+        }
     }
 
     /// Takes in an event that was read: only the state of its stream changes.
@@ -381,6 +395,9 @@ impl World {
             (Stream::Site(id), Event::Site(event)) => {
                 let next = Site::evolve(self.sites.get(id), event)?;
                 self.sites.insert(id.clone(), next);
+                if let SiteEvent::RouterDiffers { other, .. } = event {
+                    self.unlike.insert((id.clone(), other.clone()));
+                }
             }
             (Stream::Package(id), Event::Package(event)) => {
                 let next = Package::evolve(self.packages.get(id), event)?;

@@ -355,10 +355,11 @@ impl Table {
                  from {given: contact text, fingerprint bytes, sealed bytes}"
             }
             Self::Codes => {
-                "insert into voucher_codes (voucher, fingerprint, folded, last_four, sealed)
-                 select voucher, fingerprint, folded, last_four, sealed
+                "insert into voucher_codes
+                   (voucher, fingerprint, folded, last_four, sealed, shop_wide)
+                 select voucher, fingerprint, folded, last_four, sealed, shop_wide
                  from {given: voucher text, fingerprint bytes, folded bytes, last_four bytes,
-                   sealed bytes}"
+                   sealed bytes, shop_wide bytes}"
             }
             // What was forgotten stays forgotten.
             Self::ProviderRefs => {
@@ -423,6 +424,7 @@ impl Table {
                 hex(&code.folded),
                 hex(&code.last_four),
                 hex(&code.sealed),
+                hex(&code.shop_wide),
             ]),
             (Self::ProviderRefs, VaultWrite::ProviderRefs { payment, sealed })
             | (Self::NamesHeard, VaultWrite::NamesHeard { payment, sealed }) => {

@@ -69,7 +69,8 @@ const TABLES: [Table; 24] = [
     table(
         "voucher_codes",
         Some(("voucher", TEXT)),
-        "voucher text, fingerprint bytes, folded bytes, last_four bytes, sealed bytes",
+        "voucher text, fingerprint bytes, folded bytes, last_four bytes, sealed bytes, \
+         shop_wide bytes",
     ),
     table("provider_refs", Some(("payment", TEXT)), "payment text, sealed bytes"),
     table("receipt_numbers", Some(("receipt", TEXT)), "receipt text, sealed bytes"),
@@ -155,6 +156,7 @@ fn later(table: &str) -> Vec<Value> {
     match table {
         "sites" => vec![Value::Null, json!(0), json!("en")],
         "stock" => vec![json!(0)],
+        "voucher_codes" => vec![Value::Null],
         _ => vec![],
     }
 }
@@ -453,5 +455,8 @@ mod tests {
         assert_eq!(filled(whole[..6].to_vec()), whole);
         assert_eq!(filled(whole.clone()), whole);
         assert_eq!(filled(oldest[..2].to_vec()), oldest[..2], "refused for its width");
+        let mut code = vec![json!("00"); 5];
+        fill_up(&mut code, 6, &super::later("voucher_codes"));
+        assert_eq!(code[5], Value::Null, "found anew when the store is opened");
     }
 }

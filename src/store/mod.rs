@@ -10,6 +10,7 @@ mod checkpoints;
 #[cfg(test)]
 #[path = "../../tests/it/cluster.rs"]
 mod cluster;
+mod codes;
 mod copy;
 mod database;
 mod decisions;
@@ -129,6 +130,7 @@ impl Store {
         let keyring = Arc::new(keyring);
         let projecting = projecting::Projecting::open(&opening.url).await?;
         let reader = database::readers(&opening.url).await?;
+        reader.fill_shop_wide(&database, &keyring).await?;
         let position = watch::Sender::new(head.position);
         let news = News::after(head.position);
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));

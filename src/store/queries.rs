@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ledger::{
     catalog::{Package, Site},
-    chain::{Hash, Link, hex},
+    chain::{Hash, Link},
     decision::Fingerprint,
     event::Event,
     id::{ContactId, MessageId, PackageKey, PurchaseId, Slug, VoucherId},
@@ -19,8 +19,7 @@ use crate::ledger::{
     stream::Stream,
     time::Micros,
 };
-use serde_json::{Map, Value, json};
-use std::collections::HashSet;
+use serde_json::{Map, Value};
 
 /// The reading connections.
 #[derive(Debug, Clone)]
@@ -433,31 +432,6 @@ impl Reader {
             .await
             .attempt("find a code")?;
         rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
-    }
-
-    /// Which of these codes are known, exactly and as people type them.
-    pub async fn known_codes(
-        &self,
-        exact: Vec<Fingerprint>,
-        folded: Vec<Fingerprint>,
-    ) -> Result<(HashSet<Fingerprint>, HashSet<Fingerprint>), StoreError> {
-        let by_exact = "select fingerprint from voucher_codes
-             where fingerprint in (select given.fingerprint from {given: fingerprint bytes})";
-        let by_folded = "select folded from voucher_codes
-             where folded in (select given.fingerprint from {given: fingerprint bytes})";
-        Ok((self.known(by_exact, exact).await?, self.known(by_folded, folded).await?))
-    }
-
-    async fn known(
-        &self,
-        statement: &'static str,
-        fingerprints: Vec<Fingerprint>,
-    ) -> Result<HashSet<Fingerprint>, StoreError> {
-        let asked = fingerprints.iter().map(|bytes| json!([hex(bytes)])).collect();
-        let found = query(statement).given(asked).all(&self.pool).await.attempt("find codes")?;
-        let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "fingerprint" };
-        let bytes = |row: &Row| row.get::<Vec<u8>>(0).try_into().map_err(unreadable);
-        found.iter().map(bytes).collect()
     }
 
     /// Closes the connections.

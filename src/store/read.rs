@@ -251,8 +251,8 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let rows = self
             .rows(
-                "select fingerprint, voucher from voucher_codes
-                 where fingerprint in (select fingerprint from {given: fingerprint bytes})",
+                "select shop_wide, voucher from voucher_codes
+                 where shop_wide in (select given.shop_wide from {given: shop_wide bytes})",
                 fingerprints,
                 "find codes",
             )

@@ -10,6 +10,7 @@ use crate::{
         id::{PaymentId, PurchaseId, Slug},
         key::KeyPurpose,
         time::{Micros, SECOND},
+        voucher::fold,
     },
     ports::Random,
 };
@@ -258,6 +259,11 @@ impl Vault {
     /// The fingerprint of a site's code, as it stands on the router.
     pub fn code_fingerprint(&self, site: &Slug, code: &str) -> Fingerprint {
         self.fingerprint("code", format!("{site}:{code}").as_bytes())
+    }
+
+    /// The fingerprint of a code as people type it, at whichever site.
+    pub fn shop_wide(&self, code: &str) -> Fingerprint {
+        self.fingerprint("code_shop_wide", fold(code).as_bytes())
     }
 
     /// Compares with what every key gives: an address given out before is good until the key that

@@ -250,13 +250,7 @@ impl Reader {
 
     /// Where a voucher stands.
     pub async fn voucher(&self, id: VoucherId) -> Result<Option<Voucher>, StoreError> {
-        let mut voucher = None;
-        for stored in self.stream_events(&Stream::Voucher(id)).await? {
-            if let (_, Event::Voucher(event)) = stored.decode()? {
-                voucher = Voucher::evolve(voucher.as_ref(), &event);
-            }
-        }
-        Ok(voucher)
+        Ok(self.vouchers_by_id([id]).await?.remove(&id))
     }
 
     /// A package as it was in one of its versions.

@@ -391,7 +391,7 @@ fn note(world: &mut World, write: &VaultWrite) {
             world.put_tries(subject.clone(), times);
         }
         VaultWrite::Erase(Erased::Contact(contact)) => world.drop_contact(*contact),
-        VaultWrite::Code(code) => world.put_code(code.fingerprint, code.voucher),
+        VaultWrite::Code(code) => world.put_code(code.shop_wide, code.voucher),
         VaultWrite::ProviderRefs { .. }
         | VaultWrite::NamesHeard { .. }
         | VaultWrite::Receipt { .. }

@@ -151,6 +151,7 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
         R::ShopOpened,
         R::SiteExists,
         R::NoSuchSite,
+        R::SameSite,
         R::NoSuchPackage,
         R::PackageFixed,
         R::NothingNew,
@@ -178,6 +179,7 @@ fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
             R::ShopOpened
             | R::SiteExists
             | R::NoSuchSite
+            | R::SameSite
             | R::NoSuchPackage
             | R::PackageFixed
             | R::NothingNew

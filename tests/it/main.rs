@@ -54,4 +54,5 @@ mod technician;
 
 mod town;
 mod trouble;
+mod two_sites;
 mod unlock;

@@ -17,6 +17,8 @@ pub struct Counts {
     pub duplicate_in_file: usize,
     /// See [`Verdict::AlreadyKnown`].
     pub already_known: usize,
+    /// See [`Verdict::KnownElsewhere`].
+    pub known_elsewhere: usize,
     /// See [`Verdict::AlreadyUsed`].
     pub already_used: usize,
     /// See [`Verdict::Disabled`].
@@ -40,6 +42,7 @@ impl Counts {
                 Verdict::NoPackage => &mut counts.no_package,
                 Verdict::DuplicateInFile => &mut counts.duplicate_in_file,
                 Verdict::AlreadyKnown => &mut counts.already_known,
+                Verdict::KnownElsewhere => &mut counts.known_elsewhere,
                 Verdict::AlreadyUsed => &mut counts.already_used,
                 Verdict::Disabled => &mut counts.disabled,
                 Verdict::NotAVoucher => &mut counts.not_a_voucher,

@@ -9,7 +9,11 @@
 use super::plain::CODE_BYTES_MAX;
 use super::{Export, ExportLine, GroupKey, comment};
 use crate::{
-    ledger::time::SECOND,
+    ledger::{
+        id::Slug,
+        time::SECOND,
+        voucher::{VoucherStatus, fold},
+    },
     routeros::units::{bytes, duration},
 };
 use std::collections::HashMap;
@@ -62,6 +66,9 @@ pub enum Verdict {
     DuplicateInFile,
     /// The site has this code already, or one that differs only so.
     AlreadyKnown,
+    /// Another site has it, and nobody said that the two have different routers: whoever bought it
+    /// there could be online with it here, so it must not be sold twice.
+    KnownElsewhere,
     /// Somebody has logged in with it.
     AlreadyUsed,
     /// The router refuses it.
@@ -81,6 +88,7 @@ impl Verdict {
             Self::NotAVoucher => "not_a_voucher",
             Self::DuplicateInFile => "duplicate_in_file",
             Self::AlreadyKnown => "already_known",
+            Self::KnownElsewhere => "known_elsewhere",
             Self::AlreadyUsed => "already_used",
             Self::Disabled => "disabled",
             Self::OtherPackage => "other_package",
@@ -102,6 +110,8 @@ pub struct Judged {
     /// The package it belongs to, whatever the verdict; used and disabled vouchers too, so that
     /// they can be recorded.
     pub package: Option<String>,
+    /// Which other site has its code, where that is the verdict.
+    pub elsewhere: Option<Elsewhere>,
     /// Whether its comment is among those set aside.
     pub printed: bool,
     /// Whether it is accepted though the limits that it carries give less than is promised.
@@ -110,35 +120,52 @@ pub struct Judged {
     pub line: Option<ExportLine>,
 }
 
-/// How a code is looked up among those the site has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lookup<'a> {
-    /// Is there this very code?
-    Exact(&'a str),
-    /// Is there a code whose [`fold`] is this?
-    Folded(&'a str),
+/// Where a code is known already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nowhere that matters.
+    Nowhere,
+    /// The site has this very code.
+    Here,
+    /// The site has it, or one with the same [`fold`].
+    AlikeHere,
+    /// Another site has it, or one with the same [`fold`].
+    Elsewhere(Elsewhere),
 }
 
-/// A code as a hurried person sees it: capital ASCII letters, no blanks, no dashes. Whether the
-/// router minds case is not documented, and buyers drop dashes, so two codes with one fold are
-/// never both sold. Two codes of nothing but dashes have an empty fold and are no vouchers.
-pub fn fold(code: &str) -> String {
-    let is_dash = |it: &char| matches!(it, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
-    let letters = code.chars().filter(|it| !it.is_whitespace() && !is_dash(it));
-    letters.map(|it| it.to_ascii_uppercase()).collect()
+/// A code of another site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Which site.
+    pub site: Slug,
+    /// What buyers call it.
+    pub name: String,
+    /// What became of the code there.
+    pub status: VoucherStatus,
 }
 
-/// Judges every line, in the order of the file. `known` is asked for the code as it stands and for
-/// its fold.
-pub fn judge(export: &Export, rules: &Rules, known: impl Fn(Lookup<'_>) -> bool) -> Vec<Judged> {
+impl Elsewhere {
+    fn sentence(&self) -> String {
+        let Self { site, name, status } = self;
+        let status = status.word();
+        format!("{name} ({site}) has this code already ({status}), and may have the same router.")
+    }
+}
+
+/// Judges every line, in the order of the file. `known` is asked for each code as it stands.
+pub fn judge(export: &Export, rules: &Rules, known: impl Fn(&str) -> Known) -> Vec<Judged> {
     let packages = Packages { rules, list_has_profiles: export.has_profiles() };
     let mut seen: HashMap<String, &ExportLine> = HashMap::new();
     let mut judged: Vec<Judged> = Vec::with_capacity(export.lines.len() + export.unreadable.len());
     for line in &export.lines {
         let folded = fold(&line.code);
         let package = packages.of(line);
-        let (verdict, reason) =
-            verdict(line, &folded, seen.get(&folded).copied(), &package, &known);
+        let known = known(&line.code);
+        let (verdict, reason) = verdict(line, seen.get(&folded).copied(), &package, &known);
+        let elsewhere = match known {
+            Known::Elsewhere(elsewhere) if verdict == Verdict::KnownElsewhere => Some(elsewhere),
+            Known::Elsewhere(_) | Known::Nowhere | Known::Here | Known::AlikeHere => None,
+        };
         if verdict != Verdict::NotAVoucher {
             seen.entry(folded).or_insert(line);
         }
@@ -159,14 +186,23 @@ pub fn judge(export: &Export, rules: &Rules, known: impl Fn(Lookup<'_>) -> bool)
         } else {
             reason
         };
-        let line = Some(line.clone());
-        judged.push(Judged { number, verdict, reason, package, printed, gives_less, line });
+        judged.push(Judged {
+            number,
+            verdict,
+            reason,
+            package,
+            elsewhere,
+            printed,
+            gives_less,
+            line: Some(line.clone()),
+        });
     }
     judged.extend(export.unreadable.iter().map(|row| Judged {
         number: row.number,
         verdict: Verdict::NotAVoucher,
         reason: row.why.to_owned(),
         package: None,
+        elsewhere: None,
         printed: false,
         gives_less: false,
         line: None,
@@ -177,10 +213,9 @@ pub fn judge(export: &Export, rules: &Rules, known: impl Fn(Lookup<'_>) -> bool)
 
 fn verdict(
     line: &ExportLine,
-    folded: &str,
     earlier: Option<&ExportLine>,
     package: &Package<'_>,
-    known: impl Fn(Lookup<'_>) -> bool,
+    known: &Known,
 ) -> (Verdict, String) {
     if let Some(why) = why_no_voucher(line) {
         return (Verdict::NotAVoucher, why.to_owned());
@@ -188,12 +223,17 @@ fn verdict(
     if let Some(earlier) = earlier {
         return (Verdict::DuplicateInFile, why_duplicate(line, earlier));
     }
-    if known(Lookup::Exact(&line.code)) {
-        return (Verdict::AlreadyKnown, "The site has this code already.".to_owned());
-    }
-    if known(Lookup::Folded(folded)) {
-        let reason = "The site has a code that differs only in capital letters, dashes or blanks.";
-        return (Verdict::AlreadyKnown, reason.to_owned());
+    match known {
+        Known::Nowhere => {}
+        Known::Here => {
+            return (Verdict::AlreadyKnown, "The site has this code already.".to_owned());
+        }
+        Known::AlikeHere => {
+            let reason = "The site has this code already, or one that differs only in capital \
+                          letters, dashes or blanks.";
+            return (Verdict::AlreadyKnown, reason.to_owned());
+        }
+        Known::Elsewhere(other) => return (Verdict::KnownElsewhere, other.sentence()),
     }
     if let Some(because) = line.used {
         return (Verdict::AlreadyUsed, because.sentence().to_owned());

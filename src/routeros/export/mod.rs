@@ -19,7 +19,7 @@ mod words;
 mod xml;
 
 pub use counts::{Counts, Group, GroupKey, groups};
-pub use judge::{Judged, Lookup, Promise, Rules, Verdict, fold, judge};
+pub use judge::{Elsewhere, Judged, Known, Promise, Rules, Verdict, judge};
 
 use std::fmt;
 

@@ -97,7 +97,7 @@ proptest! {
         )
     ) {
         if let Ok(export) = read(pieces.concat().as_bytes()) {
-            let judged = judge(&export, &rules(Some("daily")), |_| false);
+            let judged = judge(&export, &rules(Some("daily")), |_| Known::Nowhere);
             prop_assert_eq!(judged.len(), export.lines.len() + export.unreadable.len());
         }
     }

@@ -3,6 +3,7 @@
 //! The counts and digests of the samples were taken by other means than this reader.
 
 use super::*;
+use crate::ledger::{id::Slug, voucher::VoucherStatus};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -48,7 +49,7 @@ pub(super) fn rules(only: Option<&str>) -> Rules {
 }
 
 fn counts(export: &Export, only: Option<&str>) -> Counts {
-    Counts::of(&judge(export, &rules(only), |_| false))
+    Counts::of(&judge(export, &rules(only), |_| Known::Nowhere))
 }
 
 fn codes(export: &Export) -> Vec<&str> {
@@ -140,7 +141,7 @@ fn the_samples_give_these_counts() {
 fn a_file_uploaded_again_adds_only_its_new_lines() {
     let first = read_sample(SAMPLES[0]);
     let stock: HashSet<&str> = first.lines.iter().map(|line| line.code.as_str()).collect();
-    let known = |asked: Lookup<'_>| matches!(asked, Lookup::Exact(code) if stock.contains(code));
+    let known = |code: &str| if stock.contains(code) { Known::Here } else { Known::Nowhere };
     let judged = judge(&read_sample(SAMPLES[1]), &rules(None), known);
     let expected = Counts { accepted: 5, already_known: 125, ..Counts::default() };
     assert_eq!(Counts::of(&judged), expected);
@@ -152,7 +153,7 @@ fn the_first_verdicts_of_each_sample_read_like_this() {
     for name in SAMPLES {
         let export = read_sample(name);
         let only = (!export.has_profiles()).then_some("daily");
-        let judged = judge(&export, &rules(only), |_| false);
+        let judged = judge(&export, &rules(only), |_| Known::Nowhere);
         let last = judged.len() - 2;
         writeln!(shown, "{name}: {}", export.format.code()).expect("a string takes all");
         for (index, one) in judged.iter().enumerate() {
@@ -359,8 +360,11 @@ fn windows_alphabets_are_read_and_codes_in_unknown_ones_are_not() {
     assert_eq!(export.unreadable.iter().map(|it| it.number).collect::<Vec<_>>(), [3, 4]);
 }
 
-fn verdicts(text: &str, rules: &Rules, known: &[Lookup<'_>]) -> Vec<&'static str> {
-    let judged = judge(&read_str(text), rules, |asked| known.contains(&asked));
+fn verdicts(text: &str, rules: &Rules, known: &[(&str, Known)]) -> Vec<&'static str> {
+    let judged = judge(&read_str(text), rules, |code| {
+        let found = known.iter().find(|(it, _)| *it == code);
+        found.map_or(Known::Nowhere, |(_, known)| known.clone())
+    });
     judged.iter().map(|it| it.verdict.code()).collect()
 }
 
@@ -386,6 +390,7 @@ fn a_line_gets_the_first_verdict_that_applies() {
         row("A-1", "daily"),
         row("K1", used_disabled),
         row("k-2", "daily"),
+        row("E1", used_disabled),
         row("U1", used_disabled),
         row("D1", "gold disabled=yes"),
         row("G1", "gold"),
@@ -393,7 +398,12 @@ fn a_line_gets_the_first_verdict_that_applies() {
         row("N1", "daily"),
     ]
     .concat();
-    let known = [Lookup::Exact("K1"), Lookup::Folded("K2")];
+    let elsewhere = Known::Elsewhere(Elsewhere {
+        site: Slug::parse("kona").unwrap(),
+        name: "Kona Wi-Fi".into(),
+        status: VoucherStatus::Voided,
+    });
+    let known = [("K1", Known::Here), ("k-2", Known::AlikeHere), ("E1", elsewhere)];
     let expected = [
         "not_a_voucher",
         "already_used",
@@ -401,6 +411,7 @@ fn a_line_gets_the_first_verdict_that_applies() {
         "duplicate_in_file",
         "already_known",
         "already_known",
+        "known_elsewhere",
         "already_used",
         "disabled",
         "no_package",
@@ -409,14 +420,14 @@ fn a_line_gets_the_first_verdict_that_applies() {
     ];
     assert_eq!(verdicts(&list, &rules(None), &known), expected);
     let only_daily = verdicts(&list, &rules(Some("daily")), &known);
-    assert_eq!(only_daily[8..], ["other_package", "other_package", "accepted"]);
+    assert_eq!(only_daily[9..], ["other_package", "other_package", "accepted"]);
 }
 
 #[test]
 fn used_and_disabled_lines_keep_their_package_and_data() {
     let list =
         "add name=U1 password=x profile=daily uptime=1h\nadd name=D1 profile=daily disabled=yes\n";
-    for one in judge(&read_str(list), &rules(None), |_| false) {
+    for one in judge(&read_str(list), &rules(None), |_| Known::Nowhere) {
         assert_eq!(one.package.as_deref(), Some("daily"));
         assert!(one.line.is_some());
     }
@@ -437,7 +448,7 @@ fn printed_groups_are_accepted_but_marked() {
     let export = read_sample(SAMPLES[0]);
     let mut rules = rules(None);
     rules.set_aside_comments = vec!["vs-1".to_owned()];
-    let judged = judge(&export, &rules, |_| false);
+    let judged = judge(&export, &rules, |_| Known::Nowhere);
     let expected = Counts { accepted: 125, set_aside: 50, ..Counts::default() };
     assert_eq!(Counts::of(&judged), expected);
     let groups: Vec<_> = groups(&judged)
@@ -451,7 +462,7 @@ fn printed_groups_are_accepted_but_marked() {
 #[test]
 fn debug_output_holds_no_code_and_no_password() {
     let export = read_str("add name=SECRET1 password=hush profile=daily\n");
-    let shown = format!("{export:?} {:?}", judge(&export, &rules(None), |_| false));
+    let shown = format!("{export:?} {:?}", judge(&export, &rules(None), |_| Known::Nowhere));
     assert!(!shown.contains("SECRET1") && !shown.contains("hush"), "{shown}");
 }
 
@@ -466,7 +477,7 @@ fn a_code_whose_own_limits_give_less_than_was_promised_is_told() {
     let mut rules = rules(None);
     rules.packages[0].validity_seconds = 86_400;
     rules.packages[1].data_bytes_max = Some(1_000_000_000);
-    let judged = judge(&read_str(list), &rules, |_| false);
+    let judged = judge(&read_str(list), &rules, |_| Known::Nowhere);
     let less = judged.iter().filter(|it| it.gives_less);
     let less: Vec<&str> = less.map(|it| it.line.as_ref().unwrap().code.as_str()).collect();
     assert_eq!(less, ["A2", "A4", "B2"], "the package daily promises all the data of a day");

@@ -3,7 +3,7 @@
 
 use super::{Names, batch, go};
 use crate::{
-    import::{ImportError, Report},
+    import::{AtOtherSite, ImportError, Report},
     ledger::{
         decision::Note,
         id::{BatchId, Slug},
@@ -31,6 +31,9 @@ const PAGE: usize = 200;
 
 /// Names of files are cut off here, in letters.
 const NAME_MAX: usize = 120;
+
+/// What the fields are called, but for the site, that say whose router is another.
+const OTHER_ROUTER: &str = "other_router.";
 
 /// No field but the file is longer, in bytes.
 const FIELD_MAX: usize = 200;
@@ -195,9 +198,14 @@ struct PreviewPage {
     packages: Vec<(String, String, bool)>,
     wants_package: bool,
     for_sale: usize,
+    /// Other sites that have codes of the file.
+    elsewhere: Vec<SiteShown>,
+    /// Of which sites is said that they have other routers, and by what name.
+    other_routers: Vec<(String, String)>,
     /// Whether only lines are asked for: in a window of their own, so that no tick is lost.
     lines_only: bool,
-    package: String,
+    /// What is chosen, as a query.
+    chosen: String,
     groups: Vec<GroupShown>,
     verdicts: Vec<(&'static str, usize, bool)>,
     lines: Vec<LineShown>,
@@ -216,11 +224,22 @@ struct GroupShown {
 }
 
 #[derive(Serialize)]
+struct SiteShown {
+    site: String,
+    name: String,
+    codes: usize,
+    /// How many stand where, as a phrase `stock.…`.
+    standing: Vec<(&'static str, usize)>,
+}
+
+#[derive(Serialize)]
 struct LineShown {
     number: usize,
     verdict: &'static str,
     profile: Option<String>,
     comment: Option<String>,
+    /// The other site that has it, and what became of it there, as a phrase `elsewhere.…`.
+    elsewhere: Option<(String, &'static str)>,
 }
 
 /// `GET /admin/stock/upload/{batch}`
@@ -268,22 +287,26 @@ async fn fill(shop: &Shop, upload: &UploadKept, fields: &Fields) -> Result<Previ
     let judged = report.as_ref().map_or(&[][..], |report| &report.judged);
     let kept: Vec<&Judged> =
         judged.iter().filter(|line| wanted.is_empty() || line.verdict.code() == wanted).collect();
-    let package = choice.package.as_ref().map(Slug::to_string).unwrap_or_default();
+    let chosen = query(&choice);
     let more = (kept.len() > from + PAGE).then(|| {
         let next = from + PAGE;
-        format!("{}?package={package}&verdict={wanted}&from={next}", path(upload.batch))
+        format!("{}?{chosen}&verdict={wanted}&from={next}", path(upload.batch))
     });
+    let names = Names::read(shop).await?;
+    let other_routers = choice.other_routers.iter().map(Slug::as_str);
     let page = PreviewPage {
         path: path(upload.batch),
         file: name(shop, upload.batch).await?,
-        site: Names::read(shop).await?.site(upload.site.as_str()),
+        site: names.site(upload.site.as_str()),
         format: report.as_ref().map_or("", |report| report.format),
         problem,
         packages: packages.collect(),
         wants_package: report.as_ref().is_some_and(|report| !report.has_profiles),
         for_sale: report.as_ref().map_or(0, |report| report.counts.accepted),
+        elsewhere: report.as_ref().map_or(vec![], elsewhere),
+        other_routers: other_routers.map(|site| (site.to_owned(), names.site(site))).collect(),
         lines_only: !wanted.is_empty() || fields.contains_key("from"),
-        package,
+        chosen,
         groups: shown(groups),
         verdicts: report.as_ref().map_or(vec![], |report| verdicts(report, wanted)),
         lines: kept.into_iter().skip(from).take(PAGE).map(line).collect(),
@@ -318,7 +341,18 @@ fn line(judged: &Judged) -> LineShown {
         verdict: judged.verdict.code(),
         profile: line.and_then(|line| line.profile.clone()),
         comment: line.and_then(|line| line.comment.clone()),
+        elsewhere: judged.elsewhere.as_ref().map(|at| (at.name.clone(), at.status.word())),
     }
+}
+
+fn elsewhere(report: &Report) -> Vec<SiteShown> {
+    let shown = |at: AtOtherSite| SiteShown {
+        site: at.site.to_string(),
+        name: at.name,
+        codes: at.codes,
+        standing: at.standing.into_iter().collect(),
+    };
+    report.elsewhere().into_iter().map(shown).collect()
 }
 
 fn verdicts(report: &Report, wanted: &str) -> Vec<(&'static str, usize, bool)> {
@@ -335,7 +369,17 @@ fn choice(fields: &Fields) -> Choice {
     let mut printed: Vec<usize> = fields.keys().filter_map(place).collect();
     printed.sort_unstable();
     let package = fields.get("package").and_then(|package| Slug::parse(package).ok());
-    Choice { package, printed }
+    let site = |name: &String| Slug::parse(name.strip_prefix(OTHER_ROUTER)?).ok();
+    let mut other_routers: Vec<Slug> = fields.keys().filter_map(site).collect();
+    other_routers.sort_unstable();
+    Choice { package, printed, other_routers }
+}
+
+/// What a preview is asked with; which groups are printed is said on the page itself.
+fn query(choice: &Choice) -> String {
+    let package = choice.package.as_ref().map(Slug::to_string).unwrap_or_default();
+    let routers = choice.other_routers.iter().map(|site| format!("&{OTHER_ROUTER}{site}=on"));
+    routers.fold(format!("package={package}"), |query, one| query + &one)
 }
 
 /// `POST /admin/stock/upload/{batch}`
