@@ -4,7 +4,10 @@ use crate::{
     app,
     backup::Place,
     config::{Config, OnOff},
-    ledger::time::{DAY, HOUR, MINUTE, Micros, SECOND},
+    ledger::{
+        id::Slug,
+        time::{DAY, HOUR, MINUTE, Micros, SECOND},
+    },
     routers::SILENT_AFTER,
     store::{BackupRecord, ProjectionState, Store},
 };
@@ -113,6 +116,7 @@ async fn of_ledger(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>>
         desk(store.exceptions().await?.len()),
         stuck(store.stuck().await?.len()),
         stock(store).await?,
+        two_sites(&store.stocked_twice().await?),
         routers(store, now).await?,
         receivers(config, store).await?,
         fence(fenced),
@@ -271,6 +275,19 @@ async fn stock(store: &Store) -> anyhow::Result<Check> {
     } else {
         warn("stock", format!("no free code of {}: `lango vouchers import`", out.join(", ")))
     })
+}
+
+fn two_sites(twice: &[(Slug, Slug, i64)]) -> Check {
+    let named = |(site, other, codes): &(Slug, Slug, i64)| {
+        format!("{codes} codes in stock at {site} are codes of {other} too")
+    };
+    let named: Vec<String> = twice.iter().map(named).collect();
+    if named.is_empty() {
+        return pass("two sites", "no code is in stock that another site on its router has");
+    }
+    let what = "on one router they would be sold twice: void one of the two uploads at the desk, \
+                or, if each site has its own router, import the file again with --other-router";
+    warn("two sites", format!("{}; {what}", named.join(", ")))
 }
 
 async fn routers(store: &Store, now: Micros) -> anyhow::Result<Check> {
