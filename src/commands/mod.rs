@@ -18,6 +18,7 @@ pub mod keep_checkpoint;
 pub mod keep_inbox;
 pub mod knock;
 pub mod match_receipt;
+pub mod mend_tables;
 pub mod postpone;
 pub mod queue_digest;
 pub mod replace_voucher;

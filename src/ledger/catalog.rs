@@ -49,6 +49,12 @@ pub enum ShopEvent {
     /// with it.
     #[serde(rename = "history_accepted")]
     HistoryAccepted(Acceptance),
+    /// Tables beside the ledger said something else than it, and were written anew from it.
+    #[serde(rename = "tables_mended")]
+    TablesMended {
+        /// Which.
+        tables: Vec<String>,
+    },
 }
 
 /// What a ledger is for. A demo's is never served as a shop's, nor the other way round.

@@ -107,9 +107,9 @@ impl World {
     }
 
     /// Makes what a batch left behind ready for one of `batch` commands. Guesses leave no event, so
-    /// another writer's would not be seen; a list of free codes may have become too short.
+    /// another writer's would not be seen: they are read again, and the higher count stands. A list
+    /// of free codes may have become too short.
     pub fn forget_what_may_differ(&mut self, batch: usize) {
-        self.tries.clear();
         let stock = &self.stock;
         self.loaded.retain(|need| match need {
             Need::Tries(_) => false,
@@ -120,7 +120,7 @@ impl World {
 
     /// How many things it remembers, roughly.
     pub fn size(&self) -> usize {
-        self.loaded.len() + self.versions.len()
+        self.loaded.len() + self.versions.len() + self.tries.len()
     }
 
     /// Whether the history is in doubt: then nobody starts a new sale.
@@ -175,6 +175,16 @@ impl World {
     pub fn usage(&self, id: VoucherId) -> Usage {
         self.look_at(|| Stream::Usage(id));
         self.usages.get(&id).copied().unwrap_or_default()
+    }
+
+    /// All vouchers that were read.
+    pub fn vouchers(&self) -> impl Iterator<Item = VoucherId> {
+        self.vouchers.keys().copied()
+    }
+
+    /// All purchases that were read.
+    pub fn purchases(&self) -> impl Iterator<Item = PurchaseId> {
+        self.purchases.keys().copied()
     }
 
     /// A purchase.
@@ -287,9 +297,11 @@ impl World {
         self.tries.get(subject).copied().unwrap_or(0)
     }
 
-    /// What was read, or counted in this batch: guesses.
+    /// What was read, or counted in this batch: guesses. They are never taken back, so a row that
+    /// says fewer than are known here was tampered with.
     pub fn put_tries(&mut self, subject: String, times: i64) {
-        self.tries.insert(subject, times);
+        let known = self.tries.entry(subject).or_default();
+        *known = times.max(*known);
     }
 
     /// What was read: a `once` name that stands.
@@ -300,6 +312,26 @@ impl World {
     /// What was read: a package's stock.
     pub fn put_stock(&mut self, key: PackageKey, stock: Stock) {
         self.stock.insert(key, stock);
+    }
+
+    /// Takes vouchers out of a package's list of free ones whose own events do not say that they
+    /// are free and give this package; tells how many.
+    pub fn drop_what_is_not_free(&mut self, key: &PackageKey) -> usize {
+        let (Some(stock), vouchers) = (self.stock.get_mut(key), &self.vouchers) else { return 0 };
+        let listed = stock.free.len();
+        stock.free.retain(|id| {
+            let voucher = vouchers.get(id);
+            voucher.is_some_and(|it| it.status == VoucherStatus::Free && it.package == *key)
+        });
+        listed - stock.free.len()
+    }
+
+    /// Whether a purchase waits for the money of this phone, or from this device.
+    pub fn is_open_for(&self, purchase: PurchaseId, contact: ContactId) -> bool {
+        self.purchase(purchase).is_some_and(|it| {
+            let theirs = it.contact == contact || it.device == Some(contact);
+            it.status == PurchaseStatus::Open && theirs
+        })
     }
 
     /// What was read: a phone's or device's open purchase.
@@ -383,7 +415,11 @@ impl World {
             }
             (
                 Stream::Shop,
-                Event::Shop(ShopEvent::KeyChanged { .. } | ShopEvent::HistoryAccepted(_)),
+                Event::Shop(
+                    ShopEvent::KeyChanged { .. }
+                    | ShopEvent::HistoryAccepted(_)
+                    | ShopEvent::TablesMended { .. },
+                ),
             ) => {
                 (self.version_so_far(stream) > 0).then_some(())?;
             }
@@ -602,6 +638,30 @@ mod tests {
         assert!(known(3, 3, 9), "these are all");
         assert!(known(9, 50, 9), "as many as there are commands");
         assert!(!known(8, 50, 9));
+    }
+
+    #[test]
+    fn a_lower_count_of_guesses_is_not_believed() {
+        let mut world = World::default();
+        world.put_tries("unlock:x".into(), 5);
+        world.forget_what_may_differ(1);
+        world.put_tries("unlock:x".into(), 0);
+        assert_eq!(world.tries("unlock:x"), 5);
+        world.put_tries("unlock:x".into(), 6);
+        assert_eq!(world.tries("unlock:x"), 6, "another instance has counted on");
+    }
+
+    #[test]
+    fn of_a_list_of_free_codes_only_those_are_believed_whose_events_say_so() {
+        let mut world = remembering(3, 3);
+        world.replay(&imported(1).stream, &imported(1).event, Micros::default()).unwrap();
+        assert_eq!(world.drop_what_is_not_free(&key()), 2);
+        assert_eq!(world.first_free(&key()), Some(VoucherId(Uuid::from_u128(1))));
+        let other = PackageKey { site: Slug::parse("mtaa").unwrap(), ..key() };
+        let hourly = PackageKey { package: Slug::parse("hourly").unwrap(), ..other };
+        let free = [VoucherId(Uuid::from_u128(1))].into();
+        world.put_stock(hourly.clone(), Stock { free, free_count: 1, ..Stock::default() });
+        assert_eq!(world.drop_what_is_not_free(&hourly), 1, "it gives another package");
     }
 
     #[test]
