@@ -2,12 +2,12 @@
 
 use crate::ledger::{
     chain::hex,
-    decision::{Command, Decision, Fingerprint, Need, StaffWrite, VaultWrite},
+    decision::{Command, Decision, Fingerprint, Need, SessionRow, StaffWrite, VaultWrite},
     event::{Event, NewEvent},
     id::{PurchaseId, StaffId, VoucherId},
     purchase::PurchaseStatus,
     refusal::Refusal,
-    staff::{Role, Staff, StaffEvent, staff_once},
+    staff::{PasswordProof, Role, Staff, StaffEvent, staff_once},
     stream::Stream,
     time::{MINUTE, Micros},
     world::World,
@@ -27,6 +27,15 @@ fn event(id: StaffId, event: StaffEvent) -> NewEvent {
     NewEvent::alone(Stream::Staff(id), Event::Staff(event))
 }
 
+/// A password as the vault and the ledger keep it.
+#[derive(Debug, Clone)]
+pub struct NewPassword {
+    /// Its hash, sealed.
+    pub sealed: Vec<u8>,
+    /// By which the ledger knows it again.
+    pub proof: PasswordProof,
+}
+
 /// Adds somebody.
 #[derive(Debug, Clone)]
 pub struct AddStaff {
@@ -38,8 +47,8 @@ pub struct AddStaff {
     pub fingerprint: Fingerprint,
     /// Their name, sealed.
     pub name: Vec<u8>,
-    /// The hash of their password, sealed.
-    pub password: Vec<u8>,
+    /// Their password.
+    pub password: NewPassword,
 }
 
 impl Command for AddStaff {
@@ -56,9 +65,10 @@ impl Command for AddStaff {
             staff: self.staff,
             fingerprint: self.fingerprint,
             name: self.name.clone(),
-            password: self.password.clone(),
+            password: self.password.sealed.clone(),
         });
-        let added = event(self.staff, StaffEvent::Added { role: self.role }).once(once);
+        let added = StaffEvent::Added { role: self.role, proof: Some(self.password.proof) };
+        let added = event(self.staff, added).once(once);
         Ok(Decision::events(vec![added]).keep([known]))
     }
 
@@ -76,8 +86,8 @@ pub struct ChangeStaff {
     pub role: Option<Role>,
     /// Whether they may sign in no longer; `None` leaves it.
     pub disabled: Option<bool>,
-    /// The hash of another password, sealed.
-    pub password: Option<Vec<u8>>,
+    /// Another password.
+    pub password: Option<NewPassword>,
 }
 
 impl Command for ChangeStaff {
@@ -90,6 +100,7 @@ impl Command for ChangeStaff {
         let after = Staff {
             role: self.role.unwrap_or(before.role),
             disabled: self.disabled.unwrap_or(before.disabled),
+            ..before
         };
         if after == before && self.password.is_none() {
             return Err(Refusal::NothingNew);
@@ -98,9 +109,10 @@ impl Command for ChangeStaff {
             role: after.role,
             disabled: after.disabled,
             password: self.password.is_some(),
+            proof: self.password.as_ref().map(|password| password.proof),
         };
         let staff = self.staff;
-        let password = self.password.clone();
+        let password = self.password.as_ref().map(|password| password.sealed.clone());
         let mut writes: Vec<StaffWrite> =
             password.map(|password| StaffWrite::Password { staff, password }).into_iter().collect();
         if after.disabled || self.password.is_some() {
@@ -211,25 +223,33 @@ impl Command for RefuseSignIn {
 /// Begins a session: the password was right.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// Who.
-    pub staff: StaffId,
-    /// Of the session's token.
-    pub session: Fingerprint,
+    /// The session.
+    pub session: SessionRow,
+    /// Which password was right: noted where the ledger does not know yet, so that from now on no
+    /// older one can be put back.
+    pub password: PasswordProof,
 }
 
 impl Command for SignIn {
     fn needs(&self, _: &World) -> Vec<Need> {
-        vec![Need::Stream(Stream::Staff(self.staff))]
+        vec![Need::Stream(Stream::Staff(self.session.staff))]
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
-        let staff = world.staff(self.staff).ok_or(Refusal::NoSuchStaff)?;
-        if staff.disabled {
+        let id = self.session.staff;
+        let &Staff { role, disabled, proof, .. } = world.staff(id).ok_or(Refusal::NoSuchStaff)?;
+        if disabled || proof.is_some_and(|proof| proof != self.password) {
             return Err(Refusal::NotAllowed);
         }
-        let (id, fingerprint) = (self.staff, self.session);
-        let session = VaultWrite::Staff(StaffWrite::Session { staff: id, fingerprint });
-        Ok(Decision::events(vec![event(id, StaffEvent::SignedIn {})]).keep([session]))
+        let learnt = proof.is_none().then_some(StaffEvent::Changed {
+            role,
+            disabled,
+            password: false,
+            proof: Some(self.password),
+        });
+        let events = learnt.into_iter().chain([StaffEvent::SignedIn {}]);
+        let session = VaultWrite::Staff(StaffWrite::Session(self.session));
+        Ok(Decision::events(events.map(|it| event(id, it)).collect()).keep([session]))
     }
 
     fn actor(&self) -> &'static str {
@@ -289,8 +309,18 @@ mod tests {
             role,
             fingerprint: [u8::try_from(n).unwrap(); 32],
             name: vec![1],
-            password: vec![2],
+            password: password(2),
         }
+    }
+
+    fn password(n: u8) -> NewPassword {
+        NewPassword { sealed: vec![n], proof: PasswordProof([n; 32]) }
+    }
+
+    fn sign_in(n: u128, password: u8) -> SignIn {
+        let (fingerprint, proof) = ([9; 32], [8; 32]);
+        let session = SessionRow { staff: who(n), fingerprint, began_at: at(0), proof };
+        SignIn { session, password: PasswordProof([password; 32]) }
     }
 
     fn change(n: u128) -> ChangeStaff {
@@ -320,7 +350,7 @@ mod tests {
     fn another_password_or_being_disabled_ends_every_session() {
         let ends = VaultWrite::Staff(StaffWrite::EndSessions(who(1)));
         let history = added(1, Role::Cashier);
-        let other = ChangeStaff { password: Some(vec![3]), ..change(1) };
+        let other = ChangeStaff { password: Some(password(3)), ..change(1) };
         let gone = ChangeStaff { disabled: Some(true), ..change(1) };
         for command in [&other, &gone] {
             let (_, vault) = given(history.clone()).when(command).then_both();
@@ -335,10 +365,31 @@ mod tests {
 
     #[test]
     fn who_is_disabled_does_not_sign_in() {
-        let sign_in = SignIn { staff: who(1), session: [9; 32] };
-        let events = given(added(1, Role::Auditor)).when(&sign_in).then_recorded();
+        let events = given(added(1, Role::Auditor)).when(&sign_in(1, 2)).then_recorded();
         assert_eq!(kinds(&events), ["staff_signed_in"]);
-        given(disabled(1)).when(&sign_in).then_refused(&Refusal::NotAllowed);
+        given(disabled(1)).when(&sign_in(1, 2)).then_refused(&Refusal::NotAllowed);
+    }
+
+    #[test]
+    fn a_password_that_is_not_the_ledgers_signs_nobody_in() {
+        let mut history = added(1, Role::Owner);
+        given(history.clone()).when(&sign_in(1, 3)).then_refused(&Refusal::NotAllowed);
+        let other = ChangeStaff { password: Some(password(3)), ..change(1) };
+        history.extend(given(history.clone()).when(&other).then_recorded());
+        given(history.clone()).when(&sign_in(1, 2)).then_refused(&Refusal::NotAllowed);
+        assert_eq!(given(history).when(&sign_in(1, 3)).then_recorded().len(), 1);
+    }
+
+    #[test]
+    fn who_was_added_before_passwords_were_proven_is_held_to_the_first_that_signs_in() {
+        let long_ago = StaffEvent::Added { role: Role::Owner, proof: None };
+        let mut history = vec![event(who(1), long_ago)];
+        let events = given(history.clone()).when(&sign_in(1, 2)).then_recorded();
+        assert_eq!(kinds(&events), ["staff_changed", "staff_signed_in"]);
+        history.extend(events);
+        given(history.clone()).when(&sign_in(1, 3)).then_refused(&Refusal::NotAllowed);
+        let events = given(history).when(&sign_in(1, 2)).then_recorded();
+        assert_eq!(kinds(&events), ["staff_signed_in"], "once");
     }
 
     #[test]

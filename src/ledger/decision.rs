@@ -245,14 +245,22 @@ pub enum StaffWrite {
         password: Vec<u8>,
     },
     /// A session begins.
-    Session {
-        /// Whose.
-        staff: StaffId,
-        /// Of its token, which nobody keeps but the browser.
-        fingerprint: Fingerprint,
-    },
+    Session(SessionRow),
     /// All sessions of somebody end.
     EndSessions(StaffId),
+}
+
+/// A session, as the vault keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Whose.
+    pub staff: StaffId,
+    /// Of its token, which nobody keeps but the browser.
+    pub fingerprint: Fingerprint,
+    /// Since when.
+    pub began_at: Micros,
+    /// Keyed, over all of these and how often their sessions have ended.
+    pub proof: Fingerprint,
 }
 
 /// What is erased from the vault. Of a contact nothing stays; elsewhere the row stays with an empty

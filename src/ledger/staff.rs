@@ -1,6 +1,10 @@
 //! Staff: who works at the desk, by an id alone. Names and passwords stand in the vault.
 
-use super::id::{HandoutId, VoucherId};
+use super::{
+    chain::hex,
+    checkpoint::bytes,
+    id::{HandoutId, VoucherId},
+};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a member of the staff.
@@ -12,6 +16,9 @@ pub enum StaffEvent {
     Added {
         /// What they may do.
         role: Role,
+        /// Which password they were given; those added by older programs have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<PasswordProof>,
     },
     /// They may do something else, may no longer sign in, or have another password. Their
     /// sessions end where one of the latter two is so.
@@ -23,6 +30,9 @@ pub enum StaffEvent {
         disabled: bool,
         /// Whether their password is another.
         password: bool,
+        /// Which it is; without one, and without another password, the former proof counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<PasswordProof>,
     },
     /// They signed in.
     #[serde(rename = "staff_signed_in")]
@@ -46,6 +56,26 @@ pub enum StaffEvent {
         /// Which cards.
         handout: HandoutId,
     },
+}
+
+/// Which password is somebody's: the keyed fingerprint of its hash, so that an older one put back
+/// into the vault is known as such. 64 hexadecimal digits in an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PasswordProof(pub [u8; 32]);
+
+impl From<PasswordProof> for String {
+    fn from(proof: PasswordProof) -> Self {
+        hex(&proof.0)
+    }
+}
+
+impl TryFrom<String> for PasswordProof {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        bytes(&text).map(Self).ok_or("the proof of a password is 64 hexadecimal digits")
+    }
 }
 
 /// What somebody may do.
@@ -101,16 +131,25 @@ pub struct Staff {
     pub role: Role,
     /// Whether they may sign in no longer.
     pub disabled: bool,
+    /// Which password is theirs; `None` where the ledger does not know yet.
+    pub proof: Option<PasswordProof>,
+    /// How often all their sessions have ended: one that began before is over.
+    pub ended: u32,
 }
 
 impl Staff {
     /// The member after `event`; `None` where the event cannot follow.
     pub fn evolve(state: Option<&Self>, event: &StaffEvent) -> Option<Self> {
         match (state, event) {
-            (None, StaffEvent::Added { role }) => Some(Self { role: *role, disabled: false }),
-            (Some(_), StaffEvent::Changed { role, disabled, .. }) => {
-                Some(Self { role: *role, disabled: *disabled })
+            (None, StaffEvent::Added { role, proof }) => {
+                Some(Self { role: *role, disabled: false, proof: *proof, ended: 0 })
             }
+            (Some(staff), StaffEvent::Changed { role, disabled, password, proof }) => Some(Self {
+                role: *role,
+                disabled: *disabled,
+                proof: if *password { *proof } else { proof.or(staff.proof) },
+                ended: staff.ended + u32::from(*password || *disabled),
+            }),
             (Some(staff), StaffEvent::SignedIn {}) => (!staff.disabled).then_some(*staff),
             (Some(staff), StaffEvent::LookedAtCode { .. }) => {
                 (!staff.disabled && staff.role.may_look_at_codes()).then_some(*staff)
@@ -137,12 +176,17 @@ mod tests {
 
     #[test]
     fn each_event_follows_only_where_it_can() {
-        let cashier = Staff { role: Role::Cashier, disabled: false };
-        let auditor = Staff { role: Role::Auditor, disabled: false };
-        let gone = Staff { role: Role::Cashier, disabled: true };
+        let who = |role, disabled| Staff { role, disabled, proof: None, ended: 0 };
+        let (cashier, auditor) = (who(Role::Cashier, false), who(Role::Auditor, false));
+        let gone = who(Role::Cashier, true);
         let looked = StaffEvent::LookedAtCode { voucher: VoucherId(Uuid::nil()) };
-        let changed = StaffEvent::Changed { role: Role::Cashier, disabled: true, password: false };
-        let added = StaffEvent::Added { role: Role::Cashier };
+        let changed = StaffEvent::Changed {
+            role: Role::Cashier,
+            disabled: true,
+            password: false,
+            proof: None,
+        };
+        let added = StaffEvent::Added { role: Role::Cashier, proof: None };
         let table = [
             (added, [true, false, false, false]),
             (changed, [false, true, true, true]),
@@ -155,6 +199,33 @@ mod tests {
             let follows = states.map(|state| Staff::evolve(state, &event).is_some());
             assert_eq!(follows, legal, "{event:?}");
         }
+    }
+
+    #[test]
+    fn the_last_password_that_was_set_is_the_proven_one() {
+        let proof = |n| Some(PasswordProof([n; 32]));
+        let changed = |password, proof| StaffEvent::Changed {
+            role: Role::Owner,
+            disabled: false,
+            password,
+            proof,
+        };
+        let mut staff = None;
+        for (event, proven, ended) in [
+            (StaffEvent::Added { role: Role::Owner, proof: None }, None, 0),
+            (changed(false, proof(1)), proof(1), 0),
+            (changed(false, None), proof(1), 0),
+            (changed(true, proof(2)), proof(2), 1),
+            // By an older program, which proves nothing.
+            (changed(true, None), None, 2),
+        ] {
+            let after = Staff::evolve(staff.as_ref(), &event).unwrap();
+            assert_eq!((after.proof, after.ended), (proven, ended), "{event:?}");
+            staff = Some(after);
+        }
+        let text = serde_json::to_string(&proof(7)).unwrap();
+        assert_eq!(serde_json::from_str::<Option<PasswordProof>>(&text).unwrap(), proof(7));
+        assert!(serde_json::from_str::<PasswordProof>("\"07\"").is_err());
     }
 
     #[test]

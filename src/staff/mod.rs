@@ -11,7 +11,7 @@ pub use sign_in::{Denied, SESSION_HOURS_MAX, sign_in, signed_in, token_fingerpri
 use crate::{
     commands::{
         by::By,
-        staff::{AddStaff, ChangeStaff},
+        staff::{AddStaff, ChangeStaff, NewPassword},
     },
     ledger::{decision::Fingerprint, id::StaffId, staff::Role},
     ports::Random,
@@ -66,16 +66,23 @@ pub async fn add(
     }
     let hash = password::hash(password, name, random)?;
     let staff = StaffId(random.id(store.now()));
-    let seal = |what: Sealed, text: &str| store.vault().seal(&what.context(), text.as_bytes());
     let command = AddStaff {
         staff,
         role,
         fingerprint: name_fingerprint(store, name),
-        name: seal(Sealed::StaffName(staff), name),
-        password: seal(Sealed::StaffPassword(staff), &hash),
+        name: store.vault().seal(&Sealed::StaffName(staff).context(), name.as_bytes()),
+        password: new_password(store, staff, &hash),
     };
     store.execute(command).await?;
     Ok(staff)
+}
+
+fn new_password(store: &Store, staff: StaffId, hash: &str) -> NewPassword {
+    let vault = store.vault();
+    NewPassword {
+        sealed: vault.seal(&Sealed::StaffPassword(staff).context(), hash.as_bytes()),
+        proof: vault.password_proof(staff, hash),
+    }
 }
 
 /// What is to be different about somebody.
@@ -101,8 +108,7 @@ pub async fn change(
     let password = match &change.password {
         Some(password) => {
             let hash = password::hash(password, name, random)?;
-            let context = Sealed::StaffPassword(found.id).context();
-            Some(store.vault().seal(&context, hash.as_bytes()))
+            Some(new_password(store, found.id, &hash))
         }
         None => None,
     };

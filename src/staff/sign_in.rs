@@ -5,9 +5,14 @@
 use super::{Passwords, name_fingerprint};
 use crate::{
     commands::staff::{CountSignIn, RefuseSignIn, SignIn, SignInTry},
-    ledger::{decision::Fingerprint, refusal::Refusal, time::HOUR},
+    ledger::{
+        decision::{Fingerprint, SessionRow},
+        refusal::Refusal,
+        staff::PasswordProof,
+        time::HOUR,
+    },
     ports::Random,
-    store::{CommandError, Sealed, Session, Store, StoreError},
+    store::{CommandError, Sealed, Session, StaffMember, Store, StoreError},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::SecretString;
@@ -61,13 +66,14 @@ pub async fn sign_in(
     };
     store.execute(CountSignIn(given.clone())).await?;
     let found = store.staff_named(&given.name).await?;
-    let hash = match found {
-        Some(member) => store.open_sealed(Sealed::StaffPassword(member.id)).await?,
+    let known = match found {
+        Some(member) => proven_password(store, &member).await?,
         None => None,
     };
+    let (hash, proof) = known.unzip();
     let right = passwords.is_right(hash, password).await;
-    let who = found.filter(|member| right && !member.staff.disabled);
-    let Some(who) = who else {
+    let who = found.filter(|member| right && !member.staff.disabled).zip(proof);
+    let Some((who, password)) = who else {
         let staff = found.map(|member| member.id);
         store.execute(RefuseSignIn { given, staff }).await?;
         return Err(Denied::Wrong);
@@ -75,10 +81,34 @@ pub async fn sign_in(
     let mut bytes = [0; 32];
     random.fill(&mut bytes);
     let token = URL_SAFE_NO_PAD.encode(bytes);
-    let session = token_fingerprint(store, &token);
-    store.execute(SignIn { staff: who.id, session }).await?;
+    let session = new_session(store, &token, &who);
+    store.execute(SignIn { session, password }).await?;
     store.sweep_sessions(store.now().plus(-SESSION_HOURS_MAX * HOUR)).await?;
     Ok(token)
+}
+
+/// The hash of somebody's password, and by which the ledger knows it. None where the ledger knows
+/// another: the row in the vault is an older one, put back behind our back.
+async fn proven_password(
+    store: &Store,
+    member: &StaffMember,
+) -> Result<Option<(String, PasswordProof)>, StoreError> {
+    let hash = store.open_sealed(Sealed::StaffPassword(member.id)).await?;
+    let Some(hash) = hash else { return Ok(None) };
+    let proof = store.vault().password_proof(member.id, &hash);
+    if member.staff.proof.is_some_and(|known| known != proof) {
+        tracing::error!(staff = %member.id, "a password in the vault is not the one that the \
+            ledger knows; run `lango audit verify`, and give them another");
+        return Ok(None);
+    }
+    Ok(Some((hash, proof)))
+}
+
+fn new_session(store: &Store, token: &str, who: &StaffMember) -> SessionRow {
+    let (fingerprint, began_at) = (token_fingerprint(store, token), store.now());
+    let since = (began_at, who.staff.ended);
+    let proof = store.vault().session_proof(&fingerprint, who.id, since);
+    SessionRow { staff: who.id, fingerprint, began_at, proof }
 }
 
 /// Who is signed in with a token.

@@ -77,7 +77,7 @@ impl Transaction {
                 rows.filter_map(|(place, write)| table.row(place, write, now)).collect();
             self.run(table.statement(), rows, "write to the vault").await?;
         }
-        self.keep_staff(writes, now).await?;
+        self.keep_staff(writes).await?;
         self.keep_uploads(writes, now).await?;
         self.keep_routers(writes, now).await
     }

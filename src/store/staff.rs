@@ -5,19 +5,22 @@ use super::{
     changes::Changes,
     error::{Attempt, StoreError},
     read::parse,
-    sql::{Row, Transaction, query},
+    sql::{Transaction, query},
 };
 use crate::{
     commands::staff::{SIGN_IN, window_of},
     ledger::{
         chain::hex,
         decision::{Fingerprint, StaffWrite, VaultWrite},
+        event::Event,
         id::StaffId,
         staff::Staff,
+        stream::Stream,
         time::{MINUTE, Micros},
     },
 };
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
 
 /// Somebody of the staff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,17 +52,13 @@ const PASSWORDS: &str = "update staff_secrets set password = given.password
 
 const ENDED: &str = "delete from sessions where staff in (select staff from {given: staff text})";
 
-const BEGUN: &str = "insert into sessions (fingerprint, staff, began_at, seen_at)
-     select fingerprint, staff, began_at, began_at
-     from {given: fingerprint bytes, staff text, began_at bigint}";
+const BEGUN: &str = "insert into sessions (fingerprint, staff, began_at, seen_at, proof)
+     select fingerprint, staff, began_at, began_at, proof
+     from {given: fingerprint bytes, staff text, began_at bigint, proof bytes}";
 
 impl Transaction {
     /// Writes what the vault knows of the staff, and their sessions.
-    pub(super) async fn keep_staff(
-        &mut self,
-        writes: &[VaultWrite],
-        now: Micros,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn keep_staff(&mut self, writes: &[VaultWrite]) -> Result<(), StoreError> {
         let (mut known, mut passwords, mut ended, mut begun) = (vec![], vec![], vec![], vec![]);
         for write in writes {
             let VaultWrite::Staff(write) = write else { continue };
@@ -71,8 +70,9 @@ impl Transaction {
                     passwords.push(json!([staff, hex(password)]));
                 }
                 StaffWrite::EndSessions(staff) => ended.push(json!([staff])),
-                StaffWrite::Session { staff, fingerprint } => {
-                    begun.push(json!([hex(fingerprint), staff, now]));
+                StaffWrite::Session(row) => {
+                    let (fingerprint, proof) = (hex(&row.fingerprint), hex(&row.proof));
+                    begun.push(json!([fingerprint, row.staff, row.began_at, proof]));
                 }
             }
         }
@@ -100,55 +100,77 @@ impl Transaction {
     }
 }
 
-fn member(row: &Row) -> Result<StaffMember, StoreError> {
-    let staff = Staff { role: parse(row, 1, "staff", "role")?, disabled: row.get::<i64>(2) != 0 };
-    Ok(StaffMember { id: parse(row, 0, "staff", "staff")?, staff })
-}
+/// What the ledger last said of somebody: the whole of a stream would be every code they looked at.
+const STANDING: &str = "select stream, kind, schema, data from events
+     where stream in (select stream from {given: stream text}) and kind in (
+       'site_registered', 'site_changed', 'package_defined', 'package_retired', 'staff_added',
+       'staff_changed'
+     )
+     order by stream, version";
 
 impl Reader {
     /// All who work at the desk, or did, in the order in which they came.
     pub async fn staff(&self) -> Result<Vec<StaffMember>, StoreError> {
-        let rows = query("select staff, role, disabled from staff order by staff")
-            .all(&self.pool)
-            .await
-            .attempt("read the staff")?;
-        rows.iter().map(member).collect()
+        let rows = query("select staff from staff order by staff").all(&self.pool).await;
+        let rows = rows.attempt("read the staff")?;
+        let ids = rows.iter().map(|row| parse(row, 0, "staff", "staff"));
+        self.members(&ids.collect::<Result<Vec<_>, _>>()?).await
     }
 
     /// Who has a name.
     pub async fn staff_named(&self, name: &Fingerprint) -> Result<Option<StaffMember>, StoreError> {
-        let row = query(
-            "select staff.staff, role, disabled from staff_secrets
-             join staff on staff.staff = staff_secrets.staff
-             where fingerprint = $1",
-        )
-        .bind(name.as_slice())
-        .first(&self.pool)
-        .await
-        .attempt("find somebody of the staff")?;
-        row.as_ref().map(member).transpose()
+        let row = query("select staff from staff_secrets where fingerprint = $1")
+            .bind(name.as_slice())
+            .first(&self.pool)
+            .await
+            .attempt("find somebody of the staff")?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(self.members(&[parse(&row, 0, "staff_secrets", "staff")?]).await?.pop())
     }
 
-    /// The session of a token.
-    pub async fn session(&self, token: &Fingerprint) -> Result<Option<Session>, StoreError> {
-        let row = query(
-            "select staff.staff, role, disabled, began_at, seen_at from sessions
-             join staff on staff.staff = sessions.staff
-             where fingerprint = $1",
-        )
-        .bind(token.as_slice())
-        .first(&self.pool)
-        .await
-        .attempt("find a session")?;
-        row.map(|row| {
-            let (began_at, seen_at) = (Micros(row.get(3)), Micros(row.get(4)));
-            Ok(Session { member: member(&row)?, began_at, seen_at })
-        })
-        .transpose()
+    /// What they may do, as the ledger says and no table; nobody whom it does not know.
+    async fn members(&self, ids: &[StaffId]) -> Result<Vec<StaffMember>, StoreError> {
+        let streams = ids.iter().map(|id| json!([Stream::Staff(*id).to_string()]));
+        let rows = query(STANDING).given(streams.collect()).all(&self.pool).await;
+        let mut members: Vec<StaffMember> = vec![];
+        for row in rows.attempt("read the staff's events")? {
+            let stream: Stream = parse(&row, 0, "events", "stream")?;
+            let event = Event::decode(&stream, row.get(1), row.get(2), row.get(3))?;
+            let (Stream::Staff(id), Event::Staff(event)) = (stream, event) else { continue };
+            let before = members.pop_if(|member| member.id == id).map(|member| member.staff);
+            let staff = Staff::evolve(before.as_ref(), &event);
+            let staff = staff.ok_or(StoreError::BadRow { table: "events", column: "kind" })?;
+            members.push(StaffMember { id, staff });
+        }
+        Ok(members)
     }
 }
 
 impl Store {
+    /// The session of a token. A row that was made for somebody else, at another time or under
+    /// another password is none.
+    pub async fn session(&self, token: &Fingerprint) -> Result<Option<Session>, StoreError> {
+        let row =
+            query("select staff, began_at, seen_at, proof from sessions where fingerprint = $1")
+                .bind(token.as_slice())
+                .first(&self.reader.pool)
+                .await
+                .attempt("find a session")?;
+        let Some(row) = row else { return Ok(None) };
+        let (began_at, seen_at) = (Micros(row.get(1)), Micros(row.get(2)));
+        let Some(member) = self.members(&[parse(&row, 0, "sessions", "staff")?]).await?.pop()
+        else {
+            return Ok(None);
+        };
+        let since = (began_at, member.staff.ended);
+        let proof = self.vault().session_proof(token, member.id, since);
+        let proven: bool = proof.ct_eq(&row.get::<Vec<u8>>(3)).into();
+        if !proven {
+            tracing::error!(staff = %member.id, "a session is not theirs; run `lango audit verify`");
+        }
+        Ok(proven.then_some(Session { member, began_at, seen_at }))
+    }
+
     /// Notes that a session is used, at most once a minute.
     pub async fn touch_session(
         &self,

@@ -7,8 +7,9 @@ use crate::{
         chain::hex,
         checkpoint::SecretKey,
         decision::{Fingerprint, LinkRow},
-        id::{PaymentId, PurchaseId, Slug},
+        id::{PaymentId, PurchaseId, Slug, StaffId},
         key::KeyPurpose,
+        staff::PasswordProof,
         time::{Micros, SECOND},
         voucher::fold,
     },
@@ -188,7 +189,19 @@ impl Vault {
     /// The secret of a purchase's link: whoever has it sees the code. 128 bits, made from the id,
     /// so that it is never stored.
     pub fn link_token(&self, purchase: PurchaseId) -> String {
-        secret(self.key(KeyPurpose::Link), "purchase", purchase.0.as_bytes())
+        purchase_link(self.key(KeyPurpose::Link), purchase)
+    }
+
+    /// Whether `token` is the link of the purchase, by the key in use or by a former one that is
+    /// not retired: whatever a row says, a link opens what it was made for and nothing else.
+    pub fn is_link_of(&self, purchase: PurchaseId, token: &str) -> bool {
+        self.is_made(KeyPurpose::Link, token, |key| purchase_link(key, purchase))
+    }
+
+    /// Everything by which a purchase's links may be found.
+    pub fn link_fingerprints(&self, purchase: PurchaseId) -> Vec<Fingerprint> {
+        let keys = self.keys[KeyPurpose::Link as usize].iter();
+        keys.map(|(_, key)| self.link_fingerprint(&purchase_link(key, purchase))).collect()
     }
 
     /// A purchase's link as it is kept, to be found again.
@@ -266,10 +279,31 @@ impl Vault {
         self.fingerprint("code_shop_wide", fold(code).as_bytes())
     }
 
-    /// Compares with what every key gives: an address given out before is good until the key that
-    /// made it is retired.
+    /// What stands beside a session: whose it is, since when, and after how many endings of all
+    /// their sessions it began.
+    pub fn session_proof(
+        &self,
+        token: &Fingerprint,
+        staff: StaffId,
+        (began_at, ended): (Micros, u32),
+    ) -> Fingerprint {
+        let text = format!("{}:{staff}:{}:{ended}", hex(token), began_at.0);
+        self.fingerprint("session_of", text.as_bytes())
+    }
+
+    /// By which the ledger knows the hash of somebody's password again.
+    pub fn password_proof(&self, staff: StaffId, hash: &str) -> PasswordProof {
+        PasswordProof(self.fingerprint("staff_password", format!("{staff}:{hash}").as_bytes()))
+    }
+
     fn is_hook(&self, secret: &str, made: impl Fn(&Key) -> String) -> bool {
-        let keys = self.keys[KeyPurpose::Hook as usize].iter();
+        self.is_made(KeyPurpose::Hook, secret, made)
+    }
+
+    /// Compares with what every key gives: an address or link given out before is good until the
+    /// key that made it is retired.
+    fn is_made(&self, purpose: KeyPurpose, secret: &str, made: impl Fn(&Key) -> String) -> bool {
+        let keys = self.keys[purpose as usize].iter();
         let right = keys.map(|(_, key)| made(key).as_bytes().ct_eq(secret.as_bytes()));
         right.fold(Choice::from(0), |any, this| any | this).into()
     }
@@ -283,6 +317,10 @@ fn new_key(random: &dyn Random) -> Key {
     let mut key = Key::default();
     random.fill(&mut key);
     key
+}
+
+fn purchase_link(key: &Key, purchase: PurchaseId) -> String {
+    secret(key, "purchase", purchase.0.as_bytes())
 }
 
 fn payment_hook(key: &Key, payment: PaymentId) -> String {
@@ -448,6 +486,39 @@ mod tests {
         *altered.last_mut().unwrap() ^= 1;
         assert_eq!(vault.unseal("code:1", &altered), Err(DoesNotOpen));
         assert_eq!(vault.unseal("code:1", &[]), Err(DoesNotOpen));
+    }
+
+    #[test]
+    fn a_link_is_that_of_its_purchase_until_its_key_is_retired() {
+        let (former, [one, two]) = (vault(), [1, 2].map(|n| PurchaseId(Uuid::from_u128(n))));
+        let link = former.link_token(one);
+        assert!(former.is_link_of(one, &link) && !former.is_link_of(two, &link));
+        assert!(!former.is_link_of(one, ""));
+        let linking = former.with_new(KeyPurpose::Link);
+        assert!(
+            linking.is_link_of(one, &link) && linking.is_link_of(one, &linking.link_token(one))
+        );
+        assert!(!linking.is_link_of(two, &link));
+        assert_eq!(linking.link_fingerprints(one).len(), 2);
+        let [kept] = linking.keys[KeyPurpose::Link as usize][1..] else { panic!("two keys") };
+        let mut retired = linking.with_new(KeyPurpose::Hook);
+        retired.keys[KeyPurpose::Link as usize] = vec![kept];
+        assert!(!retired.is_link_of(one, &link));
+    }
+
+    #[test]
+    fn a_session_is_proven_for_one_person_one_beginning_and_one_password() {
+        let (vault, [one, two]) = (vault(), [1, 2].map(|n| StaffId(Uuid::from_u128(n))));
+        let proof = vault.session_proof(&[7; 32], one, (Micros(1), 0));
+        for other in [
+            vault.session_proof(&[8; 32], one, (Micros(1), 0)),
+            vault.session_proof(&[7; 32], two, (Micros(1), 0)),
+            vault.session_proof(&[7; 32], one, (Micros(2), 0)),
+            vault.session_proof(&[7; 32], one, (Micros(1), 1)),
+        ] {
+            assert_ne!(proof, other);
+        }
+        assert_ne!(vault.password_proof(one, "a"), vault.password_proof(two, "a"));
     }
 
     #[test]

@@ -372,7 +372,7 @@ fn is_outdated(writes: &[VaultWrite], keys: &Vault) -> bool {
         | VaultWrite::Checkpoint(_)
         | VaultWrite::Erase(_)
         | VaultWrite::Upload(_)
-        | VaultWrite::Staff(StaffWrite::Session { .. } | StaffWrite::EndSessions(_))
+        | VaultWrite::Staff(StaffWrite::Session(_) | StaffWrite::EndSessions(_))
         | VaultWrite::Router(_)
         | VaultWrite::Try { .. } => false,
     })
