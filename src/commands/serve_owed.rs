@@ -2,9 +2,8 @@
 
 use crate::ledger::{
     decision::{Command, Decision, Need},
-    id::{MessageId, PaymentId, PurchaseId},
+    id::{MessageId, PurchaseId},
     message::{MessageStatus, Purpose, sms_once},
-    money::Cents,
     purchase::PurchaseStatus,
     refusal::Refusal,
     stream::Stream,
@@ -19,10 +18,6 @@ use super::take_news::{fulfil, queue_sms};
 pub struct ServeOwed {
     /// Which purchase.
     pub purchase: PurchaseId,
-    /// The payment by which it was paid.
-    pub payment: PaymentId,
-    /// What was paid.
-    pub amount: Cents,
     /// The id of the SMS.
     pub message: MessageId,
 }
@@ -49,8 +44,9 @@ impl Command for ServeOwed {
         if purchase.status != PurchaseStatus::Owed {
             return Err(Refusal::NotDue);
         }
+        let paid = purchase.owed_for.ok_or(Refusal::NotDue)?;
         let voucher = world.first_free(&purchase.package).ok_or(Refusal::SoldOut)?;
-        let mut events = fulfil(self.purchase, purchase, voucher, (self.payment, self.amount));
+        let mut events = fulfil(self.purchase, purchase, voucher, paid);
         if !self.is_first_waiting(world) {
             events.push(queue_sms(self.message, self.purchase, purchase, Purpose::Code, 2));
         }
@@ -77,8 +73,11 @@ impl ServeOwed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::testing::{
-        given, kinds, owed_purchase, serve_owed, stocked, voucher_imported,
+    use crate::{
+        commands::testing::{
+            given, kinds, owed_purchase, payment, serve_owed, stocked, voucher_imported,
+        },
+        ledger::{event::Event, money::Cents, purchase::PurchaseEvent},
     };
 
     #[test]
@@ -90,6 +89,12 @@ mod tests {
         let events = given(history.clone()).when(&serve_owed(9)).then_recorded();
         let served = ["voucher_allocated", "purchase_fulfilled", "message_queued"];
         assert_eq!(kinds(&events), served);
+        let Event::Purchase(PurchaseEvent::Fulfilled { payment: by, amount_cents, .. }) =
+            &events[1].event
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!((*by, *amount_cents), (payment(9), Cents::from_kes(50)), "as it was paid");
         history.extend(events);
         given(history).when(&serve_owed(9)).then_refused(&Refusal::NotDue);
     }

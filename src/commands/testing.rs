@@ -379,8 +379,7 @@ pub fn owed_purchase(n: u128) -> Vec<NewEvent> {
 
 /// Serves the buyer of [`owed_purchase`].
 pub fn serve_owed(n: u128) -> ServeOwed {
-    let amount = Cents::from_kes(50);
-    ServeOwed { purchase: purchase(n), payment: payment(n), amount, message: message(2) }
+    ServeOwed { purchase: purchase(n), message: message(2) }
 }
 
 /// A purchase that was owed and got its code, and which.

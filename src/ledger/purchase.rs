@@ -199,6 +199,8 @@ pub struct Purchase {
     pub started_at: Micros,
     /// Where it stands.
     pub status: PurchaseStatus,
+    /// By which payment, and how much, it was paid when no code was there.
+    pub owed_for: Option<(PaymentId, Cents)>,
 }
 
 impl Purchase {
@@ -209,7 +211,11 @@ impl Purchase {
         }
         let purchase = state?;
         let status = purchase.status.after(event)?;
-        Some(Self { status, ..purchase.clone() })
+        let owed_for = match event {
+            PurchaseEvent::Owed { payment, amount_cents, .. } => Some((*payment, *amount_cents)),
+            _ => purchase.owed_for,
+        };
+        Some(Self { status, owed_for, ..purchase.clone() })
     }
 
     fn started(event: &PurchaseEvent, at: Micros) -> Option<Self> {
@@ -236,6 +242,7 @@ impl Purchase {
             language: *language,
             started_at: at,
             status: PurchaseStatus::Open,
+            owed_for: None,
         })
     }
 }

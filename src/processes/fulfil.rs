@@ -19,12 +19,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
 }
 
 async fn serve(context: &Context, owed: &Owed) -> Result<bool, StoreError> {
-    let serve = ServeOwed {
-        purchase: owed.purchase,
-        payment: owed.payment,
-        amount: owed.amount,
-        message: MessageId(context.id()),
-    };
+    let serve = ServeOwed { purchase: owed.purchase, message: MessageId(context.id()) };
     match context.store.execute(serve).await {
         Ok(_) => Ok(true),
         // Served by another instance, or the last code went to one owed longer.

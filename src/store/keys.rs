@@ -30,6 +30,9 @@ use std::sync::Arc;
 /// So many rows are made anew in one commit: buyers wait no longer than for that.
 const ROWS_PER_COMMIT: i64 = 2_000;
 
+/// So many purchases' links are written by one statement.
+const PURCHASES_PER_STATEMENT: usize = 1_000;
+
 impl Store {
     /// Wraps the keys of the ledger at `url` under the master key `new`; from then on `old` opens
     /// nothing here. Instances that run have the keys already and go on.
@@ -129,7 +132,10 @@ async fn wrap_anew(
     Ok(())
 }
 
-async fn vault_of(transaction: &mut Transaction, opening: &Opening) -> Result<Vault, StoreError> {
+pub(super) async fn vault_of(
+    transaction: &mut Transaction,
+    opening: &Opening,
+) -> Result<Vault, StoreError> {
     let wrapped = wrapped_keys(transaction).await?;
     unwrap(&wrapped, &opening.master, Arc::clone(&opening.random))
 }
@@ -158,10 +164,8 @@ async fn change(
     transaction.keep_key(&new.expect("the new key is among all"), now).await?;
     match purpose {
         KeyPurpose::Sign => transaction.drop_keys(purpose, generation).await,
-        KeyPurpose::Link => {
-            link_anew(transaction, &vault).await?;
-            transaction.drop_keys(purpose, generation).await
-        }
+        // The former key stays until it is retired: it proves whose the links are that it made.
+        KeyPurpose::Link => link_anew(transaction, &vault).await,
         // They are fetched again.
         KeyPurpose::Seal => query("delete from shared_secrets")
             .run(transaction)
@@ -229,18 +233,30 @@ async fn retire(
     purpose: KeyPurpose,
 ) -> Result<(), StoreError> {
     let vault = vault_of(transaction, opening).await?;
-    if purpose == KeyPurpose::Hook {
-        return transaction.drop_keys(purpose, vault.generation(purpose)).await;
+    assert!(
+        matches!(purpose, KeyPurpose::Hook | KeyPurpose::Link),
+        "nothing else is retired by hand"
+    );
+    if purpose == KeyPurpose::Link {
+        let of_today =
+            |row: &LinkedRow| vault.link(row.purchase).fingerprint[..] == row.fingerprint;
+        forget_links(transaction, of_today).await?;
     }
-    assert!(purpose == KeyPurpose::Link, "nothing else is retired by hand");
-    let mut after = vec![];
+    transaction.drop_keys(purpose, vault.generation(purpose)).await
+}
+
+/// Lets go of links that are not to be kept; tells how many.
+async fn forget_links(
+    transaction: &mut Transaction,
+    keep: impl Fn(&LinkedRow) -> bool,
+) -> Result<u64, StoreError> {
+    let (mut after, mut gone) = (vec![], 0);
     loop {
         let page = links_after(transaction, &after).await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else { return Ok(gone) };
         after.clone_from(&last.fingerprint);
-        let former =
-            page.iter().filter(|row| vault.link(row.purchase).fingerprint[..] != row.fingerprint);
-        query(
+        let former = page.iter().filter(|row| !keep(row));
+        gone += query(
             "delete from links
              where fingerprint in (select fingerprint from {given: fingerprint bytes})",
         )
@@ -249,6 +265,49 @@ async fn retire(
         .await
         .attempt("let go of links")?;
     }
+}
+
+/// Gives every purchase the row of each of its links, and takes away those that name another than
+/// their link was made for; tells whether there was anything to do.
+pub(super) async fn mend_links(
+    transaction: &mut Transaction,
+    vault: &Vault,
+    purchases: impl Iterator<Item = PurchaseId>,
+) -> Result<bool, StoreError> {
+    let mut changed = 0;
+    let mut purchases = purchases.peekable();
+    while purchases.peek().is_some() {
+        let page: Vec<PurchaseId> = purchases.by_ref().take(PURCHASES_PER_STATEMENT).collect();
+        let of = |purchase: &PurchaseId| {
+            let (links, purchase) = (vault.link_fingerprints(*purchase), *purchase);
+            links.into_iter().map(move |link| json!([hex(&link), purchase]))
+        };
+        changed += query(
+            "update links set purchase = given.whose
+             from {given: link bytes, whose text}
+             where links.fingerprint = given.link and links.purchase <> given.whose",
+        )
+        .given(page.iter().flat_map(of).collect())
+        .run(&mut *transaction)
+        .await
+        .attempt("mend links")?;
+        changed += query(
+            "insert into links (fingerprint, purchase)
+             select fingerprint, purchase from {given: fingerprint bytes, purchase text}
+             where true
+             on conflict (fingerprint) do nothing",
+        )
+        .given(page.iter().map(|id| json!([hex(&vault.link(*id).fingerprint), id])).collect())
+        .run(&mut *transaction)
+        .await
+        .attempt("mend links")?;
+    }
+    changed += forget_links(transaction, |row| {
+        let theirs = vault.link_fingerprints(row.purchase);
+        theirs.iter().any(|fingerprint| fingerprint[..] == row.fingerprint)
+    })
+    .await?;
+    Ok(changed > 0)
 }
 
 /// A table with sealed texts: how they are read, each with its key and the context under which it
@@ -380,13 +439,16 @@ mod tests {
     use crate::{
         app::{machine, nairobi},
         commands::{
-            catalogue::OpenShop, keep_inbox::KeepInbox, staff::AddStaff, upload::KeepUpload,
+            catalogue::OpenShop,
+            keep_inbox::KeepInbox,
+            staff::{AddStaff, NewPassword},
+            upload::KeepUpload,
         },
         ledger::{
             catalog::LedgerPurpose,
             decision::{InboxRow, Note},
             id::{BatchId, Slug, StaffId},
-            staff::Role,
+            staff::{PasswordProof, Role},
         },
         store::{CommandError, RawMessage, SOURCE_REPORT, Sealed, cluster::cluster},
     };
@@ -453,6 +515,7 @@ mod tests {
             let site = Slug::parse("mtaa").unwrap();
             store.execute(KeepUpload { batch, site, staff, name, sealed }).await.unwrap();
             let role = Role::Owner;
+            let password = NewPassword { sealed: password, proof: PasswordProof([1; 32]) };
             let add = AddStaff { staff, role, fingerprint: [1; 32], name: who, password };
             store.execute(add).await.unwrap();
             Store::change_key(&opening, KeyPurpose::Seal).await.unwrap();

@@ -23,6 +23,7 @@ mod keyring;
 mod keys;
 mod lists;
 mod news;
+mod offers;
 mod pages;
 mod postgres;
 mod projecting;
@@ -55,9 +56,10 @@ pub use inbox::{
 };
 pub use lists::{BatchStanding, Handout, ListedSale, SalesWanted, StockLine};
 pub use news::{News, Place};
+pub use offers::Offer;
 pub use pages::{LedgerPage, PageEvent};
 pub use projections::{Difference, Past, Rebuilt, Step};
-pub use queries::{Offer, ProjectionState, Reader, StoredEvent};
+pub use queries::{ProjectionState, Reader, StoredEvent};
 pub use rebuild::DecisionDifference;
 pub use routers::{AtRouter, RouterNews, ToldOfCode, UsageCounts};
 pub use sealed::Sealed;
@@ -67,7 +69,7 @@ pub use uploads::UploadKept;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
 pub use verify::{Audit, Finding, Outside};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
-pub use work::{Inbox, Kept, Owed, Work};
+pub use work::{Inbox, Kept, Work};
 
 use crate::{
     commands::{fence::FenceStock, knock::Knock},

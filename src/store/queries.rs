@@ -8,14 +8,12 @@ use super::{
     sql::{Param, Pool, Row, query},
 };
 use crate::ledger::{
-    catalog::{Package, Site},
-    chain::{Hash, Link},
+    chain::{Hash, Link, hex},
     decision::Fingerprint,
     event::Event,
     id::{ContactId, MessageId, PackageKey, PurchaseId, Slug, VoucherId},
     message::digest_once,
     money::Cents,
-    purchase::Language,
     stream::Stream,
     time::Micros,
 };
@@ -36,17 +34,6 @@ pub struct ProjectionState {
     pub position: i64,
     /// Why it is parked; `None` while it is healthy.
     pub failure: Option<String>,
-}
-
-/// A package on sale, with its stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// What is sold.
-    pub package: Package,
-    /// How many codes are free and not owed to anyone.
-    pub free: i64,
-    /// How many are held for buyers who are paying.
-    pub held: i64,
 }
 
 /// An event with the columns that its hash covers, as stored.
@@ -86,13 +73,6 @@ pub struct StoredEvent {
 
 const EVENT_COLUMNS: &str = "position, stream, version, kind, schema, recorded_at, business_day, \
     correlation, actor, once, data, hash, site, package, amount_cents";
-
-impl Offer {
-    /// What is sold, and where.
-    pub fn key(&self) -> PackageKey {
-        self.package.key()
-    }
-}
 
 impl StoredEvent {
     fn of(row: &Row) -> Result<Self, StoreError> {
@@ -202,31 +182,6 @@ impl Reader {
         projections::last_position(&self.pool).await
     }
 
-    /// All sites.
-    pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        let rows = query(
-            "select site, name, router_login, accent, receiver, reports, language from sites
-             order by site",
-        )
-        .all(&self.pool)
-        .await
-        .attempt("read sites")?;
-        rows.iter().map(site).collect()
-    }
-
-    /// A site.
-    pub async fn site(&self, id: &Slug) -> Result<Option<Site>, StoreError> {
-        let row = query(
-            "select site, name, router_login, accent, receiver, reports, language from sites
-             where site = $1",
-        )
-        .bind(id.as_str())
-        .first(&self.pool)
-        .await
-        .attempt("read a site")?;
-        row.as_ref().map(site).transpose()
-    }
-
     /// The packages that a site ever had.
     pub(super) async fn package_keys(&self, site: &Slug) -> Result<Vec<PackageKey>, StoreError> {
         // `/` follows `.` in ASCII: all streams that begin with `package-<site>.`
@@ -245,28 +200,8 @@ impl Reader {
         rows.iter().map(key).collect()
     }
 
-    /// What a site sells, in the order of its page.
-    pub async fn offers(&self, site: &Slug) -> Result<Vec<Offer>, StoreError> {
-        let rows = query(
-            "select data, coalesce(free, 0), coalesce(held, 0), coalesce(owed, 0) from packages
-             left join stock_counts using (site, package)
-             where site = $1",
-        )
-        .bind(site.as_str())
-        .all(&self.pool)
-        .await
-        .attempt("read packages")?;
-        let mut offers = rows.iter().map(offer).collect::<Result<Vec<_>, _>>()?;
-        offers.sort_by_key(|offer| {
-            let package = &offer.package;
-            let place = package.place.unwrap_or(u32::MAX);
-            (place, package.price_cents, package.validity_seconds)
-        });
-        Ok(offers)
-    }
-
-    /// The purchase of a link.
-    pub async fn purchase_of_link(
+    /// The purchase that a row names for a link.
+    pub(super) async fn linked_to(
         &self,
         fingerprint: &Fingerprint,
     ) -> Result<Option<PurchaseId>, StoreError> {
@@ -442,25 +377,4 @@ impl Reader {
 
 fn projection(name: &str) -> &'static crate::projections::Projection {
     crate::projections::find(name).expect("the projections that pages ask are built in")
-}
-
-fn site(row: &Row) -> Result<Site, StoreError> {
-    let id = parse(row, 0, "sites", "site")?;
-    Ok(Site {
-        site: id,
-        name: row.get(1),
-        router_login: row.get(2),
-        accent: row.get(3),
-        receiver: row.get(4),
-        reports: row.get::<i64>(5) == 1,
-        language: Language::parse(row.get(6)).unwrap_or_default(),
-    })
-}
-
-fn offer(row: &Row) -> Result<Offer, StoreError> {
-    let data: &str = row.get(0);
-    let unreadable = |_| StoreError::BadRow { table: "packages", column: "data" };
-    let package = serde_json::from_str(data).map_err(unreadable)?;
-    let (free, held, owed): (i64, i64, i64) = (row.get(1), row.get(2), row.get(3));
-    Ok(Offer { package, free: (free - owed).max(0), held })
 }

@@ -66,12 +66,13 @@ impl Transaction {
             }
             world.mark(need);
         }
-        for key in keys {
-            let free = self.read_stock(key, world, scope.batch).await?;
+        for key in &keys {
+            let free = self.read_stock(key.clone(), world, scope.batch).await?;
             streams.extend(free.into_iter().map(Stream::Voucher));
         }
         self.read_names(names, world).await?;
-        self.read_open(open, world).await?;
+        let open = self.read_open(open).await?;
+        streams.extend(open.iter().map(|(_, purchase)| Stream::Purchase(*purchase)));
         self.read_prompts(prompts, world, scope.now).await?;
         self.read_contacts(contacts, world).await?;
         self.read_codes(codes, world).await?;
@@ -79,7 +80,20 @@ impl Transaction {
         streams.retain(|stream| !world.holds(stream));
         streams.sort_unstable();
         streams.dedup();
-        self.read_streams(&streams, world).await
+        self.read_streams(&streams, world).await?;
+        // Tables lead there; what they say is believed where the events say so too.
+        for key in &keys {
+            if world.drop_what_is_not_free(key) > 0 {
+                tracing::error!(package = %key, "the table `stock` offers codes that the ledger \
+                    does not; run `lango audit verify`");
+            }
+        }
+        for (contact, purchase) in open {
+            if world.is_open_for(purchase, contact) {
+                world.put_open(contact, purchase);
+            }
+        }
+        Ok(())
     }
 
     async fn rows(
@@ -173,8 +187,7 @@ impl Transaction {
     async fn read_open(
         &mut self,
         contacts: Vec<Value>,
-        world: &mut World,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<(ContactId, PurchaseId)>, StoreError> {
         let rows = self
             .rows(
                 "select contact, purchase from open_purchases
@@ -183,12 +196,11 @@ impl Transaction {
                 "read open purchases",
             )
             .await?;
-        for row in rows {
-            let contact: ContactId = parse(&row, 0, "open_purchases", "contact")?;
-            let purchase: PurchaseId = parse(&row, 1, "open_purchases", "purchase")?;
-            world.put_open(contact, purchase);
-        }
-        Ok(())
+        let open = |row: &Row| {
+            let contact = parse(row, 0, "open_purchases", "contact")?;
+            Ok((contact, parse(row, 1, "open_purchases", "purchase")?))
+        };
+        rows.iter().map(open).collect()
     }
 
     async fn read_prompts(

@@ -278,6 +278,21 @@ impl Store {
         serde_json::from_str(&text).map(Some).map_err(unreadable)
     }
 
+    /// The purchase whose link this is. A row leads to it and proves nothing: the link must have
+    /// been made for that very purchase.
+    pub async fn purchase_of_link(&self, token: &str) -> Result<Option<PurchaseId>, StoreError> {
+        let fingerprint = self.vault().link_fingerprint(token);
+        let Some(purchase) = self.linked_to(&fingerprint).await? else { return Ok(None) };
+        let proven = self.vault().is_link_of(purchase, token)
+            // Another instance may have made it with a key that we have not seen.
+            || self.vault_now().await?.is_link_of(purchase, token);
+        if !proven {
+            tracing::error!(%purchase, "a link was made for another purchase than the table \
+                `links` says; run `lango audit verify`");
+        }
+        Ok(proven.then_some(purchase))
+    }
+
     /// The number that buyers of a site may call, where it is not the shop's.
     pub async fn support_phone(&self, site: &Slug) -> Result<Option<String>, StoreError> {
         let phone = self.open_sealed(Sealed::Note(Note::Site(site.clone()))).await?;

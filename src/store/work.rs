@@ -9,8 +9,7 @@ use super::{
 };
 use crate::ledger::{
     decision::WorkKind,
-    id::{PackageKey, PaymentId, PurchaseId},
-    money::Cents,
+    id::{PaymentId, PurchaseId},
     time::Micros,
 };
 use serde_json::json;
@@ -37,12 +36,6 @@ pub struct Work {
 pub struct Owed {
     /// Which purchase.
     pub purchase: PurchaseId,
-    /// What is owed.
-    pub package: PackageKey,
-    /// By which payment it was paid.
-    pub payment: PaymentId,
-    /// How much was paid.
-    pub amount: Cents,
     /// Whether serving it broke down before.
     pub suspect: bool,
 }
@@ -201,7 +194,7 @@ impl Reader {
     /// Purchases that are owed a code and can be served, longest owed first.
     pub async fn owed_and_in_stock(&self) -> Result<Vec<Owed>, StoreError> {
         let rows = query(
-            "select purchase, owed.site, owed.package, payment, amount_cents, times from owed
+            "select purchase, times from owed
              join stock_counts using (site, package)
              left join breakdowns on kind = 'owed' and subject = purchase
              where free > 0 and coalesce(times, 0) < $1
@@ -212,16 +205,8 @@ impl Reader {
         .await
         .attempt("look for what is owed")?;
         let owed = |row: &Row| {
-            Ok(Owed {
-                purchase: parse(row, 0, "owed", "purchase")?,
-                package: PackageKey {
-                    site: parse(row, 1, "owed", "site")?,
-                    package: parse(row, 2, "owed", "package")?,
-                },
-                payment: parse(row, 3, "owed", "payment")?,
-                amount: Cents(row.get(4)),
-                suspect: row.get::<Option<i64>>(5).is_some(),
-            })
+            let purchase = parse(row, 0, "owed", "purchase")?;
+            Ok(Owed { purchase, suspect: row.get::<Option<i64>>(1).is_some() })
         };
         rows.iter().map(owed).collect()
     }

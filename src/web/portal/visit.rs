@@ -161,8 +161,7 @@ pub async fn remembered(
 
 async fn by_token(shop: &Shop, token: &str) -> Result<Option<PurchaseView>, StoreError> {
     let store = &shop.context.store;
-    let fingerprint = store.vault().link_fingerprint(token);
-    match store.purchase_of_link(&fingerprint).await? {
+    match store.purchase_of_link(token).await? {
         Some(purchase) => store.purchase(purchase).await,
         None => Ok(None),
     }
@@ -186,8 +185,8 @@ pub async fn asked(shop: &Shop, key: &str, headers: &HeaderMap) -> Result<Asked,
     }
     let id: PurchaseId = key.parse().map_err(|_| not_found())?;
     let view = shop.context.store.purchase(id).await?.ok_or_else(not_found)?;
-    let own = shop.context.store.vault().link_token(id);
-    let unlocked = cookie(headers, LINK_COOKIE) == Some(own.as_str());
+    let vault = shop.context.store.vault();
+    let unlocked = cookie(headers, LINK_COOKIE).is_some_and(|link| vault.is_link_of(id, link));
     Ok(Asked { view, unlocked })
 }
 

@@ -324,8 +324,7 @@ impl Town {
     /// The purchase that a customer's browser remembers.
     pub async fn purchase_of(&self, customer: &Customer) -> PurchaseId {
         let token = customer.link_token().expect("the browser remembers a purchase");
-        let fingerprint = self.store().vault().link_fingerprint(&token);
-        self.store().purchase_of_link(&fingerprint).await.unwrap().expect("the link is known")
+        self.store().purchase_of_link(&token).await.unwrap().expect("the link is known")
     }
 
     /// That purchase as it stands.
