@@ -108,6 +108,11 @@ pub async fn change_key(
     Ok(public_key(config, &books).await?.to_string())
 }
 
+/// Writes tables that say something else than the ledger anew from it; gives their names.
+pub async fn mend(config: &Config) -> anyhow::Result<Vec<&'static str>> {
+    Ok(Store::mend(&opening(config).await?).await?)
+}
+
 /// Refuses what a former key made.
 pub async fn retire_key(config: &Config, purpose: KeyPurpose) -> anyhow::Result<()> {
     Ok(Store::retire_key(&opening(config).await?, purpose).await?)

@@ -4,7 +4,7 @@
 mod keys;
 
 pub use keys::{
-    change_key, change_master, known_master_key, parse_key, recovery_sheet, retire_key,
+    change_key, change_master, known_master_key, mend, parse_key, recovery_sheet, retire_key,
 };
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store},
+    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store, Vault},
     web::{self, DeskSettings, Shop, WebSettings},
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -86,11 +86,16 @@ pub async fn open_books(config: &Config) -> anyhow::Result<Reader> {
 
 /// The key that checks the ledger's checkpoints, from its vault.
 pub async fn public_key(config: &Config, books: &Reader) -> anyhow::Result<PublicKey> {
+    Ok(vault_of(config, books).await?.signing_key().public())
+}
+
+/// The keys of the ledger's vault.
+pub async fn vault_of(config: &Config, books: &Reader) -> anyhow::Result<Vault> {
     let random = machine().1;
     let url = config.database.url.expose();
     let (master, _) =
         keys::master_key(&config.secrets.master_key_file, url, random.as_ref()).await?;
-    Ok(books.open_vault(&master, random).await?.signing_key().public())
+    Ok(books.open_vault(&master, random).await?)
 }
 
 /// The time zone by which a ledger keeps its days.

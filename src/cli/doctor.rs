@@ -110,6 +110,7 @@ async fn of_ledger(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>>
         clock_check(now, head.recorded_at),
         chain(store).await?,
         history(config, store).await?,
+        tables(store).await?,
         read_models(&store.projection_states().await?, head.position),
         copy_off_the_box(&store.backups().await?, now),
         work(store.next_due().await?, now),
@@ -173,6 +174,21 @@ async fn chain(store: &Store) -> anyhow::Result<Check> {
     let from = checkpoint.position;
     let to = rest.last().map_or(from, |event| event.position);
     Ok(pass("chain", format!("whole from checkpoint {from} to event {to}")))
+}
+
+/// Holds what stands beside the ledger to it.
+async fn tables(store: &Store) -> anyhow::Result<Check> {
+    const ABOUT: &str = "tables";
+    let beside = store.verify_beside(Some(&*store.vault_now().await?)).await?;
+    let mut tables: Vec<&str> = beside.findings.iter().map(|found| found.table).collect();
+    tables.dedup();
+    Ok(match tables[..] {
+        [] => pass(ABOUT, "they say what the ledger says, and everything in the vault opens"),
+        _ => fail(
+            ABOUT,
+            format!("not what the ledger says: {}; run `lango audit verify`", tables.join(", ")),
+        ),
+    })
 }
 
 /// Whether the ledger is the one that the mark and the checkpoints know. It was compared when it

@@ -141,6 +141,33 @@ impl Changes {
         }
     }
 
+    /// Lets go of rows that are to be removed; what is left stands for whole tables.
+    pub fn forget_what_has_no_row(&mut self) {
+        self.packages.retain(|_, row| row.is_some());
+        self.stock.retain(|_, row| row.is_some());
+        self.open.retain(|_, row| row.is_some());
+        self.owed.retain(|_, row| row.is_some());
+        self.prompts.retain(|_, row| row.is_some());
+        self.work.retain(|_, row| row.is_some());
+    }
+
+    /// Lets go of all but these tables.
+    pub fn keep_only(&mut self, tables: &[&str]) {
+        let all = std::mem::take(self);
+        let is = |table| tables.contains(&table);
+        *self = Self {
+            sites: if is("sites") { all.sites } else { BTreeMap::new() },
+            packages: if is("packages") { all.packages } else { BTreeMap::new() },
+            staff: if is("staff") { all.staff } else { BTreeMap::new() },
+            stock: if is("stock") { all.stock } else { BTreeMap::new() },
+            counts: if is("stock_counts") { all.counts } else { BTreeMap::new() },
+            open: if is("open_purchases") { all.open } else { BTreeMap::new() },
+            owed: if is("owed") { all.owed } else { BTreeMap::new() },
+            prompts: if is("prompts") { all.prompts } else { BTreeMap::new() },
+            work: if is("work") { all.work } else { BTreeMap::new() },
+        };
+    }
+
     fn voucher(&mut self, world: &World, id: VoucherId, position: i64) {
         let Some(voucher) = world.voucher(id) else { return };
         let row = |holder, away| {

@@ -2,34 +2,54 @@
 
 use super::{
     error::{Attempt, StoreError},
-    queries::Reader,
-    sql::{Row, query},
+    sql::{Row, Transaction, query},
 };
 use serde_json::Value;
 
-/// Each decision table, and what of its rows is compared.
-const TABLES: [(&str, &str); 9] = [
-    ("sites", "select site, name, router_login, accent, receiver, reports, language from sites"),
-    ("packages", "select site, package, data from packages"),
-    ("staff", "select staff, role, disabled from staff"),
-    ("stock", "select voucher, site, package, since, holder, away from stock"),
-    ("stock_counts", "select site, package, free, held, owed from stock_counts"),
-    ("open_purchases", "select purchase, contact from open_purchases"),
-    ("owed", "select purchase, site, package, payment, amount_cents, since from owed"),
-    ("prompts", "select contact, at, amount_cents, payment from prompts"),
-    ("work", "select kind, subject, since from work"),
+/// A decision table: what of its rows is compared, by what they are told apart.
+pub(super) struct DecisionTable {
+    pub name: &'static str,
+    /// The first of them name the row.
+    pub columns: &'static [&'static str],
+    /// How many do.
+    pub keys: usize,
+}
+
+const fn table(name: &'static str, keys: usize, columns: &'static [&'static str]) -> DecisionTable {
+    DecisionTable { name, columns, keys }
+}
+
+const TABLES: [DecisionTable; 9] = [
+    table(
+        "sites",
+        1,
+        &["site", "name", "router_login", "accent", "receiver", "reports", "language"],
+    ),
+    table("packages", 2, &["site", "package", "data"]),
+    table("staff", 1, &["staff", "role", "disabled"]),
+    table("stock", 1, &["voucher", "site", "package", "since", "holder", "away"]),
+    table("stock_counts", 2, &["site", "package", "free", "held", "owed"]),
+    table("open_purchases", 2, &["purchase", "contact"]),
+    table("owed", 1, &["purchase", "site", "package", "payment", "amount_cents", "since"]),
+    table("prompts", 1, &["payment", "contact", "at", "amount_cents"]),
+    table("work", 2, &["kind", "subject", "since"]),
 ];
 
-impl Reader {
+/// A decision table by its name.
+///
+/// # Panics
+///
+/// When there is no such table: names are written in our own source.
+pub(super) fn decision_table(name: &str) -> &'static DecisionTable {
+    TABLES.iter().find(|table| table.name == name).expect("the tables compared are listed here")
+}
+
+impl Transaction {
     /// The rows of a decision table as JSON arrays, in no order.
-    ///
-    /// # Panics
-    ///
-    /// When there is no such table: names are written in our own source.
-    pub async fn decision_rows(&self, table: &str) -> Result<Vec<String>, StoreError> {
-        let known = TABLES.iter().find(|(name, _)| *name == table);
-        let (_, statement) = known.expect("the tables that are compared are listed here");
-        let rows = query(*statement).all(&self.pool).await.attempt("read a decision table")?;
+    pub(super) async fn decision_rows(&mut self, name: &str) -> Result<Vec<String>, StoreError> {
+        let columns = decision_table(name).columns.join(", ");
+        let rows = query(format!("select {columns} from {name}")).all(self).await;
+        let rows = rows.attempt("read a decision table")?;
         let as_array = |row: &Row| {
             let values = row.values().attempt("read a row of a decision table")?;
             Ok(Value::Array(values.into_iter().map(|(_, value)| value).collect()).to_string())

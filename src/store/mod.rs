@@ -3,6 +3,7 @@
 
 mod append;
 mod backups;
+mod beside;
 mod breakdowns;
 mod catalogue;
 mod changes;
@@ -46,6 +47,7 @@ mod work;
 mod writer;
 
 pub use backups::{BackupMade, BackupRecord};
+pub use beside::{Astray, Beside, Wrong};
 pub use breakdowns::{BREAKDOWNS_MAX, Item, Stuck};
 pub use changes::INTERRUPTED_SECONDS;
 pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};

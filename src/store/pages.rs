@@ -6,7 +6,7 @@ use super::{
     Reader, StoredEvent,
     database::{Head, to_hash},
     error::{Attempt, StoreError},
-    sql::query,
+    sql::{On, Transaction, Words, query},
 };
 use crate::ledger::{
     chain::{GENESIS, Hash, Link},
@@ -41,14 +41,7 @@ pub struct PageEvent<'a> {
 impl Reader {
     /// Events after a position, as many as a page holds; `None` after the last.
     pub async fn ledger_page(&self, after: i64) -> Result<Option<LedgerPage>, StoreError> {
-        let row = query(self.pool.words().ledger_page)
-            .bind(after)
-            .bind(EVENTS_PER_PAGE)
-            .one(&self.pool)
-            .await
-            .attempt("read the ledger")?;
-        let Some(last) = row.get(0) else { return Ok(None) };
-        Ok(Some(LedgerPage { bytes: row.get(1), last }))
+        page(self.pool.words(), &self.pool, after).await
     }
 
     /// The end of the ledger.
@@ -64,6 +57,27 @@ impl Reader {
         let (hash, recorded_at) = (to_hash(row.get(1))?, Micros(row.get(2)));
         Ok(Head { position: row.get(0), hash, recorded_at })
     }
+}
+
+impl Transaction {
+    /// The same, of the moment at which the transaction reads.
+    pub(super) async fn ledger_page(
+        &mut self,
+        after: i64,
+    ) -> Result<Option<LedgerPage>, StoreError> {
+        page(self.words(), self, after).await
+    }
+}
+
+async fn page(
+    words: &Words,
+    on: impl Into<On<'_>>,
+    after: i64,
+) -> Result<Option<LedgerPage>, StoreError> {
+    let asked = query(words.ledger_page).bind(after).bind(EVENTS_PER_PAGE);
+    let row = asked.one(on).await.attempt("read the ledger")?;
+    let Some(last) = row.get(0) else { return Ok(None) };
+    Ok(Some(LedgerPage { bytes: row.get(1), last }))
 }
 
 impl LedgerPage {

@@ -1,16 +1,35 @@
-//! Rebuilds the decision tables from the first event and compares them with the live ones. What the
-//! writer keeps up to date commit by commit must be what the ledger says, and nothing else.
+//! Rebuilds the decision tables from the first event, compares them with the live ones, and writes
+//! those anew that differ. What the writer keeps up to date commit by commit must be what the
+//! ledger says, and nothing else.
 //!
-//! Reads only. When a process looks next (`due_at`, `attempt`, `seen` of `work`) is its own affair
-//! and not compared; guesses, the inbox and the vault are no decisions and have no events.
+//! When a process looks next (`due_at`, `attempt`, `seen` of `work`) is its own affair and not
+//! compared; guesses and the inbox are no decisions and have no events.
 
-use super::{Store, StoreError, changes::Changes};
-use crate::ledger::{decision::WorkKind, event::NewEvent, id::PackageKey, world::World};
+use super::{
+    Opening, Reader, Store, StoreError,
+    changes::Changes,
+    database::{Database, Head},
+    error::Attempt,
+    keys::{mend_links, vault_of},
+    sql::{Transaction, query},
+    writer::{Terms, decide, write},
+};
+use crate::{
+    commands::mend_tables::MendTables,
+    ledger::{
+        decision::{Command, WorkKind},
+        event::{Event, NewEvent},
+        id::PackageKey,
+        stream::Stream,
+        time::Micros,
+        world::World,
+    },
+};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// How many events are read at a time.
-const PAGE: i64 = 5_000;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A decision table that is not what the ledger says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,14 +45,109 @@ pub struct DecisionDifference {
 /// The rows of each table, as JSON arrays.
 type Tables = BTreeMap<&'static str, BTreeSet<String>>;
 
-impl Store {
-    /// Replays every event and compares what it gives with the decision tables; empty when they
-    /// agree. Takes memory for all vouchers, purchases and payments ever: a check for tests and
-    /// audits, to be run while nobody writes.
+impl Reader {
+    /// Replays every event and compares what it gives with the decision tables, both as they stand
+    /// at one moment; empty when they agree. Takes memory for what became of every code and sale.
     pub async fn compare_decision_tables(&self) -> Result<Vec<DecisionDifference>, StoreError> {
-        let wanted = tables(&self.replay().await?);
+        let mut moment = self.moment().await?;
+        let (_, changes) = moment.replay().await?;
+        let differences = moment.differences(&changes).await;
+        moment.rollback().await;
+        differences
+    }
+
+    /// A transaction that sees the whole database as it stands at one moment.
+    pub(super) async fn moment(&self) -> Result<Transaction, StoreError> {
+        self.pool.begin(self.pool.words().begin_reading).await.attempt("begin to read")
+    }
+}
+
+impl Store {
+    /// Writes those decision tables anew that are not what the ledger says, and the links of its
+    /// purchases; records which, so that no instance that runs goes on with what it read before.
+    /// Gives their names.
+    pub async fn mend(opening: &Opening) -> Result<Vec<&'static str>, StoreError> {
+        let database = Database::open(&opening.url).await?;
+        let (mut transaction, head) = database.begin().await?;
+        let mended = mend(&mut transaction, head, opening).await;
+        match mended {
+            Ok(_) => transaction.commit().await.attempt("mend the tables")?,
+            Err(_) => transaction.rollback().await,
+        }
+        database.close().await;
+        mended
+    }
+}
+
+async fn mend(
+    transaction: &mut Transaction,
+    head: Head,
+    opening: &Opening,
+) -> Result<Vec<&'static str>, StoreError> {
+    let (world, mut changes) = transaction.replay().await?;
+    let vault = vault_of(transaction, opening).await?;
+    let mut mended = vec![];
+    if mend_links(transaction, &vault, world.purchases()).await? {
+        mended.push("links");
+    }
+    let wrong = transaction.differences(&changes).await?;
+    let wrong: Vec<&'static str> = wrong.iter().map(|difference| difference.table).collect();
+    mended.extend(&wrong);
+    if mended.is_empty() {
+        return Ok(mended);
+    }
+    let keys: Vec<PackageKey> = changes.counts.keys().cloned().collect();
+    for key in keys {
+        let counted = counted(&changes, &key);
+        changes.counts.insert(key, counted);
+    }
+    changes.keep_only(&wrong);
+    for table in &wrong {
+        let emptied = query(format!("delete from {table}")).run(&mut *transaction).await;
+        emptied.attempt("empty a decision table")?;
+    }
+    transaction.change(&changes).await?;
+    let tables = mended.iter().map(|table| (*table).to_owned()).collect();
+    let command: Arc<dyn Command> = Arc::new(MendTables { tables });
+    let now = opening.clock.now().max(head.recorded_at);
+    let terms = Terms { now, zone: &opening.zone, vault: None };
+    let (batch, _) = decide(transaction, &[command], (World::default(), head), terms).await?;
+    write(transaction, &batch, now).await?;
+    Ok(mended)
+}
+
+impl Transaction {
+    /// All that the events say of each stream, and their last word on each row.
+    pub(super) async fn replay(&mut self) -> Result<(World, Changes), StoreError> {
+        let (mut world, mut changes) = (World::default(), Changes::default());
+        let mut position = 0;
+        while let Some(page) = self.ledger_page(position).await? {
+            position = page.last;
+            for event in page.events() {
+                let link = event?.link;
+                let unreadable = |column| StoreError::BadRow { table: "events", column };
+                let stream: Stream = link.stream.parse().map_err(|_| unreadable("stream"))?;
+                let event = Event::decode(&stream, link.kind, link.schema, link.data)?;
+                let at = Micros(link.recorded_at);
+                world.replay(&stream, &event, at)?;
+                let correlation = link.correlation.map(str::parse).transpose();
+                let correlation = correlation.map_err(|_| unreadable("correlation"))?;
+                let new = NewEvent { correlation, ..NewEvent::alone(stream, event) };
+                changes.take(&world, &new, link.position, at);
+            }
+            // What is sold, paid or done needs no row, and there is more of it every day.
+            changes.forget_what_has_no_row();
+        }
+        Ok((world, changes))
+    }
+
+    /// What stands in the decision tables and should not, or should and does not.
+    pub(super) async fn differences(
+        &mut self,
+        changes: &Changes,
+    ) -> Result<Vec<DecisionDifference>, StoreError> {
         let mut differences = vec![];
-        for (table, rows) in wanted {
+        for (table, rows) in tables(changes) {
             let live: BTreeSet<String> = self.decision_rows(table).await?.into_iter().collect();
             let missing: Vec<_> = rows.difference(&live).cloned().collect();
             let surplus: Vec<_> = live.difference(&rows).cloned().collect();
@@ -42,28 +156,6 @@ impl Store {
             }
         }
         Ok(differences)
-    }
-
-    /// The last word of all events on each row.
-    async fn replay(&self) -> Result<Changes, StoreError> {
-        let (mut world, mut changes) = (World::whole(), Changes::default());
-        let mut position = 0;
-        loop {
-            let page = self.events_after(position, PAGE).await?;
-            if page.is_empty() {
-                return Ok(changes);
-            }
-            for stored in page {
-                let (stream, event) = stored.decode()?;
-                world.replay(&stream, &event, stored.recorded_at)?;
-                let unreadable = |_| StoreError::BadRow { table: "events", column: "correlation" };
-                let correlation = stored.correlation.as_deref().map(str::parse).transpose();
-                let correlation = correlation.map_err(unreadable)?;
-                let new = NewEvent { correlation, ..NewEvent::alone(stream, event) };
-                changes.take(&world, &new, stored.position, stored.recorded_at);
-                position = stored.position;
-            }
-        }
     }
 }
 
@@ -115,7 +207,7 @@ fn tables(changes: &Changes) -> Tables {
     tables.insert("owed", rows(owed));
     let prompts = changes.prompts.iter().filter_map(|(payment, row)| {
         let row = row.as_ref()?;
-        Some(json!([row.contact, row.at, row.amount, payment]))
+        Some(json!([payment, row.contact, row.at, row.amount]))
     });
     tables.insert("prompts", rows(prompts));
     let work = changes.work.iter().filter_map(|((kind, subject), row)| {
@@ -129,13 +221,19 @@ fn tables(changes: &Changes) -> Tables {
 /// Counted from the rows, not taken from the running counts: so each proves the other.
 fn counts(changes: &Changes) -> BTreeSet<String> {
     let count = |key: &PackageKey| {
-        let stock = || changes.stock.values().flatten().filter(move |row| row.key == *key);
-        let free = stock().filter(|row| row.holder.is_none() && !row.away).count();
-        let held = stock().filter(|row| row.holder.is_some()).count();
-        let owed = changes.owed.values().flatten().filter(|row| row.key == *key).count();
+        let (free, held, owed) = counted(changes, key);
         json!([key.site, key.package, free, held, owed])
     };
     rows(changes.counts.keys().map(count))
+}
+
+fn counted(changes: &Changes, key: &PackageKey) -> (i64, i64, i64) {
+    let many = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let stock = || changes.stock.values().flatten().filter(move |row| row.key == *key);
+    let free = stock().filter(|row| row.holder.is_none() && !row.away).count();
+    let held = stock().filter(|row| row.holder.is_some()).count();
+    let owed = changes.owed.values().flatten().filter(|row| row.key == *key).count();
+    (many(free), many(held), many(owed))
 }
 
 fn rows(rows: impl Iterator<Item = Value>) -> BTreeSet<String> {

@@ -2,6 +2,7 @@
 
 mod accept;
 mod as_of;
+mod beside;
 mod export;
 mod journal;
 mod show;
@@ -25,10 +26,13 @@ use std::process::ExitCode;
 /// Check the ledger, and look at sales in it.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check every event against the chain of hashes and the signed checkpoints.
+    /// Check every event against the chain of hashes and the signed checkpoints, and what stands
+    /// beside the ledger against it.
     Verify(verify::Verify),
     /// Go on with a history that is not the one the shop remembers.
     Accept(accept::Accept),
+    /// Write tables that say something else than the ledger anew from it. The shop may go on.
+    Mend(beside::Mend),
     /// Print the current checkpoint, to be kept on paper or anywhere but here.
     Checkpoint(verify::PrintCheckpoint),
     /// Print one sale as a timeline across all its streams.
@@ -46,6 +50,7 @@ impl Command {
         match self {
             Self::Verify(verify) => verify.run(config).await,
             Self::Accept(accept) => accept.run(config).await,
+            Self::Mend(mend) => mend.run(config).await.map(|()| ExitCode::SUCCESS),
             Self::Checkpoint(checkpoint) => checkpoint.run(config).await,
             Self::Show(show) => show.run(config).await,
             Self::AsOf(as_of) => as_of.run(config).await,

@@ -1,5 +1,6 @@
 //! `lango audit verify` and `lango audit checkpoint`
 
+use super::beside;
 use crate::{
     app,
     config::Config,
@@ -8,7 +9,7 @@ use crate::{
         checkpoint::{Checkpoint, Kept, PublicKey},
         history::{Acceptance, Witness},
     },
-    store::{Audit, Finding, Outside},
+    store::{Audit, Beside, Finding, Outside},
 };
 use anyhow::Context as _;
 use clap::Args;
@@ -35,22 +36,35 @@ pub(in crate::cli) struct Verify {
 impl Verify {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let books = app::open_books(config).await?;
-        let key = match self.public_key {
-            Some(key) => key,
-            None => app::public_key(config, &books)
-                .await
-                .context("without the master key, give the public one with --public-key")?,
+        let (key, vault) = match self.public_key {
+            Some(key) => (key, None),
+            None => {
+                let vault = app::vault_of(config, &books)
+                    .await
+                    .context("without the master key, give the public one with --public-key")?;
+                (vault.signing_key().public(), Some(vault))
+            }
         };
         // Read before the ledger: it is never ahead of what is read after it.
         let mark = app::read_mark(config)?;
         let marked = mark.is_some();
         let outside = Outside { kept: self.against, mark };
         let audit = books.verify_with(key, &outside, |_| {}).await?;
+        // What is not the ledger that was recorded proves nothing about what stands beside it.
+        let beside = match audit.is_good() {
+            true => Some(books.verify_beside(vault.as_ref()).await?),
+            false => None,
+        };
+        let good = beside.as_ref().is_some_and(Beside::is_good);
         let zone = &config.shop.timezone;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&as_json(&audit, zone))?);
+            let mut json = as_json(&audit, zone);
+            json["verified"] = good.into();
+            json["beside"] = beside.as_ref().map(beside::as_json).into();
+            println!("{}", serde_json::to_string_pretty(&json)?);
         } else {
             print!("{}", describe(&audit, zone));
+            print!("{}", beside.as_ref().map(beside::describe).unwrap_or_default());
             if !outside.kept.is_empty() && audit.is_good() {
                 println!("What was kept outside agrees.");
             }
@@ -58,7 +72,7 @@ impl Verify {
                 println!("The mark outside the database agrees.");
             }
         }
-        Ok(if audit.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 

@@ -1,0 +1,164 @@
+//! What stands beside the ledger, in sentences; and `lango audit mend`.
+
+use crate::{
+    app,
+    config::Config,
+    store::{Astray, Beside, Wrong},
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+/// Tables that the ledger alone can make anew.
+const MENDED: [&str; 10] = [
+    "sites",
+    "packages",
+    "staff",
+    "stock",
+    "stock_counts",
+    "open_purchases",
+    "owed",
+    "prompts",
+    "work",
+    "links",
+];
+
+/// What looking beside the ledger came to, in sentences.
+pub(super) fn describe(beside: &Beside) -> String {
+    let mut lines: Vec<String> = beside.findings.iter().map(sentence).collect();
+    if beside.is_good() {
+        lines.push("The tables beside the ledger say what it says.".into());
+    }
+    if !beside.opened {
+        lines.push("The vault was not opened: that takes the master key.".into());
+    }
+    lines.extend(ways_on(beside).map(str::to_owned));
+    lines.join("\n") + "\n"
+}
+
+pub(super) fn as_json(beside: &Beside) -> Value {
+    let finding = |found: &Astray| {
+        let (table, id) = (found.table, &found.id);
+        json!({ "table": table, "id": id, "kind": word(found), "sentence": sentence(found) })
+    };
+    let findings: Vec<Value> = beside.findings.iter().map(finding).collect();
+    json!({ "vault_opened": beside.opened, "findings": findings })
+}
+
+const fn word(found: &Astray) -> &'static str {
+    match found.wrong {
+        Wrong::Missing => "missing",
+        Wrong::Surplus => "surplus",
+        Wrong::Differs { .. } => "differs",
+        Wrong::DoesNotOpen => "does_not_open",
+        Wrong::NotItsOwn => "not_its_own",
+        Wrong::CannotFollow => "cannot_follow",
+    }
+}
+
+fn sentence(found: &Astray) -> String {
+    let Astray { table, id, wrong } = found;
+    let what = match (wrong, *table) {
+        (Wrong::Surplus, "stock") => {
+            "the table says that this code is in stock or held; the ledger says that it is not"
+                .into()
+        }
+        (Wrong::Missing, "stock") => {
+            "the ledger says that this code is in stock or held; the table does not have it".into()
+        }
+        (Wrong::Missing, "work") => {
+            "the ledger says that this is still to be done; the table does not have it".into()
+        }
+        (Wrong::Missing, _) => "the ledger calls for this row, and it is not there".into(),
+        (Wrong::Surplus, _) => "this row is there, and the ledger knows nothing of it".into(),
+        (Wrong::Differs { column, table, ledger }, _) => {
+            format!("the table says {column} {table}; the ledger says {ledger}")
+        }
+        (Wrong::DoesNotOpen, _) => {
+            "the sealed text does not open: it was altered, or belongs to another row".into()
+        }
+        (Wrong::NotItsOwn, "staff_secrets") => {
+            "the name or the password is not the one that the ledger knows".into()
+        }
+        (Wrong::NotItsOwn, "sessions") => {
+            "this session was made for somebody else, or ended with an older password".into()
+        }
+        (Wrong::NotItsOwn, "links") => "this link was made for another purchase".into(),
+        (Wrong::NotItsOwn, _) => "it is found by a fingerprint that is not its own".into(),
+        (Wrong::CannotFollow, _) => "an event cannot follow the ones before it".to_owned(),
+    };
+    format!("{table}: {id}: {what}.")
+}
+
+/// What to do about it.
+fn ways_on(beside: &Beside) -> impl Iterator<Item = &'static str> {
+    let in_table =
+        |wanted: &dyn Fn(&str) -> bool| beside.findings.iter().any(|it| wanted(it.table));
+    let mend = in_table(&|table| MENDED.contains(&table));
+    let session = in_table(&|table| table == "sessions");
+    let staff = in_table(&|table| table == "staff_secrets");
+    let own = ["sessions", "staff_secrets"];
+    let vault = in_table(&|table| !MENDED.contains(&table) && !own.contains(&table));
+    [
+        (mend, "`lango audit mend` writes tables and links anew from the ledger."),
+        (session, "Such a session opens nothing; it goes when its person gets another password."),
+        (staff, "Give them another password: `lango staff change --password`."),
+        (vault, "Take rows of the vault from a backup: docs/owner/checking-the-books.md says how."),
+    ]
+    .into_iter()
+    .filter_map(|(is, line)| is.then_some(line))
+}
+
+/// Write tables that say something else than the ledger anew from it. The shop may go on.
+#[derive(Debug, Args)]
+pub(super) struct Mend {}
+
+impl Mend {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let mended = app::mend(config).await?;
+        if mended.is_empty() {
+            println!("Nothing to mend: the tables say what the ledger says.");
+        } else {
+            println!("Written anew from the ledger: {}.", mended.join(", "));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shop_that_was_tampered_with_reads_like_this() {
+        let found = |table, id: &str, wrong| Astray { table, id: id.into(), wrong };
+        let differs = |column, table: &str, ledger: &str| {
+            let (table, ledger) = (table.into(), ledger.into());
+            Wrong::Differs { column, table, ledger }
+        };
+        let beside = Beside {
+            opened: true,
+            findings: vec![
+                found("sites", "mtaa", differs("receiver", "400200", "nothing")),
+                found("stock", "0193a1", Wrong::Surplus),
+                found("stock_counts", "mtaa daily", differs("free", "4", "3")),
+                found("work", "settle_payment 0193a2", Wrong::Missing),
+                found("owed", "0193a3", Wrong::Surplus),
+                found("contacts", "0193a4", Wrong::DoesNotOpen),
+                found("contacts", "0193a4", Wrong::NotItsOwn),
+                found("links", "0193a5", Wrong::NotItsOwn),
+                found("sessions", "0193a6", Wrong::NotItsOwn),
+                found("staff_secrets", "0193a6", Wrong::NotItsOwn),
+            ],
+        };
+        insta::assert_snapshot!(describe(&beside));
+        let good = Beside { opened: false, findings: vec![] };
+        assert_eq!(
+            describe(&good),
+            "The tables beside the ledger say what it says.\n\
+             The vault was not opened: that takes the master key.\n"
+        );
+        for found in &as_json(&beside)["findings"].as_array().unwrap()[..] {
+            assert!(found["sentence"].as_str().unwrap().ends_with('.'));
+        }
+    }
+}
