@@ -3,6 +3,7 @@
 
 mod address;
 mod backup;
+mod beside;
 mod books;
 mod both;
 mod breakdowns;

@@ -37,6 +37,8 @@ async fn ledger_is_whole(town: &Town) {
     assert_eq!(store.compare_projections().await.unwrap(), [], "projections rebuilt from event 1");
     let differences = store.compare_decision_tables().await.unwrap();
     assert_eq!(differences, [], "decision tables rebuilt from event 1");
+    let beside = store.verify_beside(Some(&*store.vault_now().await.unwrap())).await.unwrap();
+    assert_eq!(beside.findings, [], "every row of the vault opens and is found by its own name");
 }
 
 /// Every payment that came is a code, the promise of one, or on a desk.
