@@ -119,7 +119,7 @@ async fn mend(
 impl Transaction {
     /// All that the events say of each stream, and their last word on each row.
     pub(super) async fn replay(&mut self) -> Result<(World, Changes), StoreError> {
-        let (mut world, mut changes) = (World::default(), Changes::default());
+        let (mut world, mut changes) = (World::whole(), Changes::default());
         let mut position = 0;
         while let Some(page) = self.ledger_page(position).await? {
             position = page.last;
