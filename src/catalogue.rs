@@ -78,6 +78,14 @@ pub fn name(text: &str) -> Result<String, Unreadable> {
     if fits && plain { Ok(name.to_owned()) } else { Err(Unreadable::Name) }
 }
 
+/// The user profile of a router, as it is called there. A control character is a slip, and a NUL no
+/// database would take on its way from one to the other.
+pub fn profile(text: &str) -> Result<String, Unreadable> {
+    let profile = text.trim();
+    let fits = !profile.is_empty() && !profile.chars().any(char::is_control);
+    if fits { Ok(profile.to_owned()) } else { Err(Unreadable::Profile) }
+}
+
 /// A price in whole shillings.
 pub fn price(text: &str) -> Result<Cents, Unreadable> {
     let whole = Cents::parse(text.trim()).filter(|price| price.whole_kes().is_some());
@@ -195,6 +203,10 @@ mod tests {
         assert_eq!(name(" One day "), Ok("One day".into()));
         for bad in ["", "  ", "a\nb", &"x".repeat(41)] {
             assert!(name(bad).is_err(), "{bad}");
+        }
+        assert_eq!(profile(" daily "), Ok("daily".into()));
+        for bad in ["", "  ", "a\nb", "daily\0"] {
+            assert_eq!(profile(bad), Err(Unreadable::Profile), "{bad:?}");
         }
     }
 

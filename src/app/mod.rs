@@ -9,7 +9,7 @@ pub use keys::{
 
 use crate::{
     accent::Accent,
-    backup::{Address, Nightly, Place},
+    backup::{self, Address, Nightly, Place, Prover},
     catalogue::Receivers,
     commands::catalogue::OpenShop,
     config::{self, Config},
@@ -25,7 +25,7 @@ use crate::{
     mpesa,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
     processes, sms,
-    store::{BackupKey, C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store, Vault},
+    store::{C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store, Vault},
     web::{self, DeskSettings, Shop, WebSettings},
 };
 use anyhow::{Context as _, anyhow, bail};
@@ -303,18 +303,26 @@ pub fn backup_server(config: &Config, url: Url) -> anyhow::Result<Place> {
     let ours = config.backup.url().is_none_or(|known| known.origin() == url.origin());
     let authorization = config.backup.authorization.clone().filter(|_| ours);
     let address = Address::new(url, authorization, config.backup.timeout)?;
-    Ok(Place::Server { address, through: config::temporary_folder() })
+    Ok(Place::Server { address, through: config::scratch_folder() })
 }
 
 fn nightly(config: &Config) -> anyhow::Result<Option<Arc<Nightly>>> {
+    // What a proof of before left behind when it was cut off.
+    backup::sweep(&config::scratch_folder());
     let places = backup_places(config)?;
     if places.is_empty() {
         tracing::warn!("no backup is configured: a broken disk would be the end of the shop");
         return Ok(None);
     }
-    let key = BackupKey::of(&known_master_key(config)?);
     let zone = config.shop.timezone.clone();
-    Ok(Some(Arc::new(Nightly::new(places, config.backup.at, zone, key))))
+    let prover = Arc::new(prover(config)?);
+    Ok(Some(Arc::new(Nightly::new(places, config.backup.at, zone, prover))))
+}
+
+/// What seals copies, opens them and tries them out.
+pub fn prover(config: &Config) -> anyhow::Result<Prover> {
+    let master = known_master_key(config)?;
+    Ok(Prover::new(master, config::scratch_folder(), machine().1))
 }
 
 /// Where the provider tells of money on the shop's number, for a shop that is reached at

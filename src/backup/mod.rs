@@ -5,12 +5,18 @@
 //! of each in four bytes, big-endian, then its sealed JSON. A piece opens only in its own file and
 //! place, and the last one says where the ledger ends, so that nothing can be cut off or mixed up.
 
+mod carry_out;
 mod nightly;
 mod places;
+mod prove;
+mod scratch;
 mod send;
 
+pub use carry_out::{Outcome, carry_out, prove_again, read_again};
 pub use nightly::Nightly;
 pub use places::{Delivered, Place};
+pub use prove::{Proof, Prover, continues, is_the_one_made};
+pub use scratch::sweep;
 pub use send::{Address, SendError, Sent};
 
 use crate::{
@@ -58,6 +64,37 @@ pub enum BackupError {
     /// It breaks off.
     #[error("{0} breaks off: it was not copied whole")]
     BreaksOff(PathBuf),
+    /// It opens, and is not the one that was made there.
+    #[error("{0} is another copy than the one that was made there last")]
+    AnotherCopy(PathBuf),
+    /// It opens, and holds another history.
+    #[error("{0} is a copy of another ledger than this one, or of another history of it")]
+    AnotherLedger(PathBuf),
+    /// It comes back, and what comes back is not sound.
+    #[error("what it brings back does not verify ({findings} findings): run `lango audit verify`")]
+    NotVerified {
+        /// How many.
+        findings: usize,
+    },
+    /// It comes back, and not all of it can be opened.
+    #[error("{closed} sealed texts in it do not open with its own keys: run `lango audit verify`")]
+    Sealed {
+        /// How many.
+        closed: u64,
+    },
+    /// A scratch database would fill the disk.
+    #[error(
+        "proving it needs {needed_mib} MiB for a while, and {free_mib} MiB are free: make room"
+    )]
+    NoRoom {
+        /// What it needs.
+        needed_mib: u64,
+        /// What there is.
+        free_mib: u64,
+    },
+    /// The shop closed meanwhile.
+    #[error("it was cut off")]
+    CutOff,
     /// What is sealed with the former key could not be used with the new one.
     #[error("the master key was changed since this started: start `lango serve` again")]
     KeyChanged,
@@ -77,10 +114,15 @@ impl BackupError {
     pub fn cause(&self) -> String {
         match self {
             Self::File { attempt, source, .. } => format!("cannot {attempt}: {source}"),
-            Self::NotOurs(_) | Self::DoesNotOpen(_) | Self::BreaksOff(_) => {
-                unreachable!("a backup that is made is not read")
+            Self::NotOurs(_) => "it is no backup made by Lango".to_owned(),
+            Self::DoesNotOpen(_) => "it does not open: it was changed".to_owned(),
+            Self::BreaksOff(_) => "it breaks off: it is not whole".to_owned(),
+            Self::AnotherCopy(_) => "it is another copy than the one that was made".to_owned(),
+            Self::AnotherLedger(_) => "it is a copy of another ledger".to_owned(),
+            Self::NotVerified { .. } | Self::Sealed { .. } | Self::NoRoom { .. } => {
+                self.to_string()
             }
-            Self::KeyChanged => self.to_string(),
+            Self::CutOff | Self::KeyChanged => self.to_string(),
             Self::Store(failure) => failure.to_string(),
             Self::Copy(failure) => failure.to_string(),
             Self::Send(failure) => failure.to_string(),
@@ -107,6 +149,13 @@ pub struct Made {
     pub bytes: u64,
 }
 
+impl End {
+    /// What a copy that ends here is called.
+    pub fn file_name(&self) -> String {
+        format!("lango-{:09}-{:.8}.backup", self.position, self.hash)
+    }
+}
+
 /// Makes a backup in `folder`; `progress` is told how many rows are written. The file has its name
 /// only when it is whole and on the disk.
 pub async fn make(
@@ -120,7 +169,7 @@ pub async fn make(
     }
     let mut copy = store.copy_out().await?;
     let end = copy.end().clone();
-    let name = format!("lango-{:09}-{:.8}.backup", end.position, end.hash);
+    let name = end.file_name();
     let (path, partial) = (folder.join(&name), Partial(folder.join(format!("{name}.partial"))));
     let failed = |attempt| at(attempt, &partial.0);
     fs::create_dir_all(folder).map_err(at("make the folder", folder))?;
@@ -180,24 +229,39 @@ pub async fn restore(
     fence: Option<(Micros, &TimeZone)>,
     mut progress: impl FnMut(usize),
 ) -> Result<Restored, BackupError> {
-    let mut opening = Opening::begin(path, key)?;
+    let opening = Opening::begin(path, key)?;
     let mut copy = CopyIn::begin(url).await?;
     let mut rows = 0;
+    let end = take_in(opening, &mut copy, |_, count| {
+        rows += count;
+        progress(rows);
+        Ok(())
+    })
+    .await?;
+    let fenced = match fence {
+        Some((now, zone)) => copy.fence(now, zone).await?,
+        None => 0,
+    };
+    copy.finish().await?;
+    Ok(Restored { end, fenced })
+}
+
+/// Takes all pieces in, to the end; `each` is told the table of each and how many rows it had.
+async fn take_in(
+    mut opening: Opening<'_>,
+    copy: &mut CopyIn,
+    mut each: impl FnMut(&str, usize) -> Result<(), BackupError>,
+) -> Result<End, BackupError> {
     loop {
         match opening.next()? {
             Part::Piece(piece) => {
-                rows += piece.rows.len();
+                let (table, rows) = (piece.table.clone(), piece.rows.len());
                 copy.take(piece).await?;
-                progress(rows);
+                each(&table, rows)?;
             }
             Part::End(end) => {
                 copy.ends(&end)?;
-                let fenced = match fence {
-                    Some((now, zone)) => copy.fence(now, zone).await?,
-                    None => 0,
-                };
-                copy.finish().await?;
-                return Ok(Restored { end, fenced });
+                return Ok(end);
             }
         }
     }

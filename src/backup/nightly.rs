@@ -1,15 +1,18 @@
 //! When the nightly backup is due: once after each night's hour at each place, the first at once,
 //! and after a failure again and again with growing pauses.
 
-use super::Place;
+use super::{Place, Prover};
 use crate::{
     ledger::time::{DAY, HOUR, MINUTE, Micros, PointInTime},
-    store::{BackupKey, BackupRecord},
+    store::BackupRecord,
 };
 use jiff::{civil::Time, tz::TimeZone};
 use std::{
     fmt,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 /// The first pause after a failure, and the longest.
@@ -24,8 +27,8 @@ pub struct Nightly {
     pub at: Time,
     /// Whose.
     pub zone: TimeZone,
-    /// What seals it.
-    pub key: BackupKey,
+    /// What seals and proves it.
+    pub prover: Arc<Prover>,
     rests_until: AtomicI64,
 }
 
@@ -38,8 +41,8 @@ impl fmt::Debug for Nightly {
 
 impl Nightly {
     /// The nightly backup at `places`.
-    pub const fn new(places: Vec<Place>, at: Time, zone: TimeZone, key: BackupKey) -> Self {
-        Self { places, at, zone, key, rests_until: AtomicI64::new(0) }
+    pub const fn new(places: Vec<Place>, at: Time, zone: TimeZone, prover: Arc<Prover>) -> Self {
+        Self { places, at, zone, prover, rests_until: AtomicI64::new(0) }
     }
 
     /// Whether nothing can be due now; saves looking.
@@ -84,12 +87,13 @@ fn pause(failures: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::BackupMade;
+    use crate::{ports::SystemRandom, store::BackupMade};
     use jiff::civil::date;
 
     fn nightly() -> Nightly {
         let zone = TimeZone::get("Africa/Nairobi").unwrap();
-        Nightly::new(vec![], Time::constant(3, 0, 0, 0), zone, BackupKey::of(&[7; 32]))
+        let prover = Prover::new([7; 32], std::env::temp_dir(), Arc::new(SystemRandom));
+        Nightly::new(vec![], Time::constant(3, 0, 0, 0), zone, Arc::new(prover))
     }
 
     fn at(day: i8, hour: i8, minute: i8) -> Micros {
@@ -105,6 +109,10 @@ mod tests {
             failed_at: failed.map(|(at, _)| at),
             failures: failed.map_or(0, |(_, failures)| failures),
             cause: None,
+            file: None,
+            proved: None,
+            doubt: None,
+            spoiled: None,
         }
     }
 

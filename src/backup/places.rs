@@ -2,6 +2,7 @@
 
 use super::{
     BackupError, Made,
+    scratch::Scratch,
     send::{Address, Sent},
 };
 use crate::{
@@ -38,7 +39,7 @@ pub enum Place {
 }
 
 /// A backup that has arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Delivered {
     /// The last event in it.
     pub end: End,
@@ -48,6 +49,16 @@ pub struct Delivered {
     pub path: Option<PathBuf>,
     /// How sure it is, where it was sent.
     pub sent: Option<Sent>,
+    /// The file as it can be read here, for as long as this is there.
+    local: PathBuf,
+    _passing: Option<Scratch>,
+}
+
+impl Delivered {
+    /// The file as it can be read here: as it lies in its folder, or as it was sent.
+    pub fn local(&self) -> &Path {
+        &self.local
+    }
 }
 
 /// How a place is called in the store: enough to know it again, and nothing to read.
@@ -79,40 +90,37 @@ impl Place {
         progress: impl FnMut(usize),
     ) -> Result<Delivered, BackupError> {
         match self {
-            Self::Folder { path, keep, .. } => {
+            Self::Folder { path, .. } => {
                 let Made { path: file, end, bytes } =
                     super::make(store, keys, path, progress).await?;
-                if let Some(keep) = keep {
-                    remove_older(path, &file, *keep).map_err(super::at("tidy", path))?;
-                }
-                Ok(Delivered { end, bytes, path: Some(file), sent: None })
+                let path = Some(file.clone());
+                Ok(Delivered { end, bytes, path, sent: None, local: file, _passing: None })
             }
             Self::Server { address, through } => {
-                let mut name = [0; NAME_BYTES];
-                keys.1.fill(&mut name);
-                let folder = Passing(through.join(format!("lango-backup-{}", hex(&name))));
-                let Made { path, end, bytes } =
-                    super::make(store, keys, &folder.0, progress).await?;
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let sent = address.send(&path, &name).await?;
-                Ok(Delivered { end, bytes, path: None, sent: Some(sent) })
+                let folder = Scratch::make(through, keys.1)?;
+                let Made { path: local, end, bytes } =
+                    super::make(store, keys, folder.path(), progress).await?;
+                let sent = Some(address.send(&local, &end.file_name()).await?);
+                Ok(Delivered { end, bytes, path: None, sent, local, _passing: Some(folder) })
             }
+        }
+    }
+
+    /// Lets go of older copies, where only so many stay: never of `newest`, which has just come, nor
+    /// of the last that was `proved`.
+    pub fn tidy(&self, newest: &Path, proved: Option<&str>) -> Result<(), BackupError> {
+        match self {
+            Self::Folder { path, keep: Some(keep), .. } => {
+                remove_older(path, newest, proved, *keep).map_err(super::at("tidy", path))
+            }
+            Self::Folder { keep: None, .. } | Self::Server { .. } => Ok(()),
         }
     }
 }
 
-/// A folder that is gone when its file was sent, or was not.
-struct Passing(PathBuf);
-
-impl Drop for Passing {
-    fn drop(&mut self) {
-        // Left behind, it is a sealed file among the temporary ones.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Removes all but the latest `keep` backups in a folder; never `newest`, which has just come.
-fn remove_older(folder: &Path, newest: &Path, keep: usize) -> io::Result<()> {
+/// Removes all but the latest `keep` backups in a folder; never `newest`, nor the one that was
+/// proved last.
+fn remove_older(folder: &Path, newest: &Path, proved: Option<&str>, keep: usize) -> io::Result<()> {
     let mut older = vec![];
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -125,7 +133,9 @@ fn remove_older(folder: &Path, newest: &Path, keep: usize) -> io::Result<()> {
     older.sort();
     let kept = keep.saturating_sub(1);
     let gone = older.len().saturating_sub(kept);
-    older[..gone].iter().try_for_each(|(_, path)| fs::remove_file(path))
+    let is_proved = |path: &Path| proved.is_some_and(|name| path.ends_with(name));
+    let gone = older[..gone].iter().filter(|(_, path)| !is_proved(path));
+    gone.map(|(_, path)| fs::remove_file(path)).collect()
 }
 
 #[cfg(test)]
@@ -144,11 +154,13 @@ mod tests {
             file.set_modified(now - std::time::Duration::from_secs(60 * age)).unwrap();
         }
         fs::write(path("accounts.ods"), "").unwrap();
-        remove_older(folder.path(), &path(names[2]), 2).unwrap();
+        remove_older(folder.path(), &path(names[2]), Some(names[0]), 2).unwrap();
         let there = |name: &str| path(name).exists();
+        assert_eq!(names.map(there), [true, true, true], "the last that was proved stays");
+        remove_older(folder.path(), &path(names[2]), Some(names[1]), 2).unwrap();
         assert_eq!(names.map(there), [false, true, true]);
         assert!(there("accounts.ods"));
-        remove_older(folder.path(), &path(names[2]), 0).unwrap();
+        remove_older(folder.path(), &path(names[2]), None, 0).unwrap();
         assert_eq!(names.map(there), [false, false, true], "the newest stays in any case");
     }
 

@@ -3,16 +3,17 @@
 use super::progress::Progress;
 use crate::{
     app,
-    backup::{self, Delivered, Place, Sent},
-    config::Config,
-    store::{BackupKey, BackupMade},
+    backup::{self, Outcome, Place, Proof, Sent},
+    config::{Config, scratch_folder},
+    store::{BackupKey, Reader, Store},
 };
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
-use std::path::PathBuf;
+use serde_json::{Map, json};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 use url::Url;
 
-/// Make a sealed copy of everything, while the shop goes on.
+/// Make a sealed copy of everything, while the shop goes on, and prove that it comes back.
 #[derive(Debug, Args)]
 pub(super) struct Backup {
     /// Where it goes: a folder, such as a mounted disk, or an https address that takes a PUT (one
@@ -34,32 +35,29 @@ pub(super) struct Restore {
     /// sale. Without this they are kept out of sale until `lango vouchers release`.
     #[arg(long)]
     nothing_sold_since: bool,
+    /// Touch no ledger: restore it into a scratch database, verify it there, open every sealed text,
+    /// say what is in it, and throw the scratch database away.
+    #[arg(long, conflicts_with = "nothing_sold_since")]
+    check: bool,
+    /// Print what --check proved as JSON.
+    #[arg(long, requires = "check")]
+    json: bool,
 }
 
 impl Backup {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let places = self.places(config)?;
         let store = app::open_existing(config).await?;
-        let key = BackupKey::of(&app::known_master_key(config)?);
-        let (_, random) = app::machine();
+        let prover = Arc::new(app::prover(config)?);
         for place in &places {
-            let keys = (&key, random.as_ref());
             let progress = Progress::new();
             let tell = |rows| progress.count("rows copied", rows);
-            let made = place.back_up(&store, keys, tell).await;
+            let outcome = backup::carry_out(&store, &prover, place, tell).await?;
             drop(progress);
-            let named = (place.name(), place.is_off_box());
-            let made = match made {
-                Ok(made) => made,
-                Err(failure) => {
-                    store.note_backup_failure((&named.0, named.1), &failure.cause()).await?;
-                    return Err(failure.into());
-                }
-            };
-            let (position, bytes) = (made.end.position, made.bytes);
-            let noted = BackupMade { at: store.now(), position, bytes };
-            store.note_backup((&named.0, named.1), noted).await?;
-            self.print(config, place, &made)?;
+            self.print(config, place, &outcome)?;
+            outcome.proof.context("the backup was made, and was not proved")?;
+            // Whoever makes another one by hand knows what was wrong with the last.
+            store.note_spoiled(&place.name(), None).await?;
         }
         Ok(())
     }
@@ -82,7 +80,8 @@ impl Backup {
         Ok(vec![Place::Folder { path, keep: None, off_box }])
     }
 
-    fn print(&self, config: &Config, place: &Place, made: &Delivered) -> anyhow::Result<()> {
+    fn print(&self, config: &Config, place: &Place, outcome: &Outcome) -> anyhow::Result<()> {
+        let made = &outcome.delivered;
         let events = made.end.position;
         let host = match place {
             Place::Server { address, .. } => Some(address.host()),
@@ -92,7 +91,7 @@ impl Backup {
             let said = serde_json::json!({
                 "file": made.path, "server": host, "bytes": made.bytes,
                 "looked": made.sent.map(|sent| sent == Sent::Looked),
-                "events": events, "hash": made.end.hash,
+                "events": events, "hash": made.end.hash, "proved": outcome.proof.is_ok(),
             });
             println!("{}", serde_json::to_string_pretty(&said)?);
             return Ok(());
@@ -107,6 +106,12 @@ impl Backup {
                 _ => println!("It says so; it does not let us look."),
             }
         }
+        if let Ok(proof) = &outcome.proof {
+            println!(
+                "It was restored into a scratch database: all {events} events follow from one"
+            );
+            println!("another, and {} sealed texts open.", proof.seals);
+        }
         println!("Keep it away from this machine, and away from the key {}:", key_file(config));
         println!("it opens with that key alone, and with nothing else.");
         Ok(())
@@ -115,6 +120,9 @@ impl Backup {
 
 impl Restore {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        if self.check {
+            return self.prove(config).await;
+        }
         let key = BackupKey::of(&app::known_master_key(config)?);
         let url = config.database.url.expose();
         let (clock, _) = app::machine();
@@ -139,6 +147,65 @@ impl Restore {
         }
         Ok(())
     }
+}
+
+impl Restore {
+    async fn prove(&self, config: &Config) -> anyhow::Result<()> {
+        backup::sweep(&scratch_folder());
+        let prover = app::prover(config)?;
+        let progress = Progress::new();
+        let tell = |rows| progress.count("rows taken in", rows);
+        let proof = prover.prove(&self.file, &|| true, tell).await?;
+        drop(progress);
+        let goes_on = self.goes_on_here(config, &proof).await?;
+        if self.json {
+            let tables: Map<_, _> =
+                proof.tables.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect();
+            let said = json!({
+                "events": proof.end.position, "hash": proof.end.hash,
+                "signed_to": proof.signed_to, "sealed_texts": proof.seals, "tables": tables,
+                "of_this_ledger": goes_on,
+            });
+            println!("{}", serde_json::to_string_pretty(&said)?);
+            return Ok(());
+        }
+        print!("{}", written(&proof));
+        if goes_on {
+            println!("The ledger of this machine goes on from it.");
+        }
+        Ok(())
+    }
+
+    /// Whether there is a ledger here that goes on from the copy; one that does not is another.
+    async fn goes_on_here(&self, config: &Config, proof: &Proof) -> anyhow::Result<bool> {
+        let url = config.database.url.expose();
+        if !Store::exists(url).await? {
+            return Ok(false);
+        }
+        let books = Reader::open(url).await?;
+        let known = books.last_position().await? >= proof.end.position;
+        let continues = backup::continues(&books, &self.file, &proof.end).await;
+        books.close().await;
+        continues?;
+        Ok(known)
+    }
+}
+
+/// What was proved, in sentences and a table.
+fn written(proof: &Proof) -> String {
+    let Proof { end, tables, signed_to, seals } = proof;
+    let mut text = format!(
+        "It comes back: {events} events, each follows from the one before; signed up to event \
+         {signed_to}.\nThe last is {hash:.16}…: compare it with a checkpoint you kept.\n\
+         {seals} sealed texts open with the keys in it.\n\n",
+        events = end.position,
+        hash = end.hash,
+    );
+    for (name, rows) in tables {
+        // Writing into a text does not fail.
+        let _ = writeln!(text, "{name:<16} {rows:>9}");
+    }
+    text
 }
 
 fn key_file(config: &Config) -> String {

@@ -2,7 +2,7 @@
 
 use crate::{
     app,
-    catalogue::{Unreadable, language, name, price, receiver, router_login, seconds},
+    catalogue::{Unreadable, language, name, price, profile, receiver, router_login, seconds},
     commands::catalogue::{DefinePackage, RegisterSite, RetirePackage},
     config::Config,
     ledger::{
@@ -133,7 +133,7 @@ pub(super) struct AddPackage {
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     validity: u64,
     /// The router's user profile whose codes it sells.
-    #[arg(long)]
+    #[arg(long, value_parser = profile)]
     profile: String,
     /// How many devices may use one code at a time.
     #[arg(long, default_value_t = 1)]

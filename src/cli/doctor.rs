@@ -1,5 +1,6 @@
 //! `lango doctor`: whether the shop is sound, in a line for each thing that can be looked at.
 
+use super::copies;
 use crate::{
     app,
     backup::Place,
@@ -44,7 +45,7 @@ pub(super) struct Doctor {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Verdict {
+pub(super) enum Verdict {
     Pass,
     Warn,
     Fail,
@@ -52,27 +53,27 @@ enum Verdict {
 
 /// What one look found.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Check {
+pub(super) struct Check {
     /// What was looked at.
     about: &'static str,
-    verdict: Verdict,
+    pub(super) verdict: Verdict,
     /// What was found, and what to do.
-    says: String,
+    pub(super) says: String,
 }
 
 fn check(about: &'static str, verdict: Verdict, says: impl Into<String>) -> Check {
     Check { about, verdict, says: says.into() }
 }
 
-fn pass(about: &'static str, says: impl Into<String>) -> Check {
+pub(super) fn pass(about: &'static str, says: impl Into<String>) -> Check {
     check(about, Verdict::Pass, says)
 }
 
-fn warn(about: &'static str, says: impl Into<String>) -> Check {
+pub(super) fn warn(about: &'static str, says: impl Into<String>) -> Check {
     check(about, Verdict::Warn, says)
 }
 
-fn fail(about: &'static str, says: impl Into<String>) -> Check {
+pub(super) fn fail(about: &'static str, says: impl Into<String>) -> Check {
     check(about, Verdict::Fail, says)
 }
 
@@ -84,6 +85,7 @@ impl Doctor {
             Ok(store) => {
                 checks.push(pass("ledger", "it opens with this key, with full durability"));
                 checks.extend(of_ledger(config, &store).await?);
+                checks.extend(copies::check(config, &store).await?);
                 store.close().await;
             }
         }
@@ -400,7 +402,7 @@ async fn online(config: &Config) -> anyhow::Result<Vec<Check>> {
 }
 
 /// A span of time as people say it.
-fn span(micros: i64) -> String {
+pub(super) fn span(micros: i64) -> String {
     let (count, unit) = match micros {
         ..MINUTE => (micros / SECOND, "second"),
         MINUTE..HOUR => (micros / MINUTE, "minute"),
@@ -463,6 +465,10 @@ mod tests {
             failed_at: None,
             failures: 0,
             cause: None,
+            file: None,
+            proved: None,
+            doubt: None,
+            spoiled: None,
         }
     }
 

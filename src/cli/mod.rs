@@ -5,6 +5,7 @@ mod backup;
 mod catalogue;
 mod config;
 mod contacts;
+mod copies;
 mod demo;
 mod doctor;
 mod keys;

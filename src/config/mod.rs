@@ -82,6 +82,14 @@ pub fn temporary_folder() -> PathBuf {
     std::env::temp_dir()
 }
 
+/// Where large files may lie for a while: where the machine says, or on a disk, for `/tmp` may be
+/// memory.
+pub fn scratch_folder() -> PathBuf {
+    let disk = PathBuf::from("/var/tmp");
+    let is_said = std::env::var_os("TMPDIR").is_some();
+    if !is_said && disk.is_dir() { disk } else { temporary_folder() }
+}
+
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {

@@ -1,11 +1,11 @@
-//! Makes the nightly backup where one is configured, beside everything else. What came of it is
-//! noted in the store, so that of several instances any knows, and `lango doctor` too.
+//! Makes and proves the nightly backup where one is configured, beside everything else. What came of
+//! it is noted in the store, so that of several instances any knows, and `lango doctor` too.
 
 use crate::{
-    backup::{Nightly, Place},
+    backup::{self, BackupError, Nightly, Place, Proof},
     context::Context,
     ledger::time::MINUTE,
-    store::{BackupMade, BackupRecord, StoreError},
+    store::{BackupRecord, StoreError},
 };
 use std::sync::Arc;
 
@@ -24,25 +24,51 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     }
     let known = context.store.backups().await?;
     let due = |place: &Place| nightly.due(record(&known, place), now);
-    if let Some(place) = nightly.places.iter().find(|place| due(place) <= now) {
-        let before = record(&known, place).and_then(|record| record.cause.clone());
-        let (context, place) = (Arc::clone(context), place.clone());
+    let next = nightly.places.iter().map(due).min();
+    let to_do = nightly.places.iter().find_map(|place| {
+        let record = record(&known, place);
+        let awaits_proof = record.is_some_and(|record| record.awaits_proof().is_some());
+        match (due(place) <= now, place) {
+            (true, _) => Some((place, record, ToDo::BackUp)),
+            (false, Place::Folder { .. }) if awaits_proof => Some((place, record, ToDo::Prove)),
+            (false, _) => None,
+        }
+    });
+    if let Some((place, record, to_do)) = to_do {
+        let (context, place, record) = (Arc::clone(context), place.clone(), record.cloned());
         let nightly = Arc::clone(nightly);
         let calls = context.calls.clone();
         nightly.rest_until(now.plus(MINUTE));
         calls.make(SUBJECT, async move {
+            let done = async {
+                match to_do {
+                    ToDo::BackUp => back_up(&context, &nightly, &place, record).await,
+                    ToDo::Prove => prove_again(&context, &nightly, &place, record).await,
+                }
+            };
             tokio::select! {
-                () = back_up(&context, &nightly, &place, before) => {
+                done = done => {
+                    if let Err(failure) = done {
+                        tracing::error!(error = ?failure, "{failure}");
+                    }
                     nightly.rest_until(context.now());
                 }
-                // A copy that is not whole is none; the next start makes it.
+                // A copy that is not whole is none, and one that is half proved is not proved: the
+                // next start does both again.
                 () = context.closed() => {}
             }
         });
-    } else if let Some(next) = nightly.places.iter().map(due).min() {
+    } else if let Some(next) = next {
         nightly.rest_until(next);
     }
     Ok(0)
+}
+
+/// What a place needs now.
+enum ToDo {
+    BackUp,
+    /// The proof of its last copy was cut off.
+    Prove,
 }
 
 fn record<'a>(known: &'a [BackupRecord], place: &Place) -> Option<&'a BackupRecord> {
@@ -50,15 +76,25 @@ fn record<'a>(known: &'a [BackupRecord], place: &Place) -> Option<&'a BackupReco
     known.iter().find(|record| record.place == name)
 }
 
-async fn back_up(context: &Context, nightly: &Nightly, place: &Place, before: Option<String>) {
-    let (store, name) = (&context.store, place.name());
-    let named = (name.as_str(), place.is_off_box());
-    let keys = (&nightly.key, context.random.as_ref());
-    let noted = match place.back_up(store, keys, |_| {}).await {
-        Ok(delivered) => {
-            let (position, bytes) = (delivered.end.position, delivered.bytes);
+async fn back_up(
+    context: &Context,
+    nightly: &Nightly,
+    place: &Place,
+    record: Option<BackupRecord>,
+) -> Result<(), StoreError> {
+    let (store, prover) = (&context.store, &nightly.prover);
+    // Read once a night, not with every try.
+    if let Some(record) = record.as_ref().filter(|record| record.failures == 0)
+        && let Some(wrong) = backup::read_again(store, prover, place, record).await?
+    {
+        tracing::error!("the last backup is no longer good; see `lango doctor`: {wrong}");
+    }
+    let before = record.and_then(|record| record.cause);
+    match backup::carry_out(store, prover, place, |_| {}).await {
+        Ok(outcome) => {
+            let (position, bytes) = (outcome.delivered.end.position, outcome.delivered.bytes);
             tracing::info!(position, bytes, "backed up to event {position}");
-            store.note_backup(named, BackupMade { at: context.now(), position, bytes }).await
+            tell(&outcome.proof);
         }
         Err(failure) => {
             let cause = failure.cause();
@@ -68,10 +104,34 @@ async fn back_up(context: &Context, nightly: &Nightly, place: &Place, before: Op
             } else {
                 tracing::error!("the backup failed and is tried again: {cause}");
             }
-            store.note_backup_failure(named, &cause).await
         }
-    };
-    if let Err(failure) = noted {
-        tracing::error!(error = ?failure, "{failure}");
+    }
+    Ok(())
+}
+
+async fn prove_again(
+    context: &Context,
+    nightly: &Nightly,
+    place: &Place,
+    record: Option<BackupRecord>,
+) -> Result<(), StoreError> {
+    let Some(record) = record else { return Ok(()) };
+    let proof = backup::prove_again(&context.store, &nightly.prover, place, &record).await?;
+    if let Some(proof) = &proof {
+        tell(proof);
+    }
+    Ok(())
+}
+
+fn tell(proof: &Result<Proof, BackupError>) {
+    match proof {
+        Ok(proof) => {
+            let position = proof.end.position;
+            tracing::info!(position, "the backup to event {position} was proved");
+        }
+        Err(failure) => {
+            let cause = failure.cause();
+            tracing::error!("the backup was made and not proved; see `lango doctor`: {cause}");
+        }
     }
 }

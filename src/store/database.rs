@@ -12,6 +12,7 @@ use crate::ledger::{
     chain::{GENESIS, Hash},
     time::Micros,
 };
+use std::path::Path;
 
 /// The end of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,16 @@ impl Database {
             Pool::Sqlite(sqlite::writer(url).await?)
         };
         Ok(Self { pool })
+    }
+
+    /// Opens a new file that is thrown away afterwards, with the schema of today.
+    pub async fn throwaway(file: &Path) -> Result<Self, StoreError> {
+        Ok(Self { pool: Pool::Sqlite(sqlite::throwaway(file).await?) })
+    }
+
+    /// Goes on reading with the same connection.
+    pub fn into_reader(self) -> Reader {
+        Reader { pool: self.pool }
     }
 
     /// Begins a transaction in which nobody else moves the end of the ledger; waits for whoever

@@ -4,7 +4,7 @@
 //! (seals), stays good until it is retired (addresses, links), or stays as it is (signatures).
 
 use super::{
-    Opening, Store,
+    Opening, Reader, Store,
     database::{Database, Head},
     error::{Attempt, StoreError},
     keyring::{unwrap, wrapped_keys},
@@ -32,6 +32,8 @@ const ROWS_PER_COMMIT: i64 = 2_000;
 
 /// So many purchases' links are written by one statement.
 const PURCHASES_PER_STATEMENT: usize = 1_000;
+/// So many sealed texts are opened at a time: each may be a whole file.
+const ROWS_OPENED: i64 = 50;
 
 impl Store {
     /// Wraps the keys of the ledger at `url` under the master key `new`; from then on `old` opens
@@ -129,7 +131,9 @@ async fn wrap_anew(
     for key in vault.wrapped(new) {
         transaction.keep_key(&key, head.recorded_at).await?;
     }
-    Ok(())
+    // The copies that there are open with the former key alone: nobody tries them with the new one.
+    let let_be = query("update backups set file = null").run(transaction).await;
+    let_be.map(drop).attempt("let the copies of the former key be")
 }
 
 pub(super) async fn vault_of(
@@ -420,6 +424,45 @@ impl SealedTable {
             written.attempt("seal texts anew")?;
         }
         Ok(Some((self.key_of(Some(last)), page.len())))
+    }
+}
+
+/// What opening every sealed text came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SealsOpened {
+    /// How many open.
+    pub opened: u64,
+    /// How many do not: they were changed, or stand in another's place.
+    pub closed: u64,
+}
+
+impl Reader {
+    /// Opens every sealed text with the vault's keys, each in its own place; those that were
+    /// forgotten are empty. `go_on` is asked between pages.
+    pub async fn open_every_seal(
+        &self,
+        vault: &Vault,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<SealsOpened, StoreError> {
+        let mut seals = SealsOpened::default();
+        for table in &SEALED {
+            let mut after = table.key_of(None);
+            while go_on() {
+                let page = query(table.page).bind(after).bind(ROWS_OPENED).all(&self.pool).await;
+                let page = page.attempt("read sealed texts")?;
+                let Some(last) = page.last() else { break };
+                for row in &page {
+                    let (context, sealed): (&str, &[u8]) = (row.get(1), row.get(2));
+                    match vault.unseal(context, sealed) {
+                        _ if sealed.is_empty() => {}
+                        Ok(_) => seals.opened += 1,
+                        Err(_) => seals.closed += 1,
+                    }
+                }
+                after = table.key_of(Some(last));
+            }
+        }
+        Ok(seals)
     }
 }
 

@@ -13,6 +13,7 @@ mod checkpoints;
 mod cluster;
 mod codes;
 mod copy;
+mod copy_in;
 mod database;
 mod decisions;
 mod error;
@@ -46,16 +47,18 @@ mod views;
 mod work;
 mod writer;
 
-pub use backups::{BackupMade, BackupRecord};
+pub use backups::{BackupMade, BackupRecord, CopyStanding};
 pub use beside::{Astray, Beside, Wrong};
 pub use breakdowns::{BREAKDOWNS_MAX, Item, Stuck};
 pub use changes::INTERRUPTED_SECONDS;
-pub use copy::{CopyError, CopyIn, CopyOut, End, Piece};
+pub use copy::{CopyOut, End, LEFT_OUT, Piece};
+pub use copy_in::{CopyError, CopyIn};
 pub use error::{CommandError, StoreError};
 pub use figures::{Earned, OnShelf};
 pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };
+pub use keys::SealsOpened;
 pub use lists::{BatchStanding, Handout, ListedSale, SalesWanted, StockLine};
 pub use news::{News, Place};
 pub use offers::Offer;

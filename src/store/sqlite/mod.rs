@@ -6,9 +6,12 @@ use super::{
 };
 use sqlx::{
     SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
 };
-use std::{str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, time::Duration};
 
 /// How long a writer waits for another one, such as the command line beside a running shop.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,6 +89,23 @@ pub async fn writer(url: &str) -> Result<SqlitePool, StoreError> {
         .await
         .attempt("read the durability of the database")?;
     assert!(level >= 2, "the database is opened with full durability");
+    Ok(pool)
+}
+
+/// Opens a new file that is thrown away afterwards, by one connection that writes and reads. It keeps
+/// no journal and waits for no disk: what it holds is worth nothing after a crash.
+pub async fn throwaway(file: &Path) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .foreign_keys(true)
+        .row_buffer_size(ROWS_AHEAD)
+        .pragma("cache_size", (-WRITER_CACHE_KIB).to_string());
+    let pool = pool(1).connect_with(options).await.attempt("open a scratch database")?;
+    sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::Migration)?;
     Ok(pool)
 }
 

@@ -14,7 +14,7 @@ use crate::{
         staff::Role,
         time::{DAY, Micros},
     },
-    store::{SalesWanted, Store, StoreError},
+    store::{CopyStanding, SalesWanted, Store, StoreError},
     web::{Shop, error::Failure},
 };
 use axum::{extract::State, response::Response};
@@ -35,6 +35,17 @@ struct HomePage {
     stock: Vec<Stock>,
     /// Sites whose router is silent, and since when.
     silent: Vec<(String, String)>,
+    /// Whether the copies come back, as a phrase, and since when that is known; none where nobody
+    /// configured any.
+    copies: Option<Copies>,
+}
+
+#[derive(Serialize)]
+struct Copies {
+    standing: &'static str,
+    when: String,
+    /// Whether somebody should act.
+    bad: bool,
 }
 
 #[derive(Serialize)]
@@ -77,7 +88,8 @@ async fn fill(shop: &Shop, visitor: &Visitor) -> Result<HomePage, Sorry> {
     let store = &shop.context.store;
     let sees_sales = visitor.member.staff.role != Role::Technician;
     let (stock, silent) = (stock(shop).await?, silent(shop).await?);
-    let mut page = HomePage { money: None, latest: vec![], stock, silent };
+    let copies = copies(shop).await?;
+    let mut page = HomePage { money: None, latest: vec![], stock, silent, copies };
     if sees_sales {
         page.money = Some(money(shop).await?);
         let always = (Micros(i64::MIN), Micros(i64::MAX));
@@ -104,6 +116,26 @@ async fn silent(shop: &Shop) -> Result<Vec<(String, String)>, StoreError> {
         }
     }
     Ok(silent)
+}
+
+async fn copies(shop: &Shop) -> Result<Option<Copies>, StoreError> {
+    let Some(nightly) = &shop.context.settings.nightly else { return Ok(None) };
+    let (now, zone) = (shop.context.now(), &shop.settings.zone);
+    let known = shop.context.store.backups().await?;
+    let standings = nightly.places.iter().filter_map(|place| {
+        known.iter().find(|record| record.place == place.name())?.standing(now)
+    });
+    Ok(standings.min().map(|(standing, when)| Copies {
+        standing: match standing {
+            CopyStanding::Spoiled => "spoiled",
+            CopyStanding::Doubtful => "doubtful",
+            CopyStanding::Late => "late",
+            CopyStanding::Unproved => "unproved",
+            CopyStanding::Proved => "proved",
+        },
+        when: when.local(zone),
+        bad: standing < CopyStanding::Unproved,
+    }))
 }
 
 fn day(shop: &Shop, days_ago: i64) -> String {

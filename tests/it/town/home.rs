@@ -65,10 +65,17 @@ impl super::Town {
 impl Home {
     /// A home without a ledger yet.
     pub fn new() -> Self {
-        if ON_POSTGRES.get() {
-            return Self::Schema(cluster().new_schema());
-        }
+        if ON_POSTGRES.get() { Self::schema() } else { Self::file() }
+    }
+
+    /// A home in a file, wherever the story is told.
+    pub fn file() -> Self {
         Self::File(tempfile::tempdir().unwrap())
+    }
+
+    /// A home in a schema of PostgreSQL, wherever the story is told.
+    pub fn schema() -> Self {
+        Self::Schema(cluster().new_schema())
     }
 
     /// The ledger's address.

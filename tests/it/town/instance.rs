@@ -9,18 +9,19 @@ use crate::address::free_address;
 use lango::{
     accent::Accent,
     app::{self, Parts},
-    backup::{Nightly, Place},
+    backup::{Nightly, Place, Prover},
     catalogue::Receivers,
     context::{Context, Digest},
     demo::{daraja, sms_gateway},
     mpesa::{self, Mpesa},
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemRandom},
     processes, sms,
-    store::{BackupKey, Opening, Store},
+    store::{Opening, Store},
     web::{self, DeskSettings, Shop, WebSettings},
 };
 use serde_json::json;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The town's master key.
@@ -61,6 +62,8 @@ pub struct Wiring {
     pub backups: Vec<Place>,
     /// What panics.
     pub bugs: Bugs,
+    /// Where they are tried out.
+    pub scratch: Arc<TempDir>,
 }
 
 /// A running shop.
@@ -173,8 +176,9 @@ async fn open(wiring: Wiring, at: Option<SocketAddr>) -> (Arc<Shop>, SocketAddr,
 fn nightly(wiring: &Wiring) -> Option<Nightly> {
     let places = wiring.backups.clone();
     let three = jiff::civil::Time::constant(3, 0, 0, 0);
-    let key = BackupKey::of(&MASTER);
-    (!places.is_empty()).then(|| Nightly::new(places, three, app::nairobi(), key))
+    let scratch = wiring.scratch.path().to_owned();
+    let prover = Arc::new(Prover::new(MASTER, scratch, Arc::new(SystemRandom)));
+    (!places.is_empty()).then(|| Nightly::new(places, three, app::nairobi(), prover))
 }
 
 /// The tills and paybills that sites may be paid by.

@@ -15,11 +15,11 @@ mod ledger;
 
 pub use clerk::{Clerk, PASSWORD};
 pub use customer::Customer;
-pub use home::{new_schema, on_postgres, sql};
+pub use home::{Home, new_schema, on_postgres, sql};
 pub use instance::{Instance, MASTER, Plan};
 pub use ledger::Ledger;
 
-use self::{fragile::Bugs, home::Home, instance::Wiring};
+use self::{fragile::Bugs, instance::Wiring};
 use jiff::civil::date;
 use lango::{
     app,
@@ -147,6 +147,7 @@ impl Town {
             digest: plan.digest,
             backups: plan.backups,
             bugs: Bugs::default(),
+            scratch: Arc::new(tempfile::tempdir().unwrap()),
         };
         let instance = Instance::start(&wiring, None).await;
         let address = instance.address;
@@ -403,6 +404,13 @@ impl Town {
     /// The power is back.
     pub async fn start(&mut self) {
         self.instance = Some(Instance::start(&self.wiring, Some(self.address)).await);
+    }
+
+    /// The shop, which is down, starts again with another ledger.
+    pub async fn moves_to(&mut self, home: Home) {
+        self.wiring.url = home.url();
+        self.home = home;
+        self.start().await;
     }
 
     /// Another instance of the shop on the same ledger.

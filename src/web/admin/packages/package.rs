@@ -145,10 +145,7 @@ pub(super) fn read_new(site: &Slug, typed: &mut Typed) -> Option<Package> {
     let (name, name_sw, price, place) = read_changeable(typed);
     let id = typed.read("id", catalogue::slug);
     let seconds = typed.read("validity", catalogue::seconds);
-    let profile = typed.read("profile", |text| match text.trim() {
-        "" => Err(Unreadable::Profile),
-        profile => Ok(profile.to_owned()),
-    });
+    let profile = typed.read("profile", catalogue::profile);
     let devices = typed.read("devices", |text| {
         catalogue::number::<u32>(text).and_then(|devices| devices.ok_or(Unreadable::Number))
     });
