@@ -120,9 +120,11 @@ pub fn quoted(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             // Typed at a terminal it would ask for help.
             '?' => quoted.push_str("\\3F"),
+            // The router's strings are bytes: a letter of two is two escapes.
             other if other.is_control() => {
-                write!(quoted, "\\{:02X}", u32::from(other) & 0xff)
-                    .expect("a string takes what is written");
+                for byte in other.encode_utf8(&mut [0; 4]).bytes() {
+                    write!(quoted, "\\{byte:02X}").expect("a string takes what is written");
+                }
             }
             other => quoted.push(other),
         }
@@ -377,5 +379,6 @@ mod tests {
     fn texts_are_quoted_as_the_router_reads_them() {
         let wanted = "\"a\\\"b\\\\c\\$d\\\n    \\n\\3F\\07\"";
         assert_eq!(quoted("a\"b\\c$d\n?\u{7}"), wanted);
+        assert_eq!(quoted("\u{85}\u{7f}"), "\"\\C2\\85\\7F\"");
     }
 }
