@@ -100,9 +100,9 @@ impl Report {
     fn take(&mut self, line: &str) -> Option<()> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
-            "routeros" => rest.clone_into(&mut self.routeros),
-            "pages" => rest.clone_into(&mut self.pages),
-            "clock" => rest.clone_into(&mut self.clock),
+            "routeros" => plain(rest)?.clone_into(&mut self.routeros),
+            "pages" => plain(rest)?.clone_into(&mut self.pages),
+            "clock" => plain(rest)?.clone_into(&mut self.clock),
             "users" => self.users = Some(rest.parse().ok()?),
             "list" => self.piece = Some(Piece::read(rest)?),
             "known" => {
@@ -122,10 +122,15 @@ impl Report {
     }
 }
 
+/// What is kept as it is: a database may refuse a control character, and pages show it.
+fn plain(text: &str) -> Option<&str> {
+    (!text.contains(char::is_control)).then_some(text)
+}
+
 impl Piece {
     fn read(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
-        let run = words.next().filter(|run| !run.is_empty())?.to_owned();
+        let run = plain(words.next().filter(|run| !run.is_empty())?)?.to_owned();
         let (piece, pieces) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         let sound = 1 <= piece && piece <= pieces && pieces <= PIECES_MAX;
         sound.then_some(Self { run, piece, pieces })
@@ -215,6 +220,8 @@ mod tests {
             ("lango-report 1\nlist 1 4 3\n", 2),
             ("lango-report 1\nlist 1 1 4000000000\n", 2),
             ("lango-report 1\nclock x\noff\n", 3),
+            ("lango-report 1\nclock x\0\n", 2),
+            ("lango-report 1\nlist 1\0 1 3\n", 2),
         ] {
             assert_eq!(Report::read(text), Err(NoReport(line)), "{text:?}");
         }
