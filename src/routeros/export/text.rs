@@ -17,7 +17,7 @@ pub(super) struct Decoded<'a> {
 
 /// UTF-8, UTF-16 with its mark (Windows' "Unicode"), or else Latin-1.
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, NotVouchers> {
-    let decoded = match bytes {
+    let mut decoded = match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
         [0xef, 0xbb, 0xbf, rest @ ..] => eight_bit(rest),
@@ -25,6 +25,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'_>, NotVouchers> {
     };
     if decoded.text.trim_end_matches('\u{1a}').chars().any(is_binary) {
         return Err(NotVouchers::NotText);
+    }
+    // Lines that end as they did on old Macs, and as some spreadsheets still save them.
+    if decoded.text.contains('\r') && !decoded.text.contains('\n') {
+        decoded.text = Cow::Owned(decoded.text.replace('\r', "\n"));
     }
     Ok(decoded)
 }

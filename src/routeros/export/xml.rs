@@ -14,29 +14,35 @@ pub(super) fn read(text: &str, rows: &mut Rows) -> Result<Format, NotVouchers> {
     }
     let mut reader = Reader::from_str(text);
     let mut lines = Lines { text, at: 0, number: 1 };
-    let mut user: Option<Draft> = None;
+    let mut user: Option<(usize, Draft)> = None;
     let mut field: Option<(String, String)> = None;
     loop {
         match reader.read_event().map_err(|_| NotVouchers::Damaged)? {
             Event::Start(tag) if tag.local_name().as_ref() == "user" => {
-                let end = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
-                user = Some(Draft::new(lines.number_at(end.min(text.len()))));
+                let number = lines.number_at(place(&reader, text));
+                if let Some((broken, _)) = user.replace((number, Draft::new(number))) {
+                    rows.unreadable(broken, "Another user begins before it ends.");
+                }
+                field = None;
+            }
+            Event::Empty(tag) if tag.local_name().as_ref() == "user" => {
+                rows.unreadable(lines.number_at(place(&reader, text)), "It has no name.");
             }
             Event::Start(tag) => {
                 field = Some((tag.local_name().as_ref().to_owned(), String::new()));
             }
-            Event::Empty(tag) => set(user.as_mut(), tag.local_name().as_ref(), String::new()),
+            Event::Empty(tag) => set(&mut user, tag.local_name().as_ref(), String::new()),
             Event::Text(piece) => append(&mut field, &piece.xml10_content()),
             Event::CData(piece) => append(&mut field, &piece.xml10_content()),
             Event::GeneralRef(entity) => append(&mut field, &resolve(&entity)?),
             Event::End(tag) if tag.local_name().as_ref() == "user" => {
-                if let Some(user) = user.take() {
+                if let Some((_, user)) = user.take() {
                     rows.push(user);
                 }
             }
             Event::End(_) => {
                 if let Some((key, value)) = field.take() {
-                    set(user.as_mut(), &key, value);
+                    set(&mut user, &key, value);
                 }
             }
             Event::Eof => break,
@@ -49,6 +55,11 @@ pub(super) fn read(text: &str, rows: &mut Rows) -> Result<Format, NotVouchers> {
     Ok(Format::UserManagerXml)
 }
 
+/// How far the text has been read.
+fn place(reader: &Reader<&[u8]>, text: &str) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(text.len()).min(text.len())
+}
+
 fn append(field: &mut Option<(String, String)>, piece: &str) {
     if let Some((_, value)) = field {
         value.push_str(piece);
@@ -56,8 +67,8 @@ fn append(field: &mut Option<(String, String)>, piece: &str) {
 }
 
 /// Blanks around a value are kept unless they are line breaks, which are layout.
-fn set(user: Option<&mut Draft>, key: &str, value: String) {
-    let Some(user) = user else { return };
+fn set(user: &mut Option<(usize, Draft)>, key: &str, value: String) {
+    let Some((_, user)) = user else { return };
     let value = if value.contains('\n') { value.trim().to_owned() } else { value };
     user.set(key, value);
 }
