@@ -94,6 +94,9 @@ pub fn price(text: &str) -> Result<Cents, Unreadable> {
         .ok_or(Unreadable::Price)
 }
 
+/// The longest time that a code can last, in seconds: a hundred years. More would not fit the clock.
+const SECONDS_MAX: u64 = 100 * 365 * 86_400;
+
 /// Reads `1h`, `1d`, `4w2d` into seconds.
 pub fn seconds(text: &str) -> Result<u64, Unreadable> {
     let mut total: u64 = 0;
@@ -116,7 +119,8 @@ pub fn seconds(text: &str) -> Result<u64, Unreadable> {
         total = more.ok_or(Unreadable::Time)?;
         digits.clear();
     }
-    if digits.is_empty() && total > 0 { Ok(total) } else { Err(Unreadable::Time) }
+    let fits = (1..=SECONDS_MAX).contains(&total);
+    if digits.is_empty() && fits { Ok(total) } else { Err(Unreadable::Time) }
 }
 
 /// A short name.
@@ -193,7 +197,7 @@ mod tests {
         assert_eq!(seconds("1d"), Ok(86_400));
         assert_eq!(seconds("4w2d"), Ok(30 * 86_400));
         assert_eq!(seconds("1h30m"), Ok(5_400));
-        for bad in ["", "1", "d", "1x", "0d", "99999999999999999999d"] {
+        for bad in ["", "1", "d", "1x", "0d", "99999999999999999999d", "9000000000000w"] {
             assert!(seconds(bad).is_err(), "{bad}");
         }
     }

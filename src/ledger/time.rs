@@ -114,7 +114,8 @@ impl PointInTime {
     pub fn at(self, zone: &TimeZone) -> Micros {
         match self {
             Self::Day(day) => {
-                day.tomorrow().map_or(Micros(i64::MAX), |next| midnight(next, zone).plus(-1))
+                let end = day.tomorrow().map_or(latest(), |next| midnight(next, zone).plus(-1));
+                end.max(earliest())
             }
             Self::Local(local) => local_time(local, zone),
             Self::Exact(at) => at,
@@ -177,8 +178,19 @@ fn midnight(day: Date, zone: &TimeZone) -> Micros {
 
 fn local_time(local: DateTime, zone: &TimeZone) -> Micros {
     // Out of range only in the years -9999 and 9999.
-    let exact = zone.to_timestamp(local).unwrap_or(Timestamp::MAX);
-    Micros(exact.as_microsecond())
+    zone.to_timestamp(local).map_or_else(
+        |_| if local.year() < 0 { earliest() } else { latest() },
+        |exact| Micros(exact.as_microsecond()),
+    )
+}
+
+/// The last moment that can be written, and not `i64::MAX`, which cannot.
+fn latest() -> Micros {
+    Micros(Timestamp::MAX.as_microsecond())
+}
+
+fn earliest() -> Micros {
+    Micros(Timestamp::MIN.as_microsecond())
 }
 
 #[cfg(test)]
@@ -210,6 +222,16 @@ mod tests {
         }
         for bad in ["", "2026", "2026-13", "11/2026", "2026-1"] {
             assert_eq!(bad.parse::<Month>(), Err(BadMonth), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_day_of_all_can_be_written() {
+        let nairobi = TimeZone::get("Africa/Nairobi").unwrap();
+        for text in ["9999-12-31", "9999-12-31 23:59", "-009999-01-01", "-009999-01-01 00:00"] {
+            let at = text.parse::<PointInTime>().unwrap().at(&nairobi);
+            assert_eq!(at.rfc3339().starts_with('-'), text.starts_with('-'), "{text}");
+            let _ = (at.local(&nairobi), at.plus(DAY), at.plus(-DAY));
         }
     }
 
