@@ -131,10 +131,12 @@ impl BackupError {
 }
 
 /// What a piece of a file holds.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Part {
+pub enum Part {
+    /// Rows of a table.
     Piece(Piece),
+    /// The last one.
     End(End),
 }
 
@@ -253,7 +255,7 @@ async fn take_in(
     mut each: impl FnMut(&str, usize) -> Result<(), BackupError>,
 ) -> Result<End, BackupError> {
     loop {
-        match opening.next()? {
+        match opening.part()? {
             Part::Piece(piece) => {
                 let (table, rows) = (piece.table.clone(), piece.rows.len());
                 copy.take(piece).await?;
@@ -309,20 +311,28 @@ impl<'a> Sealing<'a> {
     }
 }
 
-struct Opening<'a> {
+/// Opens a backup piece by piece; a file of an attacker's makes it neither wait nor take memory.
+pub struct Opening<'a, R> {
     path: PathBuf,
-    file: BufReader<File>,
+    source: R,
     key: &'a BackupKey,
     name: [u8; NAME_BYTES],
     number: u64,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> Opening<'a, BufReader<File>> {
     fn begin(path: &Path, key: &'a BackupKey) -> Result<Self, BackupError> {
         let file = File::open(path).map_err(at("read", path))?;
+        Self::of(BufReader::new(file), path, key)
+    }
+}
+
+impl<'a, R: io::Read> Opening<'a, R> {
+    /// Opens what comes from `source`; `path` is what it is called.
+    pub fn of(source: R, path: &Path, key: &'a BackupKey) -> Result<Self, BackupError> {
         let path = path.to_owned();
         let (mut form, name) = ([0; FORM.len()], [0; NAME_BYTES]);
-        let mut opening = Self { path, file: BufReader::new(file), key, name, number: 0 };
+        let mut opening = Self { path, source, key, name, number: 0 };
         opening.read(&mut form).map_err(|_| BackupError::NotOurs(opening.path.clone()))?;
         if form != FORM {
             return Err(BackupError::NotOurs(opening.path));
@@ -334,26 +344,60 @@ impl<'a> Opening<'a> {
     }
 
     fn read(&mut self, bytes: &mut [u8]) -> Result<(), BackupError> {
-        self.file.read_exact(bytes).map_err(|failure| match failure.kind() {
+        self.source.read_exact(bytes).map_err(|failure| match failure.kind() {
             io::ErrorKind::UnexpectedEof => BackupError::BreaksOff(self.path.clone()),
             _ => at("read", &self.path)(failure),
         })
     }
 
-    fn next(&mut self) -> Result<Part, BackupError> {
+    /// The next piece, or where the ledger ends.
+    pub fn part(&mut self) -> Result<Part, BackupError> {
         let mut length = [0; 4];
         self.read(&mut length)?;
         let length = u32::from_be_bytes(length);
-        let does_not_open = || BackupError::DoesNotOpen(self.path.clone());
         if length > PIECE_BYTES_MAX {
-            return Err(does_not_open());
+            return Err(BackupError::DoesNotOpen(self.path.clone()));
         }
-        let mut sealed = vec![0; usize::try_from(length).map_err(|_| does_not_open())?];
-        self.read(&mut sealed)?;
+        // Room for what is there, not for what four bytes claim.
+        let (mut sealed, most) = (vec![], u64::from(length));
+        let source = &mut self.source;
+        let read = source.take(most).read_to_end(&mut sealed).map_err(at("read", &self.path))?;
+        if u64::try_from(read).is_ok_and(|read| read < most) {
+            return Err(BackupError::BreaksOff(self.path.clone()));
+        }
         let opened = self.key.open(&place(&self.name, self.number), &sealed);
         let does_not_open = || BackupError::DoesNotOpen(self.path.clone());
         let part = serde_json::from_slice(&opened.map_err(|_| does_not_open())?);
         self.number += 1;
         part.map_err(|_| does_not_open())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of few bytes that notes how much room was made for it at a time.
+    struct Meter<'a> {
+        file: &'a [u8],
+        most: usize,
+    }
+
+    impl io::Read for &mut Meter<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.most = self.most.max(room.len());
+            self.file.read(room)
+        }
+    }
+
+    #[test]
+    fn four_bytes_that_claim_much_make_room_for_little() {
+        let claim = PIECE_BYTES_MAX.to_be_bytes();
+        let file = [FORM, &[7; NAME_BYTES], &claim, b"and no more"].concat();
+        let mut meter = Meter { file: &file, most: 0 };
+        let key = BackupKey::of(&[7; 32]);
+        let mut opening = Opening::of(&mut meter, Path::new("a.backup"), &key).unwrap();
+        assert!(matches!(opening.part(), Err(BackupError::BreaksOff(_))));
+        assert!(meter.most < 1_000_000, "{} bytes", meter.most);
     }
 }
