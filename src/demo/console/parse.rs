@@ -1,6 +1,7 @@
 //! Reads RouterOS's scripting language, as far as scripts of hotspots use it, into commands.
 
 use super::value::{Value, read_time};
+use std::collections::BTreeSet;
 
 /// A command with the line on which it begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +76,8 @@ pub struct Parser<'a> {
     at: usize,
     line: usize,
     depth: usize,
+    /// Where braces hold commands: what was found out is not found out again for each pair around.
+    blocks: BTreeSet<usize>,
 }
 
 /// How deep brackets may stand in brackets.
@@ -85,7 +88,7 @@ type Read<T> = Result<T, Unreadable>;
 impl<'a> Parser<'a> {
     /// Of a text whose first line is `line`.
     pub fn new(source: &'a str, line: usize) -> Self {
-        Self { text: source.as_bytes(), source, at: 0, line, depth: 0 }
+        Self { text: source.as_bytes(), source, at: 0, line, depth: 0, blocks: BTreeSet::new() }
     }
 
     /// The line that it has come to, from 1.
@@ -259,18 +262,23 @@ impl<'a> Parser<'a> {
         for sign in ["!", "-"] {
             if self.starts(sign) {
                 self.at += 1;
-                return Ok(Expr::Unary(sign, Box::new(self.unary(lines)?)));
+                let signed = self.deeper(|parser| parser.unary(lines))?;
+                return Ok(Expr::Unary(sign, Box::new(signed)));
             }
         }
         self.operand()
     }
 
     fn operand(&mut self) -> Read<Expr> {
-        self.depth += 1;
-        if self.depth > DEPTH_MAX {
-            return self.wrong("too many brackets in brackets");
+        self.deeper(Self::operand_inside)
+    }
+
+    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Read<Expr>) -> Read<Expr> {
+        if self.depth == DEPTH_MAX {
+            return self.wrong("too many brackets or signs within each other");
         }
-        let read = self.operand_inside();
+        self.depth += 1;
+        let read = read(self);
         self.depth -= 1;
         read
     }
@@ -372,8 +380,11 @@ impl<'a> Parser<'a> {
     fn braces(&mut self) -> Read<Expr> {
         let (start, line) = (self.at, self.line);
         self.step();
-        if let Ok(items) = self.items() {
-            return Ok(Expr::Array(items));
+        if !self.blocks.contains(&start) {
+            if let Ok(items) = self.items() {
+                return Ok(Expr::Array(items));
+            }
+            self.blocks.insert(start);
         }
         (self.at, self.line) = (start + 1, line);
         self.commands(b'}')?;
@@ -515,6 +526,16 @@ mod tests {
         for (text, line) in [(":put \"x", 1), (":if (true) do={\n:put 1\n", 3), ("\n:put [", 2)] {
             assert_eq!(Parser::new(text, 1).next().unwrap_err().line, line, "{text}");
         }
+    }
+
+    /// Each pair of braces read what is inside it twice, and a row of signs used up the stack.
+    #[test]
+    fn what_is_deep_is_refused_and_at_once() {
+        for text in ["{".repeat(1_000), format!(":put ({}1)", "!".repeat(1_000_000))] {
+            assert!(Parser::new(&text, 1).next().is_err());
+        }
+        let deep = format!(":do {}{}", "{:do ".repeat(60), "}".repeat(60));
+        assert!(Parser::new(&deep, 1).next().is_ok());
     }
 
     proptest! {
