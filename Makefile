@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bless bench crash ci tools
+.PHONY: help demo run test lint bless bench crash fuzz ci tools
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ bench: ## Measure, each figure beside its yardstick
 
 crash: ## Kill the shop 200 times under load, and check that nothing is lost
 	LANGO_TEST_KILLS=200 cargo test --locked --test it -- --nocapture crash::
+
+fuzz: tools ## Try every reader of foreign bytes for a minute (LANGO_FUZZ_SECONDS changes it)
+	@bash fuzz/run
 
 ci: ## Do what the build server does
 	bash .ci/run

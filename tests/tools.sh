@@ -36,6 +36,7 @@ need() {
 }
 
 need cc build-essential
+need c++ build-essential
 need chromium chromium
 need chromedriver chromium-driver
 need hledger hledger

@@ -5,9 +5,9 @@
 //! it does not understand *unknown*. It holds no state but the token. [`classify`] judges answers,
 //! [`result_codes`] and [`callback`] outcomes; Daraja's own words stay in [`wire`].
 
-mod c2b;
-mod callback;
-mod classify;
+pub mod c2b;
+pub mod callback;
+pub mod classify;
 mod client;
 mod register;
 mod result_codes;
@@ -15,6 +15,7 @@ mod settings;
 mod token;
 mod wire;
 
+pub use client::Reading;
 pub use register::{C2bAddresses, Registered};
 pub use settings::{Settings, SettingsError};
 

@@ -8,3 +8,4 @@ mod wire;
 
 pub use client::AfricasTalking;
 pub use settings::{Api, Settings};
+pub use wire::{read_answer, read_report};
