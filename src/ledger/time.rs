@@ -36,8 +36,11 @@ impl Micros {
         later.0 - self.0
     }
 
+    /// What lies before the year -9999 or after 9999, as nothing does that happened, is written as
+    /// the first or the last moment that can be: a forged time must be shown, not end the program.
     fn timestamp(self) -> Timestamp {
-        Timestamp::from_microsecond(self.0).expect("a time between the years -9999 and 9999")
+        let farthest = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Timestamp::from_microsecond(self.0).unwrap_or(farthest)
     }
 
     /// The local date in the shop's time zone.
@@ -232,6 +235,9 @@ mod tests {
             let at = text.parse::<PointInTime>().unwrap().at(&nairobi);
             assert_eq!(at.rfc3339().starts_with('-'), text.starts_with('-'), "{text}");
             let _ = (at.local(&nairobi), at.plus(DAY), at.plus(-DAY));
+        }
+        for forged in [Micros(i64::MIN), Micros(i64::MAX)] {
+            let _ = (forged.rfc3339(), forged.local(&nairobi), forged.business_day(&nairobi));
         }
     }
 
