@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 /// What stands at a place, as the wire has it: numbers keep their digits.
 fn said(body: &[u8], path: &str) -> Option<String> {
-    let mut found: Box<RawValue> = serde_json::from_slice(body).ok()?;
+    // What is passed over need not be UTF-8.
+    let text = super::text(body);
+    let mut found: Box<RawValue> = serde_json::from_str(&text).ok()?;
     for key in path.split('/') {
         let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(found.get()).ok()?;
         found = fields.remove(key)?;

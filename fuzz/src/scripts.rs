@@ -26,8 +26,8 @@ impl Device for Bench {
             && !path.iter().any(|word| VERBS.contains(word))
     }
 
-    fn knows(&self, _: &str, verb: &str) -> bool {
-        VERBS.contains(&verb)
+    fn knows(&self, menu: &str, verb: &str) -> bool {
+        menu == ":" || VERBS.contains(&verb)
     }
 
     fn has_property(&self, _: &str, _: &str) -> bool {
