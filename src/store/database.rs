@@ -3,6 +3,7 @@
 
 use super::{
     error::{Attempt, StoreError},
+    gate::{Deed, through},
     postgres,
     queries::Reader,
     sql::{Pool, Transaction, query},
@@ -36,12 +37,14 @@ fn is_postgres(url: &str) -> bool {
 
 /// Opens the reading connections.
 pub async fn readers(url: &str) -> Result<Reader, StoreError> {
-    let pool = if is_postgres(url) {
-        Pool::Postgres(postgres::readers(url).await?)
-    } else {
-        Pool::Sqlite(sqlite::readers(url).await?)
+    let open = async {
+        Ok(if is_postgres(url) {
+            Pool::Postgres(postgres::readers(url).await?)
+        } else {
+            Pool::Sqlite(sqlite::readers(url).await?)
+        })
     };
-    Ok(Reader { pool })
+    Ok(Reader { pool: through::<Result<_, StoreError>>(Deed::Connect, open).await? })
 }
 
 /// Whether there is a ledger at an address. Changes nothing.
@@ -51,19 +54,25 @@ pub async fn exists(url: &str) -> Result<bool, StoreError> {
 
 /// A connection beside the readers that may make temporary tables.
 pub async fn scratch(readers: &Pool) -> Result<Pool, StoreError> {
-    Ok(match readers {
-        Pool::Postgres(pool) => Pool::Postgres(postgres::scratch(pool).await?),
-        Pool::Sqlite(pool) => Pool::Sqlite(sqlite::scratch(pool).await?),
-    })
+    let open = async {
+        Ok(match readers {
+            Pool::Postgres(pool) => Pool::Postgres(postgres::scratch(pool).await?),
+            Pool::Sqlite(pool) => Pool::Sqlite(sqlite::scratch(pool).await?),
+        })
+    };
+    through::<Result<_, StoreError>>(Deed::Connect, open).await
 }
 
 /// Opens connections that fold projections beside the writer.
 pub async fn folder(url: &str) -> Result<Pool, StoreError> {
-    Ok(if is_postgres(url) {
-        Pool::Postgres(postgres::folder(url).await?)
-    } else {
-        Pool::Sqlite(sqlite::folder(url).await?)
-    })
+    let open = async {
+        Ok(if is_postgres(url) {
+            Pool::Postgres(postgres::folder(url).await?)
+        } else {
+            Pool::Sqlite(sqlite::folder(url).await?)
+        })
+    };
+    through::<Result<_, StoreError>>(Deed::Connect, open).await
 }
 
 /// Takes what was written over out of the log of changes, where there is one beside the tables;
@@ -77,12 +86,14 @@ pub async fn empty_log(pool: &Pool) -> Result<bool, StoreError> {
 impl Database {
     /// Opens the writing connection and brings the schema up to date.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let pool = if is_postgres(url) {
-            Pool::Postgres(postgres::writer(url).await?)
-        } else {
-            Pool::Sqlite(sqlite::writer(url).await?)
+        let open = async {
+            Ok(if is_postgres(url) {
+                Pool::Postgres(postgres::writer(url).await?)
+            } else {
+                Pool::Sqlite(sqlite::writer(url).await?)
+            })
         };
-        Ok(Self { pool })
+        Ok(Self { pool: through::<Result<_, StoreError>>(Deed::Connect, open).await? })
     }
 
     /// Opens a new file that is thrown away afterwards, with the schema of today.

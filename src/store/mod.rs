@@ -18,6 +18,7 @@ mod database;
 mod decisions;
 mod error;
 mod figures;
+mod gate;
 mod history;
 mod inbox;
 mod instances;
@@ -55,6 +56,7 @@ pub use copy::{CopyOut, End, LEFT_OUT, Piece};
 pub use copy_in::{CopyError, CopyIn};
 pub use error::{CommandError, StoreError};
 pub use figures::{Earned, OnShelf};
+pub use gate::{Deed, Gate, guard_this_thread};
 pub use inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };

@@ -11,7 +11,10 @@
 //! A set is one JSON array on SQLite, where each call crosses a thread, and one array a column on
 //! PostgreSQL: the fastest shape of each (`facts/ledger.md`, 3.2).
 
-use super::{postgres, sqlite};
+use super::{
+    gate::{Deed, through},
+    postgres, sqlite,
+};
 use serde_json::{Map, Value};
 use sqlx::{
     AssertSqlSafe, Column as _, ColumnIndex, Database, Decode, PgConnection, PgPool, Postgres,
@@ -88,10 +91,13 @@ impl Pool {
 
     /// Begins a transaction with one of [`Words`].
     pub async fn begin(&self, with: &'static str) -> Result<Transaction, sqlx::Error> {
-        Ok(match self {
-            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin_with(with).await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin_with(with).await?),
-        })
+        let begin = async {
+            Ok(match self {
+                Self::Sqlite(pool) => Transaction::Sqlite(pool.begin_with(with).await?),
+                Self::Postgres(pool) => Transaction::Postgres(pool.begin_with(with).await?),
+            })
+        };
+        through::<Result<_, sqlx::Error>>(Deed::Begin, begin).await
     }
 }
 
@@ -106,19 +112,25 @@ impl Transaction {
 
     /// Makes it durable.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await,
-            Self::Postgres(transaction) => transaction.commit().await,
-        }
+        let commit = async {
+            match self {
+                Self::Sqlite(transaction) => transaction.commit().await,
+                Self::Postgres(transaction) => transaction.commit().await,
+            }
+        };
+        through(Deed::Commit, commit).await
     }
 
     /// Undoes it now rather than when the connection is used next. A failure here is followed by
     /// the failure of the next statement, which is told.
     pub async fn rollback(self) {
-        let _ = match self {
-            Self::Sqlite(transaction) => transaction.rollback().await,
-            Self::Postgres(transaction) => transaction.rollback().await,
+        let rollback = async {
+            match self {
+                Self::Sqlite(transaction) => transaction.rollback().await,
+                Self::Postgres(transaction) => transaction.rollback().await,
+            }
         };
+        let _ = through(Deed::Rollback, rollback).await;
     }
 }
 
@@ -235,12 +247,16 @@ impl Query {
 
     /// All rows.
     pub async fn all(self, on: impl Into<On<'_>>) -> Result<Vec<Row>, sqlx::Error> {
-        Ok(match on.into() {
-            On::SqlitePool(on) => sqlite_rows(self.sqlite().fetch_all(on).await?),
-            On::Sqlite(on) => sqlite_rows(self.sqlite().fetch_all(on).await?),
-            On::PostgresPool(on) => postgres_rows(self.postgres().fetch_all(on).await?),
-            On::Postgres(on) => postgres_rows(self.postgres().fetch_all(on).await?),
-        })
+        let on = on.into();
+        let all = async {
+            Ok(match on {
+                On::SqlitePool(on) => sqlite_rows(self.sqlite().fetch_all(on).await?),
+                On::Sqlite(on) => sqlite_rows(self.sqlite().fetch_all(on).await?),
+                On::PostgresPool(on) => postgres_rows(self.postgres().fetch_all(on).await?),
+                On::Postgres(on) => postgres_rows(self.postgres().fetch_all(on).await?),
+            })
+        };
+        through::<Result<_, sqlx::Error>>(Deed::Read, all).await
     }
 
     /// The first row.
@@ -255,12 +271,16 @@ impl Query {
 
     /// Runs it; tells how many rows it changed.
     pub async fn run(self, on: impl Into<On<'_>>) -> Result<u64, sqlx::Error> {
-        Ok(match on.into() {
-            On::SqlitePool(on) => self.sqlite().execute(on).await?.rows_affected(),
-            On::Sqlite(on) => self.sqlite().execute(on).await?.rows_affected(),
-            On::PostgresPool(on) => self.postgres().execute(on).await?.rows_affected(),
-            On::Postgres(on) => self.postgres().execute(on).await?.rows_affected(),
-        })
+        let on = on.into();
+        let run = async {
+            Ok(match on {
+                On::SqlitePool(on) => self.sqlite().execute(on).await?.rows_affected(),
+                On::Sqlite(on) => self.sqlite().execute(on).await?.rows_affected(),
+                On::PostgresPool(on) => self.postgres().execute(on).await?.rows_affected(),
+                On::Postgres(on) => self.postgres().execute(on).await?.rows_affected(),
+            })
+        };
+        through::<Result<_, sqlx::Error>>(Deed::Write, run).await
     }
 
     fn sqlite(self) -> SqliteQuery {
