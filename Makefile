@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bless bench crash fuzz ci tools
+.PHONY: help demo run test lint bless bench crash days fuzz ci tools
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ crash: ## Kill the shop 200 times under load, and check that nothing is lost
 
 fuzz: tools ## Try every reader of foreign bytes for a minute (LANGO_FUZZ_SECONDS changes it)
 	@bash fuzz/run
+
+days: ## Tell 10,000 random days, each from a seed, and check every promise after each
+	LANGO_TEST_DAYS=$${LANGO_TEST_DAYS:-10000} cargo test --locked --test it -- --nocapture days::random
 
 ci: ## Do what the build server does
 	bash .ci/run

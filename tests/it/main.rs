@@ -19,6 +19,7 @@ mod codes;
 mod copies;
 mod crash;
 mod crowd;
+mod days;
 mod declines;
 mod desk;
 mod dispute;

@@ -3,22 +3,31 @@
 use super::{Ledger, Town};
 use aho_corasick::AhoCorasick;
 use lango::{
+    demo::daraja::BookEntry,
     ledger::{id::PurchaseId, money::Cents, payment::account_reference},
-    store::{C2B_CONFIRMATION, C2B_VALIDATION, Param, Sealed},
+    store::{C2B_CONFIRMATION, C2B_VALIDATION, Param, Sealed, Store},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All that can be checked while the shop runs. Returns what must not be found on its disk either.
 pub async fn run(town: &Town) -> Vec<String> {
     quiet(town).await;
-    ledger_is_whole(town).await;
-    assert_eq!(town.store().stuck().await.unwrap(), [], "nothing broke down");
-    let ledger = Ledger::read(town.store()).await;
+    let store = town.store();
+    ledger_is_whole(store).await;
+    assert_eq!(store.stuck().await.unwrap(), [], "nothing broke down");
+    let ledger = Ledger::read(store).await;
     money_ended_well(&ledger);
     no_code_sold_twice(&ledger);
-    let told_twice = mpesa_books_agree(town, &ledger).await;
-    journal_balances(town, Cents(told_twice.0 - ledger.taken_out().0)).await;
-    sms_books_agree(town, &ledger).await;
+    let books = town.mpesa.books();
+    let agreed = mpesa_books_agree(store, &ledger, &books, town.callbacks_lie).await;
+    assert_eq!(agreed.unknown, [], "as much money in M-PESA's books as in ours");
+    let collected: i64 = books.iter().map(|entry| entry.amount_kes).sum();
+    let more = agreed.told_twice.0 - ledger.taken_out().0;
+    let mpesa = (!town.callbacks_lie).then(|| Cents(Cents::from_kes(collected).0 + more));
+    journal_balances(store, mpesa).await;
+    let texts = town.sms.iter().flat_map(lango::demo::sms_gateway::SmsCenter::all_texts);
+    let texts: Vec<_> = texts.map(|(to, text)| (to, text.text)).collect();
+    sms_books_agree(store, &ledger, &town.codes, &texts).await;
     let secrets = secrets(town, &ledger);
     no_secret_in_the_log(town, &secrets);
     secrets
@@ -31,8 +40,8 @@ async fn quiet(town: &Town) {
     assert_eq!(town.store().last_position().await.unwrap(), before, "the processes are quiet");
 }
 
-async fn ledger_is_whole(town: &Town) {
-    let store = town.store();
+/// The chain holds, and all that was made from it is what it would be made again.
+pub async fn ledger_is_whole(store: &Store) {
     assert_eq!(store.verify().await.unwrap().findings, []);
     assert_eq!(store.compare_projections().await.unwrap(), [], "projections rebuilt from event 1");
     let differences = store.compare_decision_tables().await.unwrap();
@@ -60,16 +69,28 @@ pub fn no_code_sold_twice(ledger: &Ledger) {
     assert_eq!((codes.len(), buyers.len()), wanted, "one code, one sale");
 }
 
-/// M-PESA's own books and the ledger hold the same money: each payment is in the books, and all in
-/// the books is a payment, or with a person. Returns the money that is both: found by asking, and
-/// told without a name, so that only a person can tell that it is the same.
-async fn mpesa_books_agree(town: &Town, ledger: &Ledger) -> Cents {
-    let books = town.mpesa.books();
+/// How M-PESA's own books compare with the ledger.
+pub struct Agreed {
+    /// The money that is there twice: found by asking, and told without a name, so that only a
+    /// person can tell that it is the same.
+    pub told_twice: Cents,
+    /// What the ledger knows nothing of.
+    pub unknown: Vec<BookEntry>,
+}
+
+/// M-PESA's own books hold all money that the ledger holds: each payment, and all that is with a
+/// person.
+pub async fn mpesa_books_agree(
+    store: &Store,
+    ledger: &Ledger,
+    books: &[BookEntry],
+    lie: bool,
+) -> Agreed {
     let (mut seen, mut told_twice) = (BTreeSet::new(), Cents(0));
     let found = |receipt: &String| books.iter().find(|entry| entry.receipt == *receipt);
     for (id, payment) in ledger.confirmed() {
         let number = match payment.receipt {
-            Some(receipt) => town.store().open_sealed(Sealed::Receipt(receipt)).await.unwrap(),
+            Some(receipt) => store.open_sealed(Sealed::Receipt(receipt)).await.unwrap(),
             None => None,
         };
         let reference = account_reference(id);
@@ -81,33 +102,34 @@ async fn mpesa_books_agree(town: &Town, ledger: &Ledger) -> Cents {
         if !payment.by_person {
             assert_eq!(entry.reference.trim().to_uppercase(), reference, "payment {id}");
         }
-        if !town.callbacks_lie {
+        if !lie {
             assert_eq!(Cents::from_kes(entry.amount_kes), payment.amount, "payment {id}");
         }
         assert!(seen.insert(entry.receipt.clone()), "two payments of the same money");
     }
     for (receipt, amount) in ledger.unmatched() {
-        let number = town.store().open_sealed(Sealed::Receipt(receipt)).await.unwrap().unwrap();
+        let number = store.open_sealed(Sealed::Receipt(receipt)).await.unwrap().unwrap();
         let Some(entry) = found(&number) else {
-            assert!(town.callbacks_lie, "M-PESA knows no such receipt");
+            assert!(lie, "M-PESA knows no such receipt");
             continue;
         };
-        if !town.callbacks_lie {
+        if !lie {
             assert_eq!(Cents::from_kes(entry.amount_kes), amount, "receipt {receipt}");
         }
         if !seen.insert(number) {
             told_twice.0 += amount.0;
         }
     }
-    assert_eq!(seen.len(), books.len(), "as much money in M-PESA's books as in ours");
-    told_twice
+    let unknown = books.iter().filter(|entry| !seen.contains(&entry.receipt)).cloned().collect();
+    Agreed { told_twice, unknown }
 }
 
 /// Every entry of the journal balances, nothing stays undecided, and the journal says that M-PESA
-/// holds as much as its own books, and `more`: told twice, less what a person says went out.
-async fn journal_balances(town: &Town, more: Cents) {
-    let head = town.store().last_position().await.unwrap();
-    let mut past = town.store().past(&["journal"], head).await.unwrap();
+/// holds so much, where that is known: its own books, what is told twice, less what a person says
+/// went out.
+pub async fn journal_balances(store: &Store, mpesa: Option<Cents>) {
+    let head = store.last_position().await.unwrap();
+    let mut past = store.past(&["journal"], head).await.unwrap();
     let unbalanced = past.ask("journal", "unbalanced", vec![]).await.unwrap();
     assert_eq!(unbalanced, [], "the trial balance is zero at every position");
     let always = [i64::MIN, i64::MAX].map(Param::from).into();
@@ -117,33 +139,37 @@ async fn journal_balances(town: &Town, more: Cents) {
         of.map(|row| row["balance_cents"].as_i64().unwrap()).sum()
     };
     assert_eq!(balance("Liabilities:Deposits"), 0, "all that came is decided about");
-    if !town.callbacks_lie {
-        let collected: i64 = town.mpesa.books().iter().map(|entry| entry.amount_kes).sum();
-        let collected = Cents::from_kes(collected).0 + more.0;
-        assert_eq!(balance("Assets:Mpesa"), collected, "M-PESA's own sum");
+    if let Some(mpesa) = mpesa {
+        assert_eq!(balance("Assets:Mpesa"), mpesa.0, "M-PESA's own sum");
     }
 }
 
 /// Every code on a phone is that of a purchase which this phone paid, and told to no other phone.
-async fn sms_books_agree(town: &Town, ledger: &Ledger) {
+/// Texts are a number and what it was told.
+pub async fn sms_books_agree(
+    store: &Store,
+    ledger: &Ledger,
+    codes: &[String],
+    texts: &[(String, String)],
+) {
     let mut bought: BTreeMap<String, Option<String>> = BTreeMap::new();
     for (purchase, voucher) in ledger.sales().into_iter().chain(ledger.replacements()) {
-        let code = town.store().voucher_code(voucher).await.unwrap().unwrap().code;
-        bought.insert(code, payer(town, purchase).await);
+        let code = store.voucher_code(voucher).await.unwrap().unwrap().code;
+        bought.insert(code, payer(store, purchase).await);
     }
-    for (to, text) in town.sms.iter().flat_map(lango::demo::sms_gateway::SmsCenter::all_texts) {
-        for code in town.codes.iter().filter(|code| text.text.contains(code.as_str())) {
-            let buyer = &bought[code];
-            let theirs = buyer.as_ref().is_none_or(|buyer| *buyer == to);
+    for (to, text) in texts {
+        for code in codes.iter().filter(|code| text.contains(code.as_str())) {
+            let buyer = bought.get(code).expect("a code that was told is sold");
+            let theirs = buyer.as_ref().is_none_or(|buyer| buyer == to);
             assert!(theirs, "a code went to whom it does not belong");
         }
     }
 }
 
 /// The number that paid; `None` where it is forgotten.
-async fn payer(town: &Town, purchase: PurchaseId) -> Option<String> {
-    let view = town.store().purchase(purchase).await.unwrap().unwrap();
-    let phone = town.store().phone(view.purchase.contact).await.unwrap();
+async fn payer(store: &Store, purchase: PurchaseId) -> Option<String> {
+    let view = store.purchase(purchase).await.unwrap().unwrap();
+    let phone = store.phone(view.purchase.contact).await.unwrap();
     phone.map(|phone| phone.msisdn().to_owned())
 }
 
