@@ -189,6 +189,7 @@ async fn stuck_line(store: &Store, stuck: Stuck) -> Result<Line, StoreError> {
         reason: Some(stuck.kind),
         since: stuck.since,
         receipt: None,
+        account: None,
     })
 }
 

@@ -250,7 +250,7 @@ pub async fn restore(
 
 /// Takes all pieces in, to the end; `each` is told the table of each and how many rows it had.
 async fn take_in(
-    mut opening: Opening<'_>,
+    mut opening: Opening<'_, BufReader<File>>,
     copy: &mut CopyIn,
     mut each: impl FnMut(&str, usize) -> Result<(), BackupError>,
 ) -> Result<End, BackupError> {

@@ -6,7 +6,7 @@ use super::{BackupError, Opening, Part, at, scratch::Scratch, take_in};
 use crate::{
     ledger::chain::hex,
     ports::Random,
-    store::{BackupKey, BackupRecord, CopyIn, End, Key, Reader},
+    store::{BackupKey, BackupRecord, CopyIn, End, Key, Outside, Reader},
 };
 use std::{
     fs,
@@ -112,7 +112,8 @@ impl Prover {
     /// texts there are.
     async fn holds(&self, books: &Reader, go_on: GoOn<'_>) -> Result<(i64, u64), BackupError> {
         let vault = books.open_vault(&self.master, Arc::clone(&self.random)).await?;
-        let audit = books.verify_with(vault.signing_key().public(), &[], |_| {}).await?;
+        let audit =
+            books.verify_with(vault.signing_key().public(), &Outside::default(), |_| {}).await?;
         if !audit.is_good() {
             return Err(BackupError::NotVerified { findings: audit.findings.len() });
         }
@@ -137,7 +138,7 @@ impl Prover {
     pub fn read(&self, file: &Path, go_on: GoOn<'_>) -> Result<End, BackupError> {
         let mut opening = Opening::begin(file, &self.key)?;
         while go_on() {
-            if let Part::End(end) = opening.next()? {
+            if let Part::End(end) = opening.part()? {
                 return Ok(end);
             }
         }

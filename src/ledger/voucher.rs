@@ -266,15 +266,6 @@ pub fn sale_once(voucher: VoucherId) -> String {
     format!("sale:{voucher}")
 }
 
-/// A code as a hurried person sees it: capital ASCII letters, no blanks, no dashes. Whether the
-/// router minds case is not documented, and buyers drop dashes, so two codes with one fold are
-/// never both sold. Two codes of nothing but dashes have an empty fold and are no vouchers.
-pub fn fold(code: &str) -> String {
-    let is_dash = |it: &char| matches!(it, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
-    let letters = code.chars().filter(|it| !it.is_whitespace() && !is_dash(it));
-    letters.map(|it| it.to_ascii_uppercase()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

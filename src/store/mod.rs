@@ -76,7 +76,7 @@ pub use uploads::UploadKept;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
 pub use verify::{Audit, Finding, Outside};
 pub use views::{PaymentView, PurchaseView, VoucherCode};
-pub use work::{Inbox, Kept, Work};
+pub use work::{Inbox, Kept, Owed, Work};
 
 use crate::{
     commands::{fence::FenceStock, knock::Knock},

@@ -8,7 +8,7 @@ use super::{
     sql::{Param, Pool, Row, query},
 };
 use crate::ledger::{
-    chain::{Hash, Link, hex},
+    chain::{Hash, Link},
     decision::Fingerprint,
     event::Event,
     id::{ContactId, MessageId, PackageKey, PurchaseId, Slug, VoucherId},

@@ -110,7 +110,7 @@ fn ways_on(beside: &Beside) -> impl Iterator<Item = &'static str> {
 
 /// Write tables that say something else than the ledger anew from it. The shop may go on.
 #[derive(Debug, Args)]
-pub(super) struct Mend {}
+pub(in crate::cli) struct Mend {}
 
 impl Mend {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
