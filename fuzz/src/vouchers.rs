@@ -1,7 +1,10 @@
 //! Voucher lists in every format: each line has exactly one verdict, and what is sold can be typed.
 
-use lango::routeros::export::{
-    Counts, Export, Format, Judged, Promise, Rules, Verdict, fold, groups, judge, read,
+use lango::{
+    ledger::voucher::fold,
+    routeros::export::{
+        Counts, Export, Format, Judged, Known, Promise, Rules, Verdict, groups, judge, read,
+    },
 };
 use std::collections::BTreeSet;
 
@@ -33,10 +36,10 @@ pub fn export(bytes: &[u8]) {
     lines_stand_in_the_file(&export, &text);
     no_line_is_lost(&export, &text);
     for only in [None, Some("daily")] {
-        let judged = judge(&export, &rules(only), |_| false);
+        let judged = judge(&export, &rules(only), |_| Known::Nowhere);
         one_verdict_each(&export, &judged);
         what_is_sold_can_be_typed(&judged);
-        let known = judge(&export, &rules(only), |_| true);
+        let known = judge(&export, &rules(only), |_| Known::Here);
         assert_eq!(Counts::of(&known).accepted, 0, "what is known is not taken again");
     }
 }

@@ -137,7 +137,8 @@ impl Given {
                 whole.contact(fingerprint).map(|known| seen.put_contact(*fingerprint, known));
             }
             Need::Code(fingerprint) => {
-                whole.code(fingerprint).map(|known| seen.put_code(*fingerprint, known));
+                let known = whole.vouchers_of_code(fingerprint).iter();
+                known.for_each(|voucher| seen.put_code(*fingerprint, *voucher));
             }
             Need::Tries(subject) => {
                 let times = self.tries.get(subject).copied().unwrap_or(0);

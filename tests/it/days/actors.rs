@@ -278,8 +278,7 @@ impl Day {
         let again = self.dice.percent(20);
         let found = self.does(move |context| async move {
             let store = &context.store;
-            let fingerprint = store.vault_now().await?.link_fingerprint(&link);
-            let found = store.purchase_of_link(&fingerprint).await?;
+            let found = store.purchase_of_link(&link).await?;
             if found.is_some() && again {
                 let _ = store.execute(CountTry { purchase }).await;
                 let message = MessageId(context.id());
