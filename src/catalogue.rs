@@ -94,7 +94,8 @@ pub fn price(text: &str) -> Result<Cents, Unreadable> {
         .ok_or(Unreadable::Price)
 }
 
-/// The longest time that a code can last, in seconds: a hundred years. More would not fit the clock.
+/// The longest time that a code can last, in seconds: a hundred years. More would not fit the
+/// clock.
 const SECONDS_MAX: u64 = 100 * 365 * 86_400;
 
 /// Reads `1h`, `1d`, `4w2d` into seconds.

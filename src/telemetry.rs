@@ -13,8 +13,8 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 /// codes and receipts among it.
 const NEVER: &str = "handlebars=off";
 
-/// Starts logging as configured; a panic is logged once, where it happens. A second start in one process is refused by the library and
-/// changes nothing, so that a test's capture stays in place.
+/// Starts logging as configured; a panic is logged once, where it happens. A second start in one
+/// process is refused by the library and changes nothing, so that a test's capture stays in place.
 pub fn init(log: &Log) {
     let json = match log.format {
         Format::Json => true,

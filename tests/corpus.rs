@@ -51,7 +51,8 @@ fn changes() -> u64 {
     std::env::var("LANGO_TEST_CHANGES").map_or(CHANGES, |text| text.parse().unwrap())
 }
 
-/// A change of an input, the same in every run: bytes from here or from a list, left out or doubled.
+/// A change of an input, the same in every run: bytes from here or from a list, left out or
+/// doubled.
 fn changed(input: &[u8], number: u64) -> Vec<u8> {
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = |most: usize| {

@@ -36,8 +36,8 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("processes", "backup caught commands context import ledger mark phrases ports store uploads"),
     (
         "web",
-        "accent catalogue caught commands context desk import kit ledger phrases ports routeros routers \
-         staff stock store uploads",
+        "accent catalogue caught commands context desk import kit ledger phrases ports routeros \
+         routers staff stock store uploads",
     ),
 ];
 /// The parts that put the others together and may name them all.

@@ -106,8 +106,8 @@ impl Place {
         }
     }
 
-    /// Lets go of older copies, where only so many stay: never of `newest`, which has just come, nor
-    /// of the last that was `proved`.
+    /// Lets go of older copies, where only so many stay: never of `newest`, which has just come,
+    /// nor of the last that was `proved`.
     pub fn tidy(&self, newest: &Path, proved: Option<&str>) -> Result<(), BackupError> {
         match self {
             Self::Folder { path, keep: Some(keep), .. } => {

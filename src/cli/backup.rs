@@ -35,8 +35,8 @@ pub(super) struct Restore {
     /// sale. Without this they are kept out of sale until `lango vouchers release`.
     #[arg(long)]
     nothing_sold_since: bool,
-    /// Touch no ledger: restore it into a scratch database, verify it there, open every sealed text,
-    /// say what is in it, and throw the scratch database away.
+    /// Touch no ledger: restore it into a scratch database, verify it there, open every sealed
+    /// text, say what is in it, and throw the scratch database away.
     #[arg(long, conflicts_with = "nothing_sold_since")]
     check: bool,
     /// Print what --check proved as JSON.

@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_needs_of_a_code_at_many_sites_settle_in_a_few_readings() {
-        let (line, mut world) = (code_at("mtaa", 1), World::default());
+        let (line, mut world) = (code_at("mtaa", 1), World::whole());
         for nth in 1..=100 {
             let stream = Stream::Voucher(import_line(nth, None).code.voucher);
             world.put_once(code_once(&[7; 32], nth.into()), stream);

@@ -40,9 +40,9 @@ const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
 const PANIC_PAUSE: Duration = Duration::from_secs(1);
 const PANIC_PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// After so many panics in a row without one good look a process keeps panicking. One that finds out
-/// about money ends the program: a shop that takes money and gives nothing for it must not stay up.
-/// Without any other the shop sells on, and `/readyz` names the process.
+/// After so many panics in a row without one good look a process keeps panicking. One that finds
+/// out about money ends the program: a shop that takes money and gives nothing for it must not stay
+/// up. Without any other the shop sells on, and `/readyz` names the process.
 const PANICS_MAX: u32 = 5;
 
 /// How much one look takes on at most.

@@ -1,5 +1,5 @@
-//! All that cannot be made again, row by row: which tables it stands in, and how it leaves a database
-//! in pieces. `copy_in` takes the pieces in.
+//! All that cannot be made again, row by row: which tables it stands in, and how it leaves a
+//! database in pieces. `copy_in` takes the pieces in.
 //!
 //! Every table and column of the ledger is either in [`TABLES`] or in [`LEFT_OUT`] with its reason;
 //! a test compares both with what the databases themselves say they hold. Projections are not
@@ -361,10 +361,10 @@ mod tests {
         [next().await, next().await]
     }
 
-    const WHAT_TO_DO: &str = "a migration brought it, and a shop that is restored from a copy would \
-        lose it. Add the column behind the others of its table in TABLES (store/copy.rs) and what \
-        older copies shall have there to `later`; or add the table to LEFT_OUT with the reason why \
-        nobody misses it after a restore";
+    const WHAT_TO_DO: &str = "a migration brought it, and a shop that is restored from a copy \
+        would lose it. Add the column behind the others of its table in TABLES (store/copy.rs) and \
+        what older copies shall have there to `later`; or add the table to LEFT_OUT with the reason \
+        why nobody misses it after a restore";
 
     #[tokio::test]
     async fn every_table_and_column_is_copied_or_left_out_for_a_reason() {

@@ -166,7 +166,8 @@ impl Store {
         let proof = self.vault().session_proof(token, member.id, since);
         let proven: bool = proof.ct_eq(&row.get::<Vec<u8>>(3)).into();
         if !proven {
-            tracing::error!(staff = %member.id, "a session is not theirs; run `lango audit verify`");
+            let staff = member.id;
+            tracing::error!(%staff, "a session is not theirs; run `lango audit verify`");
         }
         Ok(proven.then_some(Session { member, began_at, seen_at }))
     }

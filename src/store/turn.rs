@@ -1,5 +1,5 @@
-//! A command's turn in a batch. What a command says and decides is pure: one that panics has changed
-//! nothing. So it is refused alone, and its neighbours go on.
+//! A command's turn in a batch. What a command says and decides is pure: one that panics has
+//! changed nothing. So it is refused alone, and its neighbours go on.
 
 use super::{
     error::{CommandError, StoreError},

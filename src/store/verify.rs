@@ -8,14 +8,11 @@ use super::{
     Reader, StoreError, StoredEvent,
     pages::{LedgerPage, PageEvent},
 };
-use crate::{
-    ledger::{
-        chain::{GENESIS, Hash, Link},
-        checkpoint::{Checkpoint, Kept, PublicKey, SignedCheckpoint},
-        history::{Acceptance, Witness},
-        key::Signers,
-    },
-    mark::Mark,
+use crate::ledger::{
+    chain::{GENESIS, Hash, Link},
+    checkpoint::{Checkpoint, Kept, PublicKey, SignedCheckpoint},
+    history::{Acceptance, Witness},
+    key::Signers,
 };
 use serde::Deserialize;
 use std::{borrow::Cow, collections::BTreeMap};
@@ -113,14 +110,16 @@ pub enum Finding {
 pub struct Outside {
     /// The checkpoints that a person kept.
     pub kept: Vec<Kept>,
-    /// The mark.
-    pub mark: Option<Mark>,
+    /// The end of the ledger as the mark knows it.
+    pub mark: Option<SignedCheckpoint>,
+    /// How many checkpoints the mark has counted.
+    pub checkpoints: i64,
 }
 
 impl Outside {
     /// Each with what knows it.
     fn known(&self) -> impl Iterator<Item = (Witness, Kept)> {
-        let mark = self.mark.map(|mark| (Witness::Mark, Kept::Signed(mark.head)));
+        let mark = self.mark.map(|head| (Witness::Mark, Kept::Signed(head)));
         self.kept.iter().map(|kept| (Witness::Person, kept.clone())).chain(mark)
     }
 }
@@ -353,10 +352,9 @@ impl Walk {
                 self.find(Finding::Contradicted { witness, position, last: self.last.0 });
             }
         }
-        let counted = outside.mark.map_or(0, |mark| mark.checkpoints);
-        let standing = i64::try_from(all.len()).unwrap_or(i64::MAX);
-        if standing < counted {
-            self.find(Finding::CheckpointsMissing { count: counted - standing });
+        let missing = outside.checkpoints - i64::try_from(all.len()).unwrap_or(i64::MAX);
+        if missing > 0 {
+            self.find(Finding::CheckpointsMissing { count: missing });
         }
         let (events, hash) = self.last;
         Audit { events, hash, findings: self.findings, accepted, signed_to }

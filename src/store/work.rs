@@ -259,10 +259,10 @@ impl Reader {
         limit: i64,
     ) -> Result<Vec<Inbox>, StoreError> {
         let rows = query(
-            "select row, source, inbox.subject, sealed, received_at, times from inbox
+            "select row, source, inbox.subject, sealed, received_at, breakdowns.times from inbox
              left join breakdowns
                 on breakdowns.kind = 'inbox' and breakdowns.subject = cast(inbox.row as text)
-             where outcome is null and source = $1 and coalesce(times, 0) < $3
+             where outcome is null and source = $1 and coalesce(breakdowns.times, 0) < $3
              order by row
              limit $2",
         )

@@ -6,9 +6,10 @@
 //! durable commit is shared by all who wait for it, and throughput grows with load; and since
 //! deciding happens under the writer's hand, two buyers can never be decided on the same code.
 //!
-//! A command that panics is refused alone (`turn`). A batch that fails is tried again one command at
-//! a time, so that one bad command never takes its neighbours down. A panic anywhere else ends the
-//! task, and `serve` with it: another instance, or another start, takes over. The `once` and version constraints of the database stand behind all this.
+//! A command that panics is refused alone (`turn`). A batch that fails is tried again one command
+//! at a time, so that one bad command never takes its neighbours down. A panic anywhere else ends
+//! the task, and `serve` with it: another instance, or another start, takes over. The `once` and
+//! version constraints of the database stand behind all this.
 
 use super::{
     changes::Changes,
@@ -170,8 +171,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// All of its commands were carried out or refused, or the failure of one: for whoever cannot do
-    /// without any.
+    /// All of its commands were carried out or refused, or the failure of one: for whoever cannot
+    /// do without any.
     pub fn whole(mut self) -> Result<Self, StoreError> {
         for outcome in self.outcomes.drain(..) {
             if let Err(CommandError::Failed(failure)) = outcome {

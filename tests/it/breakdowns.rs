@@ -1,9 +1,10 @@
-//! Bugs: a command, a message, a page or the writer itself panics. Nobody else is harmed, nothing is
-//! lost, and what panics again and again waits for a person.
+//! Bugs: a command, a message, a page or the writer itself panics. Nobody else is harmed, nothing
+//! is lost, and what panics again and again waits for a person.
 
 use crate::{
-    cli::{Place, Serving},
+    cli::Place,
     outside::{Shop, in_time},
+    serving::Serving,
     town::{Plan, Town, sql},
 };
 use lango::{

@@ -1,7 +1,7 @@
 //! The real binary, as the owner and scripts run it: a folder of its own, a clean environment, and
 //! for each slip a sentence that says what to do.
 
-use crate::{address::free_address, town::new_schema};
+use crate::{address::free_address, serving::Serving, town::new_schema};
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -188,45 +188,6 @@ fn files_of_a_shop() -> Vec<(String, Vec<u8>)> {
     let names = ["lango.key", "lango.db", "lango.db-wal"].map(str::to_owned);
     let there = names.into_iter().filter(|name| place.path(name).exists());
     there.map(|name| (name.clone(), fs::read(place.path(&name)).unwrap())).collect()
-}
-
-/// A running `lango serve`; killed when dropped.
-pub struct Serving {
-    child: Child,
-}
-
-impl Serving {
-    /// SIGKILL.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Returns its exit code when it has ended by itself.
-    pub async fn ends(mut self) -> Option<i32> {
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-        }
-    }
-
-    /// SIGTERM; returns the exit code.
-    pub fn terminate(mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(sent.success());
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // It may be gone already, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// One of the sample lists.

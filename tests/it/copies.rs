@@ -1,5 +1,5 @@
-//! A copy of a full day: from either database into either, compared row by row, and the shop goes on
-//! from it as if nothing had happened.
+//! A copy of a full day: from either database into either, compared row by row, and the shop goes
+//! on from it as if nothing had happened.
 
 use crate::{
     cli, pole,

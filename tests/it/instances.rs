@@ -3,8 +3,8 @@
 
 use crate::{
     address::free_address,
-    cli::Serving,
     outside::{Shop, in_time, msisdn},
+    serving::Serving,
 };
 use lango::demo::sms_gateway::{Faults, Silence};
 use std::time::Duration;

@@ -49,6 +49,7 @@ mod rewritten;
 mod router;
 mod sale;
 mod serve;
+mod serving;
 mod sites;
 mod staff;
 mod stock;

@@ -3,7 +3,8 @@
 
 use crate::{
     address::free_address,
-    cli::{Place, Serving, sample},
+    cli::{Place, sample},
+    serving::Serving,
 };
 use lango::{
     app,

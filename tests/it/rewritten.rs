@@ -4,6 +4,7 @@
 use crate::{
     cli::Place,
     outside::{Shop, in_time},
+    serving::Serving,
     tamper::{rehash, tamper},
     town::sql,
 };
@@ -81,7 +82,7 @@ async fn a_rewritten_history_is_not_signed_and_nothing_new_is_sold_until_the_own
 }
 
 /// Everybody is told, nothing is signed; then the shop is started anew.
-async fn in_doubt(shop: &Shop, serving: crate::cli::Serving) -> crate::cli::Serving {
+async fn in_doubt(shop: &Shop, serving: Serving) -> Serving {
     let verified = shop.place.run(&["audit", "verify"]);
     let said = String::from_utf8(verified.stdout).unwrap();
     assert_eq!(verified.status.code(), Some(1), "{said}");

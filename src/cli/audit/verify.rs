@@ -48,7 +48,11 @@ impl Verify {
         // Read before the ledger: it is never ahead of what is read after it.
         let mark = app::read_mark(config)?;
         let marked = mark.is_some();
-        let outside = Outside { kept: self.against, mark };
+        let outside = Outside {
+            kept: self.against,
+            mark: mark.map(|mark| mark.head),
+            checkpoints: mark.map_or(0, |mark| mark.checkpoints),
+        };
         let audit = books.verify_with(key, &outside, |_| {}).await?;
         // What is not the ledger that was recorded proves nothing about what stands beside it.
         let beside = match audit.is_good() {

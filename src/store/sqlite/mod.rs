@@ -92,8 +92,8 @@ pub async fn writer(url: &str) -> Result<SqlitePool, StoreError> {
     Ok(pool)
 }
 
-/// Opens a new file that is thrown away afterwards, by one connection that writes and reads. It keeps
-/// no journal and waits for no disk: what it holds is worth nothing after a crash.
+/// Opens a new file that is thrown away afterwards, by one connection that writes and reads. It
+/// keeps no journal and waits for no disk: what it holds is worth nothing after a crash.
 pub async fn throwaway(file: &Path) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(file)

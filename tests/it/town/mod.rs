@@ -7,6 +7,7 @@
 
 pub mod checks;
 mod clerk;
+mod clock;
 mod customer;
 mod fragile;
 mod home;
@@ -14,6 +15,7 @@ mod instance;
 mod ledger;
 
 pub use clerk::{Clerk, PASSWORD};
+pub use clock::ManualClock;
 pub use customer::Customer;
 pub use home::{Home, new_schema, on_postgres, sql};
 pub use instance::{Instance, MASTER, Plan};
@@ -39,7 +41,7 @@ use lango::{
         money::Cents,
         phone::Phone,
         refusal::Refusal,
-        time::{Micros, SECOND},
+        time::SECOND,
     },
     mpesa::{C2bAddresses, Registered},
     ports::{Clock, SystemRandom},
@@ -47,15 +49,7 @@ use lango::{
     telemetry::{self, Captured},
 };
 use serde_json::{Map, Value};
-use std::{
-    fmt::Write as _,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 
 /// The only site of the town.
@@ -69,22 +63,6 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What the shop sells: short name, price in KES, seconds.
 const PACKAGES: [(&str, i64, u64); 2] = [("hourly", 10, 3_600), ("daily", 50, 86_400)];
-
-/// A clock that a story moves.
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    /// Moves on.
-    pub fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * SECOND, Ordering::SeqCst);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Micros {
-        Micros(self.0.load(Ordering::SeqCst))
-    }
-}
 
 /// The town.
 pub struct Town {
@@ -124,8 +102,7 @@ impl Town {
         let log = telemetry::init_captured();
         let log_from = log.text().len();
         let six = date(2026, 11, 22).at(18, 0, 0, 0).to_zoned(app::nairobi()).unwrap();
-        let start = AtomicI64::new(six.timestamp().as_microsecond());
-        let clock = Arc::new(ManualClock(start));
+        let clock = Arc::new(ManualClock::at(six.timestamp().as_microsecond()));
         let as_clock = || Arc::clone(&clock) as Arc<dyn Clock>;
         let mpesa = Daraja::new(as_clock(), Arc::new(SystemRandom));
         let sms = GATEWAYS.map(|_| SmsCenter::new(as_clock(), Arc::new(SystemRandom)));
