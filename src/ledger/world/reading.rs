@@ -1,0 +1,73 @@
+//! What of the world was read, and that nobody looks at the rest.
+
+use super::World;
+use crate::ledger::{
+    decision::{Command, Need},
+    stream::Stream,
+};
+
+impl World {
+    /// For all events from the first one on. Nothing is read into it, so nothing in it is unread.
+    pub fn whole() -> Self {
+        Self { whole: true, ..Self::default() }
+    }
+
+    /// Whether `need` has been read.
+    pub fn has(&self, need: &Need) -> bool {
+        self.loaded.contains(need)
+    }
+
+    /// What `command` needs and nobody has read yet. While it is asked, what is unread is absent,
+    /// since one need leads to the next; once it has all that it asked for, it may look at nothing
+    /// else.
+    pub fn unread(&mut self, command: &dyn Command) -> Vec<Need> {
+        self.asking = true;
+        let needs = command.needs(self);
+        self.asking = false;
+        let unread: Vec<Need> = needs.into_iter().filter(|need| !self.has(need)).collect();
+        if cfg!(debug_assertions) && unread.is_empty() {
+            command.needs(self);
+        }
+        unread
+    }
+
+    /// The first step of every reader: `known` is what this batch has decided itself.
+    #[track_caller]
+    pub(super) fn look(&self, known: bool, need: impl FnOnce() -> Need) {
+        if cfg!(debug_assertions) && !known && !self.whole && !self.asking {
+            let need = need();
+            let has = self.has(&need);
+            assert!(has, "{need:?} is looked at, and was neither asked for nor decided");
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn look_at(&self, stream: impl FnOnce() -> Stream) {
+        if cfg!(debug_assertions) {
+            let stream = stream();
+            self.look(self.holds(&stream), || Need::Stream(stream));
+        }
+    }
+
+    /// Notes that `need` has been read, whether or not anything was there.
+    pub fn mark(&mut self, need: Need) {
+        self.loaded.insert(need);
+    }
+
+    /// Makes what a batch left behind ready for one of `batch` commands. Guesses leave no event, so
+    /// another writer's would not be seen: they are read again, and the higher count stands. A list
+    /// of free codes may have become too short.
+    pub fn forget_what_may_differ(&mut self, batch: usize) {
+        let stock = &self.stock;
+        self.loaded.retain(|need| match need {
+            Need::Tries(_) => false,
+            Need::Stock(key) => stock.get(key).is_some_and(|stock| stock.lists(batch)),
+            _ => true,
+        });
+    }
+
+    /// How many things it remembers, roughly.
+    pub fn size(&self) -> usize {
+        self.loaded.len() + self.versions.len() + self.tries.len()
+    }
+}
