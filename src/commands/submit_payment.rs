@@ -11,6 +11,7 @@ use crate::{
         refusal::Refusal,
         stream::Stream,
         time::Micros,
+        voucher::VoucherStatus,
         world::World,
     },
     ports::{Again, Submitted},
@@ -67,7 +68,10 @@ impl Command for SubmitPayment {
         if payment.status != PaymentStatus::Requested {
             return Err(Refusal::NotDue);
         }
-        let (event, answer) = if purchase.status == PurchaseStatus::Open {
+        let open = purchase.status == PurchaseStatus::Open;
+        let held = world.voucher(purchase.held).map(|voucher| voucher.status);
+        let is_held = held == Some(VoucherStatus::Reserved(payment.purchase));
+        let (event, answer) = if open && is_held {
             let (provider, receiver) = (self.provider.into(), self.receiver.clone());
             (PaymentEvent::Submitted { provider, receiver }, Answer::Go)
         } else {
@@ -75,8 +79,12 @@ impl Command for SubmitPayment {
             (PaymentEvent::Refused { reason: "purchase_over".into() }, Answer::Done)
         };
         let stream = Stream::Payment(self.payment);
-        let event = NewEvent::of(payment.purchase, stream, Event::Payment(event));
-        Ok(Decision { events: vec![event], answer, ..Decision::default() })
+        let mut events = vec![NewEvent::of(payment.purchase, stream, Event::Payment(event))];
+        if open && !is_held {
+            // Fenced, or somebody uses it: whoever waits for it may choose anew.
+            events.extend(expire(world, payment.purchase, Expiry::Refused));
+        }
+        Ok(Decision { events, answer, ..Decision::default() })
     }
 
     fn actor(&self) -> &'static str {
@@ -202,7 +210,10 @@ impl Command for EndInquiry {
 mod tests {
     use super::*;
     use crate::{
-        commands::testing::{given, kinds, payment, started, submitted},
+        commands::{
+            fence::FenceStock,
+            testing::{given, kinds, payment, started, submitted, voucher},
+        },
         ports::ProviderRefs,
     };
 
@@ -222,6 +233,18 @@ mod tests {
         let events = given(started(1)).when(&submit).then_recorded();
         assert_eq!(kinds(&events), ["payment_submitted"]);
         given(submitted(1)).when(&submit).then_refused(&Refusal::NotDue);
+    }
+
+    #[test]
+    fn nobody_is_asked_for_money_while_no_code_is_held() {
+        let mut history = started(1);
+        // As a ledger that is put back has it: the buyer may have paid since.
+        let fence = FenceStock { vouchers: vec![voucher(1)] };
+        let fenced = given(history.clone()).when(&fence).then_recorded();
+        history.extend(fenced);
+        let submit = SubmitPayment { payment: payment(1), provider: "mpesa", receiver: None };
+        let events = given(history).when(&submit).then_recorded();
+        assert_eq!(kinds(&events), ["payment_refused", "purchase_expired"]);
     }
 
     #[test]
