@@ -97,7 +97,7 @@ impl Day {
         let mac = self.buyers[buyer].mac.clone();
         let mac = if other { mac.replace("7E", "7F") } else { mac };
         Wish {
-            package: self.package(site, &package),
+            package: Self::package(site, &package),
             version,
             phone: Phone::parse(&self.buyers[buyer].phone).unwrap(),
             mac: (!self.dice.percent(5)).then_some(mac),
@@ -231,6 +231,7 @@ impl Day {
             return;
         }
         let entry = mpesa.enter("254799000111", kes, &reference, now);
+        mpesa.by_hand.insert(entry.receipt.clone());
         drop(mpesa);
         let what = format!("pays KSh {kes} by hand for \"{reference}\", {}", entry.receipt);
         self.story.tell("somebody", &what);

@@ -29,7 +29,7 @@ pub struct Known {
     texts: Vec<(String, String)>,
     codes: Vec<String>,
     secrets: Vec<String>,
-    /// Receipts of which a ledger that was put back cannot know.
+    /// Receipts of which the ledger cannot know.
     lost: BTreeSet<String>,
     /// Whether a ledger was put back.
     went_back: bool,
@@ -45,9 +45,7 @@ impl Day {
         {
             let letter = self.mpesa().post.pop();
             let Some(letter) = letter.or_else(|| self.sms().post.pop()) else { break };
-            let _ = self.unharmed(move |context| async move {
-                super::post::take_in(&context, &letter).await.is_ok()
-            });
+            self.brings(letter);
         }
         let begun = self.now();
         for _ in 0..80 {
@@ -56,17 +54,16 @@ impl Day {
                 self.unharmed(|context| async move { context.store.next_due().await.unwrap() });
             let (Some(Some(due)), None) = (due, &self.broken) else { break };
             let now = self.now();
-            let step = now.until(due).max(begun.until(now) / 4) / SECOND;
-            self.passes(step.max(30) + 1);
+            let step = now.until(due).max(begun.until(now) / 2) / SECOND;
+            self.passes(step.max(60) + 1);
         }
         self.passes(120);
         self.rests();
     }
 
     fn rests(&mut self) {
-        for shop in 0..self.shops.len() {
-            self.settles_at(shop);
-        }
+        let which = self.dice.below(self.shops.len());
+        self.settles_at(which);
     }
 
     /// Checks every promise, one after the other; the first that is broken is noted.
@@ -78,7 +75,7 @@ impl Day {
             texts,
             codes: self.codes.iter().map(|(_, _, code)| code.clone()).collect(),
             secrets: self.secrets(),
-            lost: self.lost_books.clone(),
+            lost: self.cannot_know(),
             went_back: !self.forgotten.is_empty(),
         };
         self.asked_once();
@@ -115,6 +112,14 @@ impl Day {
         {
             name.clone_into(&mut broken.promise);
         }
+    }
+
+    /// Receipts of which the ledger cannot know: it was put back, or nobody was asked and what
+    /// M-PESA told never came.
+    fn cannot_know(&self) -> BTreeSet<String> {
+        let told = |receipt: &String| self.heard.iter().any(|body| body.contains(receipt.as_str()));
+        let by_hand = self.mpesa().by_hand.clone();
+        by_hand.into_iter().filter(|it| !told(it)).chain(self.lost_books.clone()).collect()
     }
 
     /// No phone was asked twice about one attempt, unless the ledger went back to before it.
@@ -178,6 +183,9 @@ async fn held_first(store: &Store, _: &Known) {
             }
             (Stream::Voucher(_), Event::Voucher(VoucherEvent::Released { purchase, .. })) => {
                 held.remove(purchase);
+            }
+            (Stream::Voucher(id), Event::Voucher(VoucherEvent::SetAside { .. })) => {
+                held.retain(|_, voucher| voucher != id);
             }
             (Stream::Payment(id), Event::Payment(PaymentEvent::Requested { purchase, .. })) => {
                 of.insert(*id, *purchase);

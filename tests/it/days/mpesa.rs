@@ -2,7 +2,6 @@
 //! `facts/mpesa.md` tells of. It speaks Lango's words, for its wire format is tested elsewhere.
 
 use super::{luck::Dice, post::Letter};
-use jiff::tz::TimeZone;
 use lango::{
     demo::daraja::BookEntry,
     ledger::{id::PaymentId, money::Cents, time::Micros},
@@ -11,7 +10,7 @@ use lango::{
     },
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often in a hundred things go wrong today.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +84,9 @@ pub struct Mpesa {
     pub asked: BTreeMap<PaymentId, u32>,
     /// On its way to the shop.
     pub post: Vec<Letter>,
+    /// Receipts of money that nobody was asked for: where the shop is not told, only the statement
+    /// has them.
+    pub by_hand: BTreeSet<String>,
     numbers: u64,
 }
 
@@ -93,7 +95,8 @@ impl Mpesa {
         let mut dice = Dice::new(seed, 3);
         let faults = Faults::of(&mut dice);
         let (prompts, books, post) = (vec![], vec![], vec![]);
-        Self { dice, faults, prompts, books, asked: BTreeMap::new(), post, numbers: 0 }
+        let (asked, by_hand) = (BTreeMap::new(), BTreeSet::new());
+        Self { dice, faults, prompts, books, asked, post, by_hand, numbers: 0 }
     }
 
     fn number(&mut self) -> u64 {
@@ -270,9 +273,4 @@ pub fn read_c2b(body: &[u8]) -> Option<ReadC2b> {
         reference: told["reference"].as_str().map(str::to_owned),
         paid_at: None,
     })
-}
-
-/// `18:05:07` in Nairobi.
-pub fn clock(at: Micros, zone: &TimeZone) -> String {
-    at.local_clock(zone)
 }

@@ -109,7 +109,7 @@ impl Day {
     /// Unsold codes are voided, or handed out as cards.
     pub fn takes_codes_out(&mut self) {
         let site = self.dice.below(SITES.len());
-        let key = self.package(site, "daily");
+        let key = Self::package(site, "daily");
         let (cards, nth) = (self.dice.percent(50), self.dice.below(8));
         let done = self.does(move |context| async move {
             let store = &context.store;
@@ -145,7 +145,7 @@ impl Day {
             done.map_err(|error| error.to_string()).err()
         });
         let what = if replaces { "gets another code" } else { "gets the money back" };
-        let came = done.flatten().map_or_else(|| "done".to_owned(), |error| error);
+        let came = done.flatten().unwrap_or_else(|| "done".to_owned());
         self.story
             .tell("owner", &format!("{name} {what} ({how:?}) for {}: {came}", short(purchase)));
     }
@@ -367,11 +367,11 @@ impl Day {
         match made {
             Some(Ok(made)) => {
                 let position = made.end.position;
-                self.copies.push(Copy { path: made.path, master, position, books });
+                self.copies.push(Copy { path: made.path, master, books });
                 self.story.tell("owner", &format!("makes a copy of {position} events"));
             }
             Some(Err(failure)) => {
-                self.breaks("copies come back", format!("none is made: {failure}"))
+                self.breaks("copies come back", format!("none is made: {failure}"));
             }
             None => {}
         }

@@ -21,6 +21,15 @@ pub enum Letter {
     Report { gateway: String, body: String },
 }
 
+impl Letter {
+    /// What it says.
+    pub fn body(&self) -> &str {
+        match self {
+            Self::Payment { body, .. } | Self::C2b { body } | Self::Report { body, .. } => body,
+        }
+    }
+}
+
 /// Takes a letter in; tells whether the sender may think that it arrived.
 pub async fn take_in(context: &Context, letter: &Letter) -> Result<bool, CommandError> {
     let (source, subject, body) = match letter {

@@ -22,7 +22,7 @@ use lango::{
     store::{Deed, Gate, Key, Opening, Store, guard_this_thread},
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     num::NonZeroU32,
     pin::Pin,
     sync::{
@@ -172,28 +172,27 @@ pub struct Shop {
 thread_local! {
     /// What broke on this thread since somebody looked.
     static BROKEN: RefCell<Vec<String>> = const { RefCell::new(vec![]) };
-    static LISTENS: RefCell<bool> = const { RefCell::new(false) };
+    static LISTENS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Keeps what panics on this thread say, instead of printing it.
-pub fn listen_for_panics() {
+/// What panics within a shop on this thread is kept instead of printed.
+fn listen(listens: bool) {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if LISTENS.with_borrow(|listens| *listens) {
+            if LISTENS.get() {
                 BROKEN.with_borrow_mut(|broken| broken.push(panic.to_string()));
             } else {
                 before(panic);
             }
         }));
     });
-    LISTENS.set(true);
-    BROKEN.with_borrow_mut(Vec::clear);
+    LISTENS.set(listens);
 }
 
 /// What broke on this thread since the last look.
-pub fn what_broke() -> Option<String> {
+fn what_broke() -> Option<String> {
     BROKEN.with_borrow_mut(|broken| (!broken.is_empty()).then(|| broken.drain(..).collect()))
 }
 
@@ -237,6 +236,7 @@ impl Shop {
         let turnstile = Arc::clone(&self.turnstile);
         turnstile.arm(kill);
         guard_this_thread(Some(Arc::clone(&turnstile) as _));
+        listen(true);
         let heard = runtime.block_on(async {
             let work = tokio::spawn(work);
             tokio::select! {
@@ -250,6 +250,7 @@ impl Shop {
         });
         turnstile.arm(None);
         guard_this_thread(None);
+        listen(false);
         match (heard, what_broke()) {
             (Heard::Killed, None) => {
                 self.kill();

@@ -5,7 +5,7 @@ use super::{
     luck::{Dice, Hands, Luck},
     mpesa::Mpesa,
     post::Letter,
-    shop::{Heard, Kill, Parts, Shop, listen_for_panics},
+    shop::{Heard, Kill, Parts, Shop},
     sms::Sms,
     story::Story,
 };
@@ -17,7 +17,7 @@ use lango::{
     context::Context,
     ledger::{
         catalog::{LedgerPurpose, Package},
-        id::{PackageKey, PaymentId, PurchaseId, Slug},
+        id::{PackageKey, PaymentId, PurchaseId, Slug, StaffId},
         money::Cents,
         time::{Micros, SECOND},
     },
@@ -27,8 +27,8 @@ use lango::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
 };
 
 /// Where a ledger of a day stands.
@@ -60,7 +60,6 @@ pub struct Buyer {
 pub struct Copy {
     pub path: PathBuf,
     pub master: Key,
-    pub position: i64,
     /// As the world was: what a restored ledger does not know of.
     pub books: usize,
 }
@@ -80,17 +79,19 @@ pub struct Day {
     pub shops: Vec<Option<Shop>>,
     pub story: Story,
     pub buyers: Vec<Buyer>,
-    /// Every code of a router of a site: its package, and the code.
+    /// Every code that a router has made: of which site, for which package, and the code.
     pub codes: Vec<(usize, String, String)>,
     /// Files that were uploaded: for which site they were made, and their text.
     pub files: Vec<(usize, String)>,
     pub copies: Vec<Copy>,
-    /// Staff that was added: name and password.
-    pub staff: Vec<(String, lango::ledger::id::StaffId)>,
+    /// Who was added to the staff.
+    pub staff: Vec<(String, StaffId)>,
     /// The package versions that buyers see.
     pub versions: BTreeMap<(usize, String), (u32, i64)>,
-    /// What was told to phones, by the code.
+    /// Receipts of which a ledger that was put back knows nothing.
     pub lost_books: BTreeSet<String>,
+    /// Bodies of letters about money that the shop has confirmed.
+    pub heard: BTreeSet<String>,
     /// Payments of ledgers that were put back: they may be asked for again.
     pub forgotten: BTreeSet<PaymentId>,
     pub broken: Option<Broken>,
@@ -102,13 +103,25 @@ const NAMES: [&str; 8] =
     ["Wanjiku", "Otieno", "Achieng", "Kamau", "Mwende", "Kiprop", "Fatuma", "Baraka"];
 
 impl Day {
-    /// A morning: the shop is open and has stock.
+    /// A morning: the shop is open, and has no stock yet.
     pub fn begin(seed: u64, on: On) -> Self {
-        listen_for_panics();
+        let mut day = Self::morning(seed, on);
+        day.parts.url = day.new_home(on);
+        if on == On::Sqlite {
+            std::fs::copy(empty_shop(), day.file()).unwrap();
+            day.knows_packages();
+        } else {
+            day.opens();
+        }
+        day
+    }
+
+    /// Before there is a shop.
+    fn morning(seed: u64, on: On) -> Self {
         let mut dice = Dice::new(seed, 1);
         let six = date(2026, 11, 22).at(6, 0, 0, 0).to_zoned(app::nairobi()).unwrap();
         let hands = Arc::new(Hands::at(Micros(six.timestamp().as_microsecond())));
-        let memory = std::path::Path::new("/dev/shm");
+        let memory = Path::new("/dev/shm");
         let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("lango-day-").tempdir_in(place).unwrap();
         let parts = Parts {
@@ -126,7 +139,7 @@ impl Day {
             mac: format!("02:5A:6C:00:{number:02X}:7E"),
             links: vec![],
         };
-        let mut day = Self {
+        Self {
             buyers: NAMES.into_iter().enumerate().map(buyer).collect(),
             shops: (0..if dice.percent(30) { 2 } else { 1 }).map(|_| None).collect(),
             story: Story::new(Arc::clone(&parts.hands)),
@@ -139,24 +152,32 @@ impl Day {
             staff: vec![],
             versions: BTreeMap::new(),
             lost_books: BTreeSet::new(),
+            heard: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             broken: None,
             homes: 0,
             postgres: on == On::Postgres,
-        };
-        day.parts.url = day.new_home(on);
-        day.opens();
-        day
+        }
+    }
+
+    /// The file of its ledger.
+    fn file(&self) -> PathBuf {
+        self.folder.path().join(format!("lango-{}.db", self.homes))
+    }
+
+    fn knows_packages(&mut self) {
+        for site in 0..SITES.len() {
+            for (package, kes, _) in PACKAGES {
+                self.versions.insert((site, package.to_owned()), (1, kes));
+            }
+        }
     }
 
     /// An empty place for a ledger.
     pub fn new_home(&mut self, on: On) -> String {
         self.homes += 1;
         match on {
-            On::Sqlite => {
-                let file = self.folder.path().join(format!("lango-{}.db", self.homes));
-                format!("sqlite:{}", file.display())
-            }
+            On::Sqlite => format!("sqlite:{}", self.file().display()),
             On::Postgres => cluster().url(&cluster().new_schema()),
         }
     }
@@ -358,12 +379,18 @@ impl Day {
 
     /// Brings a letter to the shop.
     pub fn brings(&mut self, letter: Letter) -> Option<bool> {
+        let body = letter.body().to_owned();
         let kept = self.does(move |context| async move {
             let kept = super::post::take_in(&context, &letter).await;
             kept.map_err(|failure| format!("{failure:?}"))
         })?;
         match kept {
-            Ok(kept) => Some(kept),
+            Ok(kept) => {
+                if kept {
+                    self.heard.insert(body);
+                }
+                Some(kept)
+            }
             Err(failure) => {
                 self.breaks("money in is never lost", format!("a callback is not kept: {failure}"));
                 None
@@ -371,19 +398,37 @@ impl Day {
         }
     }
 
-    /// Time passes: in steps that miss nothing, or in one go while the shop sleeps.
+    /// Time passes; phones that nobody answers give up.
     pub fn passes(&mut self, seconds: i64) {
         self.parts.hands.turn(seconds * SECOND);
         let now = self.now();
         self.mpesa().give_up_waiting(now.plus(-60 * SECOND), now);
     }
 
-    pub fn package(&self, site: usize, package: &str) -> PackageKey {
+    /// A package of a site.
+    pub fn package(site: usize, package: &str) -> PackageKey {
         PackageKey {
             site: Slug::parse(SITES[site]).unwrap(),
             package: Slug::parse(package).unwrap(),
         }
     }
+}
+
+/// The file of a shop that was just opened: made once, for it takes as long as a day's morning.
+fn empty_shop() -> &'static Path {
+    static EMPTY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, file) = EMPTY.get_or_init(|| {
+        let mut day = Day::morning(0, On::Sqlite);
+        day.parts.url = day.new_home(On::Sqlite);
+        day.opens();
+        // All of it stands in the one file then.
+        let work = |context: Arc<Context>| async move { context.store.empty_log().await.unwrap() };
+        assert_eq!(day.unharmed(work), Some(true));
+        let file = day.file();
+        day.closes();
+        (day.folder, file)
+    });
+    file
 }
 
 /// Why the processes could not do what is to be done. A key that was changed meanwhile is no
