@@ -94,9 +94,13 @@ pub async fn mpesa_books_agree(
             None => None,
         };
         let reference = account_reference(id);
-        let entry = match &number {
-            Some(number) => found(number),
-            None => books.iter().find(|entry| entry.reference == reference),
+        let entry = if let Some(number) = &number {
+            found(number)
+        } else {
+            // Somebody may have paid another amount by hand and named the same.
+            let named = || books.iter().filter(|entry| entry.reference == reference);
+            let fits = |entry: &&BookEntry| Cents::from_kes(entry.amount_kes) == payment.amount;
+            named().find(fits).or_else(|| named().next())
         };
         let entry = entry.unwrap_or_else(|| panic!("M-PESA knows nothing of payment {id}"));
         if !payment.by_person {
