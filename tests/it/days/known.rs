@@ -2,12 +2,7 @@
 //! fail. **Take an entry away with the change that mends it.**
 
 /// The promise that is broken, a word of how, and the item of issue 14.
-pub const KNOWN: &[(&str, &str, u8)] = &[
-    ("one code, one sale", "have the same code", 1),
-    ("what is altered is found", "two links swapped", 3),
-    ("copies come back", "null value in column", 4),
-    ("every shilling has a place", "it is Declined, and on no list", 7),
-];
+pub const KNOWN: &[(&str, &str, u8)] = &[];
 
 /// The item under which a broken promise is known.
 pub fn item(promise: &str, how: &str) -> Option<u8> {

@@ -48,6 +48,7 @@ impl Day {
 
 async fn is_found(store: &Store) -> bool {
     let verified = store.verify().await.is_ok_and(|audit| audit.is_good());
-    let tables = store.compare_decision_tables().await;
-    !verified || tables.map_or(true, |differences| !differences.is_empty())
+    let vault = store.vault_now().await.unwrap();
+    let beside = store.verify_beside(Some(&*vault)).await;
+    !verified || !beside.is_ok_and(|beside| beside.is_good())
 }
