@@ -229,6 +229,7 @@ async fn lines(store: &Store) -> BTreeSet<(String, String)> {
 async fn listed(store: &Store, _: &Known) {
     let ledger = Ledger::read(store).await;
     let mut open: BTreeSet<(&str, String)> = BTreeSet::new();
+    let mut may_have_left = BTreeSet::new();
     for (_, stream, event) in &ledger.events {
         let id = stream.to_string().split_once('-').map_or(String::new(), |(_, id)| id.to_owned());
         match event {
@@ -260,11 +261,16 @@ async fn listed(store: &Store, _: &Known) {
             ) => {
                 open.remove(&("unmatched", id));
             }
+            Event::Message(MessageEvent::Unconfirmed { .. }) => {
+                may_have_left.insert(id);
+            }
             Event::Message(MessageEvent::GivenUp { .. }) => {
-                open.insert(("given_up", id));
+                let kind = if may_have_left.contains(&id) { "unconfirmed" } else { "given_up" };
+                open.insert((kind, id));
             }
             Event::Message(MessageEvent::Delivered { .. }) => {
-                open.remove(&("given_up", id));
+                open.remove(&("given_up", id.clone()));
+                open.remove(&("unconfirmed", id));
             }
             _ => {}
         }
