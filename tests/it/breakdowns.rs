@@ -104,7 +104,7 @@ async fn a_command_that_panics_is_refused_alone() {
     town.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_writer_that_hangs_is_not_ready() {
     let town = Town::open().await;
     let ready = || async {
