@@ -36,14 +36,13 @@ pub(in crate::cli) struct Verify {
 impl Verify {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let books = app::open_books(config).await?;
-        let (key, vault) = match self.public_key {
-            Some(key) => (key, None),
-            None => {
-                let vault = app::vault_of(config, &books)
-                    .await
-                    .context("without the master key, give the public one with --public-key")?;
-                (vault.signing_key().public(), Some(vault))
-            }
+        let (key, vault) = if let Some(key) = self.public_key {
+            (key, None)
+        } else {
+            let vault = app::vault_of(config, &books)
+                .await
+                .context("without the master key, give the public one with --public-key")?;
+            (vault.signing_key().public(), Some(vault))
         };
         // Read before the ledger: it is never ahead of what is read after it.
         let mark = app::read_mark(config)?;
@@ -55,10 +54,8 @@ impl Verify {
         };
         let audit = books.verify_with(key, &outside, |_| {}).await?;
         // What is not the ledger that was recorded proves nothing about what stands beside it.
-        let beside = match audit.is_good() {
-            true => Some(books.verify_beside(vault.as_ref()).await?),
-            false => None,
-        };
+        let beside =
+            if audit.is_good() { Some(books.verify_beside(vault.as_ref()).await?) } else { None };
         let good = beside.as_ref().is_some_and(Beside::is_good);
         let zone = &config.shop.timezone;
         if self.json {
