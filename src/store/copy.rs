@@ -362,9 +362,9 @@ mod tests {
     }
 
     const WHAT_TO_DO: &str = "a migration brought it, and a shop that is restored from a copy \
-        would lose it. Add the column behind the others of its table in TABLES (store/copy.rs) and \
-        what older copies shall have there to `later`; or add the table to LEFT_OUT with the reason \
-        why nobody misses it after a restore";
+        would lose it. Add the column behind the others of its table in TABLES (store/copy.rs) \
+        and what older copies shall have there to `later`; or add the table to LEFT_OUT with the \
+        reason why nobody misses it after a restore";
 
     #[tokio::test]
     async fn every_table_and_column_is_copied_or_left_out_for_a_reason() {
