@@ -104,9 +104,9 @@ async fn a_command_that_panics_is_refused_alone() {
     town.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[tokio::test]
 async fn a_writer_that_hangs_is_not_ready() {
-    let town = Town::open().await;
+    let town = Town::open_as(Plan { threads: 2, ..Plan::default() }).await;
     let ready = || async {
         let answer = reqwest::get(town.url("/readyz")).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())

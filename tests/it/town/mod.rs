@@ -124,6 +124,7 @@ impl Town {
             digest: plan.digest,
             backups: plan.backups,
             bugs: Bugs::default(),
+            threads: plan.threads,
             scratch: Arc::new(tempfile::tempdir().unwrap()),
         };
         let instance = Instance::start(&wiring, None).await;
