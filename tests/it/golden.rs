@@ -244,3 +244,40 @@ fn the_reference_names_every_address() {
         assert!(told.contains(&fold(path)), "docs/reference/http.md does not name {path}");
     }
 }
+
+/// Everything that is written in Rust, and the names of the files and folders it stands in.
+fn sources(folder: &std::path::Path, names: &mut BTreeSet<String>, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        names.insert(path.file_stem().unwrap().to_string_lossy().into_owned());
+        if path.is_dir() {
+            sources(&path, names, text);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            text.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_promise_has_a_proof_that_there_is() {
+    let (mut names, mut text) = (BTreeSet::new(), String::new());
+    for folder in ["src", "tests"] {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
+        sources(&folder, &mut names, &mut text);
+    }
+    let page = page("promises.md");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.contains("| Promised |"));
+    let mut proofs = 0;
+    for row in rows {
+        let proof = row.rsplit('|').nth(1).unwrap();
+        let named = proof.split('`').skip(1).step_by(2);
+        // Commands have blanks; what is left are tests, by the beginning of their names.
+        for test in named.filter(|name| !name.contains(' ')) {
+            let name = test.rsplit("::").next().unwrap();
+            let there = names.contains(name) || text.contains(&format!("fn {name}"));
+            assert!(there || text.contains(&format!("mod {name} ")), "no test is called {test}");
+            proofs += 1;
+        }
+    }
+    assert!(proofs > 30, "the table was read");
+}
