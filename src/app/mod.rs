@@ -395,13 +395,12 @@ pub async fn serve(
         shop.context.calls.idle().await;
         processes::write_mark(&shop.context).await;
     };
-    match &ended {
-        Ok(()) => rest.await,
-        Err(_) => {
-            // What waits for something that is gone is cut off; what broke down is counted by then.
-            let _ = tokio::time::timeout(BREAKDOWN_GRACE, rest).await;
-            processes.shutdown().await;
-        }
+    if ended.is_ok() {
+        rest.await;
+    } else {
+        // What waits for something that is gone is cut off; what broke down is counted by then.
+        let _ = tokio::time::timeout(BREAKDOWN_GRACE, rest).await;
+        processes.shutdown().await;
     }
     let handed_over = shop.context.store.hand_over(&instance);
     match tokio::time::timeout(BREAKDOWN_GRACE, handed_over).await {

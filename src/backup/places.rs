@@ -134,8 +134,8 @@ fn remove_older(folder: &Path, newest: &Path, proved: Option<&str>, keep: usize)
     let kept = keep.saturating_sub(1);
     let gone = older.len().saturating_sub(kept);
     let is_proved = |path: &Path| proved.is_some_and(|name| path.ends_with(name));
-    let gone = older[..gone].iter().filter(|(_, path)| !is_proved(path));
-    gone.map(|(_, path)| fs::remove_file(path)).collect()
+    let mut gone = older[..gone].iter().filter(|(_, path)| !is_proved(path));
+    gone.try_for_each(|(_, path)| fs::remove_file(path))
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(verdict, Verdict::Fail);
         assert!(says.contains("x.backup: it was changed. Delete it"), "{says}");
         let unproved = BackupRecord { proved: None, ..record("c") };
-        assert_eq!(said(&[unproved.clone()]).0, Verdict::Warn);
+        assert_eq!(said(std::slice::from_ref(&unproved)).0, Verdict::Warn);
         let made = unproved.made.map(|made| BackupMade { at: NOW.plus(-49 * HOUR), ..made });
         assert_eq!(said(&[BackupRecord { made, ..unproved }]).0, Verdict::Fail);
     }

@@ -146,7 +146,11 @@ fn free_name(world: &World, line: &Line) -> Option<String> {
     if holders(world, code).any(is_here) {
         return None;
     }
-    (1..).map(|nth| code_once(code, nth)).find(|name| world.once(name).is_none())
+    let mut nth = 1;
+    while world.once(&code_once(code, nth)).is_some() {
+        nth += 1;
+    }
+    Some(code_once(code, nth))
 }
 
 #[cfg(test)]

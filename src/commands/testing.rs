@@ -118,7 +118,9 @@ impl Given {
         match &need {
             Need::Stream(stream) => self.read_stream(stream, seen),
             Need::Once(name) => {
-                whole.once(name).map(|stream| seen.put_once(name.clone(), stream.clone()));
+                if let Some(stream) = whole.once(name) {
+                    seen.put_once(name.clone(), stream.clone());
+                }
             }
             Need::Stock(key) => {
                 let stock = whole.stock(key).clone();
@@ -128,13 +130,17 @@ impl Given {
                 seen.put_stock(key.clone(), stock);
             }
             Need::Open(contact) => {
-                whole.open_purchase(*contact).map(|purchase| seen.put_open(*contact, purchase));
+                if let Some(purchase) = whole.open_purchase(*contact) {
+                    seen.put_open(*contact, purchase);
+                }
             }
             Need::Prompts(contact) => {
                 whole.prompts(*contact).iter().for_each(|p| seen.put_prompt(*contact, *p));
             }
             Need::Contact(fingerprint) => {
-                whole.contact(fingerprint).map(|known| seen.put_contact(*fingerprint, known));
+                if let Some(known) = whole.contact(fingerprint) {
+                    seen.put_contact(*fingerprint, known);
+                }
             }
             Need::Code(fingerprint) => {
                 let known = whole.vouchers_of_code(fingerprint).iter();

@@ -119,10 +119,8 @@ pub(super) fn handle_beside<T: Thing + Send + Sync + 'static, F>(
     F: Future<Output = Result<bool, StoreError>> + Send + 'static,
 {
     let (item, suspect) = (thing.item(), thing.is_suspect());
-    let name = match suspect {
-        true => format!("{sort}:suspect"),
-        false => format!("{sort}:{}", item.subject),
-    };
+    let subject = if suspect { "suspect" } else { &item.subject };
+    let name = format!("{sort}:{subject}");
     let deed = deed(Arc::clone(context), thing);
     let beside = Arc::clone(context);
     context.calls.make(&name, async move {

@@ -110,7 +110,7 @@ impl Process {
             }
             committed.borrow_and_update();
             told.borrow_and_update();
-            let Ok(looked) = caught(self.look(&context)).await else {
+            let Ok(looked) = caught(Box::pin(self.look(&context))).await else {
                 panics += 1;
                 if self.ends_after(panics, &context).await {
                     return;

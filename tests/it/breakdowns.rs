@@ -52,7 +52,7 @@ impl Command for Bug {
             Self::InItsNeeds => panic!("a bug in the needs of a command"),
             Self::WithoutEnd => {
                 let need = |n: &i64| Need::Once(format!("step:{n}"));
-                vec![need(&(0..).find(|n| !world.has(&need(n))).unwrap())]
+                vec![need(&(0..1_000).find(|n| !world.has(&need(n))).unwrap())]
             }
             Self::InItsDecision | Self::Peeping | Self::Hanging(_) => vec![],
         }

@@ -411,7 +411,7 @@ async fn copies_of_former_versions_come_back() {
     for copy in copies {
         let home = Home::new();
         let restored = backup::restore(&copy, &key(), &home.url(), None, |_| {}).await;
-        let end = restored.map(|restored| restored.end).unwrap_or_else(|failure| {
+        let restored = restored.unwrap_or_else(|failure| {
             panic!(
                 "{failure}: did a migration bring a column that this copy does not have? Say in \
                  `later` (store/copy.rs) what stands there"
@@ -420,7 +420,7 @@ async fn copies_of_former_versions_come_back() {
         let store = opened(&home.url(), MASTER).await;
         while store.project().await.unwrap() > 0 {}
         let audit = store.verify().await.unwrap();
-        assert_eq!((audit.events, audit.findings), (end.position, vec![]));
+        assert_eq!((audit.events, audit.findings), (restored.end.position, vec![]));
         assert_eq!(store.compare_decision_tables().await.unwrap(), []);
         assert_eq!(store.compare_projections().await.unwrap(), []);
         let seals = store.open_every_seal(&store.vault(), || true).await.unwrap();
@@ -431,7 +431,7 @@ async fn copies_of_former_versions_come_back() {
         let within = scratch.path().to_owned();
         let prover = backup::Prover::new(MASTER, within, Arc::new(SystemRandom));
         let proof = prover.prove(&copy, &|| true, |_| {}).await.unwrap();
-        assert_eq!((proof.end, proof.seals), (end, seals.opened));
+        assert_eq!((proof.end, proof.seals), (restored.end, seals.opened));
     }
 }
 
