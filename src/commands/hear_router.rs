@@ -242,7 +242,7 @@ pub struct SellUnshown {
 
 impl Command for SellUnshown {
     fn needs(&self, world: &World) -> Vec<Need> {
-        super::stock::needs(world, &self.vouchers)
+        needs(world, &self.vouchers)
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
@@ -302,6 +302,14 @@ mod tests {
     fn inventory(shown: &[u128], missing: &[u128]) -> HearInventory {
         let ids = |numbers: &[u128]| numbers.iter().map(|n| voucher(*n)).collect();
         HearInventory { site: key().site, shown: ids(shown), missing: ids(missing) }
+    }
+
+    #[test]
+    fn codes_that_no_router_shows_any_more_are_for_sale_again() {
+        let away = then(stocked(2), &inventory(&[1], &[2]));
+        let back = SellUnshown { vouchers: vec![voucher(1), voucher(2)] };
+        let events = given(away).when(&back).then_recorded();
+        assert_eq!(kinds(&events), ["voucher_shown"]);
     }
 
     #[test]

@@ -451,10 +451,8 @@ fn printed_groups_are_accepted_but_marked() {
     let judged = judge(&export, &rules, |_| Known::Nowhere);
     let expected = Counts { accepted: 125, set_aside: 50, ..Counts::default() };
     assert_eq!(Counts::of(&judged), expected);
-    let groups: Vec<_> = groups(&judged)
-        .into_iter()
-        .map(|it| (it.key.profile.unwrap(), it.key.comment.unwrap(), it.lines, it.set_aside))
-        .collect();
+    let of = |it: Group| (it.key.profile.unwrap(), it.key.comment.unwrap(), it.lines, it.set_aside);
+    let groups: Vec<_> = groups(&judged).into_iter().map(of).collect();
     let group = |name: &str, lines, aside| ("daily".to_owned(), name.to_owned(), lines, aside);
     assert_eq!(groups, [group("vs-0", 50, 0), group("vs-1", 50, 50), group("vs-2", 25, 0)]);
 }
