@@ -2,7 +2,10 @@
 //! (`facts/mpesa.md` section 5). All values are texts, some typed by people. The payer's number is
 //! left out: it comes plain, masked in three ways, or hashed, and nobody should rely on it.
 
-use super::{callback::nairobi_time, wire::text};
+use super::{
+    callback::nairobi_time,
+    wire::{object, text},
+};
 use crate::{ledger::money::Cents, ports::ReadC2b};
 use serde::Deserialize;
 
@@ -25,7 +28,7 @@ struct Body {
 
 /// Reads a message's bytes; `None` when they are none of Daraja's.
 pub fn read(body: &[u8]) -> Option<ReadC2b> {
-    let body: Body = serde_json::from_slice(body).ok()?;
+    let body: Body = object(body)?;
     let reference = body.reference.map(|typed| typed.trim().to_owned());
     Some(ReadC2b {
         receipt: body.id.filter(|id| is_receipt(id))?,
@@ -86,6 +89,11 @@ mod tests {
             assert_eq!(read.reference.as_deref(), reference, "{written}");
             assert_eq!((read.amount, read.paid_at), (Cents::from_kes(10), None));
         }
+    }
+
+    #[test]
+    fn a_list_is_no_message() {
+        assert_eq!(read(br#"["RKL51ZDR4F","20231121121325","5.00","LG01"]"#), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::{
     result_codes::{Meaning, meaning},
-    wire::text,
+    wire::{object, text},
 };
 use crate::{
     ledger::{money::Cents, time::Micros},
@@ -19,7 +19,7 @@ const ID_CHARS_MAX: usize = 64;
 
 /// Reads a callback's bytes; `None` when they are none of Daraja's.
 pub fn read(body: &[u8]) -> Option<ReadCallback> {
-    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    let envelope: Envelope = object(body)?;
     let callback = envelope.body.callback;
     let refs = ProviderRefs {
         request: callback.checkout_request_id.filter(|id| is_id(id))?,

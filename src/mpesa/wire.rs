@@ -126,14 +126,17 @@ struct FaultDetail {
     errorcode: Option<String>,
 }
 
+/// Reads an object; `None` where the bytes are something else. serde would read a list as an
+/// object's fields in their order.
+pub fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(body).ok())?
+}
+
 impl Reply {
     /// Reads an answer's bytes; `None` when they are no JSON object.
     pub fn read(body: &[u8]) -> Option<Self> {
-        // serde would read a list as an object's fields in their order.
-        if body.first() != Some(&b'{') {
-            return None;
-        }
-        let mut reply: Self = serde_json::from_slice(body).ok()?;
+        let mut reply: Self = object(body)?;
         if let Some(fault) = reply.fault.take() {
             let fault: Fault = serde_json::from_str(fault.get()).unwrap_or_default();
             reply.error_code = reply.error_code.or(fault.detail.errorcode);

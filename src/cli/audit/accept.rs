@@ -64,6 +64,9 @@ async fn accept(
         bail!("event {position} of this ledger is not that one; run `lango audit accept` again");
     }
     let fenced = store.accept_history(doubt).await?;
+    // What stands beside the ledger still tells of the other history.
+    app::mend(config).await?;
+    store.rebuild_projections(|_| {}).await?;
     store.take_checkpoint().await?;
     app::keep_mark(config, store).await?;
     println!("Accepted, signed and recorded. A shop that runs goes on within a minute.");
