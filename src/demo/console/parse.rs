@@ -104,6 +104,7 @@ impl<'a> Parser<'a> {
                 None => return Ok(None),
                 Some(b';') => self.step(),
                 Some(b'#') => self.skip_line(),
+                Some(b'}' | b']') => return self.wrong("a bracket closes that was not open"),
                 Some(_) => break,
             }
         }
@@ -526,6 +527,14 @@ mod tests {
         for (text, line) in [(":put \"x", 1), (":if (true) do={\n:put 1\n", 3), ("\n:put [", 2)] {
             assert_eq!(Parser::new(text, 1).next().unwrap_err().line, line, "{text}");
         }
+    }
+
+    /// It was an empty command, again and again.
+    #[test]
+    fn a_bracket_too_many_is_refused() {
+        let mut parser = Parser::new(":put 1 }}", 1);
+        assert!(parser.next().unwrap().is_some());
+        assert!(parser.next().is_err());
     }
 
     /// Each pair of braces read what is inside it twice, and a row of signs used up the stack.
