@@ -39,20 +39,11 @@ pub struct Plan {
     pub digest: Option<Digest>,
     /// Where backups go every night.
     pub backups: Vec<Place>,
-    /// How many threads the shop has: one tells every story the same way each time.
-    pub threads: usize,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self {
-            callbacks: true,
-            patience_ms: 10_000,
-            till: false,
-            digest: None,
-            backups: vec![],
-            threads: 1,
-        }
+        Self { callbacks: true, patience_ms: 10_000, till: false, digest: None, backups: vec![] }
     }
 }
 
@@ -73,8 +64,6 @@ pub struct Wiring {
     pub bugs: Bugs,
     /// Where they are tried out.
     pub scratch: Arc<TempDir>,
-    /// How many threads it has.
-    pub threads: usize,
 }
 
 /// A running shop.
@@ -92,7 +81,7 @@ impl Instance {
     /// Starts a shop, at an address or at any.
     pub async fn start(wiring: &Wiring, at: Option<SocketAddr>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(wiring.threads)
+            .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();

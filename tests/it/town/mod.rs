@@ -124,7 +124,6 @@ impl Town {
             digest: plan.digest,
             backups: plan.backups,
             bugs: Bugs::default(),
-            threads: plan.threads,
             scratch: Arc::new(tempfile::tempdir().unwrap()),
         };
         let instance = Instance::start(&wiring, None).await;
