@@ -162,6 +162,9 @@ fn clock_check(now: Micros, last: Micros) -> Check {
 async fn chain(store: &Store) -> anyhow::Result<Check> {
     let wrong = |at: i64| fail("chain", format!("broken at event {at}; run `lango audit verify`"));
     let Some(last) = store.last_checkpoint().await? else {
+        if store.checkpoint_count().await? > 0 {
+            return Ok(fail("chain", "no checkpoint agrees with it; run `lango audit verify`"));
+        }
         return Ok(pass("chain", "no checkpoint yet: `lango serve` makes one each minute"));
     };
     let checkpoint = last.checkpoint;

@@ -85,6 +85,8 @@ async fn another_history_starts_and_sells_nothing() {
     assert_eq!(page.status(), 503);
     assert!(page.text().await.unwrap().contains("sells nothing at the moment"));
     assert_eq!(serving.terminate(), Some(0));
+    let doctor = String::from_utf8(shop.place.run(&["doctor"]).stdout).unwrap();
+    assert!(doctor.contains("FAIL  history"), "{doctor}");
     let said = shop.place.bad(1, &["audit", "checkpoint"]);
     assert!(said.contains("nothing is signed while the history is in doubt"), "{said}");
 }

@@ -140,7 +140,8 @@ pub(in crate::cli) fn describe(audit: &Audit, zone: &TimeZone) -> String {
             let (at, newer) = (at.local(zone), audit.unsigned());
             format!("Signed up to event {position}, {at}; {newer} newer.")
         }
-        None => "No checkpoint is signed yet.".into(),
+        None if audit.is_good() => "No checkpoint is signed yet.".into(),
+        None => "No signed checkpoint proves any of it.".into(),
     });
     lines.join("\n") + "\n"
 }
