@@ -216,7 +216,7 @@ impl Command for AsBefore {
     }
 
     fn decide(&self, _: &World, now: Micros) -> Result<Decision, Refusal> {
-        let mut decision = self.0.decide(&World::default(), now)?;
+        let mut decision = self.0.decide(&World::whole(), now)?;
         decision.events.iter_mut().for_each(|event| event.once = None);
         Ok(decision)
     }
