@@ -95,20 +95,17 @@ enum Command {
 /// Does what the command line says.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    if !matches!(arguments.command, Command::Serve(_) | Command::Demo(_)) {
+        // Whoever reads, such as `head`, has enough: the command ends there.
+        sigpipe::reset();
+    }
     match carry_out(arguments).await {
         Ok(code) => code,
-        // Whoever reads, such as `head`, has enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lango: {error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let broken = |io: &std::io::Error| io.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
 }
 
 async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -5,6 +5,7 @@ use crate::{address::free_address, serving::Serving, town::new_schema};
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::OnceLock,
@@ -225,6 +226,21 @@ fn the_configuration_is_shown_with_its_origins_and_without_secrets() {
     let said = place.bad(1, &["config", "show"]);
     assert!(said.contains("mpesa.passkey: is missing, while mpesa.consumer_key is set"), "{said}");
     assert!(!said.contains("hush-hush"), "{said}");
+}
+
+/// As in `lango audit show | head`.
+#[test]
+fn a_command_whose_reader_has_enough_ends_without_a_word() {
+    let place = Place::with_shop();
+    let export = ["audit", "export", "--format", "csv"];
+    for arguments in [&["config", "show"][..], &["doctor"], &["audit", "verify"], &export] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = place.command(arguments).stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("panicked") && !said.contains("lango: "), "{arguments:?}: {said}");
+        assert_eq!(output.status.signal(), Some(13), "{arguments:?}: SIGPIPE");
+    }
 }
 
 #[test]
