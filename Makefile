@@ -35,7 +35,7 @@ fuzz: tools ## Try every reader of foreign bytes for a minute (LANGO_FUZZ_SECOND
 	@bash fuzz/run
 
 days: ## Tell 10,000 random days, each from a seed, and check every promise after each
-	LANGO_TEST_DAYS=$${LANGO_TEST_DAYS:-10000} cargo test --locked --test it -- --nocapture days::random
+	LANGO_TEST_DAYS=$${LANGO_TEST_DAYS:-10000} cargo test --locked --profile days --test it -- --nocapture days::random
 
 ci: ## Do what the build server does
 	bash .ci/run
