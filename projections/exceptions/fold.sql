@@ -78,8 +78,11 @@ where news.position > $1
             and earlier.version < news.version
             and (
                 earlier.kind = news.kind
-                -- Asked about to the end, and the answer was no all the time.
-                or (news.kind = 'payment_inquiry_ended' and earlier.kind = 'payment_declined')
+                -- Asked about to the end, and the answer was no all the time, or other money paid.
+                or (
+                    news.kind = 'payment_inquiry_ended'
+                    and earlier.kind in ('payment_declined', 'payment_confirmed')
+                )
             )
     );
 

@@ -95,12 +95,13 @@ impl MatchReceipt {
 mod tests {
     use super::*;
     use crate::commands::{
+        submit_payment::EndInquiry,
         take_c2b::TakeC2b,
         testing::{
             Given, expired, given, kinds, message, payment, prompted, receipt, started, stocked,
         },
     };
-    use crate::ledger::event::NewEvent;
+    use crate::{ledger::event::NewEvent, ports::Decline};
 
     fn matching(amount: Option<i64>) -> MatchReceipt {
         MatchReceipt {
@@ -168,10 +169,45 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_amount_is_set_aside_as_if_m_pesa_had_told_it() {
+    fn a_wrong_amount_is_set_aside_and_what_came_of_the_prompt_is_still_asked() {
         let events = given(told(prompted(1), 40)).when(&matching(None)).then_recorded();
-        let kinds = kinds(&events);
-        assert_eq!(kinds, ["payment_confirmed", "receipt_applied", "payment_set_aside"]);
+        let common = ["payment_confirmed", "receipt_applied", "payment_set_aside"];
+        assert_eq!(kinds(&events), [&common[..], &["payment_inquiry_resumed"]].concat());
+        // Asked to the end before, and never answered.
+        let mut history = prompted(1);
+        history.extend(given(history.clone()).when(&end(PaymentStatus::Prompted)).then_recorded());
+        let events = given(told(history, 40)).when(&matching(None)).then_recorded();
+        assert_eq!(kinds(&events)[3], "payment_inquiry_resumed");
+    }
+
+    fn end(status: PaymentStatus) -> EndInquiry {
+        EndInquiry { payment: payment(1), status }
+    }
+
+    #[test]
+    fn what_came_of_the_prompt_beside_other_money_is_found_or_listed() {
+        let mut history = told(prompted(1), 40);
+        history.extend(given(history.clone()).when(&matching(None)).then_recorded());
+        let said = |news, learnt| {
+            let (names, message, inbox_row) = (None, message(1), None);
+            let (payment, provider) = (payment(1), "mpesa");
+            let said = TakeNews { payment, provider, news, learnt, names, message, inbox_row };
+            let events = given(history.clone()).when(&said).then_recorded();
+            kinds(&events)
+        };
+        let paid = |amount, receipt| News::Paid { amount, receipt, paid_at: None };
+        let no = News::Declined(Decline::Cancelled);
+        assert_eq!(said(no, Learnt::Query), ["payment_inquiry_ended"]);
+        let found = ["payment_disputed", "payment_inquiry_ended"];
+        assert_eq!(said(paid(None, None), Learnt::Query), found);
+        assert_eq!(said(paid(Some(Cents::from_kes(50)), None), Learnt::Query), found);
+        let with_proof = paid(Some(Cents::from_kes(50)), Some(receipt(2)));
+        let proven = ["receipt_recorded", "receipt_unmatched"];
+        assert_eq!(said(with_proof, Learnt::Callback), [&proven[..], &found].concat());
+        let events = given(history.clone()).when(&end(PaymentStatus::SetAside)).then_recorded();
+        assert_eq!(kinds(&events), ["payment_inquiry_ended", "payment_disputed"]);
+        history.extend(events);
+        given(history).when(&end(PaymentStatus::SetAside)).then_refused(&Refusal::NotDue);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
         decision::{Answer, Command, Decision, Need, VaultWrite},
         event::{Event, NewEvent},
         id::{PaymentId, PurchaseId},
-        payment::{Payment, PaymentEvent, PaymentStatus},
+        payment::{Dispute, Payment, PaymentEvent, PaymentStatus},
         purchase::{Expiry, Purchase, PurchaseStatus},
         refusal::Refusal,
         stream::Stream,
@@ -193,12 +193,18 @@ impl Command for EndInquiry {
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
         let payment = world.payment(self.payment).ok_or(Refusal::NotDue)?;
-        if payment.is_paid() || payment.status != self.status {
+        if !payment.is_being_asked_about() || payment.status != self.status {
             return Err(Refusal::NotDue);
         }
-        let event = Event::Payment(PaymentEvent::InquiryEnded {});
-        let stream = Stream::Payment(self.payment);
-        Ok(Decision::events(vec![NewEvent::of(payment.purchase, stream, event)]))
+        // Where other money paid, the list has no line yet for what nobody answered.
+        let disputed = PaymentEvent::Disputed { reason: "prompt_unanswered".into() };
+        let disputed = (payment.is_paid() && payment.dispute == Dispute::None).then_some(disputed);
+        let own = |event| {
+            let stream = Stream::Payment(self.payment);
+            NewEvent::of(payment.purchase, stream, Event::Payment(event))
+        };
+        let events = std::iter::once(PaymentEvent::InquiryEnded {}).chain(disputed);
+        Ok(Decision::events(events.map(own).collect()))
     }
 
     fn actor(&self) -> &'static str {

@@ -165,6 +165,10 @@ impl TakeNews {
         reason: Decline,
     ) -> Decision {
         use PaymentStatus as S;
+        if payment.is_paid() && payment.is_being_asked_about() {
+            // What was paid for it was other money, and is all there is.
+            return Decision::events(vec![self.inquiry_ended(payment)]);
+        }
         let refused = payment.status == S::Refused;
         if !refused && !matches!(payment.status, S::Submitted | S::Prompted | S::SubmitUnknown) {
             // Told before, or told after the money had come: paid never becomes declined.
@@ -223,7 +227,21 @@ impl TakeNews {
         let wrong = proof.and_then(|proof| proof.contradiction(amount));
         events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
         events.extend(self.settle(world, payment, purchase, amount));
+        events.extend(self.asked_about_still(payment, amount));
         Decision::events(events).keep(kept)
+    }
+
+    /// Money that a person found, and of another amount than was asked: what came of the asking is
+    /// still to be found out.
+    fn asked_about_still(&self, payment: &Payment, amount: Cents) -> Option<NewEvent> {
+        let other = self.learnt == Learnt::Person && amount != payment.amount;
+        let open = payment.is_being_asked_about() || !payment.is_surely_unpaid();
+        let resumed = PaymentEvent::InquiryResumed {};
+        (other && open).then(|| self.own(payment.purchase, resumed))
+    }
+
+    fn inquiry_ended(&self, payment: &Payment) -> NewEvent {
+        self.own(payment.purchase, PaymentEvent::InquiryEnded {})
     }
 
     /// Money that nobody was asked for is a person's to decide about, once.
@@ -318,7 +336,9 @@ impl TakeNews {
         receipt: Option<&ReceiptGiven>,
         proof: Option<Proof>,
     ) -> Decision {
-        let differs = told.is_some_and(|told| Some(told) != payment.moved);
+        // What was asked for moved too.
+        let besides = payment.is_being_asked_about();
+        let differs = besides || told.is_some_and(|told| Some(told) != payment.moved);
         let mut wrong = differs.then_some("another_amount");
         let amount = told.unwrap_or(payment.amount);
         let (recorded, kept) = self.record(payment, amount, receipt.zip(proof));
@@ -335,6 +355,7 @@ impl TakeNews {
             events.push(self.own(payment.purchase, PaymentEvent::ReceiptLearnt { receipt }));
         }
         events.extend(wrong.and_then(|reason| self.disputed(payment, reason)));
+        events.extend(besides.then(|| self.inquiry_ended(payment)));
         Decision::events(events).keep(kept)
     }
 

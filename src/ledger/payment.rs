@@ -106,7 +106,8 @@ pub enum PaymentEvent {
     /// The provider was asked for the last time; only a callback or a statement may still speak.
     #[serde(rename = "payment_inquiry_ended")]
     InquiryEnded {},
-    /// The provider spoke of it when it was not to be asked any more: it is asked about again.
+    /// It is asked about again: the provider spoke of it when it was not to be asked any more, or a
+    /// person found money of another amount for it, which says nothing of its own.
     #[serde(rename = "payment_inquiry_resumed")]
     InquiryResumed {},
     /// A person settled what was set aside.
@@ -206,7 +207,7 @@ pub enum Inquiry {
     AsUsual,
     /// Not any more.
     Ended,
-    /// Again, after the provider spoke late.
+    /// Again: the provider spoke late, or other money paid than it was asked for.
     Resumed,
 }
 
@@ -249,6 +250,7 @@ impl Payment {
             E::Confirmed { receipt, amount_cents, .. } => {
                 payment.moved = Some(*amount_cents);
                 payment.receipt = *receipt;
+                payment.inquiry = Inquiry::AsUsual;
             }
             E::ReceiptLearnt { receipt } => payment.receipt = Some(*receipt),
             E::Disputed { .. } if payment.dispute == Dispute::None => {
@@ -256,8 +258,11 @@ impl Payment {
             }
             E::DisputeSettled {} if payment.dispute != Dispute::Open => return None,
             E::DisputeSettled {} => payment.dispute = Dispute::Settled,
+            E::InquiryEnded {} if payment.is_paid() && !payment.is_being_asked_about() => {
+                return None;
+            }
             E::InquiryEnded {} => payment.inquiry = Inquiry::Ended,
-            E::InquiryResumed {} if !state?.is_inquiry_over() => return None,
+            E::InquiryResumed {} if !payment.may_be_asked_again() => return None,
             E::InquiryResumed {} => payment.inquiry = Inquiry::Resumed,
             _ => {}
         }
@@ -291,7 +296,7 @@ impl Payment {
         match self.inquiry {
             Inquiry::AsUsual => under_way,
             Inquiry::Ended => false,
-            Inquiry::Resumed => under_way || self.status == S::Refused,
+            Inquiry::Resumed => under_way || self.is_paid() || self.status == S::Refused,
         }
     }
 
@@ -302,6 +307,12 @@ impl Payment {
             Inquiry::Ended => !self.is_paid(),
             Inquiry::Resumed => false,
         }
+    }
+
+    /// Where other money than was asked for paid, nobody knows by that what came of the asking.
+    fn may_be_asked_again(&self) -> bool {
+        let by_other_money = self.moved.is_some_and(|moved| moved != self.amount);
+        self.is_inquiry_over() || by_other_money && self.inquiry == Inquiry::AsUsual
     }
 }
 
@@ -332,7 +343,11 @@ impl PaymentStatus {
             // What is learnt beside the course of a payment, and changes nothing of it.
             (
                 S::Confirmed | S::SetAside | S::Settled(_),
-                E::ReceiptLearnt { .. } | E::Disputed { .. } | E::DisputeSettled {},
+                E::ReceiptLearnt { .. }
+                | E::Disputed { .. }
+                | E::DisputeSettled {}
+                | E::InquiryEnded {}
+                | E::InquiryResumed {},
             )
             | (
                 S::Submitted | S::Prompted | S::Refused | S::SubmitUnknown | S::Declined,
@@ -411,6 +426,14 @@ mod tests {
             settled(Settlement::RefundedCash),
             PaymentEvent::DisputeSettled {},
             PaymentEvent::InquiryResumed {},
+            PaymentEvent::Confirmed {
+                site: s(),
+                package: p(),
+                amount_cents: Cents(5100),
+                learnt: Learnt::Person,
+                receipt: None,
+                paid_at: None,
+            },
         ]
     }
 
@@ -418,27 +441,31 @@ mod tests {
     /// nothing.
     #[test]
     fn every_cell_of_the_transition_table() {
-        let table: [(&[usize], &str); 18] = [
-            (&[], "req - - - - - - - - - - - - - -"),
-            (&[0], "- sub - refuse - - - - - - - - - - -"),
-            (&[0, 1], "- - prompt refuse unknown paid no - = - = - - - -"),
-            (&[0, 1, 2], "- - - - - paid no - = - = - - - -"),
-            (&[0, 1, 3], "- - - - - paid no - = - = - - - ="),
-            (&[0, 1, 4], "- - - - - paid no - = - = - - - -"),
-            (&[0, 1, 5], "- - - - - - - aside = = - - - - -"),
-            (&[0, 1, 6], "- - - - - paid - - = - = - - - -"),
-            (&[0, 1, 5, 7], "- - - - - - - - = = - settled settled - -"),
-            (&[0, 1, 5, 7, 11], "- - - - - - - - = = - - settled - -"),
-            (&[0, 1, 5, 7, 12], "- - - - - - - - = = - - - - -"),
+        let table: [(&[usize], &str); 21] = [
+            (&[], "req - - - - - - - - - - - - - - -"),
+            (&[0], "- sub - refuse - - - - - - - - - - - -"),
+            (&[0, 1], "- - prompt refuse unknown paid no - = - = - - - - paid"),
+            (&[0, 1, 2], "- - - - - paid no - = - = - - - - paid"),
+            (&[0, 1, 3], "- - - - - paid no - = - = - - - = paid"),
+            (&[0, 1, 4], "- - - - - paid no - = - = - - - - paid"),
+            (&[0, 1, 5], "- - - - - - - aside = = - - - - - -"),
+            (&[0, 1, 6], "- - - - - paid - - = - = - - - - paid"),
+            (&[0, 1, 5, 7], "- - - - - - - - = = - settled settled - - -"),
+            (&[0, 1, 5, 7, 11], "- - - - - - - - = = - - settled - - -"),
+            (&[0, 1, 5, 7, 12], "- - - - - - - - = = - - - - - -"),
             // A dispute is settled once, wherever the payment stands.
-            (&[0, 1, 8], "- - prompt refuse unknown paid no - = - = - - = -"),
-            (&[0, 1, 5, 8], "- - - - - - - aside = = - - - = -"),
-            (&[0, 1, 5, 8, 13], "- - - - - - - aside = = - - - - -"),
-            (&[0, 1, 5, 8, 13, 8], "- - - - - - - aside = = - - - - -"),
+            (&[0, 1, 8], "- - prompt refuse unknown paid no - = - = - - = - paid"),
+            (&[0, 1, 5, 8], "- - - - - - - aside = = - - - = - -"),
+            (&[0, 1, 5, 8, 13], "- - - - - - - aside = = - - - - - -"),
+            (&[0, 1, 5, 8, 13, 8], "- - - - - - - aside = = - - - - - -"),
             // It is asked about again when it was not asked about any more, and once.
-            (&[0, 1, 4, 10], "- - - - - paid no - = - = - - - ="),
-            (&[0, 1, 4, 10, 14], "- - - - - paid no - = - = - - - -"),
-            (&[0, 1, 3, 14], "- - - - - paid no - = - = - - - -"),
+            (&[0, 1, 4, 10], "- - - - - paid no - = - = - - - = paid"),
+            (&[0, 1, 4, 10, 14], "- - - - - paid no - = - = - - - - paid"),
+            (&[0, 1, 3, 14], "- - - - - paid no - = - = - - - - paid"),
+            // Also where other money than its own paid for it.
+            (&[0, 1, 15, 7], "- - - - - - - - = = - settled settled - = -"),
+            (&[0, 1, 15, 7, 14], "- - - - - - - - = = = settled settled - - -"),
+            (&[0, 1, 15, 7, 14, 10], "- - - - - - - - = = - settled settled - - -"),
         ];
         for (path, row) in table {
             let state = path.iter().fold(None, |state: Option<Payment>, i| {

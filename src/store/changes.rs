@@ -319,6 +319,14 @@ mod tests {
         let ended = || PaymentEvent::InquiryEnded {};
         let resumed = || PaymentEvent::InquiryResumed {};
         let prompted = || PaymentEvent::Prompted {};
+        let other_money = || PaymentEvent::Confirmed {
+            site: Slug::parse("mtaa").unwrap(),
+            package: Slug::parse("daily").unwrap(),
+            amount_cents: Cents(5100),
+            learnt: Learnt::Person,
+            receipt: None,
+            paid_at: None,
+        };
         for after in [
             vec![],
             vec![submitted()],
@@ -333,6 +341,10 @@ mod tests {
             vec![submitted(), unknown(), ended(), resumed(), declined()],
             vec![submitted(), unknown(), ended(), resumed(), declined(), ended()],
             vec![submitted(), declined()],
+            vec![submitted(), other_money()],
+            vec![submitted(), other_money(), resumed()],
+            vec![submitted(), other_money(), resumed(), ended()],
+            vec![submitted(), unknown(), ended(), other_money(), resumed()],
         ] {
             let events = [vec![requested()], after].concat();
             let (payment, is_work) = taken_in(&events);
