@@ -38,7 +38,7 @@ use tokio::runtime::Runtime;
 use tower_service::Service as _;
 
 /// What may be asked, by the first byte of an input. `LINK`, `SECRET` and the like are put in.
-const ROUTES: [(&str, &str, &str); 26] = [
+const ROUTES: [(&str, &str, &str); 39] = [
     ("GET", "/s/mtaa?", FORM),
     ("POST", "/s/mtaa/buy?", FORM),
     ("POST", "/s/mtaa/paid?", FORM),
@@ -65,6 +65,19 @@ const ROUTES: [(&str, &str, &str); 26] = [
     ("POST", "/admin/sites/mtaa/preview?", FORM),
     ("POST", "/admin/stock/void?", FORM),
     ("GET", "/admin/", FORM),
+    ("POST", "/admin/sign-in?", FORM),
+    ("GET", "/p/LINK/wait?", FORM),
+    ("POST", "/admin/sales/", FORM),
+    ("POST", "/admin/money/match?", FORM),
+    ("POST", "/admin/money/refund?", FORM),
+    ("POST", "/admin/money/replace?", FORM),
+    ("POST", "/admin/money/settle?", FORM),
+    ("POST", "/admin/money/unpaid?", FORM),
+    ("POST", "/admin/money/void?", FORM),
+    ("POST", "/admin/money/again?", FORM),
+    ("POST", "/admin/stock/hand-out?", FORM),
+    ("POST", "/admin/packages/mtaa/daily?", FORM),
+    ("POST", "/admin/sites/mtaa?", FORM),
 ];
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
