@@ -15,13 +15,8 @@ async fn rewrite(place: &Place) {
     let lower =
         "update events set data = replace(data, '\"price_cents\":5000', '\"price_cents\":100')
         where kind = 'package_defined' and package = 'daily'";
-    tamper(place, lower).await;
-    rehash(place, 1).await;
-    if place.ledger().starts_with("postgres") {
-        let head = "update ledger_head
-            set hash = (select hash from events order by position desc limit 1)";
-        sql(&place.ledger(), head).await.unwrap();
-    }
+    tamper(&place.ledger(), lower).await;
+    rehash(&place.ledger(), 1).await;
     sql(&place.ledger(), "delete from checkpoints").await.unwrap();
 }
 
@@ -110,7 +105,7 @@ async fn a_ledger_cut_off_under_a_running_shop_ends_it_and_its_codes_are_fenced(
         cut += "; update ledger_head set position = 6,
             hash = (select hash from events where position = 6)";
     }
-    tamper(&shop.place, &cut).await;
+    tamper(&shop.place.ledger(), &cut).await;
     let ended = tokio::time::timeout(Duration::from_mins(1), serving.ends()).await;
     assert!(ended.is_ok_and(|code| code != Some(0)), "it cannot go on: {}", shop.place.log());
     assert!(shop.place.log().contains("is gone from the ledger"), "{}", shop.place.log());
@@ -129,7 +124,7 @@ async fn checkpoints_that_were_deleted_are_missed() {
         shop.place.good(&["keys", "rotate", "--purpose", "link"]);
     }
     assert_eq!(shop.start().await.terminate(), Some(0));
-    tamper(&shop.place, "delete from checkpoints").await;
+    tamper(&shop.place.ledger(), "delete from checkpoints").await;
     let serving = shop.start().await;
     assert!(shop.place.log().contains("checkpoints that stood beside the ledger are gone"));
     assert_eq!(shop_page(&shop).await, 200, "the events agree");

@@ -301,6 +301,34 @@ impl Day {
         }
     }
 
+    /// Somebody who is nobody tries a link: made up, or another's with a letter changed.
+    pub fn guesses_link(&mut self) {
+        let known: Vec<String> =
+            self.buyers.iter().flat_map(|it| &it.links).map(|it| it.0.clone()).collect();
+        let made_up = format!("{:022x}", self.dice.next());
+        let near = self.dice.pick(&known).map(|link| {
+            let other = if link.starts_with('b') { "c" } else { "b" };
+            format!("{other}{}", &link[1..])
+        });
+        for link in [Some(made_up), near].into_iter().flatten() {
+            let work = |context: Arc<Context>| async move {
+                context
+                    .store
+                    .purchase_of_link(&link)
+                    .await
+                    .map_err(|failure| format!("{failure:?}"))
+            };
+            match self.does(work) {
+                Some(Ok(Some(other))) => {
+                    let how = format!("a guessed link opens {}", short(other));
+                    self.breaks("a link opens its own purchase", how);
+                }
+                Some(Err(failure)) => self.breaks("no panic, no dead shop", failure),
+                Some(Ok(None)) | None => {}
+            }
+        }
+    }
+
     /// Somebody who is nobody tells the shop that it was paid.
     pub fn forges(&mut self) {
         let payments: Vec<PaymentId> = self.mpesa().asked.keys().copied().collect();

@@ -94,6 +94,7 @@ impl Day {
             "what needs a person is listed": listed,
             "the books balance": balance,
             "a code is told to whom it belongs": told_rightly,
+            "an SMS leaves as often as the ledger says": sent_as_recorded,
             "the ledger holds no secret": no_secret,
             "the vault opens": vault_opens,
         }
@@ -209,7 +210,12 @@ async fn every_shilling(store: &Store, known: &Known) {
     for entry in agreed.unknown.iter().filter(|entry| !known.lost.contains(&entry.receipt)) {
         let of = payments.iter().find(|id| account_reference(**id) == entry.reference);
         let Some(payment) = of else { continue };
-        let on_list = listed.contains(&("unresolved".to_owned(), payment.to_string()));
+        // Or stood there, and a person has looked into it.
+        let disputed = ledger.events.iter().any(|(_, stream, event)| {
+            let whose = Stream::Payment(*payment) == *stream;
+            whose && matches!(event, Event::Payment(PaymentEvent::Disputed { .. }))
+        });
+        let on_list = disputed || listed.contains(&("unresolved".to_owned(), payment.to_string()));
         let status = store.payment(*payment).await.unwrap().unwrap().status;
         let (kes, id) = (entry.amount_kes, short(payment));
         assert!(on_list, "KSh {kes} of payment {id} is nowhere: it is {status:?}, and on no list");
@@ -304,6 +310,45 @@ async fn told_rightly(store: &Store, known: &Known) {
             let before = told.insert(code, to);
             assert!(before.is_none_or(|before| before == to), "two phones were told the same code");
         }
+    }
+}
+
+/// A text that leaves was recorded before, each time; none leaves again that a gateway took, and
+/// once more at most where the answer was lost.
+async fn sent_as_recorded(store: &Store, known: &Known) {
+    let ledger = Ledger::read(store).await;
+    let mut of: BTreeMap<String, PurchaseId> = BTreeMap::new();
+    let mut may_leave: BTreeMap<PurchaseId, usize> = BTreeMap::new();
+    let (mut taken, mut lost) = (BTreeSet::new(), BTreeMap::new());
+    for (_, stream, event) in &ledger.events {
+        let (Event::Message(event), id) = (event, stream.to_string()) else { continue };
+        match event {
+            MessageEvent::Queued { purchase: Some(purchase), .. } => {
+                of.insert(id, *purchase);
+            }
+            MessageEvent::Submitted { .. } => {
+                assert!(!taken.contains(&id), "message {id} was taken, and is sent again");
+                let times: usize = lost.get(&id).copied().unwrap_or_default();
+                assert!(times <= 1, "message {id} is sent again though two answers were lost");
+                if let Some(purchase) = of.get(&id) {
+                    *may_leave.entry(*purchase).or_default() += 1;
+                }
+            }
+            MessageEvent::Accepted { .. } => {
+                taken.insert(id);
+            }
+            MessageEvent::Unconfirmed { .. } => *lost.entry(id).or_default() += 1,
+            _ => {}
+        }
+    }
+    if known.went_back {
+        return;
+    }
+    for (purchase, voucher) in ledger.sales() {
+        let code = store.voucher_code(voucher).await.unwrap().unwrap().code;
+        let left = known.texts.iter().filter(|(_, text)| text.contains(&code)).count();
+        let recorded = may_leave.get(&purchase).copied().unwrap_or_default();
+        assert!(left <= recorded, "{left} texts of {}, {recorded} recorded", short(purchase));
     }
 }
 

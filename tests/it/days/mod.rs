@@ -59,6 +59,7 @@ const MAY_HAPPEN: &[(usize, Deed)] = &[
     (2, Day::pays_by_hand),
     (4, Day::comes_back),
     (2, Day::forges),
+    (1, Day::guesses_link),
     (5, Day::uploads),
     (2, Day::changes_prices),
     (2, Day::takes_codes_out),

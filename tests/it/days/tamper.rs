@@ -2,10 +2,13 @@
 //! promise is that it is found. What is done here is done when all else was checked.
 
 use super::world::Day;
-use crate::town;
+use crate::{
+    tamper::{rehash, tamper},
+    town,
+};
 use lango::store::Store;
 
-/// What a thief may do, each in one statement for either database.
+/// What a thief may do beside the ledger, each in one statement for either database.
 const DEEDS: [(&str, &str); 5] = [
     (
         "two links swapped",
@@ -26,11 +29,19 @@ const DEEDS: [(&str, &str); 5] = [
     ("a debt taken away", "delete from owed"),
 ];
 
+/// The price that somebody was asked, as if it had been lower.
+const LOWER: &str =
+    "update events set data = replace(data, '\"price_cents\":', '\"price_cents\":-')
+    where position = (select max(position) from events where data like '%\"price_cents\":%')";
+
 impl Day {
-    /// Somebody alters what stands beside the ledger; the shop finds it.
+    /// Somebody alters the past, or what stands beside the ledger; the shop finds it.
     pub fn finds_tampering(&mut self) {
         if self.broken.is_some() {
             return;
+        }
+        if self.dice.percent(30) {
+            return self.finds_another_past();
         }
         let (what, statement) = *self.dice.pick(&DEEDS).unwrap();
         let url = self.parts.url.clone();
@@ -38,8 +49,39 @@ impl Day {
         if altered.unwrap_or_default() == 0 {
             return;
         }
-        self.story.tell("a thief", what);
         let found = self.unharmed(|context| async move { is_found(&context.store).await });
+        self.was_found(what, found);
+    }
+
+    /// Under a shop that runs nobody need leave the checkpoints; before one that is started again
+    /// they are what tells.
+    fn finds_another_past(&mut self) {
+        let (url, runs) = (self.parts.url.clone(), self.dice.percent(50));
+        let what = if runs { "another past, and no checkpoint" } else { "another past" };
+        let signed = self.unharmed(move |context| async move {
+            context.store.take_checkpoint().await.unwrap();
+            tamper(&url, LOWER).await;
+            rehash(&url, 1).await;
+            if runs {
+                tamper(&url, "delete from checkpoints").await;
+                return context.store.take_checkpoint().await.is_ok();
+            }
+            false
+        });
+        if !runs {
+            self.closes();
+        }
+        let found = signed.map(|signed| !signed);
+        let found = found.filter(|_| runs).or_else(|| {
+            self.unharmed(|context| async move {
+                context.store.history_doubt().is_some() && is_found(&context.store).await
+            })
+        });
+        self.was_found(what, found);
+    }
+
+    fn was_found(&mut self, what: &str, found: Option<bool>) {
+        self.story.tell("a thief", what);
         if found != Some(true) {
             self.breaks("what is altered is found", what);
         }
