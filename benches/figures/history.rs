@@ -183,6 +183,27 @@ pub async fn verify(url: &str) -> (f64, f64) {
     (verified, hashed)
 }
 
+/// Events a second in which what stands beside the ledger is held to it, and how many MiB that
+/// takes at most.
+pub async fn verify_beside(url: &str) -> (f64, u64) {
+    let store = place::open(url).await;
+    let events = usize::try_from(store.last_position().await.expect("it is read"));
+    // From here on the peak counts anew.
+    std::fs::write("/proc/self/clear_refs", "5").expect("this is Linux");
+    let (before, begun) = (kib("VmRSS:"), Instant::now());
+    store.verify_beside(Some(&*store.vault())).await.expect("all of it is read");
+    let rate = rate(events.expect("a count"), begun);
+    let took = kib("VmHWM:").saturating_sub(before) / 1_024;
+    store.close().await;
+    (rate, took)
+}
+
+fn kib(what: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("it is there");
+    line.split_whitespace().next().and_then(|word| word.parse().ok()).expect("a number")
+}
+
 /// What a rebuild made of all events: events a second of all projections together, and of each.
 pub async fn rebuild(url: &str) -> (f64, BTreeMap<&'static str, f64>) {
     let store = place::open(url).await;

@@ -1,6 +1,7 @@
 //! Figures, each beside its yardstick in one run: `make bench`, or some of them:
-//! `cargo bench --bench figures -- append allocate start verify rebuild sale`. Nothing here is
-//! asserted; the numbers go to `docs/developer/performance.md` by hand.
+//! `cargo bench --bench figures -- append allocate start verify beside rebuild sale`.
+//! Nothing here is asserted; the numbers go to
+//! `docs/developer/performance.md` by hand.
 
 mod allocate;
 mod append;
@@ -35,7 +36,7 @@ async fn main() {
     if wanted("allocate") {
         allocations(&postgres).await;
     }
-    if !["start", "verify", "rebuild", "sale"].into_iter().any(wanted) {
+    if !["start", "verify", "beside", "rebuild", "sale"].into_iter().any(wanted) {
         return;
     }
     for place in [&sqlite, &postgres] {
@@ -87,6 +88,10 @@ async fn grown(place: &Place, size: usize) {
         let (verified, hashed) = history::verify(&url).await;
         say(&name("verify"), &about, verified);
         beside("SHA-256 of the same links alone", hashed, verified);
+    }
+    if wanted("beside") {
+        let (held, mib) = history::verify_beside(&url).await;
+        say(&name("verify beside"), &format!("{about}, {mib} MiB more"), held);
     }
     if wanted("rebuild") {
         let (all, each) = history::rebuild(&url).await;

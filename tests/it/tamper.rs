@@ -268,6 +268,12 @@ async fn who_hashes_the_end_anew_contradicts_the_next_checkpoint() {
     tamper(&place.ledger(), "update events set actor = 'nobody' where position = 1").await;
     rehash(&place.ledger(), 1).await;
     assert_eq!(found(&place, &[]), finding("rehashed", 1, 5));
+    let said = |arguments: &[&str]| String::from_utf8(place.run(arguments).stdout).unwrap();
+    let verified = said(&["audit", "verify"]);
+    assert!(verified.contains("No signed checkpoint proves any of it."), "{verified}");
+    let doctor = said(&["doctor"]);
+    let chain = doctor.lines().find(|line| line.contains("no checkpoint agrees with it"));
+    assert!(chain.is_some_and(|line| line.starts_with("FAIL  chain")), "{doctor}");
 }
 
 #[tokio::test]
