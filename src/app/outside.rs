@@ -41,7 +41,11 @@ pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyho
     if store.history_doubt().is_some() {
         return Ok(());
     }
-    write_mark(config, store, mark).await
+    match write_mark(config, store, mark).await {
+        // Found just now: what is under way is finished all the same.
+        Err(_) if store.history_doubt().is_some() => Ok(()),
+        written => written,
+    }
 }
 
 /// Compares the ledger with the mark outside it, if there is one: a difference is a doubt of the

@@ -29,9 +29,6 @@ const EVENTS_BEHIND_MAX: i64 = 5_000;
 const DISK_MIB_FEW: u64 = 1_024;
 const DISK_MIB_MIN: u64 = 200;
 
-/// Events since the last checkpoint that are followed here; `lango audit verify` follows all.
-const FOLLOWED_MAX: i64 = 20_000;
-
 /// Say whether everything is in order, and what to do where it is not.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -158,34 +155,24 @@ fn clock_check(now: Micros, last: Micros) -> Check {
     pass("clock", "not before the last event")
 }
 
-/// Follows the chain from the last checkpoint to the end.
+/// Follows the whole chain.
 async fn chain(store: &Store) -> anyhow::Result<Check> {
-    let wrong = |at: i64| fail("chain", format!("broken at event {at}; run `lango audit verify`"));
-    let Some(last) = store.last_checkpoint().await? else {
+    const ABOUT: &str = "chain";
+    let audit = store.verify().await?;
+    if let Some(at) = audit.broken_at() {
+        return Ok(fail(ABOUT, format!("broken at event {at}; run `lango audit verify`")));
+    }
+    let Some(signed) = audit.signed_to else {
         if store.checkpoint_count().await? > 0 {
-            return Ok(fail("chain", "no checkpoint agrees with it; run `lango audit verify`"));
+            return Ok(fail(ABOUT, "no checkpoint agrees with it; run `lango audit verify`"));
         }
-        return Ok(pass("chain", "no checkpoint yet: `lango serve` makes one each minute"));
+        return Ok(pass(ABOUT, "no checkpoint yet: `lango serve` makes one each minute"));
     };
-    let checkpoint = last.checkpoint;
-    if !store.signers().await?.signed(&last) {
-        return Ok(fail("chain", "the last checkpoint is not signed by this ledger's key"));
+    if !audit.is_good() {
+        return Ok(fail(ABOUT, "not what was recorded and signed; run `lango audit verify`"));
     }
-    let events = store.events_after(checkpoint.position - 1, FOLLOWED_MAX).await?;
-    let Some((first, rest)) = events.split_first() else { return Ok(wrong(checkpoint.position)) };
-    if first.hash != checkpoint.hash {
-        return Ok(wrong(checkpoint.position));
-    }
-    let mut hash = first.hash;
-    for event in rest {
-        hash = event.link().hash(&hash);
-        if hash != event.hash {
-            return Ok(wrong(event.position));
-        }
-    }
-    let from = checkpoint.position;
-    let to = rest.last().map_or(from, |event| event.position);
-    Ok(pass("chain", format!("whole from checkpoint {from} to event {to}")))
+    let (events, to) = (audit.events, signed.position);
+    Ok(pass(ABOUT, format!("whole, {events} events, signed up to event {to}")))
 }
 
 /// Holds what stands beside the ledger to it.

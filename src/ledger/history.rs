@@ -20,6 +20,8 @@ const ACCEPTANCE_VERSION: &[u8] = b"lango.acceptance.1\0";
 pub enum Witness {
     /// The running shop.
     Memory,
+    /// The chain of hashes itself.
+    Chain,
     /// The mark: the file outside the database.
     Mark,
     /// A signed checkpoint beside the ledger.
@@ -32,6 +34,7 @@ impl fmt::Display for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Memory => "the running shop",
+            Self::Chain => "the chain",
             Self::Mark => "the mark outside the database",
             Self::Checkpoint => "a signed checkpoint",
             Self::Person => "the checkpoint that you kept",
@@ -55,6 +58,12 @@ impl Doubt {
     pub const fn is_cut_off(&self) -> bool {
         self.position > self.last
     }
+
+    /// Whether the chain is broken. Such a history cannot be accepted: no copy of it would come
+    /// back.
+    pub fn is_broken(&self) -> bool {
+        self.witness == Witness::Chain
+    }
 }
 
 impl fmt::Display for Doubt {
@@ -65,6 +74,12 @@ impl fmt::Display for Doubt {
                 f,
                 "the ledger ends at event {last}, and {witness} knows event {position}: it was \
                  cut off, or an older copy was put in its place"
+            )
+        } else if *witness == Witness::Chain {
+            write!(
+                f,
+                "event {position} does not follow from the one before it: something was altered, \
+                 inserted or removed"
             )
         } else {
             write!(

@@ -64,6 +64,12 @@ pub enum StoreError {
     /// The ledger does not continue from what is remembered of it, so nothing is signed.
     #[error("nothing is signed while the history is in doubt: {0}")]
     HistoryDoubted(Doubt),
+    /// An event does not follow from the one before it.
+    #[error(
+        "event {0} does not follow from the one before it: something was altered, inserted or \
+         removed; run `lango audit verify`"
+    )]
+    ChainBroken(i64),
     /// The ledger has become shorter under a running shop.
     #[error(
         "event {known} is gone from the ledger: an older copy was put in its place, or it was cut \
@@ -96,6 +102,7 @@ impl StoreError {
             | Self::Projection { .. }
             | Self::NotDurable(_)
             | Self::HistoryDoubted(_)
+            | Self::ChainBroken(_)
             | Self::WentBack { .. }
             | Self::WrongLedger(_) => false,
         }

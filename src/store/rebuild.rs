@@ -11,12 +11,14 @@ use super::{
     database::{Database, Head},
     error::Attempt,
     keys::{mend_links, vault_of},
+    pages::PageEvent,
     sql::{Transaction, query},
     writer::{Terms, decide, write},
 };
 use crate::{
     commands::mend_tables::MendTables,
     ledger::{
+        chain::GENESIS,
         decision::{Command, WorkKind},
         event::{Event, NewEvent},
         id::PackageKey,
@@ -120,11 +122,15 @@ impl Transaction {
     /// All that the events say of each stream, and their last word on each row.
     pub(super) async fn replay(&mut self) -> Result<(World, Changes), StoreError> {
         let (mut world, mut changes) = (World::whole(), Changes::default());
-        let mut position = 0;
+        let (mut position, mut hash) = (0, GENESIS);
         while let Some(page) = self.ledger_page(position).await? {
             position = page.last;
             for event in page.events() {
-                let link = event?.link;
+                let PageEvent { link, hash: told, .. } = event?;
+                hash = link.hash(&hash);
+                if hash != told {
+                    return Err(StoreError::ChainBroken(link.position));
+                }
                 let unreadable = |column| StoreError::BadRow { table: "events", column };
                 let stream: Stream = link.stream.parse().map_err(|_| unreadable("stream"))?;
                 let event = Event::decode(&stream, link.kind, link.schema, link.data)?;

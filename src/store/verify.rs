@@ -145,6 +145,24 @@ impl Audit {
         self.findings.is_empty()
     }
 
+    /// The first event at which the chain is broken: altered, and what follows not hashed anew.
+    pub fn broken_at(&self) -> Option<i64> {
+        let at = |finding: &Finding| match finding {
+            Finding::Altered { from, .. }
+            | Finding::Inserted { from, .. }
+            | Finding::Missing { from, .. } => Some(*from),
+            Finding::Removed { before, .. } => Some(*before),
+            Finding::Copies { .. }
+            | Finding::Rehashed { .. }
+            | Finding::CutOff { .. }
+            | Finding::Forged { .. }
+            | Finding::Contradicted { .. }
+            | Finding::NotOurs { .. }
+            | Finding::CheckpointsMissing { .. } => None,
+        };
+        self.findings.iter().filter_map(at).min()
+    }
+
     /// How many events stand behind the last good checkpoint.
     pub fn unsigned(&self) -> i64 {
         self.events - self.signed_to.map_or(0, |checkpoint| checkpoint.position)

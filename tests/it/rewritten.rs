@@ -10,12 +10,14 @@ use crate::{
 };
 use std::time::Duration;
 
+/// A lower price, in the past.
+const LOWER: &str =
+    "update events set data = replace(data, '\"price_cents\":5000', '\"price_cents\":100')
+    where kind = 'package_defined' and package = 'daily'";
+
 /// Lowers a price in the past, and leaves nothing in the database that tells.
 async fn rewrite(place: &Place) {
-    let lower =
-        "update events set data = replace(data, '\"price_cents\":5000', '\"price_cents\":100')
-        where kind = 'package_defined' and package = 'daily'";
-    tamper(&place.ledger(), lower).await;
+    tamper(&place.ledger(), LOWER).await;
     rehash(&place.ledger(), 1).await;
     sql(&place.ledger(), "delete from checkpoints").await.unwrap();
 }
@@ -137,7 +139,65 @@ async fn checkpoints_that_were_deleted_are_missed() {
     assert!(shop.place.good(&["audit", "verify"]).contains("The mark outside the database agrees"));
 }
 
+/// An event from before the last checkpoint, altered by somebody who hashes nothing anew.
+async fn break_chain(place: &Place) {
+    tamper(&place.ledger(), LOWER).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_chain_is_found_when_the_shop_starts_and_nothing_makes_it_look_whole() {
+    let shop = Shop::open().await;
+    shop.place.good(&["audit", "checkpoint"]);
+    let serving = shop.start().await;
+    let under_way = shop.buy("0712 000 101").await;
+    let prompt = shop.prompt("0712 000 101").await;
+    assert_eq!(serving.terminate(), Some(0));
+    break_chain(&shop.place).await;
+    let said = |arguments: &[&str]| {
+        let output = shop.place.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let verified = said(&["audit", "verify"]);
+    assert!(verified.contains(" altered.\nSuch a history cannot be gone on with."), "{verified}");
+    assert!(said(&["doctor"]).contains("FAIL  chain"));
+    assert!(said(&["audit", "mend"]).contains("does not follow from the one before it"));
+    assert!(said(&["audit", "accept"]).contains("cannot be\naccepted"));
+
+    // What is under way is finished, and nothing new begins.
+    let serving = shop.start().await;
+    shop.daraja.enter_pin(prompt).unwrap();
+    shop.code(&under_way).await;
+    in_time(async {
+        while shop_page(&shop).await != 503 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+    assert!(shop.get("/readyz").await.contains("the history is in doubt"));
+    assert_eq!(serving.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_broken_after_the_last_signature_keeps_no_shop_from_starting() {
+    let shop = Shop::open().await;
+    break_chain(&shop.place).await;
+    let serving = shop.start().await;
+    in_time(async {
+        while shop_page(&shop).await != 503 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+    assert_eq!(serving.terminate(), Some(0));
+    let accept = shop.place.run(&["audit", "accept"]);
+    let said = String::from_utf8(accept.stdout).unwrap();
+    assert!(said.contains("Restore a backup from before"), "{said}");
+}
+
 crate::on_postgres_too! {
+    a_broken_chain_is_found_when_the_shop_starts_and_nothing_makes_it_look_whole,
+    a_chain_broken_after_the_last_signature_keeps_no_shop_from_starting,
     a_rewritten_history_is_not_signed_and_nothing_new_is_sold_until_the_owner_decides,
     a_ledger_cut_off_under_a_running_shop_ends_it_and_its_codes_are_fenced,
     checkpoints_that_were_deleted_are_missed,

@@ -21,8 +21,9 @@ pub(in crate::cli) struct Accept {
 impl Accept {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let store = app::open_existing(config).await?;
-        let doubt = store.history_doubt();
-        let code = match (doubt, self.checkpoint) {
+        let broken = store.find_broken().await?;
+        let code = match (broken.or(store.history_doubt()), self.checkpoint) {
+            (Some(doubt), _) if doubt.is_broken() => cannot_go_on(&doubt),
             (None, _) => nothing_in_doubt(config, &store).await?,
             (Some(doubt), None) => explain(&doubt, &store).await?,
             (Some(doubt), Some(checkpoint)) => accept(config, &store, &doubt, &checkpoint).await?,
@@ -37,6 +38,17 @@ async fn nothing_in_doubt(config: &Config, store: &Store) -> anyhow::Result<Exit
     app::keep_mark(config, store).await?;
     println!("The history is the one that is remembered; there is nothing to decide.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What no copy could bring back is not continued.
+fn cannot_go_on(doubt: &Doubt) -> ExitCode {
+    println!("{doubt}.");
+    println!("Nothing is sold and nothing is signed. A history that does not follow cannot be");
+    println!("accepted: no backup of it could be restored.");
+    println!("- `lango audit verify` says what was done to it.");
+    println!("- Restore a backup from before into an empty database: `lango restore FILE`.");
+    println!("- Without a backup: docs/owner/checking-the-books.md, \"A history that is broken\".");
+    ExitCode::FAILURE
 }
 
 async fn explain(doubt: &Doubt, store: &Store) -> anyhow::Result<ExitCode> {

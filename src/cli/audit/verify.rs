@@ -129,6 +129,7 @@ pub(in crate::cli) fn describe(audit: &Audit, zone: &TimeZone) -> String {
             "{events} events, each follows from the one before; the last is {hash}…"
         ));
     }
+    lines.extend(way_on(audit).map(str::to_owned));
     lines.extend(audit.accepted.iter().map(|Acceptance { position, known_position, .. }| {
         format!(
             "The owner accepted the history as it stood at event {position}. Checkpoints up to \
@@ -144,6 +145,22 @@ pub(in crate::cli) fn describe(audit: &Audit, zone: &TimeZone) -> String {
         None => "No signed checkpoint proves any of it.".into(),
     });
     lines.join("\n") + "\n"
+}
+
+/// What to do about what was found.
+fn way_on(audit: &Audit) -> Option<&'static str> {
+    let Some(first) = audit.findings.first() else { return None };
+    Some(match first {
+        _ if audit.broken_at().is_some() => {
+            "Such a history cannot be gone on with. Restore a backup from before: `lango restore \
+             FILE`, into an empty database."
+        }
+        Finding::NotOurs { .. } | Finding::Contradicted { witness: Witness::Person, .. } => {
+            return None;
+        }
+        Finding::Copies { .. } => "Restore a backup from before: `lango restore FILE`.",
+        _ => "`lango audit accept` says what you can do.",
+    })
 }
 
 fn as_json(audit: &Audit, zone: &TimeZone) -> Value {
