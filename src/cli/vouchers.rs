@@ -111,6 +111,9 @@ impl Make {
 impl Release {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
+        if store.site(&self.site).await?.is_none() {
+            bail!("there is no site {}; see `lango site list`", self.site);
+        }
         let fenced = store.fenced(&self.site, self.package.as_ref()).await?;
         for vouchers in fenced.chunks(RELEASED_AT_ONCE) {
             store.execute(ReleaseFenced { vouchers: vouchers.to_vec() }).await?;

@@ -47,6 +47,10 @@ pub async fn readers(url: &str) -> Result<Reader, StoreError> {
     Ok(Reader { pool: through::<Result<_, StoreError>>(Deed::Connect, open).await? })
 }
 
+/// Whether anything was ever kept in a database that has tables; a restore that failed left none.
+pub(super) const WAS_USED: &str =
+    "select exists (select 1 from vault_keys) or exists (select 1 from events)";
+
 /// Whether there is a ledger at an address. Changes nothing.
 pub async fn exists(url: &str) -> Result<bool, StoreError> {
     if is_postgres(url) { postgres::exists(url).await } else { sqlite::exists(url).await }

@@ -133,7 +133,7 @@ pub struct Audit {
     pub hash: Hash,
     /// What does not hold, in order; empty for a good ledger.
     pub findings: Vec<Finding>,
-    /// Where the owner accepted a history that checkpoints before then contradict.
+    /// Where the owner accepted a history that is not the one that was remembered.
     pub accepted: Vec<Acceptance>,
     /// The last checkpoint that agrees and is signed: everything up to it is proved.
     pub signed_to: Option<Checkpoint>,
@@ -355,13 +355,10 @@ impl Walk {
         keys: &Signers,
         all: &[SignedCheckpoint],
         outside: &Outside,
-        mut accepted: Vec<Acceptance>,
+        accepted: Vec<Acceptance>,
     ) -> Audit {
         let settled = accepted.last().map_or(0, |acceptance| acceptance.known_position);
-        let (contradicting, signed_to) = self.judge_signed(keys, all, settled);
-        if !contradicting {
-            accepted.clear();
-        }
+        let signed_to = self.judge_signed(keys, all, settled);
         for (witness, kept) in outside.known() {
             let position = kept.position();
             if matches!(&kept, Kept::Signed(signed) if !keys.signed(signed)) {
@@ -382,8 +379,8 @@ impl Walk {
         self.seen.get(&position).copied().flatten()
     }
 
-    /// Whether any checkpoint up to `settled` contradicts the ledger, which the owner has accepted,
-    /// and the last good checkpoint. A signature is looked at where it decides something: a
+    /// The last good checkpoint. That those up to `settled` contradict the ledger was accepted by
+    /// the owner. A signature is looked at where it decides something: a
     /// checkpoint that agrees and is signed proves all before it, so of those that agree only the
     /// last counts.
     fn judge_signed(
@@ -391,9 +388,9 @@ impl Walk {
         keys: &Signers,
         all: &[SignedCheckpoint],
         settled: i64,
-    ) -> (bool, Option<Checkpoint>) {
+    ) -> Option<Checkpoint> {
         let chain_holds = self.findings.is_empty();
-        let (mut agreeing, mut first_other, mut contradicting) = (vec![], None, false);
+        let (mut agreeing, mut first_other) = (vec![], None);
         for signed in all {
             let Checkpoint { position, hash, .. } = signed.checkpoint;
             let met = self.hash_seen(position);
@@ -401,9 +398,7 @@ impl Walk {
                 agreeing.push(signed);
             } else if !keys.signed(signed) {
                 self.find(Finding::Forged { position });
-            } else if position <= settled {
-                contradicting = true;
-            } else {
+            } else if position > settled {
                 first_other = first_other.or(Some((signed.checkpoint, met)));
             }
         }
@@ -424,7 +419,7 @@ impl Walk {
             Some((at, _)) if chain_holds => self.find(Finding::Rehashed { after: good, at }),
             _ => {}
         }
-        (contradicting, good)
+        good
     }
 }
 

@@ -114,7 +114,9 @@ fn what_is_cut_off_changed_or_of_another_key_is_refused_whole() {
         fs::write(other.path("copy.backup"), bytes).unwrap();
         let said = other.bad(1, &["restore", "copy.backup"]);
         assert!(said.contains(why), "{said}");
-        // Nothing of it was taken in: the whole one still fits.
+        // Nothing of it was taken in, and looking begins no ledger: the whole one still fits.
+        let looked = String::from_utf8(other.run(&["doctor"]).stdout).unwrap();
+        assert!(looked.contains("there is no ledger"), "{looked}");
         fs::copy(&backup, other.path("copy.backup")).unwrap();
         other.good(&["restore", "copy.backup"]);
     };

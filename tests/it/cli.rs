@@ -392,7 +392,8 @@ fn each_slip_gets_a_sentence_and_changes_nothing() {
         (import("mtaa", "empty.txt"), "This file is empty."),
         (import("mtaa", "."), "cannot read ."),
         (import("mtaa", "gone.txt"), "cannot read gone.txt: No such file"),
-        (vec!["package".into(), "list".into(), "--site".into(), "nope".into()], "no site nope"),
+        (["package", "list", "--site", "nope"].map(str::to_owned).to_vec(), "no site nope"),
+        (["vouchers", "release", "--site", "nope"].map(str::to_owned).to_vec(), "no site nope"),
     ] {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let said = place.bad(1, &arguments);

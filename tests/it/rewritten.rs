@@ -73,7 +73,9 @@ async fn a_rewritten_history_is_not_signed_and_nothing_new_is_sold_until_the_own
     shop.place.good(&["vouchers", "release", "--site", "mtaa"]);
     sell("0712 000 103").await;
     assert_eq!(serving.terminate(), Some(0));
-    assert!(shop.place.good(&["audit", "verify"]).contains("each follows"));
+    let verified = shop.place.good(&["audit", "verify"]);
+    assert!(verified.contains("each follows"), "{verified}");
+    assert!(verified.contains("The owner accepted the history"), "{verified}");
     let kinds = shop.place.good(&["audit", "export", "--format", "csv"]);
     assert!(kinds.contains("history_accepted"));
 }

@@ -3,6 +3,7 @@
 //! start.
 
 use super::{
+    database::WAS_USED,
     error::{Attempt, StoreError},
     sql::{Column, Kind, Words},
 };
@@ -89,8 +90,11 @@ pub async fn writer(url: &str) -> Result<PgPool, StoreError> {
 /// Whether there is a ledger: a schema with a vault in it. Changes nothing.
 pub async fn exists(url: &str) -> Result<bool, StoreError> {
     let pool = readers(url).await?;
-    let found =
-        sqlx::query_scalar("select to_regclass('vault_keys') is not null").fetch_one(&pool).await;
+    let table = "select to_regclass('vault_keys') is not null";
+    let mut found = sqlx::query_scalar(table).fetch_one(&pool).await;
+    if matches!(found, Ok(true)) {
+        found = sqlx::query_scalar(WAS_USED).fetch_one(&pool).await;
+    }
     pool.close().await;
     found.attempt("look for a vault")
 }

@@ -1,6 +1,7 @@
 //! SQLite: one connection that writes, a few that read. Full durability, or no start.
 
 use super::{
+    database::WAS_USED,
     error::{Attempt, StoreError},
     sql::{Column, Kind, Words},
 };
@@ -115,10 +116,11 @@ pub async fn exists(url: &str) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let pool = readers(url).await?;
-    let found =
-        sqlx::query_scalar("select count(*) > 0 from sqlite_master where name = 'vault_keys'")
-            .fetch_one(&pool)
-            .await;
+    let table = "select count(*) > 0 from sqlite_master where name = 'vault_keys'";
+    let mut found = sqlx::query_scalar(table).fetch_one(&pool).await;
+    if matches!(found, Ok(true)) {
+        found = sqlx::query_scalar(WAS_USED).fetch_one(&pool).await;
+    }
     pool.close().await;
     found.attempt("look for a vault")
 }
