@@ -276,10 +276,10 @@ async fn forget_links(
 pub(super) async fn mend_links(
     transaction: &mut Transaction,
     vault: &Vault,
-    purchases: impl Iterator<Item = PurchaseId>,
+    world: &World,
 ) -> Result<bool, StoreError> {
     let mut changed = 0;
-    let mut purchases = purchases.peekable();
+    let mut purchases = world.purchases().peekable();
     while purchases.peek().is_some() {
         let page: Vec<PurchaseId> = purchases.by_ref().take(PURCHASES_PER_STATEMENT).collect();
         let of = |purchase: &PurchaseId| {
@@ -308,7 +308,8 @@ pub(super) async fn mend_links(
     }
     changed += forget_links(transaction, |row| {
         let theirs = vault.link_fingerprints(row.purchase);
-        theirs.iter().any(|fingerprint| fingerprint[..] == row.fingerprint)
+        let own = theirs.iter().any(|fingerprint| fingerprint[..] == row.fingerprint);
+        own && world.purchase(row.purchase).is_some()
     })
     .await?;
     Ok(changed > 0)

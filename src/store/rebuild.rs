@@ -89,7 +89,7 @@ async fn mend(
     let (world, mut changes) = transaction.replay().await?;
     let vault = vault_of(transaction, opening).await?;
     let mut mended = vec![];
-    if mend_links(transaction, &vault, world.purchases()).await? {
+    if mend_links(transaction, &vault, &world).await? {
         mended.push("links");
     }
     let wrong = transaction.differences(&changes).await?;
