@@ -7,21 +7,31 @@ use super::{
     sql::query,
 };
 use crate::{
-    ledger::{id::PurchaseId, time::Micros},
+    ledger::{
+        id::PurchaseId,
+        time::{MINUTE, Micros},
+    },
     ports::{Answer, Shelf},
 };
 
+/// So much, in µs, the clocks of two instances may differ.
+const CLOCKS_DIFFER: i64 = MINUTE;
+
 impl Store {
     /// Takes the lease of the processes for `holder`, or keeps it, until then; `false` while
-    /// another instance has it.
+    /// another instance has it. One that ends long after ours would was taken by a clock that was
+    /// wrong, and keeps nobody waiting.
     pub async fn lead(&self, holder: &str, until: Micros) -> Result<bool, StoreError> {
         let taken = query(
-            "update leases set holder = $1, until = $2
-             where name = 'processes' and (holder is null or holder = $1 or until < $3)",
+            "insert into leases (name, holder, until) values ('processes', $1, $2)
+             on conflict (name) do update set holder = $1, until = $2
+             where leases.holder is null or leases.holder = $1
+                 or leases.until < $3 or leases.until > $4",
         )
         .bind(holder)
         .bind(until.0)
         .bind(self.now().0)
+        .bind(until.plus(CLOCKS_DIFFER).0)
         .run(self.projecting.pool())
         .await
         .attempt("take the lease of the processes")?;

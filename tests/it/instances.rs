@@ -5,8 +5,12 @@ use crate::{
     address::free_address,
     outside::{Shop, in_time, msisdn},
     serving::Serving,
+    town::Town,
 };
-use lango::demo::sms_gateway::{Faults, Silence};
+use lango::{
+    demo::sms_gateway::{Faults, Silence},
+    ledger::time::{HOUR, SECOND},
+};
 use std::time::Duration;
 
 /// What an instance logs when it takes over.
@@ -85,7 +89,23 @@ async fn killed_while_it_sends_an_sms_it_leaves_no_second_one_to_the_other() {
     assert_eq!(shop.sms.inbox(&msisdn(number)).len(), 1, "nobody knows, so it is not sent again");
 }
 
+#[tokio::test]
+async fn a_lease_that_nobody_could_keep_so_long_keeps_nobody_waiting() {
+    let town = Town::open().await;
+    let store = town.store();
+    let soon = || store.now().plus(10 * SECOND);
+    assert!(store.lead("one", soon()).await.unwrap());
+    assert!(!store.lead("other", soon()).await.unwrap());
+    // By a clock that was a day ahead, until somebody set it right.
+    assert!(store.lead("one", store.now().plus(24 * HOUR)).await.unwrap());
+    assert!(store.lead("other", soon()).await.unwrap());
+    town.tampers("delete from leases").await;
+    assert!(store.lead("one", soon()).await.unwrap());
+    town.close().await;
+}
+
 crate::on_postgres_too! {
+    a_lease_that_nobody_could_keep_so_long_keeps_nobody_waiting,
     a_buyer_at_one_instance_is_served_by_the_processes_of_the_other,
     killed_between_submit_and_answer_it_leaves_the_sale_to_the_other,
     killed_while_it_sends_an_sms_it_leaves_no_second_one_to_the_other,
