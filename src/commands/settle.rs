@@ -79,7 +79,10 @@ impl Command for Settle {
             Unsettled::Purchase(id, paid) => {
                 let purchase = world.purchase(id).ok_or(Refusal::NotDue)?;
                 let event = Event::Purchase(self.purchase(purchase, paid)?);
-                if let PurchaseStatus::Fulfilled(voucher) = purchase.status {
+                // A code that was sold to somebody else stays theirs, whatever the purchase says.
+                if let PurchaseStatus::Fulfilled(voucher) = purchase.status
+                    && world.voucher(voucher).is_some_and(|it| it.sold_to == Some(id))
+                {
                     events.push(taken_back(id, purchase, voucher));
                 }
                 NewEvent::of(id, Stream::Purchase(id), event)

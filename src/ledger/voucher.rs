@@ -174,6 +174,8 @@ pub struct Voucher {
     pub package: PackageKey,
     /// Where it stands.
     pub status: VoucherStatus,
+    /// To whom it was sold, also where it is void since: nobody else is ever shown its code.
+    pub sold_to: Option<PurchaseId>,
 }
 
 impl Voucher {
@@ -187,7 +189,11 @@ impl Voucher {
             (None, _) => return None,
         };
         let status = VoucherStatus::after(state.map(|voucher| voucher.status), event)?;
-        Some(Self { package, status })
+        let sold_to = match status {
+            VoucherStatus::Allocated(purchase) => Some(purchase),
+            _ => state.and_then(|voucher| voucher.sold_to),
+        };
+        Some(Self { package, status, sold_to })
     }
 }
 

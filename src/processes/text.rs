@@ -43,7 +43,7 @@ pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<Text, T
     let PurchaseStatus::Fulfilled(voucher) = purchase.status else {
         return Ok(Text { says: gsm::plain(&say("sms.owed", &[])?), tells_code: false });
     };
-    let code = context.store.voucher_code(voucher).await?.ok_or(missing(id))?;
+    let code = context.store.code_of(id, voucher).await?.ok_or(missing(id))?;
     let lasts = context.phrases.lasts(purchase.language, package.validity_seconds)?;
     let mut parameters = vec![("code", code.code.clone()), ("lasts", lasts)];
     let key = match code.other_password() {

@@ -8,7 +8,7 @@ use super::{
     RawMessage, Reader, Sealed, StoreError, Vault, VoucherCode,
     decisions::decision_table,
     error::Attempt,
-    rebuild::DecisionDifference,
+    rebuild::{DecisionDifference, Replayed},
     sql::{Kind, Param, Row, Transaction, query},
 };
 use crate::ledger::{
@@ -61,6 +61,16 @@ pub enum Wrong {
     DoesNotOpen,
     /// It opens, and something beside it by which it is found or proven is not its own.
     NotItsOwn,
+    /// A purchase says that it got a code which was not sold to it.
+    CodeNotSold {
+        /// By its voucher.
+        code: String,
+    },
+    /// A code says that it was sold to a purchase, which does not say so.
+    SaleUnsaid {
+        /// To which purchase.
+        to: String,
+    },
     /// An event cannot follow: what it would lead to is not known, and nothing else was looked at.
     CannotFollow,
 }
@@ -94,7 +104,7 @@ impl Reader {
 }
 
 async fn look(moment: &mut Transaction, vault: Option<&Vault>) -> Result<Vec<Astray>, StoreError> {
-    let (world, changes) = match moment.replay().await {
+    let Replayed { world, changes, handed } = match moment.replay().await {
         Ok(replayed) => replayed,
         Err(StoreError::Illegal(illegal)) => {
             let wrong = Wrong::CannotFollow;
@@ -104,6 +114,7 @@ async fn look(moment: &mut Transaction, vault: Option<&Vault>) -> Result<Vec<Ast
     };
     let differences = moment.differences(&changes).await?;
     let mut findings: Vec<Astray> = differences.iter().flat_map(in_words).collect();
+    findings.extend(handed.astray());
     if let Some(vault) = vault {
         let mut search = Search { moment, vault, world: &world, findings: vec![] };
         search.contacts().await?;

@@ -19,6 +19,7 @@ mod decisions;
 mod error;
 mod figures;
 mod gate;
+mod handed;
 mod history;
 mod inbox;
 mod instances;

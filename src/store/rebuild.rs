@@ -10,6 +10,7 @@ use super::{
     changes::Changes,
     database::{Database, Head},
     error::Attempt,
+    handed::Handed,
     keys::{mend_links, vault_of},
     pages::PageEvent,
     sql::{Transaction, query},
@@ -52,8 +53,8 @@ impl Reader {
     /// at one moment; empty when they agree. Takes memory for what became of every code and sale.
     pub async fn compare_decision_tables(&self) -> Result<Vec<DecisionDifference>, StoreError> {
         let mut moment = self.moment().await?;
-        let (_, changes) = moment.replay().await?;
-        let differences = moment.differences(&changes).await;
+        let replayed = moment.replay().await?;
+        let differences = moment.differences(&replayed.changes).await;
         moment.rollback().await;
         differences
     }
@@ -86,7 +87,7 @@ async fn mend(
     head: Head,
     opening: &Opening,
 ) -> Result<Vec<&'static str>, StoreError> {
-    let (world, mut changes) = transaction.replay().await?;
+    let Replayed { world, mut changes, .. } = transaction.replay().await?;
     let vault = vault_of(transaction, opening).await?;
     let mut mended = vec![];
     if mend_links(transaction, &vault, &world).await? {
@@ -118,10 +119,21 @@ async fn mend(
     Ok(mended)
 }
 
+/// What all events lead to.
+pub(super) struct Replayed {
+    /// What they say of each stream.
+    pub(super) world: World,
+    /// Their last word on each row.
+    pub(super) changes: Changes,
+    /// Whether sales and codes agree.
+    pub(super) handed: Handed,
+}
+
 impl Transaction {
-    /// All that the events say of each stream, and their last word on each row.
-    pub(super) async fn replay(&mut self) -> Result<(World, Changes), StoreError> {
+    /// Goes through all events, from the first one on.
+    pub(super) async fn replay(&mut self) -> Result<Replayed, StoreError> {
         let (mut world, mut changes) = (World::whole(), Changes::default());
+        let mut handed = Handed::default();
         let (mut position, mut hash) = (0, GENESIS);
         while let Some(page) = self.ledger_page(position).await? {
             position = page.last;
@@ -136,6 +148,7 @@ impl Transaction {
                 let event = Event::decode(&stream, link.kind, link.schema, link.data)?;
                 let at = Micros(link.recorded_at);
                 world.replay(&stream, &event, at)?;
+                handed.take(&stream, &event);
                 let correlation = link.correlation.map(str::parse).transpose();
                 let correlation = correlation.map_err(|_| unreadable("correlation"))?;
                 let new = NewEvent { correlation, ..NewEvent::alone(stream, event) };
@@ -144,7 +157,7 @@ impl Transaction {
             // What is sold, paid or done needs no row, and there is more of it every day.
             changes.forget_what_has_no_row();
         }
-        Ok((world, changes))
+        Ok(Replayed { world, changes, handed })
     }
 
     /// What stands in the decision tables and should not, or should and does not.

@@ -271,7 +271,24 @@ impl Reader {
 }
 
 impl Store {
-    /// The code of a voucher, in clear.
+    /// The code that a purchase got, in clear: what the buyer's page, the SMS and the desk show.
+    /// That the purchase names the voucher is not enough, for whoever can write an event could
+    /// name anybody's: the voucher must have been sold to that very purchase.
+    pub async fn code_of(
+        &self,
+        purchase: PurchaseId,
+        voucher: VoucherId,
+    ) -> Result<Option<VoucherCode>, StoreError> {
+        let sold_to = self.voucher(voucher).await?.and_then(|voucher| voucher.sold_to);
+        if sold_to != Some(purchase) {
+            tracing::error!(%purchase, %voucher, "purchase {purchase} names a code that was not \
+                sold to it, so nobody is shown the code; run `lango audit verify`");
+            return Ok(None);
+        }
+        self.voucher_code(voucher).await
+    }
+
+    /// The code of a voucher, in clear: for what is not a purchase, as printed cards and routers.
     pub async fn voucher_code(&self, id: VoucherId) -> Result<Option<VoucherCode>, StoreError> {
         let Some(text) = self.open_sealed(Sealed::Code(id)).await? else { return Ok(None) };
         let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "sealed" };

@@ -51,6 +51,8 @@ const fn word(found: &Astray) -> &'static str {
         Wrong::Differs { .. } => "differs",
         Wrong::DoesNotOpen => "does_not_open",
         Wrong::NotItsOwn => "not_its_own",
+        Wrong::CodeNotSold { .. } => "code_not_sold",
+        Wrong::SaleUnsaid { .. } => "sale_unsaid",
         Wrong::CannotFollow => "cannot_follow",
     }
 }
@@ -84,6 +86,12 @@ fn sentence(found: &Astray) -> String {
         }
         (Wrong::NotItsOwn, "links") => "this link was made for another purchase".into(),
         (Wrong::NotItsOwn, _) => "it is found by a fingerprint that is not its own".into(),
+        (Wrong::CodeNotSold { code }, _) => {
+            format!("it says that it got the code of voucher {code}, which was not sold to it")
+        }
+        (Wrong::SaleUnsaid { to }, _) => {
+            format!("it says that it was sold to purchase {to}, which does not say so")
+        }
         (Wrong::CannotFollow, _) => "an event cannot follow the ones before it".to_owned(),
     };
     format!("{table}: {id}: {what}.")
@@ -96,12 +104,17 @@ fn ways_on(beside: &Beside) -> impl Iterator<Item = &'static str> {
     let mend = in_table(&|table| MENDED.contains(&table));
     let session = in_table(&|table| table == "sessions");
     let staff = in_table(&|table| table == "staff_secrets");
-    let own = ["sessions", "staff_secrets"];
+    let events = in_table(&|table| table == "events");
+    let own = ["sessions", "staff_secrets", "events"];
     let vault = in_table(&|table| !MENDED.contains(&table) && !own.contains(&table));
     [
         (mend, "`lango audit mend` writes tables and links anew from the ledger."),
         (session, "Such a session opens nothing; it goes when its person gets another password."),
         (staff, "Give them another password: `lango staff change --password`."),
+        (
+            events,
+            "Somebody wrote into the ledger itself. No buyer is shown a code of somebody else.",
+        ),
         (vault, "Take rows of the vault from a backup: docs/owner/checking-the-books.md says how."),
     ]
     .into_iter()
@@ -148,6 +161,8 @@ mod tests {
                 found("links", "0193a5", Wrong::NotItsOwn),
                 found("sessions", "0193a6", Wrong::NotItsOwn),
                 found("staff_secrets", "0193a6", Wrong::NotItsOwn),
+                found("events", "purchase-0193a7", Wrong::CodeNotSold { code: "0193a1".into() }),
+                found("events", "voucher-0193a1", Wrong::SaleUnsaid { to: "0193a8".into() }),
             ],
         };
         insta::assert_snapshot!(describe(&beside));

@@ -161,7 +161,7 @@ async fn look_at(
         Err(CommandError::Refused(_)) => return Err(Sorry::NotFound),
         Err(CommandError::Failed(failure)) => return Err(failure.into()),
     }
-    let code = shop.context.store.voucher_code(voucher).await?;
+    let code = shop.context.store.code_of(purchase, voucher).await?;
     code.ok_or(Sorry::Failed(Failure::Missing("a code")))
 }
 

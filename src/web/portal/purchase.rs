@@ -249,7 +249,7 @@ async fn runs_until(
 
 async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Result<Paid, Problem> {
     let store = &shop.context.store;
-    let code = store.voucher_code(voucher).await?.ok_or(Failure::Missing("a sold code"))?;
+    let code = store.code_of(view.id, voucher).await?.ok_or(Failure::Missing("a sold code"))?;
     let router = Url::parse(&site.router_login).map_err(|_| Failure::Missing("a login address"))?;
     let password = code.password.as_deref().filter(|password| *password != code.code);
     let connect = login_link(&router, &code.code, password, None);
