@@ -15,12 +15,15 @@ use crate::{
     },
     ports::Random,
     routeros::export::{Group, groups},
-    store::{CommandError, Sealed, Store, StoreError, UploadKept},
+    store::{CommandError, Sealed, Store, StoreError, UploadKept, Word},
 };
 use serde::{Deserialize, Serialize};
 
 /// A file that nobody decided about is kept so long.
 pub const KEPT_FOR: i64 = HOUR;
+
+/// One on which somebody wrote what no person said is kept so long, to be looked at.
+const ALTERED_KEPT_FOR: i64 = 7 * 24 * HOUR;
 
 /// How to take a file in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +52,8 @@ pub async fn keep(
         seal(Sealed::Note(Note::Batch(batch)), name.as_bytes()),
         seal(Sealed::Upload(batch), bytes),
     );
-    store.execute(KeepUpload { batch, site, staff, name, sealed }).await?;
+    let proof = vault.upload_proof(batch, (&site, staff), None);
+    store.execute(KeepUpload { batch, site, staff, name, sealed, proof }).await?;
     Ok(batch)
 }
 
@@ -66,10 +70,39 @@ pub async fn preview(
     Ok((report, groups))
 }
 
-/// Says how a file is to be taken in; from then on that happens by itself.
-pub async fn choose(store: &Store, batch: BatchId, choice: &Choice) -> Result<(), CommandError> {
+/// Somebody says how a file is to be taken in, at the site that they were shown; from then on that
+/// happens by itself, and under their name. Of a file that was altered it is their word that counts
+/// from now on.
+pub async fn choose(
+    store: &Store,
+    staff: StaffId,
+    upload: &UploadKept,
+    choice: &Choice,
+) -> Result<(), CommandError> {
     let choice = serde_json::to_string(choice).expect("choices are plain data");
-    decide(store, UploadWrite::Chosen { batch, choice: Some(choice) }).await
+    decide(store, chosen(store, staff, upload, Some(choice))).await?;
+    let item = upload.item();
+    store.forget_breakdowns(item.kind, &item.subject).await?;
+    Ok(())
+}
+
+/// What is written of a file, with what proves it.
+fn chosen(
+    store: &Store,
+    staff: StaffId,
+    upload: &UploadKept,
+    choice: Option<String>,
+) -> UploadWrite {
+    let said = (&upload.site, staff);
+    let proof = store.vault().upload_proof(upload.batch, said, choice.as_deref());
+    UploadWrite::Chosen { batch: upload.batch, staff, choice, proof }
+}
+
+/// Whether a file about which nobody decides is still kept.
+pub fn is_kept(store: &Store, upload: &UploadKept) -> bool {
+    let altered = upload.word(&store.vault()) == Word::Altered;
+    let kept_for = if altered { ALTERED_KEPT_FOR } else { KEPT_FOR };
+    store.now() <= upload.received_at.plus(kept_for)
 }
 
 /// Takes in a file that somebody decided about, or drops one that nobody did in time; `false` where
@@ -80,8 +113,9 @@ pub async fn take(
     upload: &UploadKept,
 ) -> Result<bool, ImportError> {
     let batch = upload.batch;
-    let Some(choice) = upload.choice.as_deref() else {
-        let over = upload.received_at.plus(KEPT_FOR) < store.now();
+    let vault = store.vault();
+    let Some(choice) = upload.choice(&vault) else {
+        let over = !is_kept(store, upload);
         if over {
             decide(store, UploadWrite::Dropped(batch)).await?;
         }
@@ -105,7 +139,7 @@ pub async fn take(
         // The package is gone since, say: whoever brought it is asked again.
         Err(error) => {
             tracing::warn!(%batch, "a file cannot be taken in as was said: {error}");
-            decide(store, UploadWrite::Chosen { batch, choice: None }).await?;
+            decide(store, chosen(store, upload.staff, upload, None)).await?;
         }
     }
     Ok(true)

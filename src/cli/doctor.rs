@@ -272,8 +272,9 @@ fn stuck(things: usize) -> Check {
         many => fail(
             "stuck",
             format!(
-                "Lango broke down over {many} of its tasks twice: a bug, and the log says where. \
-                 After an update press `Try again` at the desk"
+                "{many} of its tasks wait for a person: Lango broke down over them twice, or \
+                 somebody wrote on a file of codes; the log says which. After an update press \
+                 `Try again` at the desk"
             ),
         ),
     }

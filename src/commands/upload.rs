@@ -2,7 +2,7 @@
 //! begins to speak of a file when it becomes a batch.
 
 use crate::ledger::{
-    decision::{Command, Decision, Need, Note, UploadWrite, VaultWrite},
+    decision::{Command, Decision, Fingerprint, Need, Note, UploadWrite, VaultWrite},
     id::{BatchId, Slug, StaffId},
     refusal::Refusal,
     time::Micros,
@@ -22,6 +22,8 @@ pub struct KeepUpload {
     pub name: Vec<u8>,
     /// Its bytes, sealed.
     pub sealed: Vec<u8>,
+    /// What proves all that stands beside them.
+    pub proof: Fingerprint,
 }
 
 impl Command for KeepUpload {
@@ -36,6 +38,7 @@ impl Command for KeepUpload {
             site: self.site.clone(),
             staff: self.staff,
             sealed: self.sealed.clone(),
+            proof: self.proof,
         };
         Ok(Decision::default().keep([name, VaultWrite::Upload(file)]))
     }

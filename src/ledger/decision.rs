@@ -169,13 +169,19 @@ pub enum UploadWrite {
         staff: StaffId,
         /// Its bytes, sealed.
         sealed: Vec<u8>,
+        /// What proves all that stands beside them.
+        proof: Fingerprint,
     },
     /// Somebody said how to take it in, or it turned out that it cannot be taken in so.
     Chosen {
         /// Which.
         batch: BatchId,
+        /// Who said so.
+        staff: StaffId,
         /// How, as JSON.
         choice: Option<String>,
+        /// What proves it.
+        proof: Fingerprint,
     },
     /// Its codes are in stock.
     Taken(BatchId),

@@ -4,7 +4,7 @@ use super::handle::{Thing, handle};
 use crate::{
     context::Context,
     import::ImportError,
-    store::{BREAKDOWNS_MAX, CommandError, StoreError, UploadKept},
+    store::{BREAKDOWNS_MAX, CommandError, StoreError, UploadKept, Word},
     uploads,
 };
 use std::sync::Arc;
@@ -12,12 +12,28 @@ use std::sync::Arc;
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     let mut done = 0;
     for upload in context.store.uploads().await? {
-        if upload.breakdowns < BREAKDOWNS_MAX {
+        let altered = upload.word(&context.store.vault()) == Word::Altered;
+        if altered && uploads::is_kept(&context.store, &upload) {
+            done += usize::from(set_aside(context, &upload).await?);
+        } else if altered || upload.breakdowns < BREAKDOWNS_MAX {
             let item = (upload.item(), upload.is_suspect());
             done += usize::from(handle(context, item, take(context, &upload)).await?);
         }
     }
     Ok(done)
+}
+
+/// Leaves a file to a person, whatever is written on it; `false` where it waits already.
+async fn set_aside(context: &Context, upload: &UploadKept) -> Result<bool, StoreError> {
+    let (batch, waits) = (upload.batch, upload.breakdowns >= BREAKDOWNS_MAX);
+    if !waits {
+        tracing::error!(%batch, "what stands on file {batch} of codes is not what a person said of \
+            it: it is not taken in, and waits at the desk; run `lango audit verify`");
+    }
+    for _ in upload.breakdowns..BREAKDOWNS_MAX {
+        context.store.count_breakdown(&upload.item()).await?;
+    }
+    Ok(!waits)
 }
 
 async fn take(context: &Context, upload: &UploadKept) -> Result<bool, StoreError> {

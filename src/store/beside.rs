@@ -120,6 +120,7 @@ async fn look(moment: &mut Transaction, vault: Option<&Vault>) -> Result<Vec<Ast
         search.contacts().await?;
         search.codes().await?;
         search.texts().await?;
+        search.uploads().await?;
         search.receipts().await?;
         search.inbox().await?;
         search.staff().await?;
@@ -311,6 +312,14 @@ impl Search<'_> {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// What stands beside a file must be what a person said of it.
+    async fn uploads(&mut self) -> Result<(), StoreError> {
+        for batch in self.moment.altered_uploads(self.vault).await? {
+            self.find("uploads", batch, Wrong::NotItsOwn);
         }
         Ok(())
     }

@@ -91,7 +91,8 @@ pub(super) const TABLES: [Table; 24] = [
     table(
         "uploads",
         Some(("batch", TEXT)),
-        "batch text, site text, staff text, sealed bytes, received_at bigint, choice text",
+        "batch text, site text, staff text, sealed bytes, received_at bigint, choice text, \
+         proof bytes",
     ),
     table(
         "sites",
@@ -171,7 +172,7 @@ pub(super) fn later(table: &str) -> Vec<Value> {
     match table {
         "sites" => vec![Value::Null, json!(0), json!("en")],
         "stock" => vec![json!(0)],
-        "voucher_codes" => vec![Value::Null],
+        "voucher_codes" | "uploads" => vec![Value::Null],
         _ => vec![],
     }
 }

@@ -557,7 +557,8 @@ mod tests {
             };
             let [name, sealed, who, password] = texts.each_ref().map(seal);
             let site = Slug::parse("mtaa").unwrap();
-            store.execute(KeepUpload { batch, site, staff, name, sealed }).await.unwrap();
+            let proof = [1; 32];
+            store.execute(KeepUpload { batch, site, staff, name, sealed, proof }).await.unwrap();
             let role = Role::Owner;
             let password = NewPassword { sealed: password, proof: PasswordProof([1; 32]) };
             let add = AddStaff { staff, role, fingerprint: [1; 32], name: who, password };

@@ -73,7 +73,7 @@ pub use routers::{AtRouter, RouterNews, ToldOfCode, UsageCounts};
 pub use sealed::Sealed;
 pub use sql::Param;
 pub use staff::{Session, StaffMember};
-pub use uploads::UploadKept;
+pub use uploads::{UploadKept, Word};
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
 pub use verify::{Audit, Finding, Outside};
 pub use views::{PaymentView, PurchaseView, VoucherCode};

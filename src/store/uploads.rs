@@ -6,6 +6,7 @@ use super::{
     error::{Attempt, StoreError},
     read::parse,
     sql::{Row, Transaction, query},
+    vault::Vault,
 };
 use crate::ledger::{
     chain::hex,
@@ -15,6 +16,17 @@ use crate::ledger::{
 };
 use serde_json::json;
 
+/// Whether what stands beside a file was said by a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// Lango wrote it, as a person said.
+    Proven,
+    /// It is from before there was a proof: nothing is decided, and nothing is believed of it.
+    FromBefore,
+    /// Somebody else wrote it.
+    Altered,
+}
+
 /// A file that somebody brought, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadKept {
@@ -22,12 +34,12 @@ pub struct UploadKept {
     pub batch: BatchId,
     /// Where its codes are valid.
     pub site: Slug,
-    /// Who brought it.
+    /// Who brought it, or said how to take it in.
     pub staff: StaffId,
-    /// When.
+    /// When it came.
     pub received_at: Micros,
-    /// How to take it in, as JSON; `None` until somebody says.
-    pub choice: Option<String>,
+    choice: Option<String>,
+    proof: Option<Vec<u8>>,
     /// How often taking it in broke down.
     pub breakdowns: i64,
 }
@@ -40,8 +52,28 @@ impl UploadKept {
             staff: parse(row, 2, "uploads", "staff")?,
             received_at: Micros(row.get(3)),
             choice: row.get(4),
-            breakdowns: row.get(5),
+            proof: row.get(5),
+            breakdowns: row.get(6),
         })
+    }
+
+    /// Whether a person said what stands here.
+    pub fn word(&self, vault: &Vault) -> Word {
+        match (&self.proof, &self.choice) {
+            (None, None) => Word::FromBefore,
+            (Some(proof), choice) => {
+                let said = (&self.site, self.staff);
+                let own = vault.upload_proof(self.batch, said, choice.as_deref());
+                if own[..] == *proof { Word::Proven } else { Word::Altered }
+            }
+            (None, Some(_)) => Word::Altered,
+        }
+    }
+
+    /// How to take it in, as JSON; `None` until a person says. What nobody said is no choice,
+    /// whatever the row holds.
+    pub fn choice(&self, vault: &Vault) -> Option<&str> {
+        self.choice.as_deref().filter(|_| self.word(vault) == Word::Proven)
     }
 
     /// Itself, as its breakdowns are counted.
@@ -50,12 +82,14 @@ impl UploadKept {
     }
 }
 
-const KEPT: &str = "insert into uploads (batch, site, staff, sealed, received_at)
-     select batch, site, staff, sealed, received_at
-     from {given: batch text, site text, staff text, sealed bytes, received_at bigint}";
+const KEPT: &str = "insert into uploads (batch, site, staff, sealed, received_at, proof)
+     select batch, site, staff, sealed, received_at, proof
+     from {given: batch text, site text, staff text, sealed bytes, received_at bigint,
+       proof bytes}";
 
-const CHOSEN: &str = "update uploads set choice = given.choice
-     from {given: chosen text, choice text}
+const CHOSEN: &str = "update uploads
+     set choice = given.choice, staff = given.said_by, proof = given.proof
+     from {given: chosen text, said_by text, choice text, proof bytes}
      where uploads.batch = given.chosen";
 
 const GONE: &str = "delete from uploads where batch in (select batch from {given: batch text})";
@@ -64,6 +98,20 @@ const UNNAMED: &str =
     "delete from notes where subject in (select subject from {given: subject text})";
 
 impl Transaction {
+    /// The files of which something is written that nobody said, by their batches.
+    pub(super) async fn altered_uploads(
+        &mut self,
+        vault: &Vault,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows = query(format!("{FILES} order by batch")).all(&mut *self).await;
+        let altered = |row: &&Row| {
+            // One that cannot be read was not written by Lango.
+            UploadKept::of(row).map_or(true, |upload| upload.word(vault) == Word::Altered)
+        };
+        let rows = rows.attempt("read what was uploaded")?;
+        Ok(rows.iter().filter(altered).map(|row| row.get(0)).collect())
+    }
+
     /// Writes what becomes of files that were uploaded.
     pub(super) async fn keep_uploads(
         &mut self,
@@ -74,10 +122,12 @@ impl Transaction {
         for write in writes {
             let VaultWrite::Upload(write) = write else { continue };
             match write {
-                UploadWrite::Kept { batch, site, staff, sealed } => {
-                    kept.push(json!([batch, site, staff, hex(sealed), now]));
+                UploadWrite::Kept { batch, site, staff, sealed, proof } => {
+                    kept.push(json!([batch, site, staff, hex(sealed), now, hex(proof)]));
                 }
-                UploadWrite::Chosen { batch, choice } => chosen.push(json!([batch, choice])),
+                UploadWrite::Chosen { batch, staff, choice, proof } => {
+                    chosen.push(json!([batch, staff, choice, hex(proof)]));
+                }
                 UploadWrite::Taken(batch) => gone.push(json!([batch])),
                 UploadWrite::Dropped(batch) => {
                     gone.push(json!([batch]));
@@ -92,31 +142,22 @@ impl Transaction {
     }
 }
 
+/// A file without its bytes, as [`UploadKept::of`] reads it.
+const FILES: &str =
+    "select batch, site, staff, received_at, choice, proof, coalesce(times, 0) from uploads
+     left join breakdowns on kind = 'upload' and subject = batch";
+
 impl Reader {
     /// All files that are not in stock yet, oldest first.
     pub async fn uploads(&self) -> Result<Vec<UploadKept>, StoreError> {
-        let rows = query(
-            "select batch, site, staff, received_at, choice, coalesce(times, 0) from uploads
-                 left join breakdowns on kind = 'upload' and subject = batch
-                 order by batch",
-        )
-        .all(&self.pool)
-        .await
-        .attempt("read what was uploaded")?;
-        rows.iter().map(UploadKept::of).collect()
+        let rows = query(format!("{FILES} order by batch")).all(&self.pool).await;
+        rows.attempt("read what was uploaded")?.iter().map(UploadKept::of).collect()
     }
 
     /// One of them.
     pub async fn upload(&self, batch: BatchId) -> Result<Option<UploadKept>, StoreError> {
-        let row = query(
-            "select batch, site, staff, received_at, choice, coalesce(times, 0) from uploads
-                 left join breakdowns on kind = 'upload' and subject = batch
-                 where batch = $1",
-        )
-        .bind(batch.to_string())
-        .first(&self.pool)
-        .await
-        .attempt("read what was uploaded")?;
+        let asked = query(format!("{FILES} where batch = $1")).bind(batch.to_string());
+        let row = asked.first(&self.pool).await.attempt("read what was uploaded")?;
         row.as_ref().map(UploadKept::of).transpose()
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         chain::hex,
         checkpoint::SecretKey,
         decision::{Fingerprint, LinkRow},
-        id::{PaymentId, PurchaseId, Slug, StaffId},
+        id::{BatchId, PaymentId, PurchaseId, Slug, StaffId},
         key::KeyPurpose,
         staff::PasswordProof,
         time::{Micros, SECOND},
@@ -21,6 +21,7 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use hmac::{Hmac, Mac};
+use serde_json::json;
 use sha2::Sha256;
 use std::sync::Arc;
 use subtle::{Choice, ConstantTimeEq};
@@ -291,6 +292,18 @@ impl Vault {
         self.fingerprint("session_of", text.as_bytes())
     }
 
+    /// What stands beside a file of codes: for which site it is, who brought it or said how to take
+    /// it in, and how.
+    pub fn upload_proof(
+        &self,
+        batch: BatchId,
+        (site, staff): (&Slug, StaffId),
+        choice: Option<&str>,
+    ) -> Fingerprint {
+        let text = json!([batch, site, staff, choice]).to_string();
+        self.fingerprint("upload_of", text.as_bytes())
+    }
+
     /// By which the ledger knows the hash of somebody's password again.
     pub fn password_proof(&self, staff: StaffId, hash: &str) -> PasswordProof {
         PasswordProof(self.fingerprint("staff_password", format!("{staff}:{hash}").as_bytes()))
@@ -519,6 +532,23 @@ mod tests {
             assert_ne!(proof, other);
         }
         assert_ne!(vault.password_proof(one, "a"), vault.password_proof(two, "a"));
+    }
+
+    #[test]
+    fn an_upload_is_proven_for_one_file_one_site_one_person_and_one_choice() {
+        let (vault, [one, two]) = (vault(), [1, 2].map(Uuid::from_u128));
+        let [mtaa, kona] = ["mtaa", "kona"].map(|site| Slug::parse(site).unwrap());
+        let proof = vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), Some("{}"));
+        for other in [
+            vault.upload_proof(BatchId(two), (&mtaa, StaffId(one)), Some("{}")),
+            vault.upload_proof(BatchId(one), (&kona, StaffId(one)), Some("{}")),
+            vault.upload_proof(BatchId(one), (&mtaa, StaffId(two)), Some("{}")),
+            vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), Some("{ }")),
+            vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), Some("null")),
+            vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), None),
+        ] {
+            assert_ne!(proof, other);
+        }
     }
 
     #[test]

@@ -18,14 +18,14 @@ use serde_json::Value;
 use std::{collections::BTreeSet, fs, sync::Arc};
 
 /// The command line beside a town's ledger, with the town's key.
-fn beside(town: &Town) -> Place {
+pub fn beside(town: &Town) -> Place {
     let place = Place::empty().with("LANGO_DATABASE__URL", &town.ledger()).with_account();
     fs::write(place.path("lango.key"), hex(&MASTER)).unwrap();
     place
 }
 
 /// The tables in which `lango audit verify` finds something.
-fn found(place: &Place) -> BTreeSet<String> {
+pub fn found(place: &Place) -> BTreeSet<String> {
     let output = place.run(&["audit", "verify", "--json"]);
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["findings"], serde_json::json!([]), "the events themselves are whole");
@@ -35,12 +35,12 @@ fn found(place: &Place) -> BTreeSet<String> {
     findings.iter().map(|finding| finding["table"].as_str().unwrap().to_owned()).collect()
 }
 
-fn tables<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+pub fn tables<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
     names.map(str::to_owned).into()
 }
 
 /// What the doctor says of what stands beside the ledger.
-fn doctor(place: &Place) -> Value {
+pub fn doctor(place: &Place) -> Value {
     let output = place.run(&["doctor", "--json"]);
     let checks: Value = serde_json::from_slice(&output.stdout).unwrap();
     let about = |check: &&Value| check["about"] == "tables";
@@ -58,7 +58,7 @@ async fn put_back(town: &Town, table: &str) {
     town.tampers("drop table kept").await;
 }
 
-async fn buys(town: &mut Town, (name, phone): (&str, &str), package: &str) -> Customer {
+pub async fn buys(town: &mut Town, (name, phone): (&str, &str), package: &str) -> Customer {
     let mut buyer = town.customer(name, phone);
     town.asks(&mut buyer, package).await;
     town.pays(&buyer).await;
@@ -434,7 +434,10 @@ async fn a_row_of_the_vault_that_was_swapped_or_put_in_is_found() {
     }
     for (table, lie) in [
         ("notes", format!("insert into notes values ('site:mtaa', {nothing})")),
-        ("uploads", format!("insert into uploads values ('b', 'mtaa', 's', {nothing}, 1, null)")),
+        (
+            "uploads",
+            format!("insert into uploads values ('b', 'mtaa', 's', {nothing}, 1, null, null)"),
+        ),
         ("shared_secrets", format!("update shared_secrets set sealed = {nothing}")),
         ("message_refs", "update message_refs set message = 'x'".to_owned()),
         ("voucher_codes", "delete from voucher_codes".to_owned()),

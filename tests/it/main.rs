@@ -6,6 +6,7 @@ mod backup;
 mod beside;
 mod books;
 mod both;
+mod bound;
 mod breakdowns;
 mod browser_desk;
 mod browser_login;

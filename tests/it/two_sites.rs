@@ -35,7 +35,7 @@ fn slug(text: &str) -> Slug {
 }
 
 /// Another site of the shop, which sells a day to whoever has the router's profile of that name.
-async fn opens_a_site(town: &Town, id: &str, name: &str) {
+pub async fn opens_a_site(town: &Town, id: &str, name: &str) {
     let site = RegisterSite::new(slug(id), name.into(), "http://10.6.50.1/login".into());
     town.store().execute(site).await.unwrap();
     let package = Package {
@@ -57,13 +57,13 @@ async fn opens_a_site(town: &Town, id: &str, name: &str) {
     town.store().execute(DefinePackage { package }).await.unwrap();
 }
 
-fn list(codes: &[String]) -> String {
+pub fn list(codes: &[String]) -> String {
     let line = |code: &String| format!("add name={code} password={code} profile=daily\n");
     format!("/ip hotspot user\n{}", codes.iter().map(line).collect::<String>())
 }
 
 /// Imports codes at a site, with what is said of other sites' routers.
-async fn imports(store: &Store, site: &str, codes: &[String], others: &[&str]) -> Report {
+pub async fn imports(store: &Store, site: &str, codes: &[String], others: &[&str]) -> Report {
     let other_routers = others.iter().map(|other| slug(other)).collect();
     let import = Import { other_routers, ..Import::to(slug(site)) };
     let importer = Importer { by: By::CommandLine, random: &SystemRandom };

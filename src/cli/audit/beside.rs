@@ -85,6 +85,9 @@ fn sentence(found: &Astray) -> String {
             "this session was made for somebody else, or ended with an older password".into()
         }
         (Wrong::NotItsOwn, "links") => "this link was made for another purchase".into(),
+        (Wrong::NotItsOwn, "uploads") => {
+            "what stands on this file of codes is not what a person said of it".into()
+        }
         (Wrong::NotItsOwn, _) => "it is found by a fingerprint that is not its own".into(),
         (Wrong::CodeNotSold { code }, _) => {
             format!("it says that it got the code of voucher {code}, which was not sold to it")
@@ -104,13 +107,18 @@ fn ways_on(beside: &Beside) -> impl Iterator<Item = &'static str> {
     let mend = in_table(&|table| MENDED.contains(&table));
     let session = in_table(&|table| table == "sessions");
     let staff = in_table(&|table| table == "staff_secrets");
+    let upload = in_table(&|table| table == "uploads");
     let events = in_table(&|table| table == "events");
-    let own = ["sessions", "staff_secrets", "events"];
+    let own = ["sessions", "staff_secrets", "uploads", "events"];
     let vault = in_table(&|table| !MENDED.contains(&table) && !own.contains(&table));
     [
         (mend, "`lango audit mend` writes tables and links anew from the ledger."),
         (session, "Such a session opens nothing; it goes when its person gets another password."),
         (staff, "Give them another password: `lango staff change --password`."),
+        (
+            upload,
+            "Such a file is not taken in: say at the desk, under Stock, what is to become of it.",
+        ),
         (
             events,
             "Somebody wrote into the ledger itself. No buyer is shown a code of somebody else.",
@@ -161,6 +169,7 @@ mod tests {
                 found("links", "0193a5", Wrong::NotItsOwn),
                 found("sessions", "0193a6", Wrong::NotItsOwn),
                 found("staff_secrets", "0193a6", Wrong::NotItsOwn),
+                found("uploads", "0193a6", Wrong::NotItsOwn),
                 found("events", "purchase-0193a7", Wrong::CodeNotSold { code: "0193a1".into() }),
                 found("events", "voucher-0193a1", Wrong::SaleUnsaid { to: "0193a8".into() }),
             ],

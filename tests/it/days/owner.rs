@@ -12,7 +12,7 @@ use lango::{
     desk, forget,
     import::{Import, Importer},
     ledger::{
-        id::{HandoutId, PurchaseId, Slug, VoucherId},
+        id::{BatchId, HandoutId, PurchaseId, Slug, StaffId, VoucherId},
         key::KeyPurpose,
         money::Cents,
         payment::account_reference,
@@ -24,13 +24,19 @@ use lango::{
     },
     routeros::report::{Known, Piece, Report},
     routers, staff, stock,
-    store::{BackupKey, Store},
+    store::{BackupKey, CommandError, Store},
     uploads,
 };
 use std::fmt::Write as _;
 
 fn slug(site: usize) -> Slug {
     Slug::parse(SITES[site]).unwrap()
+}
+
+/// Says at the desk that a file is to be taken in as it is.
+async fn decides(store: &Store, staff: StaffId, batch: BatchId) -> Result<(), CommandError> {
+    let upload = store.upload(batch).await?.expect("it was kept just now");
+    uploads::choose(store, staff, &upload, &uploads::Choice::default()).await
 }
 
 impl Day {
@@ -76,7 +82,7 @@ impl Day {
                 let file = ("codes.rsc", list.as_bytes());
                 let batch = uploads::keep(store, random, (staff, slug(made_for)), file).await;
                 let chosen = match batch {
-                    Ok(batch) => uploads::choose(store, batch, &uploads::Choice::default()).await,
+                    Ok(batch) => decides(store, staff, batch).await,
                     Err(failure) => Err(failure),
                 };
                 return chosen.map(|()| 0).map_err(|failure| format!("{failure:?}"));

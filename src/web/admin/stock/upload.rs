@@ -9,7 +9,7 @@ use crate::{
         id::{BatchId, Slug},
     },
     routeros::export::{BYTES_MAX, Group, Judged},
-    store::{CommandError, Sealed, UploadKept},
+    store::{CommandError, Sealed, UploadKept, Word},
     uploads::{self, Choice},
     web::{
         Shop,
@@ -35,6 +35,9 @@ const NAME_MAX: usize = 120;
 /// What the fields are called, but for the site, that say whose router is another.
 const OTHER_ROUTER: &str = "other_router.";
 
+/// What the field is called that says for which site an unproven file was shown.
+const FOR_SITE: &str = "for_site";
+
 /// No field but the file is longer, in bytes.
 const FIELD_MAX: usize = 200;
 
@@ -53,7 +56,7 @@ pub struct Waiting {
 pub async fn waiting(shop: &Shop, names: &Names) -> Result<Vec<Waiting>, Sorry> {
     let mut waiting = vec![];
     for upload in shop.context.store.uploads().await? {
-        let decided = upload.choice.is_some();
+        let decided = is_decided(shop, &upload);
         waiting.push(Waiting {
             path: if decided { batch::path(upload.batch) } else { path(upload.batch) },
             name: name(shop, upload.batch).await?,
@@ -192,6 +195,8 @@ struct PreviewPage {
     site: String,
     /// A phrase `format.…`.
     format: &'static str,
+    /// The site's id, where nothing proves that a person said what stands on the file.
+    unproven: Option<String>,
     /// Why it cannot be taken in so, as a phrase `problem.…`.
     problem: Option<&'static str>,
     /// The packages to choose from, and whether one is chosen.
@@ -251,7 +256,7 @@ pub async fn preview(
 ) -> Response {
     let found = find(&shop, &batch).await;
     if let Ok((batch, upload)) = &found
-        && upload.as_ref().is_none_or(|upload| upload.choice.is_some())
+        && upload.as_ref().is_none_or(|upload| is_decided(&shop, upload))
     {
         // Somebody has decided: the batch's own page tells how far it is.
         return Redirect::to(&batch::path(*batch)).into_response();
@@ -259,6 +264,15 @@ pub async fn preview(
     let made = async { fill(&shop, &found?.1.ok_or(Sorry::UploadGone)?, &fields).await };
     let made = made.await;
     frame::answer(&shop, &visitor, "preview", made)
+}
+
+fn is_decided(shop: &Shop, upload: &UploadKept) -> bool {
+    upload.choice(&shop.context.store.vault()).is_some()
+}
+
+/// Whether what is shown of a file is what was said of it.
+fn is_proven(shop: &Shop, upload: &UploadKept) -> bool {
+    upload.word(&shop.context.store.vault()) == Word::Proven
 }
 
 /// A file by its batch; none where it is in stock, or was let go.
@@ -299,6 +313,7 @@ async fn fill(shop: &Shop, upload: &UploadKept, fields: &Fields) -> Result<Previ
         file: name(shop, upload.batch).await?,
         site: names.site(upload.site.as_str()),
         format: report.as_ref().map_or("", |report| report.format),
+        unproven: (!is_proven(shop, upload)).then(|| upload.site.to_string()),
         problem,
         packages: packages.collect(),
         wants_package: report.as_ref().is_some_and(|report| !report.has_profiles),
@@ -391,8 +406,14 @@ pub async fn take(
     let done = async {
         let (batch, upload) = find(&shop, &batch).await?;
         // A form that is sent twice finds it decided, or in stock.
-        if let Some(upload) = upload.filter(|upload| upload.choice.is_none()) {
-            match uploads::choose(&shop.context.store, upload.batch, &choice(&fields)).await {
+        if let Some(upload) = upload.filter(|upload| !is_decided(&shop, upload)) {
+            // Its site may not be the one that was said: whoever decides was shown which it is.
+            let shown = fields.get(FOR_SITE).is_some_and(|site| site == upload.site.as_str());
+            if !is_proven(&shop, &upload) && !shown {
+                return Ok(path(batch));
+            }
+            let (store, staff) = (&shop.context.store, visitor.member.id);
+            match uploads::choose(store, staff, &upload, &choice(&fields)).await {
                 Ok(()) => shop.context.tell(),
                 Err(CommandError::Failed(failure)) => return Err(failure.into()),
                 Err(CommandError::Refused(why)) => unreachable!("a choice is never refused: {why}"),
