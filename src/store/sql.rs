@@ -151,6 +151,11 @@ pub struct Words {
     pub empty_log: Option<&'static str>,
     /// The tables of the ledger's schema.
     pub tables: &'static str,
+    /// Everything that the schema is made of: the table it belongs to, its kind, its name, and
+    /// how it is defined.
+    pub objects: &'static str,
+    /// The same as the migrations make it; see `schema`.
+    pub schema: &'static str,
     /// How many columns the table `$1` has, a temporary one too.
     pub count_columns: &'static str,
     /// The events after position `$1`, at most `$2`, as one value: each text preceded by its

@@ -49,6 +49,7 @@ mod revenue;
 mod rewritten;
 mod router;
 mod sale;
+mod schema;
 mod serve;
 mod serving;
 mod sites;

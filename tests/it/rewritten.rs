@@ -5,7 +5,7 @@ use crate::{
     cli::Place,
     outside::{Shop, in_time},
     serving::Serving,
-    tamper::{rehash, tamper},
+    tamper::{guard_again, rehash, tamper},
     town::sql,
 };
 use std::time::Duration;
@@ -73,6 +73,7 @@ async fn a_rewritten_history_is_not_signed_and_nothing_new_is_sold_until_the_own
     shop.place.good(&["vouchers", "release", "--site", "mtaa"]);
     sell("0712 000 103").await;
     assert_eq!(serving.terminate(), Some(0));
+    guard_again(&shop.place.ledger()).await;
     let verified = shop.place.good(&["audit", "verify"]);
     assert!(verified.contains("each follows"), "{verified}");
     assert!(verified.contains("The owner accepted the history"), "{verified}");
@@ -144,6 +145,7 @@ async fn checkpoints_that_were_deleted_are_missed() {
     let doctor = String::from_utf8(shop.place.run(&["doctor"]).stdout).unwrap();
     assert!(doctor.contains("FAIL  history"), "{doctor}");
     shop.place.good(&["audit", "accept"]);
+    guard_again(&shop.place.ledger()).await;
     assert!(shop.place.good(&["audit", "verify"]).contains("The mark outside the database agrees"));
 }
 

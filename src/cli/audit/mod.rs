@@ -5,9 +5,11 @@ mod as_of;
 mod beside;
 mod export;
 mod journal;
+mod schema;
 mod show;
 mod verify;
 
+pub(super) use schema::check as check_schema;
 pub(super) use show::timeline;
 pub(super) use verify::describe;
 

@@ -1,6 +1,6 @@
 //! `lango audit verify` and `lango audit checkpoint`
 
-use super::beside;
+use super::{beside, schema};
 use crate::{
     app,
     config::Config,
@@ -9,7 +9,7 @@ use crate::{
         checkpoint::{Checkpoint, Kept, PublicKey},
         history::{Acceptance, Witness},
     },
-    store::{Audit, Beside, Finding, Outside},
+    store::{Audit, Beside, Finding, Outside, Reader, SchemaFinding},
 };
 use anyhow::Context as _;
 use clap::Args;
@@ -36,10 +36,23 @@ pub(in crate::cli) struct Verify {
 impl Verify {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let books = app::open_books(config).await?;
+        let found = books.verify_schema().await?;
+        match self.look(config, &books, &found).await {
+            Err(failure) if !found.is_empty() => schema::alone(&found, &failure, self.json),
+            looked => looked,
+        }
+    }
+
+    async fn look(
+        &self,
+        config: &Config,
+        books: &Reader,
+        found: &[SchemaFinding],
+    ) -> anyhow::Result<ExitCode> {
         let (key, vault) = if let Some(key) = self.public_key {
             (key, None)
         } else {
-            let vault = app::vault_of(config, &books)
+            let vault = app::vault_of(config, books)
                 .await
                 .context("without the master key, give the public one with --public-key")?;
             (vault.signing_key().public(), Some(vault))
@@ -48,7 +61,7 @@ impl Verify {
         let mark = app::read_mark(config)?;
         let marked = mark.is_some();
         let outside = Outside {
-            kept: self.against,
+            kept: self.against.clone(),
             mark: mark.map(|mark| mark.head),
             checkpoints: mark.map_or(0, |mark| mark.checkpoints),
         };
@@ -56,15 +69,16 @@ impl Verify {
         // What is not the ledger that was recorded proves nothing about what stands beside it.
         let beside =
             if audit.is_good() { Some(books.verify_beside(vault.as_ref()).await?) } else { None };
-        let good = beside.as_ref().is_some_and(Beside::is_good);
+        let good = found.is_empty() && beside.as_ref().is_some_and(Beside::is_good);
         let zone = &config.shop.timezone;
         if self.json {
             let mut json = as_json(&audit, zone);
             json["verified"] = good.into();
+            json["schema"] = schema::as_json(found);
             json["beside"] = beside.as_ref().map(beside::as_json).into();
             println!("{}", serde_json::to_string_pretty(&json)?);
         } else {
-            print!("{}", describe(&audit, zone));
+            print!("{}{}", describe(&audit, zone), schema::describe(found));
             print!("{}", beside.as_ref().map(beside::describe).unwrap_or_default());
             if !outside.kept.is_empty() && audit.is_good() {
                 println!("What was kept outside agrees.");

@@ -35,6 +35,8 @@ pub const WORDS: Words = Words {
     lock_projections: Some("select 1 from leases where name = 'projections' for update"),
     empty_log: None,
     tables: "select tablename::text from pg_tables where schemaname = current_schema()",
+    objects: include_str!("objects.sql"),
+    schema: include_str!("../../../migrations/postgres/schema.txt"),
     count_columns: "select count(*) from pg_attribute
          where attrelid = $1::regclass and attnum > 0 and not attisdropped",
     ledger_page: "select max(position), convert_to(string_agg(
@@ -87,14 +89,19 @@ pub async fn writer(url: &str) -> Result<PgPool, StoreError> {
     Ok(pool)
 }
 
-/// Whether there is a ledger: a schema with a vault in it. Changes nothing.
+/// Whether there is a ledger: a schema with a vault in it, or with events whose vault somebody
+/// dropped. Changes nothing.
 pub async fn exists(url: &str) -> Result<bool, StoreError> {
     let pool = readers(url).await?;
-    let table = "select to_regclass('vault_keys') is not null";
-    let mut found = sqlx::query_scalar(table).fetch_one(&pool).await;
-    if matches!(found, Ok(true)) {
-        found = sqlx::query_scalar(WAS_USED).fetch_one(&pool).await;
-    }
+    let tables: Result<i64, _> = sqlx::query_scalar(
+        "select (to_regclass('vault_keys') is not null)::int8
+             + (to_regclass('events') is not null)::int8",
+    ).fetch_one(&pool).await;
+    let found = match tables {
+        // Both, as migrated; one alone means that somebody dropped the other.
+        Ok(2) => sqlx::query_scalar(WAS_USED).fetch_one(&pool).await,
+        tables => tables.map(|tables| tables > 0),
+    };
     pool.close().await;
     found.attempt("look for a vault")
 }

@@ -423,6 +423,13 @@ async fn switch(
     Ok(())
 }
 
+/// Whether a table is made from the events by one of `set`: a live one, or one that is being built
+/// beside it.
+pub fn made_by(set: &[Projection], table: &str) -> bool {
+    let rest = table.strip_prefix(LIVE).or_else(|| table.strip_prefix(BESIDE));
+    rest.is_some_and(|rest| set.iter().any(|projection| projection.owns_table(rest)))
+}
+
 /// Drops a projection's tables under a prefix, those of an older `table.sql` too.
 async fn drop_tables(
     transaction: &mut Transaction,

@@ -37,6 +37,14 @@ pub const WORDS: Words = Words {
     lock_projections: None,
     empty_log: Some("pragma wal_checkpoint(truncate)"),
     tables: "select name from sqlite_master where type = 'table'",
+    // Left out is what SQLite makes for itself, each with its kind: a name can be borrowed.
+    objects:
+        "select tbl_name, type, name, coalesce(sql, '') from sqlite_master
+         where not (type = 'index' and sql is null)
+           and not (
+             type = 'table' and name in ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4')
+           )",
+    schema: include_str!("../../../migrations/sqlite/schema.txt"),
     count_columns: "select count(*) from pragma_table_info($1)",
     ledger_page: "select max(position), cast(string_agg(
            position || ',' || version || ',' || schema || ',' || recorded_at || ',' ||
@@ -110,17 +118,21 @@ pub async fn throwaway(file: &Path) -> Result<SqlitePool, StoreError> {
     Ok(pool)
 }
 
-/// Whether there is a ledger: a file with a vault in it. Changes nothing.
+/// Whether there is a ledger: a file with a vault in it, or with events whose vault somebody
+/// dropped. Changes nothing.
 pub async fn exists(url: &str) -> Result<bool, StoreError> {
     if !options(url, READER_CACHE_KIB)?.get_filename().exists() {
         return Ok(false);
     }
     let pool = readers(url).await?;
-    let table = "select count(*) > 0 from sqlite_master where name = 'vault_keys'";
-    let mut found = sqlx::query_scalar(table).fetch_one(&pool).await;
-    if matches!(found, Ok(true)) {
-        found = sqlx::query_scalar(WAS_USED).fetch_one(&pool).await;
-    }
+    let tables: Result<i64, _> = sqlx::query_scalar(
+        "select count(*) from sqlite_master where name in ('vault_keys', 'events')",
+    ).fetch_one(&pool).await;
+    let found = match tables {
+        // Both, as migrated; one alone means that somebody dropped the other.
+        Ok(2) => sqlx::query_scalar(WAS_USED).fetch_one(&pool).await,
+        tables => tables.map(|tables| tables > 0),
+    };
     pool.close().await;
     found.attempt("look for a vault")
 }
