@@ -96,7 +96,9 @@ pub async fn exists(url: &str) -> Result<bool, StoreError> {
     let tables: Result<i64, _> = sqlx::query_scalar(
         "select (to_regclass('vault_keys') is not null)::int8
              + (to_regclass('events') is not null)::int8",
-    ).fetch_one(&pool).await;
+    )
+    .fetch_one(&pool)
+    .await;
     let found = match tables {
         // Both, as migrated; one alone means that somebody dropped the other.
         Ok(2) => sqlx::query_scalar(WAS_USED).fetch_one(&pool).await,

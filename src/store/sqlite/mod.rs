@@ -38,8 +38,7 @@ pub const WORDS: Words = Words {
     empty_log: Some("pragma wal_checkpoint(truncate)"),
     tables: "select name from sqlite_master where type = 'table'",
     // Left out is what SQLite makes for itself, each with its kind: a name can be borrowed.
-    objects:
-        "select tbl_name, type, name, coalesce(sql, '') from sqlite_master
+    objects: "select tbl_name, type, name, coalesce(sql, '') from sqlite_master
          where not (type = 'index' and sql is null)
            and not (
              type = 'table' and name in ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4')
@@ -127,7 +126,9 @@ pub async fn exists(url: &str) -> Result<bool, StoreError> {
     let pool = readers(url).await?;
     let tables: Result<i64, _> = sqlx::query_scalar(
         "select count(*) from sqlite_master where name in ('vault_keys', 'events')",
-    ).fetch_one(&pool).await;
+    )
+    .fetch_one(&pool)
+    .await;
     let found = match tables {
         // Both, as migrated; one alone means that somebody dropped the other.
         Ok(2) => sqlx::query_scalar(WAS_USED).fetch_one(&pool).await,
