@@ -163,8 +163,7 @@ pub(in crate::cli) fn describe(audit: &Audit, zone: &TimeZone) -> String {
 
 /// What to do about what was found.
 fn way_on(audit: &Audit) -> Option<&'static str> {
-    let Some(first) = audit.findings.first() else { return None };
-    Some(match first {
+    Some(match audit.findings.first()? {
         _ if audit.broken_at().is_some() => {
             "Such a history cannot be gone on with. Restore a backup from before: `lango restore \
              FILE`, into an empty database."
