@@ -146,8 +146,8 @@ pub(in crate::cli) fn describe(audit: &Audit, zone: &TimeZone) -> String {
     lines.extend(way_on(audit).map(str::to_owned));
     lines.extend(audit.accepted.iter().map(|Acceptance { position, known_position, .. }| {
         format!(
-            "The owner accepted the history as it stood at event {position}. Checkpoints of before, \
-             up to event {known_position}, may contradict it."
+            "The owner accepted the history as it stood at event {position}. Checkpoints from \
+             before, up to event {known_position}, may contradict it."
         )
     }));
     lines.push(match audit.signed_to {
