@@ -94,8 +94,7 @@ pub async fn writer(url: &str) -> Result<PgPool, StoreError> {
 pub async fn exists(url: &str) -> Result<bool, StoreError> {
     let pool = readers(url).await?;
     let tables: Result<i64, _> = sqlx::query_scalar(
-        "select (to_regclass('vault_keys') is not null)::int8
-             + (to_regclass('events') is not null)::int8",
+        "select num_nonnulls(to_regclass('vault_keys'), to_regclass('events'))::bigint",
     )
     .fetch_one(&pool)
     .await;
