@@ -4,7 +4,7 @@
 use crate::{
     beside::{beside, buys, doctor, found, tables},
     cli::Place,
-    tamper::{rehash, tamper},
+    tamper::{guard_again, rehash, tamper},
     town::{Clerk, Customer, Town},
     two_sites::{imports, list, opens_a_site},
 };
@@ -205,6 +205,7 @@ async fn appends(town: &Town, stream: Stream, kind: &str, data: &serde_json::Val
     );
     tamper(&town.ledger(), &event).await;
     rehash(&town.ledger(), store.last_position().await.unwrap()).await;
+    guard_again(&town.ledger()).await;
 }
 
 fn replaced(former: VoucherId, voucher: VoucherId) -> serde_json::Value {
