@@ -61,7 +61,17 @@ pub fn init_captured() -> Captured {
 impl Captured {
     /// Everything so far.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes()).into_owned()
+        self.text_from(0)
+    }
+
+    /// Where the next line will stand.
+    pub fn mark(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// What came since a mark: a process that tells hundreds of stories has a log of gigabytes.
+    pub fn text_from(&self, mark: usize) -> String {
+        String::from_utf8_lossy(&self.bytes()[mark..]).into_owned()
     }
 
     /// The lines that hold `needle`; comparing letters as they are.

@@ -236,7 +236,7 @@ async fn sees_no_code(town: &mut Town, buyer: &mut Customer, codes: &[String]) {
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
     let id = town.purchase_of(buyer).await;
     let logged = format!("purchase {id} names a code that was not sold to it");
-    assert!(lango::telemetry::init_captured().text().contains(&logged));
+    assert!(town.times_logged(&logged) > 0);
     let view = town.store().purchase(id).await.unwrap().unwrap();
     let PurchaseStatus::Fulfilled(voucher) = view.purchase.status else { panic!("{view:?}") };
     assert_eq!(town.store().code_of(id, voucher).await.unwrap(), None);

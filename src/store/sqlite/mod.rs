@@ -37,8 +37,10 @@ pub const WORDS: Words = Words {
     lock_projections: None,
     empty_log: Some("pragma wal_checkpoint(truncate)"),
     tables: "select name from sqlite_master where type = 'table'",
-    // Left out is what SQLite makes for itself, each with its kind: a name can be borrowed.
-    objects: "select tbl_name, type, name, coalesce(sql, '') from sqlite_master
+    // Left out is what SQLite makes for itself, each with its kind: a name can be borrowed. It
+    // puts quotes around the names of what was renamed once.
+    objects: "select tbl_name, type, name, replace(coalesce(sql, ''), char(34), '')
+         from sqlite_master
          where not (type = 'index' and sql is null)
            and not (
              type = 'table' and name in ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4')

@@ -36,6 +36,7 @@ use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::Notify,
 };
+use tracing::subscriber::NoSubscriber;
 
 /// After how many steps a shop is killed, and on which side of the last one.
 #[derive(Debug, Clone, Copy)]
@@ -237,7 +238,7 @@ impl Shop {
         turnstile.arm(kill);
         guard_this_thread(Some(Arc::clone(&turnstile) as _));
         listen(true);
-        let heard = runtime.block_on(async {
+        let day = async {
             let work = tokio::spawn(work);
             tokio::select! {
                 biased;
@@ -247,7 +248,10 @@ impl Shop {
                     Err(panic) => Heard::Broken(panic.to_string()),
                 },
             }
-        });
+        };
+        // Nobody reads the log of a day, and stories beside it keep all that is logged.
+        let nobody = NoSubscriber::default();
+        let heard = tracing::subscriber::with_default(nobody, || runtime.block_on(day));
         turnstile.arm(None);
         guard_this_thread(None);
         listen(false);

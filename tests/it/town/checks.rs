@@ -201,13 +201,12 @@ fn secrets(town: &Town, ledger: &Ledger) -> Vec<String> {
 impl Town {
     /// How often a line of the log says this since the story began.
     pub fn times_logged(&self, words: &str) -> usize {
-        self.log.text()[self.log_from..].matches(words).count()
+        self.log.text_from(self.log_from).matches(words).count()
     }
 }
 
 fn no_secret_in_the_log(town: &Town, secrets: &[String]) {
-    let log = town.log.text();
-    let told = &log[town.log_from..];
+    let told = &town.log.text_from(town.log_from);
     assert!(!told.is_empty(), "the log is listened to");
     if let Some(found) = any_of(secrets).find(told) {
         let line = told.lines().find(|line| line.contains(&told[found.range()]));

@@ -100,7 +100,7 @@ impl Town {
     /// A town to a plan.
     pub async fn open_as(plan: Plan) -> Self {
         let log = telemetry::init_captured();
-        let log_from = log.text().len();
+        let log_from = log.mark();
         let six = date(2026, 11, 22).at(18, 0, 0, 0).to_zoned(app::nairobi()).unwrap();
         let clock = Arc::new(ManualClock::at(six.timestamp().as_microsecond()));
         let as_clock = || Arc::clone(&clock) as Arc<dyn Clock>;
