@@ -123,6 +123,7 @@ async fn a_ledger_cut_off_under_a_running_shop_ends_it_and_its_codes_are_fenced(
     assert_eq!(serving.terminate(), Some(0));
     // Codes that only the lost history knows are kept, so that they do not come in again.
     accept(&shop.place);
+    guard_again(&shop.place.ledger()).await;
     let verified = shop.place.good(&["audit", "verify"]);
     assert!(verified.contains("The tables beside the ledger say what it says."), "{verified}");
 }
