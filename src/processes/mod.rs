@@ -11,6 +11,7 @@
 mod backup;
 mod checkpoint;
 mod collect_payment;
+mod follow_history;
 mod fulfil;
 mod handle;
 mod keep_mark;
@@ -232,6 +233,7 @@ pub fn start(context: &Arc<Context>, instance: &str) -> JoinSet<()> {
     running.spawn(keeper.run(Arc::clone(context)));
     running.spawn(lease::hear_others(Arc::clone(context)));
     running.spawn(keep_mark::run(Arc::clone(context)));
+    running.spawn(follow_history::run(Arc::clone(context)));
     for process in Process::ALL {
         running.spawn(process.run(Arc::clone(context), lease.clone()));
     }

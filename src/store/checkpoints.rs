@@ -28,7 +28,6 @@ impl Store {
     /// Takes a checkpoint when one is due: after a thousand events, or a minute if there is any new
     /// one. Tells whether it did.
     pub async fn take_due_checkpoint(&self) -> Result<bool, StoreError> {
-        self.follow_whole_when_due().await?;
         let written = self.history.written();
         let (head, last) = (self.head().await?, self.last_checkpoint().await?);
         written.is_reached_by(&head)?;

@@ -24,16 +24,12 @@ use crate::{
         history::{Acceptance, Doubt, HashText, Witness},
         key::{Signature, Signers},
         stream::Stream,
-        time::{HOUR, Micros},
     },
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many events are followed at a time.
 const PAGE: i64 = 1_000;
-
-/// How long, in µs, until the whole chain is followed again: a million events take seconds.
-const WHOLE_EVERY: i64 = 6 * HOUR;
 
 /// An event by its place and hash; the beginning of every ledger is position 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +56,6 @@ struct Remembered {
     left: Place,
     /// Up to where the chain was followed from what was signed.
     followed: Place,
-    /// When all of it was last followed, from the first event.
-    whole: Option<Micros>,
     doubt: Option<Doubt>,
 }
 
@@ -79,8 +73,7 @@ impl Written {
 
 impl Default for History {
     fn default() -> Self {
-        let remembered =
-            Remembered { left: BEGINNING, followed: BEGINNING, whole: None, doubt: None };
+        let remembered = Remembered { left: BEGINNING, followed: BEGINNING, doubt: None };
         Self(Arc::new(Mutex::new(remembered)))
     }
 }
@@ -198,19 +191,8 @@ impl Store {
         Ok(if found.is_some() { 0 } else { (position - last).max(1) })
     }
 
-    /// Follows the whole chain, when that is due: an event altered before the last checkpoint is
-    /// found by nothing else.
-    pub(super) async fn follow_whole_when_due(&self) -> Result<(), StoreError> {
-        let now = self.now();
-        let is_due = |last: Micros| last.until(now).abs() >= WHOLE_EVERY;
-        if self.history.lock().whole.is_none_or(is_due) {
-            self.find_broken().await?;
-            self.history.lock().whole = Some(now);
-        }
-        Ok(())
-    }
-
-    /// Whether the chain is broken anywhere, which is a doubt from then on.
+    /// Whether the chain is broken anywhere, which is a doubt from then on: an event altered before
+    /// the last checkpoint is found by nothing else.
     pub async fn find_broken(&self) -> Result<Option<Doubt>, StoreError> {
         let audit = self.verify().await?;
         let (witness, last) = (Witness::Chain, audit.events);

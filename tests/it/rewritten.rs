@@ -2,6 +2,7 @@
 //! later ones are hashed anew, and the checkpoints that would tell are deleted.
 
 use crate::{
+    address::free_address,
     cli::Place,
     outside::{Shop, in_time},
     serving::Serving,
@@ -175,7 +176,8 @@ async fn a_broken_chain_is_found_when_the_shop_starts_and_nothing_makes_it_look_
     assert!(said(&["audit", "mend"]).contains("does not follow from the one before it"));
     assert!(said(&["audit", "accept"]).contains("cannot be\naccepted"));
 
-    // What is under way is finished, and nothing new begins.
+    // What is under way is finished, and nothing new begins; at an instance without the lease too.
+    let runner = shop.place.serve_beside(free_address()).await;
     let serving = shop.start().await;
     shop.daraja.enter_pin(prompt).unwrap();
     shop.code(&under_way).await;
@@ -187,6 +189,7 @@ async fn a_broken_chain_is_found_when_the_shop_starts_and_nothing_makes_it_look_
     .await;
     assert!(shop.get("/readyz").await.contains("the history is in doubt"));
     assert_eq!(serving.terminate(), Some(0));
+    assert_eq!(runner.terminate(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
