@@ -298,6 +298,19 @@ async fn who_hashes_the_end_anew_contradicts_the_next_checkpoint() {
     assert!(chain.is_some_and(|line| line.starts_with("FAIL  chain")), "{doctor}");
 }
 
+/// Before there is any checkpoint, the doctor has looked all the same.
+#[tokio::test]
+async fn a_copy_beside_an_event_is_found_in_a_ledger_that_nobody_signed() {
+    let place = ledger();
+    let chain = || {
+        let said = String::from_utf8(place.run(&["doctor"]).stdout).unwrap();
+        said.lines().find(|line| line.contains(" chain ")).map(str::to_owned).unwrap()
+    };
+    assert!(chain().starts_with("PASS"), "{}", chain());
+    tamper(&place.ledger(), "update events set site = 'kona' where position = 2").await;
+    assert!(chain().starts_with("FAIL"), "{}", chain());
+}
+
 #[tokio::test]
 async fn a_tail_that_was_cut_off_is_found_and_on_paper_even_with_its_checkpoints() {
     let (place, [first, second]) = signed_ledger();
@@ -351,6 +364,7 @@ async fn an_auditor_needs_the_file_and_the_public_key_and_no_secret() {
 }
 
 crate::on_postgres_too! {
+    a_copy_beside_an_event_is_found_in_a_ledger_that_nobody_signed,
     an_untouched_ledger_is_whole,
     the_database_refuses_to_change_remove_or_skip,
     a_second_sale_of_one_voucher_cannot_be_written_at_all,
