@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 /// A file that nobody decided about is kept so long.
 pub const KEPT_FOR: i64 = HOUR;
 
-/// One on which somebody wrote what no person said is kept so long, to be looked at.
-const ALTERED_KEPT_FOR: i64 = 7 * 24 * HOUR;
+/// One of which nothing proves what was said is kept so long, to be looked at.
+const UNPROVEN_KEPT_FOR: i64 = 7 * 24 * HOUR;
 
 /// How to take a file in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,8 +100,8 @@ fn chosen(
 
 /// Whether a file about which nobody decides is still kept.
 pub fn is_kept(store: &Store, upload: &UploadKept) -> bool {
-    let altered = upload.word(&store.vault()) == Word::Altered;
-    let kept_for = if altered { ALTERED_KEPT_FOR } else { KEPT_FOR };
+    let proven = upload.word(&store.vault()) == Word::Proven;
+    let kept_for = if proven { KEPT_FOR } else { UNPROVEN_KEPT_FOR };
     store.now() <= upload.received_at.plus(kept_for)
 }
 

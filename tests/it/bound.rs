@@ -150,13 +150,15 @@ async fn what_was_decided_before_there_was_a_proof_is_asked_again() {
     decides(&mut fundi, &preview).await;
     town.settle().await;
     assert_eq!(town.stock_of("daily").await, (1, 0));
-    // One that nobody decides about goes as ever.
+    // One about which nobody decides may have been decided, so it is not gone in an hour.
     fundi.opens("/admin/stock/upload").await;
     fundi.brings("desemba.rsc", list(&["TWACE77C".to_owned()]).as_bytes()).await;
     town.hides("TWACE77C");
     let batch: BatchId = fundi.at.rsplit_once('/').unwrap().1.parse().unwrap();
     town.tampers("update uploads set proof = null").await;
     town.passes(3_700).await;
+    assert!(town.store().upload(batch).await.unwrap().is_some());
+    town.passes(7 * 24 * 3_600).await;
     assert_eq!(town.store().upload(batch).await.unwrap(), None);
     town.close().await;
 }
