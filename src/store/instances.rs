@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// So much, in µs, the clocks of two instances may differ.
-const CLOCKS_DIFFER: i64 = MINUTE;
+const CLOCKS_DIFFER: i64 = 10 * MINUTE;
 
 impl Store {
     /// Takes the lease of the processes for `holder`, or keeps it, until then; `false` while
