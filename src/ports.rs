@@ -4,7 +4,7 @@
 //! understood is
 //! *unknown*, never *failed*: only an explicit answer changes what happens to money.
 
-use crate::ledger::{id::PaymentId, money::Cents, phone::Phone, time::Micros};
+use crate::ledger::kernel::{id::PaymentId, money::Cents, phone::Phone, time::Micros};
 use std::{
     future::Future,
     pin::Pin,

@@ -8,12 +8,14 @@ use crate::{
 use lango::{
     app,
     ledger::{
-        decision::{Command, Decision, Need},
+        command::{Command, Decision, Need},
         event::{Event, NewEvent},
-        id::{PackageKey, PurchaseId, Slug, VoucherId},
+        kernel::{
+            id::{PackageKey, PurchaseId, Slug, VoucherId},
+            stream::Stream,
+            time::Micros,
+        },
         refusal::Refusal,
-        stream::Stream,
-        time::Micros,
         voucher::{VoucherEvent, sale_once},
         world::World,
     },
@@ -60,7 +62,7 @@ impl Command for HoldAndAllocate {
 /// Brings codes into stock, many in a commit.
 struct Stock {
     vouchers: Vec<VoucherId>,
-    batch: lango::ledger::id::BatchId,
+    batch: lango::ledger::kernel::id::BatchId,
 }
 
 impl Command for Stock {
@@ -89,7 +91,7 @@ pub async fn ours(url: &str, callers: usize) -> f64 {
     for _ in 0..CODES / 5_000 {
         let id = || random.id(clock.now());
         let vouchers = (0..5_000).map(|_| VoucherId(id())).collect();
-        let stock = Stock { vouchers, batch: lango::ledger::id::BatchId(id()) };
+        let stock = Stock { vouchers, batch: lango::ledger::kernel::id::BatchId(id()) };
         store.execute(stock).await.expect("codes come in");
     }
     let found = again_and_again(callers, |_| {

@@ -4,10 +4,10 @@
 use crate::{place, rate};
 use lango::{
     app,
-    commands::import_vouchers::RecordBatch,
+    commands::stock::import_vouchers::RecordBatch,
     ledger::{
-        catalog::BatchEvent,
-        id::{BatchId, Slug},
+        catalogue::BatchEvent,
+        kernel::id::{BatchId, Slug},
     },
 };
 use sqlx::{
@@ -153,7 +153,7 @@ async fn append_alone(pool: &sqlx::PgPool, stream: String, data: String) {
     let head = sqlx::query("select position, hash from ledger_head for update");
     let head = head.fetch_one(&mut *transaction).await.expect("the head is read");
     let (position, before): (i64, Vec<u8>) = (head.get(0), head.get(1));
-    let hash = lango::ledger::chain::Hash::from(sha256(&before, &data));
+    let hash = lango::ledger::kernel::chain::Hash::from(sha256(&before, &data));
     sqlx::query("update ledger_head set position = $1, hash = $2")
         .bind(position + 1)
         .bind(&hash[..])

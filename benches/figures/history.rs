@@ -5,21 +5,23 @@ use crate::{place, rate};
 use lango::{
     app,
     ledger::{
-        chain::GENESIS,
-        decision::{Command, Decision, Need},
+        command::{Command, Decision, Need},
         event::{Event, NewEvent},
-        id::{
-            BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
-            VoucherId,
+        kernel::{
+            chain::GENESIS,
+            id::{
+                BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
+                VoucherId,
+            },
+            money::Cents,
+            stream::Stream,
+            time::Micros,
         },
         message::{MessageEvent, Purpose, sms_once},
-        money::Cents,
         payment::{Learnt, PaymentEvent},
         purchase::{Language, PurchaseEvent, form_once},
         receipt::{ReceiptEvent, receipt_once},
         refusal::Refusal,
-        stream::Stream,
-        time::Micros,
         voucher::{VoucherEvent, sale_once},
         world::World,
     },

@@ -2,15 +2,18 @@
 
 use crate::{place, rate};
 use lango::{
+    adapters::http,
     app,
     commands::{
         by::By,
         catalogue::{DefinePackage, RegisterSite},
     },
-    demo::world::{Addresses, Plan, World},
-    http_client,
-    import::{Import, Importer},
-    ledger::{catalog::Package, id::Slug, money::Cents},
+    ledger::{
+        catalogue::Package,
+        kernel::{id::Slug, money::Cents},
+    },
+    services::stock::import::{Import, Importer},
+    simulators::town::world::{Addresses, Plan, World},
     store::Store,
 };
 use std::{
@@ -42,7 +45,7 @@ pub async fn sales(url: &str) -> f64 {
             let _ = stopped.await;
         })
         .expect("the shop starts");
-    let client = http_client::client(Duration::from_secs(30)).expect("a client");
+    let client = http::client(Duration::from_secs(30)).expect("a client");
     let next = Arc::new(AtomicUsize::new(0));
     let begun = Instant::now();
     let mut buyers = tokio::task::JoinSet::new();

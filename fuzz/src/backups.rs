@@ -1,9 +1,9 @@
 //! Files that claim to be backups.
 
 use lango::{
-    backup::{BackupError, Opening, Part},
-    ledger::chain::hex,
+    ledger::kernel::chain::hex,
     ports::Random,
+    services::backup::{BackupError, Opening, Part},
     store::BackupKey,
 };
 use std::path::Path;

@@ -3,7 +3,7 @@
 use lango::ledger::{
     checkpoint::{Kept, PublicKey},
     event::Event,
-    stream::Stream,
+    kernel::stream::Stream,
     upcast,
 };
 use serde::Deserialize;

@@ -10,21 +10,27 @@ use axum::{
     response::Response,
 };
 use lango::{
-    accent::Accent,
+    adapters::mpesa::{c2b, callback},
     app::{self, Parts},
-    catalogue::Receivers,
     commands::{
         by::By,
         catalogue::{DefinePackage, RegisterSite},
     },
-    import::{Import, Importer},
-    ledger::{catalog::Package, chain::hex, id::Slug, money::Cents, staff::Role},
-    mpesa::{c2b, callback},
+    ledger::{
+        accent::Accent,
+        catalogue::Package,
+        kernel::{chain::hex, id::Slug, money::Cents},
+        staff::Role,
+    },
     ports::{
         Answer, PaymentGateway, PaymentNews, PromptRequest, ReadC2b, ReadCallback, StatusRequest,
         Submitted,
     },
-    staff,
+    services::{
+        catalogue::Receivers,
+        staff,
+        stock::import::{Import, Importer},
+    },
     store::{Opening, Store},
     web::{self, DeskSettings, WebSettings},
 };

@@ -1,14 +1,14 @@
 //! What SMS gateways answer and report, and the owner's templates for asking them.
 
 use lango::{
-    ports::{Delivery, SmsSubmitted},
-    sms::{
+    adapters::sms::{
         africas_talking,
         http::{
             Outcome, ReportMapping,
             template::{Filter, Template, Values},
         },
     },
+    ports::{Delivery, SmsSubmitted},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

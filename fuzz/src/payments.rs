@@ -1,7 +1,7 @@
 //! What M-PESA posts and answers. Money is believed only where it is said in so many words.
 
 use lango::{
-    mpesa::{Reading, c2b as messages, callback as callbacks, classify},
+    adapters::mpesa::{Reading, c2b as messages, callback as callbacks, classify},
     ports::{PaymentNews, ProviderRefs, Submitted},
 };
 use serde_json::value::RawValue;

@@ -2,12 +2,12 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use lango::{
-    ledger::purchase::Language,
-    routeros::{
+    adapters::routeros::{
         login_link::login_link as link_of,
         pages::{SitePages, render},
         report::{End, Orders, Report},
     },
+    ledger::purchase::Language,
 };
 use std::fmt::Write as _;
 use url::Url;

@@ -2,13 +2,16 @@
 //! exports and by the simulated router; and any script makes that one neither panic nor hang.
 
 use lango::{
-    demo::console::{Arguments, Device, Row, Scope, Value, run},
-    ledger::{catalog::Package, id::Slug, money::Cents},
-    routeros::{
+    adapters::routeros::{
         export::{Format, read},
         scripts::{SiteScripts, render},
         users::{RouterUser, list, script},
     },
+    ledger::{
+        catalogue::Package,
+        kernel::{id::Slug, money::Cents},
+    },
+    simulators::hotspot::console::{Arguments, Device, Row, Scope, Value, run},
 };
 use std::collections::BTreeMap;
 use url::Url;

@@ -1,6 +1,6 @@
 //! The owner's configuration file.
 
-use lango::config::{Config, Sources};
+use lango::app::config::{Config, Sources};
 use std::{fs, sync::LazyLock};
 
 static FILE: LazyLock<std::path::PathBuf> =

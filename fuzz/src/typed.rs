@@ -2,18 +2,20 @@
 
 use jiff::tz::TimeZone;
 use lango::{
-    accent::Accent,
-    catalogue,
+    adapters::routeros::{export::comment, units},
     ledger::{
-        gsm,
-        id::{PurchaseId, Slug},
-        money::Cents,
-        phone::Phone,
+        accent::Accent,
+        kernel::{
+            gsm,
+            id::{PurchaseId, Slug},
+            money::Cents,
+            phone::Phone,
+            stream::Stream,
+            time::{DAY, Month, PointInTime},
+        },
         purchase::Language,
-        stream::Stream,
-        time::{DAY, Month, PointInTime},
     },
-    routeros::{export::comment, units},
+    services::catalogue,
 };
 
 /// Reads a text as everything that a person may be asked for.

@@ -1,10 +1,10 @@
 //! Voucher lists in every format: each line has exactly one verdict, and what is sold can be typed.
 
 use lango::{
-    ledger::voucher::fold,
-    routeros::export::{
+    adapters::routeros::export::{
         Counts, Export, Format, Judged, Known, Promise, Rules, Verdict, groups, judge, read,
     },
+    ledger::voucher::fold,
 };
 use std::collections::BTreeSet;
 
@@ -118,7 +118,7 @@ fn one_verdict_each(export: &Export, judged: &[Judged]) {
         + counts.not_a_voucher;
     assert_eq!(sum, rows, "the verdicts add up");
     let groups = groups(judged);
-    let of_groups = |count: fn(&lango::routeros::export::Group) -> usize| -> usize {
+    let of_groups = |count: fn(&lango::adapters::routeros::export::Group) -> usize| -> usize {
         groups.iter().map(count).sum()
     };
     assert_eq!(of_groups(|it| it.accepted), counts.accepted, "so do the groups");

@@ -3,8 +3,8 @@
 
 use super::{machine, open_books, open_existing, public_key, there_is_a_ledger};
 use crate::{
-    config::Config,
-    ledger::{chain::hex, key::KeyPurpose},
+    app::config::Config,
+    ledger::{kernel::chain::hex, key::KeyPurpose},
     ports::Random,
     store::{Key, Opening, Store, StoreError},
 };

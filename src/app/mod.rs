@@ -1,8 +1,10 @@
 //! Puts the parts together: the one place that knows everybody. The tests build their shops here
 //! too.
 
+pub mod config;
 mod keys;
 mod outside;
+pub mod telemetry;
 
 pub use keys::{
     change_key, change_master, known_master_key, mend, parse_key, recovery_sheet, retire_key,
@@ -11,16 +13,22 @@ pub use keys::{
 pub use outside::{guard, keep_mark, read_mark};
 
 use crate::{
-    accent::Accent,
-    backup::{self, Address, Nightly, Place, Prover},
-    catalogue::Receivers,
+    adapters::{mpesa, sms},
+    app::config::Config,
     commands::catalogue::OpenShop,
-    config::{self, Config},
-    context::{self, Context, Digest},
-    ledger::{catalog::LedgerPurpose, checkpoint::PublicKey, phone::Phone, purchase::Language},
-    mpesa,
+    ledger::{
+        accent::Accent, catalogue::LedgerPurpose, checkpoint::PublicKey, kernel::phone::Phone,
+        purchase::Language,
+    },
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemClock, SystemRandom},
-    processes, sms,
+    processes::{
+        self,
+        context::{self, Context, Digest},
+    },
+    services::{
+        backup::{self, Address, Nightly, Place, Prover},
+        catalogue::Receivers,
+    },
     store::{C2B_CONFIRMATION, C2B_VALIDATION, Opening, Reader, Store, Vault},
     web::{self, DeskSettings, Shop, WebSettings},
 };

@@ -1,10 +1,10 @@
 //! What is known of the ledger outside it: compared before anything is sold, and kept up to date.
 
 use crate::{
-    config::Config,
+    app::config::Config,
     ledger::{checkpoint::Kept, history::Witness},
-    mark::{self, Mark},
     processes,
+    services::mark::{self, Mark},
     store::Store,
 };
 use anyhow::{Context as _, bail};

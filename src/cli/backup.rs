@@ -2,9 +2,11 @@
 
 use super::progress::Progress;
 use crate::{
-    app,
-    backup::{self, Outcome, Place, Proof, Sent},
-    config::{Config, scratch_folder},
+    app::{
+        self,
+        config::{Config, scratch_folder},
+    },
+    services::backup::{self, Outcome, Place, Proof, Sent},
     store::{BackupKey, Reader, Store},
 };
 use anyhow::{Context as _, anyhow, bail};

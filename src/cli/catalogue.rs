@@ -1,15 +1,18 @@
 //! `lango site …` and `lango package …`
 
 use crate::{
-    app,
-    catalogue::{Unreadable, language, name, price, profile, receiver, router_login, seconds},
+    app::{self, config::Config},
     commands::catalogue::{DefinePackage, RegisterSite, RetirePackage},
-    config::Config,
     ledger::{
-        catalog,
-        id::{PackageKey, Slug},
-        money::Cents,
+        catalogue,
+        kernel::{
+            id::{PackageKey, Slug},
+            money::Cents,
+        },
         purchase::Language,
+    },
+    services::catalogue::{
+        Unreadable, language, name, price, profile, receiver, router_login, seconds,
     },
     store::Store,
 };
@@ -227,12 +230,12 @@ impl Package {
 
 impl AddPackage {
     /// The package as it is to be, with what was not said as it was.
-    async fn package(self, store: &Store) -> anyhow::Result<catalog::Package> {
+    async fn package(self, store: &Store) -> anyhow::Result<catalogue::Package> {
         let key = PackageKey { site: self.site.clone(), package: self.id.clone() };
         let old = store.package(&key).await?;
         let name_sw = self.name_sw.or_else(|| old.as_ref()?.name_sw.clone());
         let place = self.place.or_else(|| old.as_ref()?.place);
-        Ok(catalog::Package {
+        Ok(catalogue::Package {
             site: self.site,
             package: self.id,
             version: 1,

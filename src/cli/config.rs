@@ -1,6 +1,6 @@
 //! `lango config show`
 
-use crate::config::Config;
+use crate::app::config::Config;
 use clap::Subcommand;
 
 /// What is configured.

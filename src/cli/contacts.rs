@@ -1,6 +1,10 @@
 //! `lango contacts …`
 
-use crate::{app, config::Config, forget, ledger::phone::Phone};
+use crate::{
+    app::{self, config::Config},
+    ledger::kernel::phone::Phone,
+    services::person,
+};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use std::io::{IsTerminal as _, Write as _};
@@ -31,7 +35,7 @@ impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let Self::Forget { phone, yes } = self;
         let store = app::open_existing(config).await?;
-        let found = forget::find(&store, &phone).await?;
+        let found = person::find(&store, &phone).await?;
         println!(
             "{} is named by {} purchases, {} messages and {} callbacks.",
             phone.masked(),
@@ -43,7 +47,7 @@ impl Command {
             println!("Nothing was changed.");
             return Ok(());
         }
-        let clean = forget::forget(&store, found).await?;
+        let clean = person::forget(&store, found).await?;
         println!("Forgotten. The sales stay in the books, and are nobody's.");
         if !clean {
             println!("Somebody was reading: the erased bytes leave the file beside the database");

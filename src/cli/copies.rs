@@ -3,10 +3,9 @@
 
 use super::doctor::{Check, fail, pass, span, warn};
 use crate::{
-    app,
-    backup::{self, BackupError, Place},
-    config::Config,
-    ledger::time::Micros,
+    app::{self, config::Config},
+    ledger::kernel::time::Micros,
+    services::backup::{self, BackupError, Place},
     store::{BackupRecord, CopyStanding, Store},
 };
 use std::path::Path;
@@ -102,7 +101,7 @@ fn read_again(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::doctor::Verdict, ledger::time::HOUR, store::BackupMade};
+    use crate::{cli::doctor::Verdict, ledger::kernel::time::HOUR, store::BackupMade};
 
     const NOW: Micros = Micros(1_800_000_000_000_000);
 

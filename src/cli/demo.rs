@@ -2,18 +2,20 @@
 
 use super::audit::{describe, timeline};
 use crate::{
-    app,
+    app::{
+        self,
+        config::{Config, Format, Log, Origin, Sources, temporary_folder},
+        telemetry,
+    },
     commands::by::By,
-    config::{Config, Format, Log, Origin, Sources, temporary_folder},
-    demo::{
+    ledger::{catalogue::LedgerPurpose, kernel::chain::hex, staff::Role},
+    processes,
+    services::staff::{self, Change},
+    simulators::town::{
         gallery, terminal, walk,
         world::{Addresses, Plan, World},
     },
-    ledger::{catalog::LedgerPurpose, chain::hex, staff::Role},
-    processes,
-    staff::{self, Change},
     store::Store,
-    telemetry,
 };
 use clap::Args;
 use std::{

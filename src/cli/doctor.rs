@@ -2,14 +2,15 @@
 
 use super::{audit::check_schema, copies};
 use crate::{
-    app,
-    backup::Place,
-    config::{Config, OnOff},
-    ledger::{
+    app::{
+        self,
+        config::{Config, OnOff},
+    },
+    ledger::kernel::{
         id::Slug,
         time::{DAY, HOUR, MINUTE, Micros, SECOND},
     },
-    routers::SILENT_AFTER,
+    services::{backup::Place, router::SILENT_AFTER},
     store::{BackupRecord, ProjectionState, Store},
 };
 use clap::Args;

@@ -1,7 +1,10 @@
 //! `lango keys …`
 
 use super::progress::Progress;
-use crate::{app, config::Config, ledger::key::KeyPurpose};
+use crate::{
+    app::{self, config::Config},
+    ledger::key::KeyPurpose,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

@@ -19,7 +19,7 @@ mod sms;
 mod staff;
 mod vouchers;
 
-use crate::config::{Config, Flag, Sources};
+use crate::app::config::{Config, Flag, Sources};
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
 

@@ -1,11 +1,13 @@
 //! `lango money …`
 
 use crate::{
-    app,
-    commands::{by::By::CommandLine, settle::StateCharges},
-    config::Config,
-    desk::{self, Line},
-    ledger::{money::Cents, settlement::Settlement, time::Month},
+    app::{self, config::Config},
+    commands::{by::By::CommandLine, money::settle::StateCharges},
+    ledger::{
+        kernel::{money::Cents, time::Month},
+        settlement::Settlement,
+    },
+    services::money::{self, Line},
     store::Store,
 };
 use clap::{Subcommand, ValueEnum};
@@ -115,41 +117,42 @@ impl Command {
             Self::List { json } => return list(&store, zone, json).await,
             Self::Match { receipt, sale, amount } => {
                 let named = (receipt.as_str(), sale.as_str());
-                let sale = desk::match_receipt(&store, random.as_ref(), CommandLine, named, amount)
-                    .await?;
+                let sale =
+                    money::match_receipt(&store, random.as_ref(), CommandLine, named, amount)
+                        .await?;
                 println!("Receipt {} belongs to sale {sale}.", receipt.to_ascii_uppercase());
                 println!("What came of it: lango audit show {sale}");
             }
             Self::Settle { what, by } => {
-                let line = desk::settle(&store, CommandLine, &what, by.into()).await?;
+                let line = money::settle(&store, CommandLine, &what, by.into()).await?;
                 println!("{} {}: {}.", amount(&line), subject(&line), done(by));
             }
             Self::Refund { by: By::Hand, .. } => {
                 anyhow::bail!("say how the money goes back: --by mpesa, cash or later");
             }
             Self::Refund { sale, by } => {
-                let sale = desk::refund(&store, CommandLine, &sale, by.into()).await?;
+                let sale = money::refund(&store, CommandLine, &sale, by.into()).await?;
                 println!(
                     "The code of sale {} is void; its money: {}.",
-                    desk::reference(sale),
+                    money::reference(sale),
                     done(by)
                 );
                 println!("Where the router reports, it switches the code off within a minute.");
             }
             Self::Replace { sale } => {
-                let sale = desk::replace(&store, random.as_ref(), CommandLine, &sale).await?;
-                println!("The buyer of sale {} has another code.", desk::reference(sale));
+                let sale = money::replace(&store, random.as_ref(), CommandLine, &sale).await?;
+                println!("The buyer of sale {} has another code.", money::reference(sale));
                 println!("Where the router reports, it switches the former off within a minute.");
             }
             Self::Unpaid { sale } => {
-                let line = desk::unpaid(&store, random.as_ref(), CommandLine, &sale).await?;
+                let line = money::unpaid(&store, random.as_ref(), CommandLine, &sale).await?;
                 println!(
                     "Nobody paid for {}. Should the money come yet, it counts.",
                     subject(&line)
                 );
             }
             Self::Checked { sale } => {
-                let line = desk::settle_dispute(&store, CommandLine, &sale).await?;
+                let line = money::settle_dispute(&store, CommandLine, &sale).await?;
                 println!("The dispute about {} is settled.", subject(&line));
             }
             Self::Charges { month, amount } => {
@@ -165,7 +168,7 @@ impl Command {
 async fn list(store: &Store, zone: &TimeZone, json: bool) -> anyhow::Result<()> {
     // What an older Lango built may still have to be built anew.
     while store.project().await? > 0 {}
-    let lines = desk::lines(store).await?;
+    let lines = money::lines(store).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&lines)?);
         return Ok(());
@@ -198,7 +201,7 @@ fn amount(line: &Line) -> String {
 
 /// The end of the sale's id, as its page shows it.
 fn reference(line: &Line) -> Option<String> {
-    line.purchase.map(desk::reference)
+    line.purchase.map(money::reference)
 }
 
 fn subject(line: &Line) -> String {

@@ -1,9 +1,11 @@
 //! `lango mpesa register`
 
 use crate::{
-    app,
-    config::{Config, OnOff},
-    mpesa::{C2bAddresses, Registered},
+    adapters::mpesa::{C2bAddresses, Registered},
+    app::{
+        self,
+        config::{Config, OnOff},
+    },
 };
 use anyhow::bail;
 use clap::Subcommand;

@@ -2,19 +2,22 @@
 
 use super::secret_file;
 use crate::{
-    accent::Accent,
-    app,
+    adapters::routeros::{pages::Page, scripts::INSTALL, users::script},
+    app::{self, config::Config},
     commands::by::By,
-    config::Config,
-    kit::{self, Kit, KitSettings},
     ledger::{
-        catalog::Site,
-        id::Slug,
+        accent::Accent,
+        catalogue::Site,
+        kernel::{
+            id::Slug,
+            time::{HOUR, Micros},
+        },
         refusal::Refusal,
-        time::{HOUR, Micros},
     },
-    routeros::{pages::Page, scripts::INSTALL, users::script},
-    routers,
+    services::router::{
+        self,
+        kit::{self, Kit, KitSettings},
+    },
     store::{CommandError, Store},
 };
 use anyhow::{Context as _, bail};
@@ -163,7 +166,7 @@ impl Restore {
         known(&store, &self.site).await?;
         // Made first: what cannot be written must not be recorded as taken.
         let file = secret_file::new(&self.out)?;
-        let users = routers::restore(&store, By::CommandLine, &self.site).await?;
+        let users = router::restore(&store, By::CommandLine, &self.site).await?;
         if users.is_empty() {
             fs::remove_file(&self.out)?;
             println!("No code of {} is unsold or running: nothing was written.", self.site);
@@ -182,7 +185,7 @@ impl Forget {
     async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
         known(&store, &self.site).await?;
-        match routers::forget(&store, By::CommandLine, &self.site).await {
+        match router::forget(&store, By::CommandLine, &self.site).await {
             Err(CommandError::Refused(Refusal::NothingNew)) => {
                 println!("The router of {} does not report.", self.site);
             }

@@ -1,10 +1,9 @@
 //! `lango serve`
 
 use crate::{
-    app,
-    config::Config,
-    ledger::{catalog::LedgerPurpose, checkpoint::Kept},
-    staff, telemetry,
+    app::{self, config::Config, telemetry},
+    ledger::{catalogue::LedgerPurpose, checkpoint::Kept},
+    services::staff,
     web::Shop,
 };
 use anyhow::Context as _;

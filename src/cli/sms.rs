@@ -1,6 +1,6 @@
 //! `lango sms …`
 
-use crate::{app, config::Config};
+use crate::app::{self, config::Config};
 use clap::Subcommand;
 
 /// SMS gateways.

@@ -1,11 +1,10 @@
 //! `lango staff …`
 
 use crate::{
-    app,
+    app::{self, config::Config},
     commands::by::By,
-    config::Config,
     ledger::staff::Role,
-    staff::{self, Change, PASSWORD_CHARS_MIN},
+    services::staff::{self, Change, PASSWORD_CHARS_MIN},
     store::Store,
 };
 use anyhow::{Context as _, bail};

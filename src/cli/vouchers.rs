@@ -2,13 +2,14 @@
 
 use super::secret_file;
 use crate::{
-    app,
-    commands::{by::By, fence::ReleaseFenced},
-    config::Config,
-    import::{self, AtOtherSite, Import, Importer, Report},
-    ledger::id::{PackageKey, Slug},
-    routeros::users::{list, script},
-    routers,
+    adapters::routeros::users::{list, script},
+    app::{self, config::Config},
+    commands::{by::By, stock::fence::ReleaseFenced},
+    ledger::kernel::id::{PackageKey, Slug},
+    services::{
+        router,
+        stock::import::{self, AtOtherSite, Import, Importer, Report},
+    },
 };
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
@@ -94,7 +95,7 @@ impl Make {
         let Some(package) = store.package(&key).await?.filter(|package| !package.retired) else {
             bail!("site {} sells no {}; see `lango package list`", self.site, self.package);
         };
-        let users = routers::make_codes(random.as_ref(), &package, self.count.into());
+        let users = router::make_codes(random.as_ref(), &package, self.count.into());
         // The file first: a code that the shop sells and no router knows would be worth nothing.
         let title = format!("Codes of {key}");
         let file = secret_file::new(&self.out)?;

@@ -2,10 +2,9 @@
 //! ledger says whose hand it was.
 
 use crate::ledger::{
-    decision::{Command, Decision, Need},
-    id::StaffId,
+    command::{Command, Decision, Need},
+    kernel::{id::StaffId, time::Micros},
     refusal::Refusal,
-    time::Micros,
     world::World,
 };
 

@@ -1,14 +1,16 @@
 //! What the owner sets up: the shop, its sites and their packages.
 
 use crate::ledger::{
-    catalog::{LedgerPurpose, Package, PackageEvent, ShopEvent, Site, SiteEvent},
-    decision::{Command, Decision, Need, Note, VaultWrite},
+    catalogue::{LedgerPurpose, Package, PackageEvent, ShopEvent, Site, SiteEvent},
+    command::{Command, Decision, Need, Note, VaultWrite},
     event::{Event, NewEvent},
-    id::{PackageKey, Slug},
+    kernel::{
+        id::{PackageKey, Slug},
+        stream::Stream,
+        time::Micros,
+    },
     purchase::Language,
     refusal::Refusal,
-    stream::Stream,
-    time::Micros,
     world::World,
 };
 use std::collections::BTreeSet;
@@ -249,7 +251,7 @@ mod tests {
     use super::*;
     use crate::{
         commands::testing::{given, package, site, site_named},
-        ledger::money::Cents,
+        ledger::kernel::money::Cents,
     };
 
     #[test]

@@ -2,9 +2,9 @@
 //! happens next. Only then is the sender told that it arrived.
 
 use crate::ledger::{
-    decision::{Command, Decision, InboxRow, Need, VaultWrite},
+    command::{Command, Decision, InboxRow, Need, VaultWrite},
+    kernel::time::Micros,
     refusal::Refusal,
-    time::Micros,
     world::World,
 };
 

@@ -1,9 +1,9 @@
 //! Asks whether the writer still carries out commands.
 
 use crate::ledger::{
-    decision::{Command, Decision, Need},
+    command::{Command, Decision, Need},
+    kernel::time::Micros,
     refusal::Refusal,
-    time::Micros,
     world::World,
 };
 

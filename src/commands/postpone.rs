@@ -1,9 +1,9 @@
 //! A process looks at its work again later.
 
 use crate::ledger::{
-    decision::{Command, Decision, Need, Postponed},
+    command::{Command, Decision, Need, Postponed},
+    kernel::time::Micros,
     refusal::Refusal,
-    time::Micros,
     world::World,
 };
 

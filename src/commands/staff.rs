@@ -1,15 +1,17 @@
 //! Who works at the desk: added, changed, signed in, refused. What they know stays in the vault.
 
 use crate::ledger::{
-    chain::hex,
-    decision::{Command, Decision, Fingerprint, Need, SessionRow, StaffWrite, VaultWrite},
+    command::{Command, Decision, Fingerprint, Need, SessionRow, StaffWrite, VaultWrite},
     event::{Event, NewEvent},
-    id::{PurchaseId, StaffId, VoucherId},
+    kernel::{
+        chain::hex,
+        id::{PurchaseId, StaffId, VoucherId},
+        stream::Stream,
+        time::{MINUTE, Micros},
+    },
     purchase::PurchaseStatus,
     refusal::Refusal,
     staff::{PasswordProof, Role, Staff, StaffEvent, staff_once},
-    stream::Stream,
-    time::{MINUTE, Micros},
     world::World,
 };
 

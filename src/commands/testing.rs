@@ -3,30 +3,35 @@
 //! The history is kept whole; what a command sees of it is read need by need, as the writer does,
 //! so a command that looks at more than it asked for fails its test.
 
-use super::{
-    import_vouchers::Line,
-    serve_owed::ServeOwed,
-    start_purchase::{ContactGiven, StartPurchase},
-    submit_payment::SubmitPayment,
-    take_news::ReceiptGiven,
-};
-use crate::ledger::{
-    catalog::{Package, PackageEvent, SiteEvent},
-    decision::{Answer, CodeRow, Command, Decision, LinkRow, Need, Postponed, VaultWrite},
-    event::{Event, NewEvent},
-    id::{
-        BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
-        VoucherId,
+use crate::{
+    commands::{
+        money::{submit_payment::SubmitPayment, take_news::ReceiptGiven},
+        sale::{
+            serve_owed::ServeOwed,
+            start_purchase::{ContactGiven, StartPurchase},
+        },
+        stock::import_vouchers::Line,
     },
-    message::{MessageEvent, Purpose},
-    money::Cents,
-    payment::PaymentEvent,
-    purchase::{Expiry, Language, PurchaseEvent},
-    refusal::Refusal,
-    stream::Stream,
-    time::Micros,
-    voucher::{SetAside, VoucherEvent},
-    world::World,
+    ledger::{
+        catalogue::{Package, PackageEvent, SiteEvent},
+        command::{Answer, CodeRow, Command, Decision, LinkRow, Need, Postponed, VaultWrite},
+        event::{Event, NewEvent},
+        kernel::{
+            id::{
+                BatchId, ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug,
+                VoucherId,
+            },
+            money::Cents,
+            stream::Stream,
+            time::Micros,
+        },
+        message::{MessageEvent, Purpose},
+        payment::PaymentEvent,
+        purchase::{Expiry, Language, PurchaseEvent},
+        refusal::Refusal,
+        voucher::{SetAside, VoucherEvent},
+        world::World,
+    },
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -346,7 +351,7 @@ pub fn prompted(n: u128) -> Vec<NewEvent> {
 pub fn expired(n: u128) -> Vec<NewEvent> {
     let mut history = prompted(n);
     history.retain(|event| !matches!(&event.stream, Stream::Voucher(id) if *id != voucher(n)));
-    let expire = super::expire_purchase::ExpirePurchase { purchase: purchase(n) };
+    let expire = crate::commands::sale::expire_purchase::ExpirePurchase { purchase: purchase(n) };
     history.extend(given(history.clone()).when(&expire).then_recorded());
     history
 }

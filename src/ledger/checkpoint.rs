@@ -5,7 +5,7 @@
 //! ledger's own key can say so. It can be kept on paper: then not even the file need be trusted.
 //! Checking one needs the public key and no secret (Ed25519, RFC 8032).
 
-use super::{
+use crate::ledger::kernel::{
     chain::{GENESIS, Hash, hex},
     time::{Micros, SECOND},
 };

@@ -1,7 +1,7 @@
 //! Contacts: people and devices, known to the ledger by an id alone. Who they are stands in the
 //! vault, until a person is forgotten.
 
-use super::id::ContactId;
+use crate::ledger::kernel::id::ContactId;
 use serde::{Deserialize, Serialize};
 
 /// What happens to a contact.

@@ -2,20 +2,17 @@
 //! hand where the events are defined: renaming a Rust type must never rename history.
 
 use super::{
-    catalog::{BatchEvent, PackageEvent, ShopEvent, SiteEvent},
-    chain::Hash,
-    contact::ContactEvent,
-    id::PurchaseId,
-    message::MessageEvent,
-    payment::PaymentEvent,
-    purchase::PurchaseEvent,
-    receipt::ReceiptEvent,
-    staff::StaffEvent,
-    stream::{BadStream, Stream},
-    time::Micros,
-    upcast,
-    usage::UsageEvent,
-    voucher::VoucherEvent,
+    contact::ContactEvent, message::MessageEvent, payment::PaymentEvent, purchase::PurchaseEvent,
+    receipt::ReceiptEvent, staff::StaffEvent, upcast, usage::UsageEvent, voucher::VoucherEvent,
+};
+use crate::ledger::{
+    catalogue::{BatchEvent, PackageEvent, ShopEvent, SiteEvent},
+    kernel::{
+        chain::Hash,
+        id::PurchaseId,
+        stream::{BadStream, Stream},
+        time::Micros,
+    },
 };
 use serde::Serialize;
 use serde_json::Value;

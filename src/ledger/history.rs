@@ -4,10 +4,8 @@
 //! So the shop signs only what continues from what it remembers. Where it does not, nobody but the
 //! owner can say which history is the true one, and what the owner says is signed and recorded.
 
-use super::{
-    chain::Hash,
-    key::{Signature, Signers},
-};
+use super::key::{Signature, Signers};
+use crate::ledger::kernel::chain::Hash;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -124,7 +122,7 @@ pub struct HashText(pub Hash);
 
 impl From<HashText> for String {
     fn from(hash: HashText) -> Self {
-        super::chain::hex(&hash.0)
+        crate::ledger::kernel::chain::hex(&hash.0)
     }
 }
 

@@ -5,8 +5,8 @@
 //! them, on paper or as an auditor, can follow to all others, and a key that was copied is worth
 //! nothing from the event on by which it was changed.
 
-use super::chain::hex;
 use super::checkpoint::{PublicKey, SecretKey, SignedCheckpoint, bytes};
+use crate::ledger::kernel::chain::hex;
 use serde::{Deserialize, Serialize};
 
 /// What a key of the vault is for. The words stand in the database and in events.
@@ -155,7 +155,7 @@ impl Signers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::time::Micros;
+    use crate::ledger::kernel::time::Micros;
 
     fn keys() -> [SecretKey; 3] {
         [1, 2, 3].map(|n| SecretKey::from_seed(&[n; 32]))

@@ -1,7 +1,7 @@
 //! Messages: one SMS to a buyer, or to the owner. Sending is tried on each gateway in turn; a
 //! delivery report is advice.
 
-use super::id::{ContactId, PurchaseId};
+use crate::ledger::kernel::id::{ContactId, PurchaseId};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a message.

@@ -1,10 +1,10 @@
 //! Payments: one attempt to move money. Declined, refused or unresolved → paid is legal; paid →
 //! declined is not.
 
-use super::{
+use super::settlement::Settlement;
+use crate::ledger::kernel::{
     id::{ContactId, PaymentId, PurchaseId, ReceiptId, Slug},
     money::Cents,
-    settlement::Settlement,
     time::Micros,
 };
 use serde::{Deserialize, Serialize};

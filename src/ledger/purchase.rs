@@ -1,10 +1,10 @@
 //! Purchases: a buyer's wish to buy one package. Late truth wins: an expired purchase that turns
 //! out to be paid is fulfilled or owed, never lost.
 
-use super::{
+use super::settlement::Settlement;
+use crate::ledger::kernel::{
     id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug, VoucherId},
     money::Cents,
-    settlement::Settlement,
     time::Micros,
 };
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,8 @@
 //! Receipts: the provider's proof numbers, each recorded once in the whole ledger, so that one
 //! payment of money is never counted for two purchases. The number itself is in the vault.
 
-use super::{id::PaymentId, money::Cents, settlement::Settlement, time::Micros};
+use super::settlement::Settlement;
+use crate::ledger::kernel::{id::PaymentId, money::Cents, time::Micros};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a receipt.

@@ -1,6 +1,6 @@
 //! Refusals: the business says no. Nothing was recorded; the person is told why and what to do.
 
-use super::id::PurchaseId;
+use crate::ledger::kernel::id::PurchaseId;
 
 /// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! Staff: who works at the desk, by an id alone. Names and passwords stand in the vault.
 
-use super::{
+use super::checkpoint::bytes;
+use crate::ledger::kernel::{
     chain::hex,
-    checkpoint::bytes,
     id::{HandoutId, VoucherId},
 };
 use serde::{Deserialize, Serialize};

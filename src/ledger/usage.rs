@@ -2,7 +2,7 @@
 //! that it was switched off. A stream of its own beside the voucher's, since none of it moves the
 //! code from one place of the stock to another.
 
-use super::id::Slug;
+use crate::ledger::kernel::id::Slug;
 use serde::{Deserialize, Serialize};
 
 /// What a site's router tells of a voucher.

@@ -2,9 +2,9 @@
 //! of it is noted in the store, so that of several instances any knows, and `lango doctor` too.
 
 use crate::{
-    backup::{self, BackupError, Nightly, Place, Proof},
-    context::Context,
-    ledger::time::MINUTE,
+    ledger::kernel::time::MINUTE,
+    processes::context::Context,
+    services::backup::{self, BackupError, Nightly, Place, Proof},
     store::{BackupRecord, StoreError},
 };
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Signs what stands at the end of the ledger, every thousand events or every minute: whoever cuts
 //! it off or hashes it anew later contradicts the ledger's own word.
 
-use crate::{context::Context, store::StoreError};
+use crate::{processes::context::Context, store::StoreError};
 use std::sync::Arc;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {

@@ -12,18 +12,22 @@ use super::{
 };
 use crate::{
     commands::{
+        money::{
+            submit_payment::{EndInquiry, RecordSubmit, SubmitPayment},
+            take_news::{News, TakeNews},
+        },
         postpone::Postpone,
-        submit_payment::{EndInquiry, RecordSubmit, SubmitPayment},
-        take_news::{News, TakeNews},
     },
-    context::Context,
     ledger::{
-        decision::{Answer, Postponed, WorkKind},
-        id::{MessageId, PaymentId},
+        command::{Answer, Postponed, WorkKind},
+        kernel::{
+            id::{MessageId, PaymentId},
+            time::{Micros, SECOND},
+        },
         payment::{Learnt, PaymentStatus, account_reference},
-        time::{Micros, SECOND},
     },
     ports::{Again, PaymentNews, PromptRequest, StatusRequest, Submitted},
+    processes::context::Context,
     store::{CommandError, INTERRUPTED_SECONDS, Sealed, StoreError, Work},
 };
 use std::{sync::Arc, time::Duration};

@@ -1,7 +1,7 @@
 //! Follows the whole chain of hashes, in every instance: each of them sells, so each must know that
 //! an event from before the last checkpoint was altered.
 
-use crate::context::Context;
+use crate::processes::context::Context;
 use std::{sync::Arc, time::Duration};
 
 /// A million events take seconds.

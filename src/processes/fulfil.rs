@@ -2,9 +2,9 @@
 
 use super::handle::handle;
 use crate::{
-    commands::serve_owed::ServeOwed,
-    context::Context,
-    ledger::id::MessageId,
+    commands::sale::serve_owed::ServeOwed,
+    ledger::kernel::id::MessageId,
+    processes::context::Context,
     store::{CommandError, Owed, StoreError},
 };
 use std::sync::Arc;

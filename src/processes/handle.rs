@@ -4,8 +4,7 @@
 //! program is left to a person the second time, and nothing that merely stood beside it is.
 
 use crate::{
-    caught::caught,
-    context::Context,
+    processes::{caught::caught, context::Context},
     store::{CommandError, Inbox, Item, Owed, StoreError, UploadKept, Work},
 };
 use std::{future::Future, sync::Arc};

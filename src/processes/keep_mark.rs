@@ -1,8 +1,8 @@
 //! Keeps the mark outside the database up to date, in every instance: each has a file of its own.
 
 use crate::{
-    context::Context,
-    mark::{self, Mark},
+    processes::context::Context,
+    services::mark::{self, Mark},
     store::{Store, StoreError},
 };
 use std::{path::Path, sync::Arc, time::Duration};
@@ -61,7 +61,7 @@ fn keep(path: &Path, mark: Mark) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{checkpoint::SecretKey, time::Micros};
+    use crate::ledger::{checkpoint::SecretKey, kernel::time::Micros};
 
     #[test]
     fn a_mark_never_goes_back() {

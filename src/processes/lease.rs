@@ -5,7 +5,7 @@
 //! The lease saves work and is no guard: should two instances hold it for a moment, what is on
 //! record keeps each call from being made twice.
 
-use crate::{context::Context, ledger::time::SECOND};
+use crate::{ledger::kernel::time::SECOND, processes::context::Context};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 

@@ -9,8 +9,10 @@
 //! time do no harm.
 
 mod backup;
+pub mod caught;
 mod checkpoint;
 mod collect_payment;
+pub mod context;
 mod follow_history;
 mod fulfil;
 mod handle;
@@ -25,7 +27,10 @@ mod text;
 
 pub use keep_mark::{note as note_mark, write as write_mark};
 
-use crate::{caught::caught, context::Context, store::StoreError};
+use crate::{
+    processes::{caught::caught, context::Context},
+    store::StoreError,
+};
 use handle::{Thing, handle};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::task::JoinSet;

@@ -4,20 +4,24 @@
 use super::{WORK_PER_LOOK, each};
 use crate::{
     commands::{
-        forget_contact::ThenErase,
         keep_inbox::IgnoreInbox,
-        send_message::TakeReport,
-        take_c2b::TakeC2b,
-        take_news::{News, ReceiptGiven, TakeNews},
+        message::send_message::TakeReport,
+        money::{
+            take_c2b::TakeC2b,
+            take_news::{News, ReceiptGiven, TakeNews},
+        },
+        person::forget_contact::ThenErase,
     },
-    context::Context,
     ledger::{
-        decision::Command,
-        id::{MessageId, PaymentId, ReceiptId},
+        command::Command,
+        kernel::{
+            id::{MessageId, PaymentId, ReceiptId},
+            time::MINUTE,
+        },
         payment::{Learnt, referenced},
-        time::MINUTE,
     },
     ports::{PaymentNews, ProviderRefs},
+    processes::context::Context,
     store::{
         C2B_CONFIRMATION, CommandError, Inbox, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
         SOURCE_REPORT, Sealed, StoreError,
@@ -188,7 +192,7 @@ pub(super) fn message_ref(
     context: &Context,
     gateway: &str,
     reference: &str,
-) -> crate::ledger::decision::Fingerprint {
+) -> crate::ledger::command::Fingerprint {
     context.store.vault().fingerprint("message_ref", format!("{gateway}:{reference}").as_bytes())
 }
 

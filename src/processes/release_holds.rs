@@ -2,9 +2,9 @@
 
 use super::{WORK_PER_LOOK, each};
 use crate::{
-    commands::expire_purchase::ExpirePurchase,
-    context::Context,
-    ledger::{decision::WorkKind, id::PurchaseId},
+    commands::sale::expire_purchase::ExpirePurchase,
+    ledger::{command::WorkKind, kernel::id::PurchaseId},
+    processes::context::Context,
     store::{CommandError, StoreError, Work},
 };
 use std::sync::Arc;

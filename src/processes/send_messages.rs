@@ -12,17 +12,16 @@ use super::{
 };
 use crate::{
     commands::{
+        message::send_message::{GiveUpMessage, RecordSend, SubmitMessage, UNCONFIRMED_MAX},
         postpone::Postpone,
-        send_message::{GiveUpMessage, RecordSend, SubmitMessage, UNCONFIRMED_MAX},
     },
-    context::Context,
     ledger::{
-        decision::{Postponed, WorkKind},
-        id::MessageId,
+        command::{Postponed, WorkKind},
+        kernel::{id::MessageId, time::SECOND},
         message::{Message, MessageStatus},
-        time::SECOND,
     },
     ports::{SmsGateway, SmsRetry, SmsSubmitted},
+    processes::context::Context,
     store::{CommandError, Sealed, StoreError, Work},
 };
 use std::sync::Arc;

@@ -2,10 +2,9 @@
 
 use super::handle::{Thing, handle};
 use crate::{
-    context::Context,
-    import::ImportError,
+    processes::context::Context,
+    services::stock::{import::ImportError, uploads},
     store::{BREAKDOWNS_MAX, CommandError, StoreError, UploadKept, Word},
-    uploads,
 };
 use std::sync::Arc;
 

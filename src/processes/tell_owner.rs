@@ -3,12 +3,12 @@
 
 use super::text::{Text, TextError};
 use crate::{
-    commands::{queue_digest::QueueDigest, start_purchase::ContactGiven},
-    context::{Context, Digest},
-    ledger::{
+    commands::{message::queue_digest::QueueDigest, sale::start_purchase::ContactGiven},
+    ledger::kernel::{
         gsm,
         id::{ContactId, MessageId},
     },
+    processes::context::{Context, Digest},
     store::{CommandError, Sealed, StoreError},
 };
 

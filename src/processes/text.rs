@@ -1,9 +1,12 @@
 //! What an SMS says.
 
 use crate::{
-    context::Context,
-    ledger::{gsm, id::PurchaseId, purchase::PurchaseStatus},
+    ledger::{
+        kernel::{gsm, id::PurchaseId},
+        purchase::PurchaseStatus,
+    },
     phrases::{Parameter, PhraseError},
+    processes::context::Context,
     store::StoreError,
 };
 

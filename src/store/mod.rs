@@ -1,102 +1,66 @@
 //! The store: ledger, vault and decision tables in one database, behind one writer. The only module
 //! that knows SQL; what differs between databases stands in a folder of its own.
 
-mod append;
-mod backups;
-mod beside;
-mod breakdowns;
-mod catalogue;
-mod changes;
-mod checkpoints;
+mod audit;
 #[cfg(test)]
 #[path = "../../tests/it/cluster.rs"]
 mod cluster;
-mod codes;
 mod copy;
-mod copy_in;
 mod database;
-mod decisions;
 mod error;
-mod figures;
-mod gate;
-mod handed;
-mod history;
-mod inbox;
-mod instances;
-mod keyring;
-mod keys;
-mod lists;
-mod news;
-mod offers;
-mod pages;
-mod postgres;
-mod projecting;
-mod projections;
+pub mod projections;
 mod queries;
-mod read;
-mod rebuild;
-mod routers;
-mod schema;
-mod sealed;
-mod search;
-mod sql;
-mod sqlite;
-mod staff;
-mod turn;
-mod uploads;
 mod vault;
-mod verify;
-mod views;
 mod work;
 mod writer;
 
-pub use backups::{BackupMade, BackupRecord, CopyStanding};
-pub use beside::{Astray, Beside, Wrong};
-pub use breakdowns::{BREAKDOWNS_MAX, Item, Stuck};
-pub use changes::INTERRUPTED_SECONDS;
+pub use audit::beside::{Astray, Beside, Wrong};
+pub use audit::rebuild::DecisionDifference;
+pub use audit::schema::{SchemaFault, SchemaFinding};
+pub use audit::verify::{Audit, Finding, Outside};
+pub use copy::copy_in::{CopyError, CopyIn};
 pub use copy::{CopyOut, End, LEFT_OUT, Piece};
-pub use copy_in::{CopyError, CopyIn};
+pub use database::gate::{Deed, Gate, guard_this_thread};
+pub use database::pages::{LedgerPage, PageEvent};
+pub use database::sql::Param;
 pub use error::{CommandError, StoreError};
-pub use figures::{Earned, OnShelf};
-pub use gate::{Deed, Gate, guard_this_thread};
-pub use inbox::{
+pub use projections::{Difference, Past, Rebuilt, Step};
+pub use queries::backups::{BackupMade, BackupRecord, CopyStanding};
+pub use queries::catalogue::Offer;
+pub use queries::figures::{Earned, OnShelf};
+pub use queries::lists::{BatchStanding, Handout, ListedSale, SalesWanted, StockLine};
+pub use queries::router::{AtRouter, RouterNews, ToldOfCode, UsageCounts};
+pub use queries::staff::{Session, StaffMember};
+pub use queries::uploads::{UploadKept, Word};
+pub use queries::views::{PaymentView, PurchaseView, VoucherCode};
+pub use queries::{ProjectionState, Reader, StoredEvent};
+pub use vault::keys::SealsOpened;
+pub use vault::sealed::Sealed;
+pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
+pub use work::breakdowns::{BREAKDOWNS_MAX, Item, Stuck};
+pub use work::inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
 };
-pub use keys::SealsOpened;
-pub use lists::{BatchStanding, Handout, ListedSale, SalesWanted, StockLine};
-pub use news::{News, Place};
-pub use offers::Offer;
-pub use pages::{LedgerPage, PageEvent};
-pub use projections::{Difference, Past, Rebuilt, Step};
-pub use queries::{ProjectionState, Reader, StoredEvent};
-pub use rebuild::DecisionDifference;
-pub use routers::{AtRouter, RouterNews, ToldOfCode, UsageCounts};
-pub use schema::{SchemaFault, SchemaFinding};
-pub use sealed::Sealed;
-pub use sql::Param;
-pub use staff::{Session, StaffMember};
-pub use uploads::{UploadKept, Word};
-pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
-pub use verify::{Audit, Finding, Outside};
-pub use views::{PaymentView, PurchaseView, VoucherCode};
 pub use work::{Inbox, Kept, Owed, Work};
+pub use writer::changes::INTERRUPTED_SECONDS;
+pub use writer::news::{News, Place};
 
 use crate::{
-    commands::{fence::FenceStock, knock::Knock},
+    commands::{knock::Knock, stock::fence::FenceStock},
     ledger::{
-        catalog::{LedgerPurpose, ShopEvent},
-        decision::{Answer, Command},
+        catalogue::{LedgerPurpose, ShopEvent},
+        command::{Answer, Command},
         event::Event,
-        time::Micros,
+        kernel::time::Micros,
     },
     ports::{Clock, Random, SteadyClock},
 };
 use database::{Database, Head};
 use error::Attempt;
 use jiff::tz::TimeZone;
-use keyring::{Keyring, wrapped_keys};
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
+use vault::keyring::{Keyring, wrapped_keys};
 
 /// What to open, and with what.
 pub struct Opening {
@@ -120,8 +84,8 @@ pub struct Store {
     keyring: Arc<Keyring>,
     position: watch::Sender<i64>,
     news: News,
-    projecting: projecting::Projecting,
-    history: history::History,
+    projecting: projections::projecting::Projecting,
+    history: audit::history::History,
     clock: Arc<SteadyClock>,
 }
 
@@ -140,14 +104,14 @@ impl Store {
         let database = Database::open(&opening.url).await?;
         let (keyring, head) = open_keyring(&database, &opening).await?;
         let keyring = Arc::new(keyring);
-        let projecting = projecting::Projecting::open(&opening.url).await?;
+        let projecting = projections::projecting::Projecting::open(&opening.url).await?;
         let reader = database::readers(&opening.url).await?;
         reader.fill_shop_wide(&database, &keyring).await?;
         let position = watch::Sender::new(head.position);
         let news = News::after(head.position);
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
         clock.not_before(head.recorded_at);
-        let history = history::History::default();
+        let history = audit::history::History::default();
         let writer = writer::Writer {
             database,
             clock: Arc::clone(&clock),
@@ -320,7 +284,7 @@ impl Reader {
         master: &Key,
         random: Arc<dyn Random>,
     ) -> Result<Vault, StoreError> {
-        keyring::unwrap(&wrapped_keys(&self.pool).await?, master, random)
+        vault::keyring::unwrap(&wrapped_keys(&self.pool).await?, master, random)
     }
 
     /// What the first event says the ledger is: purpose and time zone.

@@ -5,30 +5,27 @@
 //! Two listeners: buyers, providers and routers reach [`public`]; [`staff`] is never served to the
 //! hotspot.
 
-mod admin;
-mod callbacks;
-mod cookies;
-mod error;
+mod desk;
 mod health;
+mod hooks;
 mod limits;
-pub mod pages;
-mod portal;
-pub mod render;
+pub mod page;
+pub mod portal;
 mod router;
 mod state;
 
 pub use state::{DeskSettings, Shop, WebSettings};
 
-use admin::{
-    packages::{self, package, preview, site},
-    revenue,
-    stock::{batch, handout, upload},
-};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
     routing::{get, post},
+};
+use desk::{
+    catalogue::{self, package, preview, site},
+    revenue,
+    stock::{batch, handout, upload},
 };
 use std::sync::Arc;
 
@@ -46,12 +43,9 @@ pub fn public(shop: Arc<Shop>) -> Router {
         .route("/p/{key}/wait", get(portal::wait::wait))
         .route("/p/{key}/again", post(portal::buy::again))
         .route("/p/{key}/unlock", post(portal::unlock::unlock))
-        .route("/hooks/p/{payment}/{secret}", post(callbacks::payment))
-        .route("/hooks/c/{sort}/{secret}", post(callbacks::c2b))
-        .route(
-            "/hooks/m/{gateway}/{secret}",
-            post(callbacks::report).get(callbacks::report_by_query),
-        )
+        .route("/hooks/p/{payment}/{secret}", post(hooks::payment))
+        .route("/hooks/c/{sort}/{secret}", post(hooks::c2b))
+        .route("/hooks/m/{gateway}/{secret}", post(hooks::report).get(hooks::report_by_query))
         .route("/router/{site}/report", post(router::report))
         .route("/router/{site}/codes", post(router::codes))
         .route("/router/{site}/{pass}/{file}", get(router::file))
@@ -59,50 +53,50 @@ pub fn public(shop: Arc<Shop>) -> Router {
         .route("/", get(portal::shop::start))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .fallback(error::not_found)
+        .fallback(page::error::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(Arc::clone(&shop), error::survive))
+        .layer(from_fn_with_state(Arc::clone(&shop), page::error::survive))
         .with_state(shop)
 }
 
 /// Everything on the staff's listener.
 pub fn staff(shop: Arc<Shop>) -> Router {
     let porch = Router::new()
-        .route("/admin/sign-in", get(admin::sign_in::show).post(admin::sign_in::send))
-        .route_layer(from_fn_with_state(Arc::clone(&shop), admin::visitor::porch));
+        .route("/admin/sign-in", get(desk::sign_in::show).post(desk::sign_in::send))
+        .route_layer(from_fn_with_state(Arc::clone(&shop), desk::visitor::porch));
     let desk = Router::new()
-        .route("/admin", get(admin::home::show))
-        .route("/admin/sign-out", post(admin::sign_in::out))
-        .route("/admin/sales", get(admin::sales::show))
-        .route("/admin/sales/{sale}", get(admin::sale::show))
-        .route("/admin/sales/{sale}/look", post(admin::sale::look))
-        .route("/admin/sales/{sale}/resend", post(admin::sale::resend))
-        .route("/admin/money", get(admin::money::show))
-        .route("/admin/money/match", post(admin::money::match_receipt))
-        .route("/admin/money/refund", post(admin::money::refund))
-        .route("/admin/money/replace", post(admin::money::replace))
-        .route("/admin/money/settle", post(admin::money::settle))
-        .route("/admin/money/unpaid", post(admin::money::unpaid))
-        .route("/admin/money/checked", post(admin::money::checked))
-        .route("/admin/money/void", post(admin::money::void))
-        .route("/admin/money/again", post(admin::money::again))
-        .route("/admin/stock", get(admin::stock::show))
-        .route("/admin/stock/hand-out", post(admin::stock::hand_out))
-        .route("/admin/stock/void", post(admin::stock::void))
+        .route("/admin", get(desk::home::show))
+        .route("/admin/sign-out", post(desk::sign_in::out))
+        .route("/admin/sales", get(desk::sale::list::show))
+        .route("/admin/sales/{sale}", get(desk::sale::show))
+        .route("/admin/sales/{sale}/look", post(desk::sale::look))
+        .route("/admin/sales/{sale}/resend", post(desk::sale::resend))
+        .route("/admin/money", get(desk::money::show))
+        .route("/admin/money/match", post(desk::money::match_receipt))
+        .route("/admin/money/refund", post(desk::money::refund))
+        .route("/admin/money/replace", post(desk::money::replace))
+        .route("/admin/money/settle", post(desk::money::settle))
+        .route("/admin/money/unpaid", post(desk::money::unpaid))
+        .route("/admin/money/checked", post(desk::money::checked))
+        .route("/admin/money/void", post(desk::money::void))
+        .route("/admin/money/again", post(desk::money::again))
+        .route("/admin/stock", get(desk::stock::show))
+        .route("/admin/stock/hand-out", post(desk::stock::hand_out))
+        .route("/admin/stock/void", post(desk::stock::void))
         .route("/admin/stock/upload/{batch}", get(upload::preview).post(upload::take))
         .route("/admin/stock/batches/{batch}", get(batch::show))
         .route("/admin/stock/batches/{batch}/void", post(batch::void))
         .route("/admin/stock/handouts/{handout}", get(handout::show))
         .route("/admin/stock/handouts/{handout}/print", post(handout::print))
         .route("/admin/stock/handouts/{handout}/void", post(handout::void))
-        .route("/admin/packages", get(packages::show))
+        .route("/admin/packages", get(catalogue::show))
         .route("/admin/packages/{site}", get(package::new).post(package::add))
         .route("/admin/packages/{site}/{package}", get(package::show).post(package::change))
         .route("/admin/packages/{site}/{package}/retire", post(package::retire))
         .route("/admin/add-site", get(site::new).post(site::add))
         .route("/admin/sites/{site}", get(site::show).post(site::change))
         .route("/admin/sites/{site}/preview", get(preview::show).post(preview::try_out))
-        .route("/admin/routers", get(admin::routers::show))
+        .route("/admin/routers", get(desk::router::show))
         .route("/admin/revenue", get(revenue::show))
         .route("/admin/revenue.csv", get(revenue::file::revenue))
         .route("/admin/stock.csv", get(revenue::file::stock))
@@ -111,14 +105,14 @@ pub fn staff(shop: Arc<Shop>) -> Router {
             "/admin/stock/upload",
             get(upload::show).post(upload::send).layer(DefaultBodyLimit::disable()),
         )
-        .route_layer(from_fn_with_state(Arc::clone(&shop), admin::visitor::door));
+        .route_layer(from_fn_with_state(Arc::clone(&shop), desk::visitor::door));
     Router::new()
         .merge(porch)
         .merge(desk)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .fallback(error::not_found)
+        .fallback(page::error::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(Arc::clone(&shop), error::survive))
+        .layer(from_fn_with_state(Arc::clone(&shop), page::error::survive))
         .with_state(shop)
 }

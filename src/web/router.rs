@@ -3,12 +3,13 @@
 
 use super::Shop;
 use crate::{
+    adapters::routeros::{report::Report, scripts::INSTALL},
     commands::by::By,
-    import::{Import, ImportError, Importer},
-    kit,
-    ledger::{catalog::Site, id::Slug},
-    routeros::{report::Report, scripts::INSTALL},
-    routers,
+    ledger::{catalogue::Site, kernel::id::Slug},
+    services::{
+        router::{self, kit},
+        stock::import::{Import, ImportError, Importer},
+    },
     store::{CommandError, StoreError, Vault},
 };
 use axum::{
@@ -113,7 +114,7 @@ pub async fn report(
     let text = String::from_utf8_lossy(&body);
     let report = Report::read(&text).map_err(|why| unreadable(why.to_string()))?;
     let store = &shop.context.store;
-    let orders = routers::hear(store, shop.context.random.as_ref(), &site.site, &report).await?;
+    let orders = router::hear(store, shop.context.random.as_ref(), &site.site, &report).await?;
     // What became free may be owed.
     shop.context.tell();
     Ok(orders.write().into_response())

@@ -1,9 +1,11 @@
 //! What every handler works with.
 
-use super::{admin::Desk, health::Pulse, limits::Limits, render::Pages};
+use super::{health::Pulse, limits::Limits};
 use crate::{
-    accent::Accent, catalogue::Receivers, context::Context, kit::KitSettings,
-    ledger::catalog::Site, staff::Passwords,
+    ledger::{accent::Accent, catalogue::Site},
+    processes::context::Context,
+    services::{catalogue::Receivers, router::kit::KitSettings, staff::Passwords},
+    web::{desk::Desk, page::render::Pages},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ipnet::IpNet;

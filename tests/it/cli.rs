@@ -144,7 +144,7 @@ impl Place {
 
     async fn start(&self, command: Command, listen: SocketAddr, log: &str) -> Serving {
         let mut child = self.spawn(command, log);
-        let client = lango::http_client::client(std::time::Duration::from_secs(20)).unwrap();
+        let client = lango::adapters::http::client(std::time::Duration::from_secs(20)).unwrap();
         for _ in 0..400 {
             if client.get(format!("http://{listen}/readyz")).send().await.is_ok() {
                 return Serving { child };

@@ -4,7 +4,7 @@
 
 use lango::ledger::{
     event::{Event, Undecodable},
-    stream::Stream,
+    kernel::stream::Stream,
     upcast::current,
 };
 use serde::Deserialize;
@@ -146,7 +146,7 @@ fn the_reference_explains_every_kind_and_each_of_its_fields() {
 
 /// Every refusal; a new one does not compile here before it is explained.
 fn refusals() -> Vec<lango::ledger::refusal::Refusal> {
-    use lango::ledger::{id::PurchaseId, refusal::Refusal as R};
+    use lango::ledger::{kernel::id::PurchaseId, refusal::Refusal as R};
     let all = vec![
         R::ShopOpened,
         R::SiteExists,

@@ -8,11 +8,11 @@ use crate::{
 };
 use lango::{
     app,
-    demo::{
+    ledger::kernel::phone::Phone,
+    simulators::{
         daraja::{self, Daraja},
         sms_gateway::{Family, SmsCenter},
     },
-    ledger::phone::Phone,
 };
 use reqwest::{Client, StatusCode};
 use std::{fs, future::Future, net::SocketAddr, time::Duration};
@@ -71,7 +71,7 @@ impl Shop {
             .with("LANGO_MPESA__PASSKEY_FILE", "passkey")
             .with("LANGO_MPESA__CALLBACKS", "on");
         tokio::spawn(daraja.clone().run());
-        let client = lango::http_client::client(PATIENCE).unwrap();
+        let client = lango::adapters::http::client(PATIENCE).unwrap();
         Self { place, listen, staff, daraja, sms, client }
     }
 

@@ -1,8 +1,7 @@
 //! `lango audit accept`
 
 use crate::{
-    app,
-    config::Config,
+    app::{self, config::Config},
     ledger::{checkpoint::Kept, history::Doubt},
     store::Store,
 };

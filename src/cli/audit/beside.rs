@@ -1,8 +1,7 @@
 //! What stands beside the ledger, in sentences; and `lango audit mend`.
 
 use crate::{
-    app,
-    config::Config,
+    app::{self, config::Config},
     store::{Astray, Beside, Wrong},
 };
 use clap::Args;

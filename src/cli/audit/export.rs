@@ -1,7 +1,10 @@
 //! `lango audit export`
 
 use super::event_json;
-use crate::{app, config::Config, store::StoredEvent};
+use crate::{
+    app::{self, config::Config},
+    store::StoredEvent,
+};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use std::{
@@ -105,6 +108,6 @@ fn values(event: &StoredEvent) -> [String; 13] {
         event.actor.clone(),
         event.once.clone().unwrap_or_default(),
         event.data.clone(),
-        crate::ledger::chain::hex(&event.hash),
+        crate::ledger::kernel::chain::hex(&event.hash),
     ]
 }

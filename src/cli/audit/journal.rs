@@ -1,9 +1,8 @@
 //! `lango audit journal`
 
 use crate::{
-    app,
-    config::Config,
-    ledger::{
+    app::{self, config::Config},
+    ledger::kernel::{
         money::Cents,
         time::{Micros, Month},
     },

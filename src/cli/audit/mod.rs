@@ -15,9 +15,8 @@ pub(super) use verify::describe;
 
 use super::progress::Progress;
 use crate::{
-    app,
-    config::Config,
-    ledger::{chain::hex, time::Micros},
+    app::{self, config::Config},
+    ledger::kernel::{chain::hex, time::Micros},
     store::{Rebuilt, StoredEvent},
 };
 use clap::Subcommand;

@@ -2,10 +2,9 @@
 
 use super::event_json;
 use crate::{
-    app,
-    config::Config,
-    desk::{self, Standing},
-    ledger::{id::PurchaseId, time::Micros},
+    app::{self, config::Config},
+    ledger::kernel::{id::PurchaseId, time::Micros},
+    services::money::{self, Standing},
     store::{PurchaseView, Store, StoredEvent},
 };
 use anyhow::bail;
@@ -98,7 +97,7 @@ async fn heading(store: &Store, id: PurchaseId, zone: &TimeZone) -> anyhow::Resu
 }
 
 fn status(view: &PurchaseView) -> &'static str {
-    match desk::standing(view) {
+    match money::standing(view) {
         Standing::Paid => "paid, and has its code",
         Standing::Owed => "paid, and a code is owed",
         Standing::Settled => "settled by hand",
@@ -129,7 +128,7 @@ pub(in crate::cli) fn timeline(events: &[StoredEvent], zone: &TimeZone) -> Strin
             event.position,
             event.kind,
             event.actor,
-            desk::notable(event)
+            money::notable(event)
         );
         writeln!(text, "{}", line.trim_end()).expect("a string takes every text");
     }

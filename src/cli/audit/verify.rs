@@ -2,12 +2,11 @@
 
 use super::{beside, schema};
 use crate::{
-    app,
-    config::Config,
+    app::{self, config::Config},
     ledger::{
-        chain::hex,
         checkpoint::{Checkpoint, Kept, PublicKey},
         history::{Acceptance, Witness},
+        kernel::chain::hex,
     },
     store::{Audit, Beside, Finding, Outside, Reader, SchemaFinding},
 };

@@ -5,29 +5,34 @@
 //! is a code sold twice: so debug builds, all tests among them, stop a command that looks at more.
 
 mod reading;
+pub(super) mod seen;
 
 use super::{
-    catalog::{Package, ShopEvent, Site, SiteEvent},
-    decision::{Fingerprint, Need},
     event::{Event, NewEvent},
-    id::{
-        ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
-        VoucherId,
-    },
     message::Message,
-    money::Cents,
     payment::{Payment, PaymentEvent},
     purchase::{Purchase, PurchaseEvent, PurchaseStatus},
     receipt::Receipt,
     staff::Staff,
-    stream::Stream,
-    time::{Micros, Month},
     usage::Usage,
     voucher::{Voucher, VoucherStatus},
 };
+use crate::ledger::{
+    catalogue::{Package, ShopEvent, Site, SiteEvent},
+    command::{Fingerprint, Need},
+    kernel::{
+        id::{
+            ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
+            VoucherId,
+        },
+        money::Cents,
+        stream::Stream,
+        time::{Micros, Month},
+    },
+};
 use std::collections::{HashMap, HashSet, VecDeque};
 
-pub use super::seen::{Illegal, PromptSeen, Stock};
+pub use crate::ledger::world::seen::{Illegal, PromptSeen, Stock};
 
 /// What the commands of a batch, and of the batches after it, see.
 #[derive(Debug, Default)]
@@ -476,8 +481,8 @@ impl World {
 mod tests {
     use super::*;
     use crate::ledger::{
-        decision::{Answer, Command, Decision},
-        id::BatchId,
+        command::{Answer, Command, Decision},
+        kernel::id::BatchId,
         refusal::Refusal,
         voucher::VoucherEvent,
     };

@@ -2,8 +2,8 @@
 
 use super::World;
 use crate::ledger::{
-    decision::{Command, Need},
-    stream::Stream,
+    command::{Command, Need},
+    kernel::stream::Stream,
 };
 
 impl World {

@@ -1,12 +1,10 @@
 //! Compares the live tables with what the ledger says: the proof that a projection is only a view.
 
 use super::{Trouble, find_bookmark, run, savepoint};
-use crate::{
-    projections::{LIVE, Projection},
-    store::{
-        error::{Attempt, StoreError},
-        sql::{Pool, Transaction, query},
-    },
+use crate::store::{
+    database::sql::{Pool, Transaction, query},
+    error::{Attempt, StoreError},
+    projections::folder::{LIVE, Projection},
 };
 use serde_json::Value;
 

@@ -6,17 +6,17 @@
 //! stops the others, nor a sale. Needs a pool that may write; the ledger itself is only read.
 
 mod compare;
+pub mod folder;
 mod past;
+pub(super) mod projecting;
 
 pub use compare::{Difference, compare};
 pub use past::Past;
 
-use crate::{
-    projections::{LIVE, Projection},
-    store::{
-        error::{Attempt, StoreError},
-        sql::{On, Param, Pool, Query, Transaction, blames_statement, query},
-    },
+use crate::store::{
+    database::sql::{On, Param, Pool, Query, Transaction, blames_statement, query},
+    error::{Attempt, StoreError},
+    projections::folder::{LIVE, Projection},
 };
 use serde_json::{Map, Value};
 
@@ -450,15 +450,14 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{
-            chain::GENESIS,
             event::{Event, typed_columns},
+            kernel::chain::GENESIS,
             upcast::current,
         },
-        projections::{ALL, find},
         store::{
             cluster::cluster,
-            database::{self, Database},
-            sql::Row,
+            database::{self, Database, sql::Row},
+            projections::folder::{ALL, find},
         },
     };
     use proptest::{

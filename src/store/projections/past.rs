@@ -3,13 +3,14 @@
 //! live tables.
 
 use super::{LIVE, Trouble, run};
-use crate::{
-    projections::{self, Projection},
-    store::{
-        Reader, database,
-        error::{Attempt, StoreError},
+use crate::store::{
+    Reader,
+    database::{
+        self,
         sql::{Param, Query, Transaction, query},
     },
+    error::{Attempt, StoreError},
+    projections::folder::{self, Projection},
 };
 use serde_json::{Map, Value};
 
@@ -60,7 +61,7 @@ impl Past {
 }
 
 fn find(name: &str) -> &'static Projection {
-    projections::find(name).expect("projections are named in our own source")
+    folder::find(name).expect("projections are named in our own source")
 }
 
 async fn fold(

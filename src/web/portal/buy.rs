@@ -6,20 +6,22 @@ use super::{
     visit::{self, Fields, Sent, field},
 };
 use crate::{
-    commands::start_purchase::{ContactGiven, StartPurchase},
+    commands::sale::start_purchase::{ContactGiven, StartPurchase},
     ledger::{
-        catalog::Site,
-        chain::hex,
-        decision::Answer,
-        id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug},
-        phone::Phone,
+        catalogue::Site,
+        command::Answer,
+        kernel::{
+            chain::hex,
+            id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug},
+            phone::Phone,
+        },
         refusal::Refusal,
     },
     store::{CommandError, Sealed},
     web::{
         Shop,
-        error::{self, Problem},
-        pages::{ErrorMessage, Frame, PhoneField, PhoneProblem, ShopProblem},
+        page::error::{self, Problem},
+        portal::pages::{ErrorMessage, Frame, PhoneField, PhoneProblem, ShopProblem},
     },
 };
 use axum::{

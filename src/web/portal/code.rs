@@ -3,13 +3,13 @@
 
 use super::visit::{self, Fields, Sent, field};
 use crate::{
-    ledger::catalog::Site,
-    routeros::login_link::{form_link, login_link},
-    stock,
+    adapters::routeros::login_link::{form_link, login_link},
+    ledger::catalogue::Site,
+    services::stock,
     web::{
         Shop,
-        error::{self, Failure, Problem},
-        pages::{CodePage, CodeProblem, Frame, Page},
+        page::error::{self, Failure, Problem},
+        portal::pages::{CodePage, CodeProblem, Frame, Page},
     },
 };
 use axum::{

@@ -2,6 +2,7 @@
 
 pub mod buy;
 pub mod code;
+pub mod pages;
 pub mod paid;
 pub mod purchase;
 pub mod shop;

@@ -8,16 +8,17 @@ use super::{
 };
 use crate::{
     ledger::{
-        catalog::Site,
-        id::PurchaseId,
-        phone::Phone,
+        catalogue::Site,
+        kernel::{id::PurchaseId, phone::Phone},
         purchase::{Language, PurchaseStatus},
     },
     store::PurchaseView,
     web::{
         Shop,
-        error::{self, Problem},
-        pages::{FoundPurchase, FoundState, Frame, Page, PaidPage, PaidProblem, PhoneField},
+        page::error::{self, Problem},
+        portal::pages::{
+            FoundPurchase, FoundState, Frame, Page, PaidPage, PaidProblem, PhoneField,
+        },
     },
 };
 use axum::{

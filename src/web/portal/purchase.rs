@@ -5,24 +5,29 @@ use super::{
     visit::{self, Asked, Fields, Sent, field},
 };
 use crate::{
+    adapters::routeros::login_link::login_link,
     commands::{
-        count_try::TRIES_MAX, expire_purchase::HOLD_SECONDS,
-        start_purchase::SAME_AMOUNT_GAP_SECONDS, take_news::decline_word,
+        money::take_news::decline_word,
+        sale::{
+            count_try::TRIES_MAX, expire_purchase::HOLD_SECONDS,
+            start_purchase::SAME_AMOUNT_GAP_SECONDS,
+        },
     },
     ledger::{
-        catalog::Site,
-        id::VoucherId,
+        catalogue::Site,
+        kernel::{
+            id::VoucherId,
+            time::{MINUTE, Micros, SECOND},
+        },
         payment::{PaymentStatus, account_reference},
         purchase::{Expiry, Language, PurchaseStatus},
-        time::{MINUTE, Micros, SECOND},
     },
     ports::Decline,
-    routeros::login_link::login_link,
     store::{PaymentView, PurchaseView as View, Sealed},
     web::{
         Shop,
-        error::{self, Failure, Problem},
-        pages::{
+        page::error::{self, Failure, Problem},
+        portal::pages::{
             Again, Declined, Locked, Owed, Page, Paid, PhoneWords, PurchasePage, PurchaseView,
             SetAside, Settled, Slow, Unanswered, Waiting,
         },

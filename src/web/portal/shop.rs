@@ -3,14 +3,14 @@
 use super::visit::{self, Fields, Sent, field};
 use crate::{
     ledger::{
-        catalog::Site,
+        catalogue::Site,
         purchase::{Language, PurchaseStatus},
     },
     store::{Offer, PurchaseView},
     web::{
         Shop,
-        error::{self, Failure, Problem},
-        pages::{
+        page::error::{self, Failure, Problem},
+        portal::pages::{
             ErrorMessage, Frame, OpenPurchase, OpenState, PackageCard, PackageFacts, Page,
             PhoneField, ShopPage, ShopProblem, SoldOutPage,
         },
@@ -197,7 +197,7 @@ async fn open_state(shop: &Shop, view: &PurchaseView) -> Result<Option<OpenState
             let validity = i64::try_from(validity).unwrap_or(i64::MAX / 2_000_000);
             // A buyer may come back a day after the purchase to connect for the first time.
             let kept = validity + 86_400;
-            (age < kept * crate::ledger::time::SECOND).then_some(OpenState::Bought)
+            (age < kept * crate::ledger::kernel::time::SECOND).then_some(OpenState::Bought)
         }
     })
 }
@@ -206,7 +206,7 @@ async fn open_state(shop: &Shop, view: &PurchaseView) -> Result<Option<OpenState
 pub async fn package(
     shop: &Shop,
     view: &PurchaseView,
-) -> Result<crate::ledger::catalog::Package, Problem> {
+) -> Result<crate::ledger::catalogue::Package, Problem> {
     let purchase = &view.purchase;
     let store = &shop.context.store;
     let found = store.package_version(&purchase.package, purchase.package_version).await?;

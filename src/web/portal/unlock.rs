@@ -6,12 +6,12 @@ use super::{
     visit::{self, Sent, field},
 };
 use crate::{
-    commands::count_try::CountTry,
+    commands::sale::count_try::CountTry,
     ledger::refusal::Refusal,
     store::CommandError,
     web::{
         Shop,
-        error::{self, Problem},
+        page::error::{self, Problem},
     },
 };
 use axum::{
@@ -46,7 +46,7 @@ async fn is_right(
     key: &str,
     headers: &HeaderMap,
     digits: &str,
-) -> Result<Option<(String, crate::ledger::id::PurchaseId)>, Problem> {
+) -> Result<Option<(String, crate::ledger::kernel::id::PurchaseId)>, Problem> {
     let view = visit::asked(shop, key, headers).await?.view;
     let store = &shop.context.store;
     match store.execute(CountTry { purchase: view.id }).await {

@@ -3,16 +3,18 @@
 
 use crate::{
     ledger::{
-        catalog::Site,
-        id::{ContactId, PurchaseId, Slug},
+        catalogue::Site,
+        kernel::id::{ContactId, PurchaseId, Slug},
         purchase::Language,
     },
     store::{PurchaseView, StoreError},
     web::{
         Shop,
-        cookies::cookie,
-        error::{self, Failure, Problem},
-        pages::{ErrorMessage, Frame},
+        page::{
+            cookies::cookie,
+            error::{self, Failure, Problem},
+        },
+        portal::pages::{ErrorMessage, Frame},
     },
 };
 use axum::{

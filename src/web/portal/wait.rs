@@ -2,7 +2,7 @@
 //! case.
 
 use super::visit::{self, Sent, field};
-use crate::web::{Shop, error::Problem};
+use crate::web::{Shop, page::error::Problem};
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},

@@ -10,19 +10,23 @@ use super::{
 };
 use lango::{
     commands::{
-        count_try::CountTry,
-        resend_message::ResendMessage,
-        start_purchase::{ContactGiven, StartPurchase},
+        message::resend_message::ResendMessage,
+        sale::{
+            count_try::CountTry,
+            start_purchase::{ContactGiven, StartPurchase},
+        },
     },
-    context::Context,
     ledger::{
-        chain::hex,
-        decision::Answer,
-        id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId},
-        phone::Phone,
+        command::Answer,
+        kernel::{
+            chain::hex,
+            id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId},
+            phone::Phone,
+        },
         purchase::Language,
     },
     ports::Decline,
+    processes::context::Context,
     store::{CommandError, Sealed, StoreError},
 };
 use std::sync::Arc;

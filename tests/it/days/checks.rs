@@ -5,19 +5,21 @@ use super::{story::short, world::Day};
 use crate::town::{Ledger, checks};
 use aho_corasick::AhoCorasick;
 use lango::{
-    demo::daraja::BookEntry,
     ledger::{
         event::Event,
-        id::{PaymentId, PurchaseId, VoucherId},
+        kernel::{
+            id::{PaymentId, PurchaseId, VoucherId},
+            money::Cents,
+            stream::Stream,
+            time::{Micros, SECOND},
+        },
         message::MessageEvent,
-        money::Cents,
         payment::{PaymentEvent, account_reference},
         purchase::PurchaseEvent,
         receipt::ReceiptEvent,
-        stream::Stream,
-        time::{Micros, SECOND},
         voucher::VoucherEvent,
     },
+    simulators::daraja::BookEntry,
     store::{Sealed, Store},
 };
 use std::collections::{BTreeMap, BTreeSet};

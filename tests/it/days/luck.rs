@@ -1,7 +1,7 @@
 //! Where a day's time and chance come from: one seed, and a clock that the day moves.
 
 use lango::{
-    ledger::time::Micros,
+    ledger::kernel::time::Micros,
     ports::{Clock, Random},
 };
 use std::sync::{

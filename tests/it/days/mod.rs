@@ -22,7 +22,7 @@ mod tamper;
 mod world;
 
 use self::world::{Broken, Day, On};
-use lango::ledger::{chain::hex, time::MINUTE};
+use lango::ledger::kernel::{chain::hex, time::MINUTE};
 use std::sync::{
     Mutex,
     atomic::{AtomicU64, Ordering},

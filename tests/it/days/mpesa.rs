@@ -3,11 +3,11 @@
 
 use super::{luck::Dice, post::Letter};
 use lango::{
-    demo::daraja::BookEntry,
-    ledger::{id::PaymentId, money::Cents, time::Micros},
+    ledger::kernel::{id::PaymentId, money::Cents, time::Micros},
     ports::{
         Again, Decline, PaymentNews, PromptRequest, ProviderRefs, ReadC2b, ReadCallback, Submitted,
     },
+    simulators::daraja::BookEntry,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

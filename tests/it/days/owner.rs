@@ -7,25 +7,31 @@ use super::{
     world::{Copy, Day, SITES},
 };
 use lango::{
-    app, backup,
-    commands::{by::By, fence::ReleaseFenced, staff::LookAtCode},
-    desk, forget,
-    import::{Import, Importer},
+    adapters::routeros::report::{Known, Piece, Report},
+    app,
+    commands::{by::By, staff::LookAtCode, stock::fence::ReleaseFenced},
     ledger::{
-        id::{BatchId, HandoutId, PurchaseId, Slug, StaffId, VoucherId},
+        kernel::{
+            id::{BatchId, HandoutId, PurchaseId, Slug, StaffId, VoucherId},
+            money::Cents,
+            phone::Phone,
+        },
         key::KeyPurpose,
-        money::Cents,
         payment::account_reference,
-        phone::Phone,
         purchase::PurchaseStatus,
         settlement::Settlement,
         staff::Role,
         voucher::VoidReason,
     },
-    routeros::report::{Known, Piece, Report},
-    routers, staff, stock,
+    services::{
+        backup, money, person, router, staff,
+        stock::{
+            self,
+            import::{Import, Importer},
+            uploads,
+        },
+    },
     store::{BackupKey, CommandError, Store},
-    uploads,
 };
 use std::fmt::Write as _;
 
@@ -144,9 +150,9 @@ impl Day {
             let by = By::CommandLine;
             let sale = purchase.to_string();
             let done = if replaces {
-                desk::replace(store, random, by, &sale).await
+                money::replace(store, random, by, &sale).await
             } else {
-                desk::refund(store, by, &sale, how).await
+                money::refund(store, by, &sale, how).await
             };
             done.map_err(|error| error.to_string()).err()
         });
@@ -174,12 +180,12 @@ impl Day {
             let store = &context.store;
             let random = context.random.as_ref();
             while store.project().await.unwrap() > 0 {}
-            let lines = desk::lines(store).await.unwrap();
+            let lines = money::lines(store).await.unwrap();
             let line = lines.get(nth)?;
             let named = line.receipt.clone().or(line.purchase.map(|id| id.to_string()))?;
             let by = By::CommandLine;
             let said = match line.kind.as_str() {
-                "disputed" => desk::settle_dispute(store, by, &named).await.map(drop),
+                "disputed" => money::settle_dispute(store, by, &named).await.map(drop),
                 // The statement says whether there was money.
                 "unresolved" => {
                     let payment = line.subject.parse().unwrap();
@@ -190,13 +196,13 @@ impl Day {
                             let sale = line.purchase.unwrap().to_string();
                             let amount = Some(Cents::from_kes(entry.amount_kes));
                             let what = (entry.receipt.as_str(), sale.as_str());
-                            desk::match_receipt(store, random, by, what, amount).await.map(drop)
+                            money::match_receipt(store, random, by, what, amount).await.map(drop)
                         }
-                        None => desk::unpaid(store, random, by, &named).await.map(drop),
+                        None => money::unpaid(store, random, by, &named).await.map(drop),
                     }
                 }
                 "lost" | "used_unsold" | "undelivered" | "given_up" => Ok(()),
-                _ => desk::settle(store, by, &named, how).await.map(drop),
+                _ => money::settle(store, by, &named, how).await.map(drop),
             };
             let came = said.err().map_or_else(|| "done".to_owned(), |error| error.to_string());
             Some(format!("{} {} ({how:?}): {came}", line.kind, short(&line.subject)))
@@ -223,7 +229,7 @@ impl Day {
             let sale = view.purchase.to_string();
             let amount = Some(Cents::from_kes(entry.amount_kes));
             let what = (entry.receipt.as_str(), sale.as_str());
-            let said = desk::match_receipt(store, random, By::CommandLine, what, amount).await;
+            let said = money::match_receipt(store, random, By::CommandLine, what, amount).await;
             Some(said.err().map_or_else(|| "done".to_owned(), |error| error.to_string()))
         });
         if let Some(came) = done.flatten() {
@@ -298,7 +304,7 @@ impl Day {
         };
         let came = self.does(move |context| async move {
             let (store, random) = (&context.store, context.random.as_ref());
-            routers::hear(store, random, &slug(site), &report).await.err()
+            router::hear(store, random, &slug(site), &report).await.err()
         });
         if let Some(Some(failure)) = came {
             self.breaks("no panic, no dead shop", format!("a report is not heard: {failure:?}"));
@@ -313,8 +319,8 @@ impl Day {
         let phone = Phone::parse(&self.buyers[who].phone).unwrap();
         let done = self.does(move |context| async move {
             let store = &context.store;
-            match forget::find(store, &phone).await {
-                Ok(found) => forget::forget(store, found).await.map(drop),
+            match person::find(store, &phone).await {
+                Ok(found) => person::forget(store, found).await.map(drop),
                 Err(error) => Err(error),
             }
             .map_err(|error| error.to_string())

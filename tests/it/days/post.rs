@@ -2,8 +2,8 @@
 
 use lango::{
     commands::keep_inbox::KeepInbox,
-    context::Context,
-    ledger::{decision::InboxRow, id::PaymentId},
+    ledger::{command::InboxRow, kernel::id::PaymentId},
+    processes::context::Context,
     store::{
         C2B_CONFIRMATION, CommandError, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
         StoreError,

@@ -13,12 +13,12 @@ use super::{
 use governor::{Quota, RateLimiter};
 use lango::{
     app,
-    context::{Context, Settings},
-    ledger::phone::Phone,
+    ledger::kernel::phone::Phone,
     ports::{
         Answer, Clock, PaymentGateway, PaymentNews, PromptRequest, ReadC2b, ReadCallback,
         ReadReport, SmsGateway, SmsSubmitted, StatusRequest, Submitted,
     },
+    processes::context::{Context, Settings},
     store::{Deed, Gate, Key, Opening, Store, guard_this_thread},
 };
 use std::{

@@ -3,7 +3,7 @@
 
 use super::world::Day;
 use crate::{
-    tamper::{rehash, tamper},
+    books::altered_history::{rehash, tamper},
     town,
 };
 use lango::store::Store;

@@ -14,15 +14,16 @@ use jiff::civil::date;
 use lango::{
     app,
     commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
-    context::Context,
     ledger::{
-        catalog::{LedgerPurpose, Package},
-        id::{PackageKey, PaymentId, PurchaseId, Slug, StaffId},
-        money::Cents,
-        time::{Micros, SECOND},
+        catalogue::{LedgerPurpose, Package},
+        kernel::{
+            id::{PackageKey, PaymentId, PurchaseId, Slug, StaffId},
+            money::Cents,
+            time::{Micros, SECOND},
+        },
     },
     ports::Clock,
-    processes,
+    processes::{self, context::Context},
     store::{Key, StoreError},
 };
 use std::{

@@ -3,8 +3,11 @@
 use super::{Ledger, Town};
 use aho_corasick::AhoCorasick;
 use lango::{
-    demo::daraja::BookEntry,
-    ledger::{id::PurchaseId, money::Cents, payment::account_reference},
+    ledger::{
+        kernel::{id::PurchaseId, money::Cents},
+        payment::account_reference,
+    },
+    simulators::daraja::BookEntry,
     store::{C2B_CONFIRMATION, C2B_VALIDATION, Param, Sealed, Store},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +28,7 @@ pub async fn run(town: &Town) -> Vec<String> {
     let more = agreed.told_twice.0 - ledger.taken_out().0;
     let mpesa = (!town.callbacks_lie).then(|| Cents(Cents::from_kes(collected).0 + more));
     journal_balances(store, mpesa).await;
-    let texts = town.sms.iter().flat_map(lango::demo::sms_gateway::SmsCenter::all_texts);
+    let texts = town.sms.iter().flat_map(lango::simulators::sms_gateway::SmsCenter::all_texts);
     let texts: Vec<_> = texts.map(|(to, text)| (to, text.text)).collect();
     sms_books_agree(store, &ledger, &town.codes, &texts).await;
     let secrets = secrets(town, &ledger);
@@ -181,10 +184,10 @@ async fn payer(store: &Store, purchase: PurchaseId) -> Option<String> {
 /// links, the secret parts of addresses, and keys.
 fn secrets(town: &Town, ledger: &Ledger) -> Vec<String> {
     let keys = [
-        lango::demo::daraja::CONSUMER_KEY,
-        lango::demo::daraja::CONSUMER_SECRET,
-        lango::demo::daraja::PASSKEY,
-        lango::demo::sms_gateway::API_KEY,
+        lango::simulators::daraja::CONSUMER_KEY,
+        lango::simulators::daraja::CONSUMER_SECRET,
+        lango::simulators::daraja::PASSKEY,
+        lango::simulators::sms_gateway::API_KEY,
     ];
     let vault = town.store().vault();
     let mut secrets = [town.codes.clone(), town.secrets.clone()].concat();
@@ -194,7 +197,7 @@ fn secrets(town: &Town, ledger: &Ledger) -> Vec<String> {
     secrets.extend(ledger.payment_ids().into_iter().map(|id| vault.hook_secret(id)));
     secrets.extend(super::GATEWAYS.map(|id| vault.report_secret(id)));
     secrets.extend([C2B_CONFIRMATION, C2B_VALIDATION].map(|sort| vault.c2b_secret(sort)));
-    secrets.push(lango::demo::daraja::PAYER_NAME.to_owned());
+    secrets.push(lango::simulators::daraja::PAYER_NAME.to_owned());
     secrets
 }
 

@@ -2,9 +2,9 @@
 
 use super::{Town, customer::words};
 use lango::{
-    ledger::{id::StaffId, staff::Role},
+    ledger::{kernel::id::StaffId, staff::Role},
     ports::SystemRandom,
-    staff,
+    services::staff,
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use std::{collections::BTreeMap, net::SocketAddr};
@@ -124,7 +124,7 @@ impl Clerk {
         while let Some(path) = next {
             next = self.asks(Method::GET, &path, &[]).await;
         }
-        let log = || lango::telemetry::init_captured().text();
+        let log = || lango::app::telemetry::init_captured().text();
         assert!(!self.status.is_server_error(), "{}: {}\n{}", self.at, self.status, log());
     }
 

@@ -1,7 +1,7 @@
 //! The time of day in a town.
 
 use lango::{
-    ledger::time::{Micros, SECOND},
+    ledger::kernel::time::{Micros, SECOND},
     ports::Clock,
 };
 use std::sync::atomic::{AtomicI64, Ordering};

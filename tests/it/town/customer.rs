@@ -1,8 +1,8 @@
 //! Somebody with a phone: a small browser that keeps cookies, and fingers for M-PESA's prompt.
 
 use lango::{
-    demo::daraja::{Daraja, Prompt, PromptState},
-    ledger::phone::Phone,
+    ledger::kernel::phone::Phone,
+    simulators::daraja::{Daraja, Prompt, PromptState},
 };
 use reqwest::{Client, Method, StatusCode, header};
 use std::{collections::BTreeMap, net::SocketAddr};

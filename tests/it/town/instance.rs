@@ -7,15 +7,22 @@ use super::{
 };
 use crate::address::free_address;
 use lango::{
-    accent::Accent,
+    adapters::{
+        mpesa::{self, Mpesa},
+        sms,
+    },
     app::{self, Parts},
-    backup::{Nightly, Place, Prover},
-    catalogue::Receivers,
-    context::{Context, Digest},
-    demo::{daraja, sms_gateway},
-    mpesa::{self, Mpesa},
+    ledger::accent::Accent,
     ports::{Clock, PaymentGateway, Random, SmsGateway, SystemRandom},
-    processes, sms,
+    processes::{
+        self,
+        context::{Context, Digest},
+    },
+    services::{
+        backup::{Nightly, Place, Prover},
+        catalogue::Receivers,
+    },
+    simulators::{daraja, sms_gateway},
     store::{Opening, Store},
     web::{self, DeskSettings, Shop, WebSettings},
 };

@@ -2,15 +2,17 @@
 
 use lango::{
     ledger::{
-        catalog::ShopEvent,
+        catalogue::ShopEvent,
         event::Event,
-        id::{PaymentId, PurchaseId, ReceiptId, VoucherId},
-        money::Cents,
+        kernel::{
+            id::{PaymentId, PurchaseId, ReceiptId, VoucherId},
+            money::Cents,
+            stream::Stream,
+        },
         payment::{Learnt, PaymentEvent},
         purchase::PurchaseEvent,
         receipt::ReceiptEvent,
         settlement::Settlement,
-        stream::Stream,
     },
     store::{Store, StoredEvent},
 };

@@ -24,29 +24,35 @@ pub use ledger::Ledger;
 use self::{fragile::Bugs, instance::Wiring};
 use jiff::civil::date;
 use lango::{
-    app,
+    adapters::{
+        http,
+        mpesa::{C2bAddresses, Registered},
+    },
+    app::{
+        self,
+        telemetry::{self, Captured},
+    },
     commands::{
         by::By,
         catalogue::{DefinePackage, OpenShop, RegisterSite},
     },
-    demo::{
+    ledger::{
+        catalogue::{LedgerPurpose, Package},
+        kernel::{
+            id::{PackageKey, PurchaseId, Slug},
+            money::Cents,
+            phone::Phone,
+            time::SECOND,
+        },
+        refusal::Refusal,
+    },
+    ports::{Clock, SystemRandom},
+    services::stock::import::{Import, Importer},
+    simulators::{
         daraja::{self, Daraja, Faults},
         sms_gateway::{Family, SmsCenter},
     },
-    http_client,
-    import::{Import, Importer},
-    ledger::{
-        catalog::{LedgerPurpose, Package},
-        id::{PackageKey, PurchaseId, Slug},
-        money::Cents,
-        phone::Phone,
-        refusal::Refusal,
-        time::SECOND,
-    },
-    mpesa::{C2bAddresses, Registered},
-    ports::{Clock, SystemRandom},
     store::{CommandError, PurchaseView, SOURCE_C2B, SOURCE_PAYMENT, Store},
-    telemetry::{self, Captured},
 };
 use serde_json::{Map, Value};
 use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
@@ -136,7 +142,7 @@ impl Town {
             instance: Some(instance),
             address,
             wiring,
-            client: http_client::client(PATIENCE).unwrap(),
+            client: http::client(PATIENCE).unwrap(),
             codes: vec![],
             secrets: vec![],
             callbacks_lie: false,

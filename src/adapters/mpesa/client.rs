@@ -1,0 +1,273 @@
+//! Calls to Daraja over HTTP: bytes out, bytes in, with limits. It knows tokens and no payments,
+//! repeats a call only where the answer proves that nothing happened (a refused token), and never
+//! puts a body, a token or a key into a log line or an error.
+
+use super::{
+    classify::{Refusal, reason, token_not_given, token_refused},
+    settings::{Settings, SettingsError},
+    token::{Fresh, Tokens},
+    wire::{Reply, TOKEN_PATH},
+};
+use crate::{
+    ledger::kernel::chain::hex,
+    ports::{Again, Clock, Shelf},
+};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// The longest answer read, in bytes. Real ones have a few hundred.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// How long an idle connection is kept. Short, because a push sent over a connection that the
+/// other side is just closing ends as "nobody knows".
+const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+/// The firewall in front of Daraja dislikes callers without one.
+const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; lango/", env!("CARGO_PKG_VERSION"), ")");
+
+/// An answer, read as far as it can be.
+pub enum Reading {
+    /// A JSON object.
+    Json(Box<Reply>),
+    /// A page of the firewall, whatever the HTTP status says.
+    Html,
+    /// Neither.
+    Other {
+        /// Nothing at all was in it.
+        empty: bool,
+    },
+}
+
+/// Why a call got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallError {
+    /// It never left: there was no token, or no connection.
+    NotSent(Refusal),
+    /// It may have arrived.
+    NoAnswer,
+    /// It arrived; the answer was too long to be one.
+    TooLong,
+}
+
+/// The HTTP client with its token.
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    key: SecretString,
+    secret: SecretString,
+    tokens: Tokens,
+    clock: Arc<dyn Clock>,
+}
+
+impl Client {
+    /// A client for the host and keys of `settings`; opens no connection yet.
+    pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+        // Fails only when the program has chosen its cryptography already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            // A proxy from the environment would see every key; addresses come from settings only.
+            .no_proxy()
+            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
+            .timeout(Duration::from_millis(settings.timeout_ms))
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .build()
+            .map_err(SettingsError::Client)?;
+        Ok(Self {
+            http,
+            base: settings.base_url.as_str().trim_end_matches('/').to_owned(),
+            key: settings.consumer_key.clone(),
+            secret: settings.consumer_secret.clone(),
+            tokens: Tokens::new(),
+            clock,
+        })
+    }
+
+    /// Whether this is the client of an account's Daraja app.
+    pub fn is_of(&self, settings: &Settings) -> bool {
+        self.key.expose_secret() == settings.consumer_key.expose_secret()
+    }
+
+    /// Shares the token with other instances that use the same keys.
+    pub fn share_token(&mut self, shelf: Arc<dyn Shelf>) {
+        let key = hex(&Sha256::digest(self.key.expose_secret()));
+        self.tokens.share(shelf, format!("mpesa_token:{key}"));
+    }
+
+    /// Posts `body`. A refused token is replaced and the call repeated, once.
+    pub async fn post(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<Reading, CallError> {
+        let body = serde_json::to_vec(body).expect("a body of plain text is JSON");
+        let token = self.token().await?;
+        let first = self.post_with(&token, path, &body).await?;
+        if !token_refused(&first) {
+            return Ok(first);
+        }
+        tracing::info!("M-PESA refused the token; fetching another");
+        self.tokens.drop_refused(&token).await;
+        let token = self.token().await?;
+        let second = self.post_with(&token, path, &body).await?;
+        if token_refused(&second) {
+            self.tokens.drop_refused(&token).await;
+        }
+        Ok(second)
+    }
+
+    async fn post_with(
+        &self,
+        token: &SecretString,
+        path: &str,
+        body: &[u8],
+    ) -> Result<Reading, CallError> {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(token.expose_secret())
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(body.to_vec());
+        call(request).await.map(|(_, reading)| reading)
+    }
+
+    async fn token(&self) -> Result<SecretString, CallError> {
+        self.tokens.get(&*self.clock, self.fetch_token()).await.map_err(CallError::NotSent)
+    }
+
+    async fn fetch_token(&self) -> Result<Fresh, Refusal> {
+        let request = self
+            .http
+            .get(format!("{}{TOKEN_PATH}", self.base))
+            .basic_auth(self.key.expose_secret(), Some(self.secret.expose_secret()));
+        let (status, reading) = call(request).await.map_err(|error| match error {
+            CallError::NotSent(refusal) => refusal,
+            // Only the token was asked for; no phone can have been prompted.
+            CallError::NoAnswer | CallError::TooLong => {
+                Refusal { reason: reason::UNREACHABLE, again: Again::WhenProviderRests }
+            }
+        })?;
+        match reading {
+            Reading::Json(mut reply) if is_token(reply.access_token.as_deref()) => {
+                let secret = reply.access_token.take().unwrap_or_default().into();
+                Ok(Fresh { secret, expires_in: reply.expires_in.take() })
+            }
+            other => {
+                let refusal = token_not_given(status, &other);
+                let reason = refusal.reason;
+                tracing::warn!(status, reason, said = ?other, "M-PESA gave no token: {reason}");
+                Err(refusal)
+            }
+        }
+    }
+}
+
+/// A token goes into a header, so it must be plain.
+fn is_token(text: Option<&str>) -> bool {
+    text.is_some_and(|text| {
+        (1..=4096).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    })
+}
+
+async fn call(request: reqwest::RequestBuilder) -> Result<(u16, Reading), CallError> {
+    let mut response = request.send().await.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            CallError::NotSent(Refusal {
+                reason: reason::UNREACHABLE,
+                again: Again::WhenProviderRests,
+            })
+        } else {
+            CallError::NoAnswer
+        }
+    })?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| CallError::NoAnswer)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(CallError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((response.status().as_u16(), Reading::of(&body)))
+}
+
+impl Reading {
+    /// Reads an answer's bytes. The firewall's page is known by its first character or its name.
+    pub fn of(body: &[u8]) -> Self {
+        let text = body.trim_ascii();
+        if let Some(reply) = Reply::read(text) {
+            return Self::Json(Box::new(reply));
+        }
+        let named = text.windows(9).any(|word| word.eq_ignore_ascii_case(b"incapsula"));
+        if text.first() == Some(&b'<') || named {
+            return Self::Html;
+        }
+        Self::Other { empty: text.is_empty() }
+    }
+}
+
+/// For log lines: the error's code and the harmless words of its message.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(reply) => {
+                let code = reply.error_code.as_deref().unwrap_or("no error code");
+                write!(f, "{}: {}", harmless(code, true), harmless(reply.message(), false))
+            }
+            Self::Html => f.write_str("a page of the firewall"),
+            Self::Other { empty: true } => f.write_str("nothing"),
+            Self::Other { empty: false } => f.write_str("no JSON"),
+        }
+    }
+}
+
+/// Error messages echo phone numbers and even the bearer token, so words that are long or contain
+/// digits are left out. Codes are digits and dots, and short.
+fn harmless(text: &str, digits: bool) -> String {
+    let is_harmless = |word: &str| {
+        word.len() <= 24
+            && word.bytes().all(|b| b.is_ascii_graphic())
+            && (digits || !word.bytes().any(|b| b.is_ascii_digit()))
+    };
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .take(12)
+        .map(|word| if is_harmless(word) { word } else { "…" })
+        .collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_firewall_is_known_in_all_its_dresses() {
+        for body in [
+            "<html style=\"height:100%\"><head><META NAME=\"ROBOTS\"></head></html>",
+            "\r\n<!DOCTYPE html>",
+            "Request unsuccessful. Incapsula incident ID: 1-2",
+        ] {
+            assert!(matches!(Reading::of(body.as_bytes()), Reading::Html), "{body}");
+        }
+        assert!(matches!(Reading::of(b" \n"), Reading::Other { empty: true }));
+        assert!(matches!(Reading::of(b"Bad gateway"), Reading::Other { empty: false }));
+    }
+
+    #[test]
+    fn log_lines_echo_no_token_and_no_number() {
+        let body = br#"{"errorCode":"401.002.01","errorMessage":
+            "Error Occurred - Invalid Access Token - c9SQxWWhmdVRlyh0zh8gZDTkubVF 254700000001"}"#;
+        let line = format!("{:?}", Reading::of(body));
+        assert_eq!(line, "401.002.01: Error Occurred - Invalid Access Token - … …");
+    }
+
+    #[test]
+    fn only_a_plain_token_is_a_token() {
+        assert!(is_token(Some("c9SQxWWhmdVR")));
+        for bad in [None, Some(""), Some("two words"), Some("line\nbreak"), Some("tökn")] {
+            assert!(!is_token(bad), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Payments: asked for, told of by providers, and settled by a person where no rule can.
+
+#[cfg(test)]
+pub(super) mod every_answer;
+pub mod match_receipt;
+pub mod settle;
+pub mod submit_payment;
+pub mod take_c2b;
+pub mod take_news;

@@ -1,0 +1,190 @@
+//! A person is forgotten: all that says who they are leaves the vault, in one commit with the event
+//! that says so. The sales stay; whose they were can no longer be told.
+
+use crate::ledger::{
+    command::{Command, Decision, Erased, Fingerprint, Need, VaultWrite},
+    contact::{ContactEvent, forgotten_once},
+    event::{Event, NewEvent},
+    kernel::{
+        id::{ContactId, MessageId, PaymentId, PurchaseId},
+        stream::Stream,
+        time::Micros,
+    },
+    message::MessageStatus,
+    purchase::PurchaseStatus,
+    refusal::Refusal,
+    world::World,
+};
+
+/// Forgets a person, by all that was found of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForgetContact {
+    /// Who.
+    pub contact: ContactId,
+    /// The fingerprint by which they were found.
+    pub fingerprint: Fingerprint,
+    /// The devices that nobody else used.
+    pub devices: Vec<ContactId>,
+    /// All their purchases.
+    pub purchases: Vec<PurchaseId>,
+    /// The payments of these.
+    pub payments: Vec<PaymentId>,
+    /// The messages about these.
+    pub messages: Vec<MessageId>,
+    /// The rows of the inbox that name them.
+    pub inbox_rows: Vec<i64>,
+}
+
+impl Command for ForgetContact {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        let mut needs = vec![
+            Need::Contact(self.fingerprint),
+            Need::Open(self.contact),
+            Need::Prompts(self.contact),
+        ];
+        let purchases = self.purchases.iter().map(|id| Stream::Purchase(*id));
+        let messages = self.messages.iter().map(|id| Stream::Message(*id));
+        needs.extend(purchases.chain(messages).map(Need::Stream));
+        needs
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        if world.contact(&self.fingerprint) != Some(self.contact) {
+            return Err(Refusal::ContactUnknown);
+        }
+        if self.is_open(world) {
+            return Err(Refusal::ContactOpen);
+        }
+        let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let event = Event::Contact(ContactEvent::Forgotten {
+            purchases: count(self.purchases.len()),
+            messages: count(self.messages.len()),
+            callbacks: count(self.inbox_rows.len()),
+        });
+        let event = NewEvent::alone(Stream::Contact(self.contact), event)
+            .once(forgotten_once(self.contact));
+        Ok(Decision::events(vec![event]).keep(self.erased().map(VaultWrite::Erase)))
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
+impl ForgetContact {
+    /// Whether something is still to happen, or happened after all was looked up.
+    fn is_open(&self, world: &World) -> bool {
+        let purchase = |id: &PurchaseId| {
+            let status = world.purchase(*id).map(|purchase| purchase.status);
+            matches!(status, Some(PurchaseStatus::Open | PurchaseStatus::Owed))
+        };
+        let message = |id: &MessageId| {
+            use MessageStatus as S;
+            let status = world.message(*id).map(|message| message.status);
+            matches!(status, Some(S::Queued | S::Submitted | S::Failed | S::Unconfirmed))
+        };
+        let prompts = world.prompts(self.contact);
+        world.open_purchase(self.contact).is_some()
+            || prompts.iter().any(|prompt| !self.payments.contains(&prompt.payment))
+            || self.purchases.iter().any(purchase)
+            || self.messages.iter().any(message)
+    }
+
+    fn erased(&self) -> impl Iterator<Item = Erased> {
+        let contacts = self.devices.iter().chain([&self.contact]).copied();
+        let refs = self.payments.iter().copied().map(Erased::ProviderRefs);
+        let texts = self.messages.iter().copied().map(Erased::MessageText);
+        let rows = self.inbox_rows.iter().copied().map(Erased::Inbox);
+        contacts.map(Erased::Contact).chain(refs).chain(texts).chain(rows)
+    }
+}
+
+/// What came from outside about a sale whose buyer is forgotten: it is decided about like any
+/// other, and its bytes leave the vault in the same commit.
+#[derive(Debug, Clone)]
+pub struct ThenErase<C> {
+    /// What decides.
+    pub command: C,
+    /// The row of the inbox.
+    pub inbox_row: i64,
+}
+
+impl<C: Command> Command for ThenErase<C> {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        self.command.needs(world)
+    }
+
+    fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal> {
+        let erased = VaultWrite::Erase(Erased::Inbox(self.inbox_row));
+        Ok(self.command.decide(world, now)?.keep([erased]))
+    }
+
+    fn actor(&self) -> &str {
+        self.command.actor()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::{
+        expired, given, kinds, message, owed_purchase, payment, prompted, purchase, queued_message,
+        start, stocked,
+    };
+
+    fn forget() -> ForgetContact {
+        let phone = start(1).phone;
+        ForgetContact {
+            contact: phone.new_id,
+            fingerprint: phone.fingerprint,
+            devices: vec![],
+            purchases: vec![purchase(1)],
+            payments: vec![payment(1)],
+            messages: vec![message(1)],
+            inbox_rows: vec![7],
+        }
+    }
+
+    #[test]
+    fn who_has_nothing_open_is_forgotten_with_all_that_names_them() {
+        let (events, vault) = given(expired(1)).knowing(&start(1)).when(&forget()).then_both();
+        assert_eq!(kinds(&events), ["contact_forgotten"]);
+        assert_eq!(events[0].once, Some(forgotten_once(forget().contact)));
+        let erased = [
+            Erased::Contact(forget().contact),
+            Erased::ProviderRefs(payment(1)),
+            Erased::MessageText(message(1)),
+            Erased::Inbox(7),
+        ];
+        assert_eq!(vault, erased.map(VaultWrite::Erase));
+        let data = events[0].event.encode().data;
+        assert_eq!(data, r#"{"callbacks":1,"messages":1,"purchases":1}"#, "and nothing personal");
+    }
+
+    #[test]
+    fn nobody_is_forgotten_while_money_a_code_or_a_message_is_to_come() {
+        for open in [prompted(1), owed_purchase(1), queued_message(1)] {
+            given(open).knowing(&start(1)).when(&forget()).then_refused(&Refusal::ContactOpen);
+        }
+    }
+
+    #[test]
+    fn a_sale_that_was_not_looked_up_keeps_its_person() {
+        let before = ForgetContact { purchases: vec![], payments: vec![], ..forget() };
+        given(expired(1)).knowing(&start(1)).when(&before).then_refused(&Refusal::ContactOpen);
+    }
+
+    #[test]
+    fn whom_nobody_knows_nobody_forgets() {
+        given(stocked(1)).when(&forget()).then_refused(&Refusal::ContactUnknown);
+    }
+
+    #[test]
+    fn what_comes_late_is_decided_and_erased() {
+        let row = crate::commands::keep_inbox::IgnoreInbox { row: 7 };
+        let late = ThenErase { command: row, inbox_row: 7 };
+        let (_, vault) = given(stocked(1)).when(&late).then_both();
+        assert_eq!(vault.last(), Some(&VaultWrite::Erase(Erased::Inbox(7))));
+        assert_eq!(vault.len(), 2, "and it is decided");
+    }
+}

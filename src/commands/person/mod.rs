@@ -1,0 +1,3 @@
+//! Forgetting a person.
+
+pub mod forget_contact;

@@ -1,0 +1,402 @@
+//! What a site's router tells of its codes: which of them it knows, with which somebody has logged
+//! in, and which it has switched off. What was known already is nothing new, so that a router may
+//! tell everything again.
+
+use crate::ledger::{
+    catalogue::SiteEvent,
+    command::{Answer, Command, Decision, Need, RouterWrite, VaultWrite},
+    event::{Event, NewEvent},
+    kernel::{
+        id::{PackageKey, Slug, VoucherId},
+        stream::Stream,
+        time::Micros,
+    },
+    refusal::Refusal,
+    usage::UsageEvent,
+    voucher::{SetAside, VoucherEvent, VoucherStatus},
+    world::World,
+};
+use std::collections::BTreeSet;
+
+/// The actor of all that routers tell.
+const ACTOR: &str = "router";
+
+/// The vouchers, their use, and what their stock's counts need.
+fn needs(world: &World, vouchers: &[VoucherId]) -> Vec<Need> {
+    let usage = vouchers.iter().map(|id| Need::Stream(Stream::Usage(*id)));
+    crate::commands::stock::leave_stock::needs(world, vouchers).into_iter().chain(usage).collect()
+}
+
+fn of_voucher(id: VoucherId, event: VoucherEvent) -> NewEvent {
+    NewEvent::alone(Stream::Voucher(id), Event::Voucher(event))
+}
+
+fn of_usage(id: VoucherId, event: UsageEvent) -> NewEvent {
+    NewEvent::alone(Stream::Usage(id), Event::Usage(event))
+}
+
+/// A code that several devices use is told of for each.
+fn once_each(vouchers: &[VoucherId]) -> BTreeSet<VoucherId> {
+    vouchers.iter().copied().collect()
+}
+
+/// Keeps what a router told of itself.
+#[derive(Debug, Clone)]
+pub struct NoteRouter {
+    /// What.
+    pub writes: Vec<RouterWrite>,
+}
+
+impl Command for NoteRouter {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![]
+    }
+
+    fn decide(&self, _: &World, _: Micros) -> Result<Decision, Refusal> {
+        Ok(Decision::default().keep(self.writes.iter().cloned().map(VaultWrite::Router)))
+    }
+
+    fn actor(&self) -> &'static str {
+        ACTOR
+    }
+}
+
+/// Takes in a piece of what a whole list of the router's codes shows.
+#[derive(Debug, Clone)]
+pub struct HearInventory {
+    /// Of which site.
+    pub site: Slug,
+    /// Vouchers that the router knows.
+    pub shown: Vec<VoucherId>,
+    /// Vouchers that it should know, and does not.
+    pub missing: Vec<VoucherId>,
+}
+
+impl Command for HearInventory {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        let site = Need::Stream(Stream::Site(self.site.clone()));
+        let vouchers = [&self.shown[..], &self.missing[..]].concat();
+        needs(world, &vouchers).into_iter().chain([site]).collect()
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let site = world.site(&self.site).ok_or(Refusal::NoSuchSite)?;
+        let mut events = vec![];
+        if !site.reports {
+            let first = SiteEvent::RouterReported { site: self.site.clone() };
+            events.push(NewEvent::alone(Stream::Site(self.site.clone()), Event::Site(first)));
+        }
+        events.extend(self.shown.iter().filter_map(|id| shown(world, *id)));
+        events.extend(self.missing.iter().filter_map(|id| missing(world, *id)));
+        Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
+    }
+
+    fn actor(&self) -> &'static str {
+        ACTOR
+    }
+}
+
+fn shown(world: &World, id: VoucherId) -> Option<NewEvent> {
+    let voucher = world.voucher(id)?;
+    let PackageKey { site, package } = voucher.package.clone();
+    let usage = world.usage(id);
+    match voucher.status {
+        VoucherStatus::Missing => Some(of_voucher(id, VoucherEvent::Shown { site, package })),
+        VoucherStatus::Voided => {
+            usage.off.then(|| of_usage(id, UsageEvent::BackOn { site, package }))
+        }
+        VoucherStatus::Free
+        | VoucherStatus::Reserved(_)
+        | VoucherStatus::Allocated(_)
+        | VoucherStatus::SetAside(_) => {
+            usage.lost.then(|| of_usage(id, UsageEvent::Found { site, package }))
+        }
+    }
+}
+
+fn missing(world: &World, id: VoucherId) -> Option<NewEvent> {
+    let voucher = world.voucher(id)?;
+    let PackageKey { site, package } = voucher.package.clone();
+    let usage = world.usage(id);
+    match voucher.status {
+        VoucherStatus::Free => Some(of_voucher(id, VoucherEvent::Missing { site, package })),
+        VoucherStatus::Allocated(_) | VoucherStatus::SetAside(SetAside::Printed) => {
+            (!usage.lost).then(|| of_usage(id, UsageEvent::Lost { site, package }))
+        }
+        // What the router does not know lets nobody in.
+        VoucherStatus::Voided => {
+            (!usage.off).then(|| of_usage(id, UsageEvent::SwitchedOff { site, package }))
+        }
+        // A buyer is paying for it: it is looked at again once that is decided.
+        VoucherStatus::Reserved(_) | VoucherStatus::Missing | VoucherStatus::SetAside(_) => None,
+    }
+}
+
+/// Takes in that somebody has logged in with codes. One that nobody bought leaves the stock in the
+/// same commit.
+#[derive(Debug, Clone)]
+pub struct HearLogins {
+    /// With which.
+    pub vouchers: Vec<VoucherId>,
+}
+
+impl Command for HearLogins {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        needs(world, &self.vouchers)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let mut events = vec![];
+        for id in &once_each(&self.vouchers) {
+            let Some(voucher) = world.voucher(*id) else { continue };
+            if voucher.status == VoucherStatus::Voided {
+                events.extend(shown(world, *id));
+            }
+            if world.usage(*id).activated {
+                continue;
+            }
+            let PackageKey { site, package } = voucher.package.clone();
+            let (s, p) = (site.clone(), package.clone());
+            let reason = SetAside::Used;
+            let aside = VoucherEvent::SetAside { site: s, package: p, reason, handout: None };
+            let aside = of_voucher(*id, aside);
+            let activated = of_usage(*id, UsageEvent::Activated { site, package });
+            match voucher.status {
+                VoucherStatus::Free | VoucherStatus::Missing | VoucherStatus::Reserved(_) => {
+                    events.extend([aside, activated]);
+                }
+                // Sold in the time that the ledger has lost: it never goes back on sale, and nobody
+                // needs to look into it, which what stands in the other order asks for.
+                VoucherStatus::SetAside(SetAside::Fenced) => events.extend([activated, aside]),
+                VoucherStatus::Allocated(_)
+                | VoucherStatus::SetAside(_)
+                | VoucherStatus::Voided => events.push(activated),
+            }
+        }
+        Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
+    }
+
+    fn actor(&self) -> &'static str {
+        ACTOR
+    }
+}
+
+/// Takes in that the router has switched void codes off.
+#[derive(Debug, Clone)]
+pub struct HearSwitchedOff {
+    /// Which; those that are not void stay as they are.
+    pub vouchers: Vec<VoucherId>,
+}
+
+impl Command for HearSwitchedOff {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        needs(world, &self.vouchers)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let off = |id: &VoucherId| {
+            let voucher = world.voucher(*id)?;
+            let PackageKey { site, package } = voucher.package.clone();
+            let is_news = voucher.status == VoucherStatus::Voided && !world.usage(*id).off;
+            is_news.then(|| of_usage(*id, UsageEvent::SwitchedOff { site, package }))
+        };
+        let events: Vec<_> = once_each(&self.vouchers).iter().filter_map(off).collect();
+        Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
+    }
+
+    fn actor(&self) -> &'static str {
+        ACTOR
+    }
+}
+
+/// A site's router reports no longer.
+#[derive(Debug, Clone)]
+pub struct RouterLeaves {
+    /// Which site's.
+    pub site: Slug,
+}
+
+impl Command for RouterLeaves {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![Need::Stream(Stream::Site(self.site.clone()))]
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let site = world.site(&self.site).ok_or(Refusal::NoSuchSite)?;
+        if !site.reports {
+            return Err(Refusal::NothingNew);
+        }
+        let left = Event::Site(SiteEvent::RouterLeft { site: self.site.clone() });
+        Ok(Decision::events(vec![NewEvent::alone(Stream::Site(self.site.clone()), left)]))
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
+/// Codes that no router showed are for sale again, since none is asked any more.
+#[derive(Debug, Clone)]
+pub struct SellUnshown {
+    /// Which; those that are not missing stay as they are.
+    pub vouchers: Vec<VoucherId>,
+}
+
+impl Command for SellUnshown {
+    fn needs(&self, world: &World) -> Vec<Need> {
+        needs(world, &self.vouchers)
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        let missing = |id: &&VoucherId| {
+            let status = world.voucher(**id).map(|voucher| voucher.status);
+            status == Some(VoucherStatus::Missing)
+        };
+        let back = self.vouchers.iter().filter(missing).filter_map(|id| shown(world, *id));
+        Ok(Decision::events(back.collect()))
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
+/// Records that somebody took a site's codes in clear, for a router that was replaced.
+#[derive(Debug, Clone)]
+pub struct WriteCodes {
+    /// Which site's.
+    pub site: Slug,
+    /// How many.
+    pub codes: u32,
+}
+
+impl Command for WriteCodes {
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![Need::Stream(Stream::Site(self.site.clone()))]
+    }
+
+    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
+        world.site(&self.site).ok_or(Refusal::NoSuchSite)?;
+        let written = SiteEvent::CodesWritten { site: self.site.clone(), codes: self.codes };
+        let stream = Stream::Site(self.site.clone());
+        Ok(Decision::events(vec![NewEvent::alone(stream, Event::Site(written))]))
+    }
+
+    fn actor(&self) -> &'static str {
+        "cli"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        commands::{
+            stock::leave_stock::VoidVouchers,
+            testing::{given, key, kinds, prompted, started, stocked, voucher},
+        },
+        ledger::voucher::VoidReason,
+    };
+
+    fn then(mut history: Vec<NewEvent>, command: &dyn Command) -> Vec<NewEvent> {
+        history.extend(given(history.clone()).when(command).then_recorded());
+        history
+    }
+
+    fn inventory(shown: &[u128], missing: &[u128]) -> HearInventory {
+        let ids = |numbers: &[u128]| numbers.iter().map(|n| voucher(*n)).collect();
+        HearInventory { site: key().site, shown: ids(shown), missing: ids(missing) }
+    }
+
+    #[test]
+    fn codes_that_no_router_shows_any_more_are_for_sale_again() {
+        let away = then(stocked(2), &inventory(&[1], &[2]));
+        let back = SellUnshown { vouchers: vec![voucher(1), voucher(2)] };
+        let events = given(away).when(&back).then_recorded();
+        assert_eq!(kinds(&events), ["voucher_shown"]);
+    }
+
+    #[test]
+    fn what_the_router_does_not_show_is_not_for_sale_until_it_does() {
+        let first = inventory(&[1], &[2]);
+        let told = given(stocked(2)).when(&first).then_recorded();
+        assert_eq!(kinds(&told), ["site_router_reported", "voucher_missing"]);
+        let history = [stocked(2), told].concat();
+        given(history.clone()).when(&first).then_nothing();
+        let told = given(history).when(&inventory(&[1, 2], &[])).then_recorded();
+        assert_eq!(kinds(&told), ["voucher_shown"]);
+    }
+
+    #[test]
+    fn a_code_that_is_being_paid_for_stays_its_buyers() {
+        let told = given(started(1)).when(&inventory(&[], &[1])).then_recorded();
+        assert_eq!(kinds(&told), ["site_router_reported"]);
+    }
+
+    #[test]
+    fn a_used_code_that_nobody_bought_leaves_the_stock_with_its_first_login() {
+        let logins = HearLogins { vouchers: vec![voucher(1), voucher(2), voucher(1)] };
+        let told = given(stocked(2)).when(&logins).then_recorded();
+        let wanted = ["voucher_set_aside", "voucher_activated"];
+        assert_eq!(kinds(&told), [wanted, wanted].concat());
+        given([stocked(2), told].concat()).when(&logins).then_nothing();
+    }
+
+    #[test]
+    fn who_is_paying_for_a_code_that_somebody_uses_gets_another() {
+        let history = then(prompted(1), &HearLogins { vouchers: vec![voucher(1)] });
+        let paid = crate::commands::money::take_news::TakeNews {
+            payment: crate::commands::testing::payment(1),
+            provider: "mpesa",
+            news: crate::commands::money::take_news::News::Paid {
+                amount: None,
+                receipt: None,
+                paid_at: None,
+            },
+            learnt: crate::ledger::payment::Learnt::Callback,
+            names: None,
+            message: crate::commands::testing::message(1),
+            inbox_row: None,
+        };
+        let sold = given(history).when(&paid).then_recorded();
+        let other = Stream::Voucher(voucher(2));
+        assert!(sold.iter().any(|new| new.stream == other), "{sold:?}");
+    }
+
+    #[test]
+    fn a_void_code_is_off_once_the_router_says_so_or_does_not_know_it() {
+        let vouchers = vec![voucher(1), voucher(2)];
+        let void = VoidVouchers { vouchers: vouchers.clone(), reason: VoidReason::Leaked };
+        let history = then(stocked(3), &void);
+        let off = HearSwitchedOff { vouchers: vec![voucher(1), voucher(3), voucher(1)] };
+        let told = given(history.clone()).when(&off).then_recorded();
+        assert_eq!(kinds(&told), ["voucher_switched_off"]);
+        let told = given(history).when(&inventory(&[], &[2])).then_recorded();
+        assert_eq!(kinds(&told), ["site_router_reported", "voucher_switched_off"]);
+    }
+
+    #[test]
+    fn a_void_code_that_somebody_puts_back_is_to_be_switched_off_again() {
+        let vouchers = vec![voucher(1)];
+        let void = VoidVouchers { vouchers: vouchers.clone(), reason: VoidReason::Leaked };
+        let off = HearSwitchedOff { vouchers: vouchers.clone() };
+        let history = then(then(stocked(2), &void), &off);
+        let told = given(history.clone()).when(&inventory(&[1], &[])).then_recorded();
+        assert_eq!(kinds(&told), ["site_router_reported", "voucher_back_on"]);
+        let told = given(history.clone()).when(&HearLogins { vouchers }).then_recorded();
+        assert_eq!(kinds(&told), ["voucher_back_on", "voucher_activated"]);
+        let history = [history, told].concat();
+        let told = given(history).when(&off).then_recorded();
+        assert_eq!(kinds(&told), ["voucher_switched_off"]);
+    }
+
+    #[test]
+    fn a_router_leaves_once() {
+        let leave = RouterLeaves { site: key().site };
+        given(stocked(1)).when(&leave).then_refused(&Refusal::NothingNew);
+        let history = then(stocked(1), &inventory(&[1], &[]));
+        let left = given(history.clone()).when(&leave).then_recorded();
+        assert_eq!(kinds(&left), ["site_router_left"]);
+        given([history, left].concat()).when(&leave).then_refused(&Refusal::NothingNew);
+    }
+}

@@ -1,0 +1,403 @@
+//! The seam between the rules and the writer: a command says what it needs to see, then decides
+//! from the [`World`] alone. The writer reads for a whole batch of commands at once and decides
+//! them one after the other; each sees what the ones before it decided.
+
+use super::{checkpoint::SignedCheckpoint, event::NewEvent, refusal::Refusal, world::World};
+use crate::ledger::kernel::{
+    id::{
+        BatchId, ContactId, HandoutId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId,
+        Slug, StaffId, VoucherId,
+    },
+    stream::Stream,
+    time::Micros,
+};
+use std::fmt;
+
+/// A keyed fingerprint (HMAC-SHA-256) of something in the vault.
+pub type Fingerprint = [u8; 32];
+
+/// Something to be read before a command can be decided.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Need {
+    /// All events of a stream.
+    Stream(Stream),
+    /// Whether a `once` name stands, and on which stream.
+    Once(String),
+    /// Free codes of a package, and how many are free, held and owed.
+    Stock(PackageKey),
+    /// The open purchase of a phone or device.
+    Open(ContactId),
+    /// The prompts sent to a phone in the last hour.
+    Prompts(ContactId),
+    /// The phone or device of a fingerprint.
+    Contact(Fingerprint),
+    /// The vouchers of a code, at whichever sites, by its [`CodeRow::shop_wide`].
+    Code(Fingerprint),
+    /// How often something was guessed at.
+    Tries(String),
+}
+
+/// What is written beside the ledger, in the same transaction. Texts are sealed already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultWrite {
+    /// A phone number or device.
+    Contact {
+        /// Its id.
+        contact: ContactId,
+        /// By which it is found.
+        fingerprint: Fingerprint,
+        /// The number itself.
+        sealed: Vec<u8>,
+    },
+    /// A code.
+    Code(CodeRow),
+    /// The provider's names for a payment, as its answer to the call told them.
+    ProviderRefs {
+        /// Which payment.
+        payment: PaymentId,
+        /// The names.
+        sealed: Vec<u8>,
+    },
+    /// The same as a callback told them, who can be anybody: kept until the answer tells.
+    NamesHeard {
+        /// Which payment.
+        payment: PaymentId,
+        /// The names.
+        sealed: Vec<u8>,
+    },
+    /// A receipt's number.
+    Receipt {
+        /// Which receipt.
+        receipt: ReceiptId,
+        /// The number.
+        sealed: Vec<u8>,
+    },
+    /// The text of a message, as handed to a gateway.
+    MessageText {
+        /// Which message.
+        message: MessageId,
+        /// The text.
+        sealed: Vec<u8>,
+    },
+    /// The gateway's name for a message, by which a delivery report speaks of it.
+    MessageRef {
+        /// Which message.
+        message: MessageId,
+        /// By which it is found.
+        fingerprint: Fingerprint,
+    },
+    /// A purchase's link.
+    Link(LinkRow),
+    /// A callback or delivery report as it came.
+    Inbox(InboxRow),
+    /// What came of a row of the inbox.
+    InboxDecided {
+        /// Which row.
+        row: i64,
+        /// `taken` or `ignored`.
+        outcome: &'static str,
+    },
+    /// What stood at the end of the ledger.
+    Checkpoint(SignedCheckpoint),
+    /// What says who a forgotten person is leaves the vault.
+    Erase(Erased),
+    /// What the vault knows of the staff.
+    Staff(StaffWrite),
+    /// A text that a person wrote.
+    Note {
+        /// On what.
+        note: Note,
+        /// The text, sealed.
+        sealed: Vec<u8>,
+    },
+    /// A file of codes that is looked at, or being taken into stock.
+    Upload(UploadWrite),
+    /// What a router told of itself.
+    Router(RouterWrite),
+    /// A guess was made.
+    Try {
+        /// At what.
+        subject: String,
+    },
+}
+
+/// A purchase's link, as the vault keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkRow {
+    /// Which purchase.
+    pub purchase: PurchaseId,
+    /// By which it is found.
+    pub fingerprint: Fingerprint,
+    /// Which of the vault's keys made it.
+    pub generation: u32,
+}
+
+/// What a note is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The name of the file that a batch came in.
+    Batch(BatchId),
+    /// Who took printed cards.
+    Handout(HandoutId),
+    /// The number that buyers of a site may call.
+    Site(Slug),
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Batch(id) => write!(f, "batch:{id}"),
+            Self::Handout(id) => write!(f, "handout:{id}"),
+            Self::Site(id) => write!(f, "site:{id}"),
+        }
+    }
+}
+
+/// What becomes of a file that somebody uploaded at the desk, until its codes are in stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UploadWrite {
+    /// It came; nothing is decided.
+    Kept {
+        /// What its batch will be.
+        batch: BatchId,
+        /// Where its codes are valid.
+        site: Slug,
+        /// Who brought it.
+        staff: StaffId,
+        /// Its bytes, sealed.
+        sealed: Vec<u8>,
+        /// What proves all that stands beside them.
+        proof: Fingerprint,
+    },
+    /// Somebody said how to take it in, or it turned out that it cannot be taken in so.
+    Chosen {
+        /// Which.
+        batch: BatchId,
+        /// Who said so.
+        staff: StaffId,
+        /// How, as JSON.
+        choice: Option<String>,
+        /// What proves it.
+        proof: Fingerprint,
+    },
+    /// Its codes are in stock.
+    Taken(BatchId),
+    /// Nobody decided about it in time; its name goes too.
+    Dropped(BatchId),
+}
+
+/// What is kept of a router's reports. None of it is history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouterWrite {
+    /// It reported.
+    News {
+        /// Of which site.
+        site: Slug,
+        /// The version of RouterOS.
+        routeros: String,
+        /// The version of the pages that it serves.
+        pages: String,
+        /// Its clock, as it writes it.
+        clock: String,
+        /// How many devices are online, where it tells.
+        online: Option<i64>,
+        /// How many users it has, where it tells.
+        users: Option<i64>,
+    },
+    /// A piece of the list of all its codes came; pieces of other lists go.
+    Piece {
+        /// Of which site.
+        site: Slug,
+        /// Its name for the list.
+        run: String,
+        /// Which piece, from 1.
+        piece: u32,
+        /// How many there are.
+        pieces: u32,
+        /// Our vouchers among them, each with whether it is switched off.
+        vouchers: Vec<(VoucherId, bool)>,
+    },
+    /// The whole list was taken in; its pieces go.
+    Shown {
+        /// Of which site.
+        site: Slug,
+        /// How many codes in stock it does not show.
+        away: i64,
+    },
+}
+
+/// What is written of the staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StaffWrite {
+    /// Somebody is known by a name.
+    Known {
+        /// Who.
+        staff: StaffId,
+        /// By which they are found.
+        fingerprint: Fingerprint,
+        /// The name, sealed.
+        name: Vec<u8>,
+        /// The hash of the password, sealed.
+        password: Vec<u8>,
+    },
+    /// Another password.
+    Password {
+        /// Whose.
+        staff: StaffId,
+        /// Its hash, sealed.
+        password: Vec<u8>,
+    },
+    /// A session begins.
+    Session(SessionRow),
+    /// All sessions of somebody end.
+    EndSessions(StaffId),
+}
+
+/// A session, as the vault keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Whose.
+    pub staff: StaffId,
+    /// Of its token, which nobody keeps but the browser.
+    pub fingerprint: Fingerprint,
+    /// Since when.
+    pub began_at: Micros,
+    /// Keyed, over all of these and how often their sessions have ended.
+    pub proof: Fingerprint,
+}
+
+/// What is erased from the vault. Of a contact nothing stays; elsewhere the row stays with an empty
+/// seal, so that what comes late is known to be of a forgotten person and is not kept again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// A phone number or device, and its fingerprint.
+    Contact(ContactId),
+    /// The provider's names for a payment.
+    ProviderRefs(PaymentId),
+    /// The text of a message.
+    MessageText(MessageId),
+    /// The bytes of a row of the inbox.
+    Inbox(i64),
+}
+
+/// What a process has to do. The words stand in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WorkKind {
+    /// Ask for a payment.
+    SubmitPayment,
+    /// Find out what came of a payment.
+    SettlePayment,
+    /// End the waiting for a purchase.
+    ExpirePurchase,
+    /// Hand an SMS to a gateway.
+    SendMessage,
+}
+
+impl WorkKind {
+    /// The word in the database.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SubmitPayment => "submit_payment",
+            Self::SettlePayment => "settle_payment",
+            Self::ExpirePurchase => "expire_purchase",
+            Self::SendMessage => "send_message",
+        }
+    }
+}
+
+/// A piece of work that is to be looked at again later. When to look is a process's own affair and
+/// no event; that there is work is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Postponed {
+    /// What sort of work.
+    pub kind: WorkKind,
+    /// On what.
+    pub subject: String,
+    /// When to look again.
+    pub due_at: Micros,
+    /// A count of the process's own, such as how many declines were heard.
+    pub seen: i64,
+}
+
+/// One code for the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRow {
+    /// Whose code.
+    pub voucher: VoucherId,
+    /// Of the site and the exact code: unique.
+    pub fingerprint: Fingerprint,
+    /// Of the site and the code as people type it.
+    pub folded: Fingerprint,
+    /// Of the code as people type it, at whichever site: the same code is found everywhere.
+    pub shop_wide: Fingerprint,
+    /// Of its last four characters.
+    pub last_four: Fingerprint,
+    /// Code, password and the line's other words, byte for byte.
+    pub sealed: Vec<u8>,
+}
+
+/// One message from outside, for the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxRow {
+    /// `payment`, `c2b` or `report`.
+    pub source: &'static str,
+    /// The payment's id, the sort of C2B message, or the gateway's id.
+    pub subject: String,
+    /// Of the bytes: repeated ones are kept once, with a count.
+    pub fingerprint: Fingerprint,
+    /// Bytes, headers, source address.
+    pub sealed: Vec<u8>,
+}
+
+/// What a command decided.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decision {
+    /// To be recorded, in this order.
+    pub events: Vec<NewEvent>,
+    /// To be written beside them.
+    pub vault: Vec<VaultWrite>,
+    /// Work to be looked at later.
+    pub postponed: Vec<Postponed>,
+    /// For whoever asked.
+    pub answer: Answer,
+}
+
+impl Decision {
+    /// Events, and nothing beside them.
+    pub fn events(events: Vec<NewEvent>) -> Self {
+        Self { events, ..Self::default() }
+    }
+
+    /// The same with something for the vault.
+    #[must_use]
+    pub fn keep(mut self, vault: impl IntoIterator<Item = VaultWrite>) -> Self {
+        self.vault.extend(vault);
+        self
+    }
+}
+
+/// What a command tells whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Answer {
+    /// It is done.
+    #[default]
+    Done,
+    /// This purchase was started, now or by the same form before.
+    Purchase(PurchaseId),
+    /// So many codes were new.
+    Codes(usize),
+    /// The call is on record and may leave now.
+    Go,
+}
+
+/// A wish, decided under the writer's hand.
+pub trait Command: Send + Sync {
+    /// What must be read first; asked again after each reading, since one thing leads to the next.
+    fn needs(&self, world: &World) -> Vec<Need>;
+
+    /// Decides from what was read.
+    fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal>;
+
+    /// Who or what causes the events: a word of ours, never a person's name.
+    fn actor(&self) -> &str;
+}

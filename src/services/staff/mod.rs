@@ -1,0 +1,140 @@
+//! The staff: who may sign in at the desk, and how that is checked. Names and passwords are sealed
+//! in the vault; a session's token is nowhere but in its browser. Decisions are commands
+//! ([`crate::commands::staff`]); what each role may open is the desk's own table.
+
+mod password;
+mod sign_in;
+
+pub use password::{BadPassword, PASSWORD_CHARS_MIN, Passwords};
+pub use sign_in::{Denied, SESSION_HOURS_MAX, sign_in, signed_in, token_fingerprint};
+
+use crate::{
+    commands::{
+        by::By,
+        staff::{AddStaff, ChangeStaff, NewPassword},
+    },
+    ledger::{command::Fingerprint, kernel::id::StaffId, staff::Role},
+    ports::Random,
+    store::{CommandError, Sealed, StaffMember, Store, StoreError},
+};
+use secrecy::SecretString;
+
+/// The longest name, in letters.
+const NAME_CHARS_MAX: usize = 40;
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StaffError {
+    /// The name is none.
+    #[error("a name has 1 to 40 letters, and no line breaks")]
+    BadName,
+    /// The password is too easy to guess.
+    #[error(transparent)]
+    BadPassword(#[from] BadPassword),
+    /// Nobody has the name.
+    #[error("nobody of the staff is called {0}; see `lango staff list`")]
+    Nobody(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A command was not carried out.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+/// A name as it is compared: without blanks around it, and in small letters.
+fn folded(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// By which somebody is found.
+pub fn name_fingerprint(store: &Store, name: &str) -> Fingerprint {
+    store.vault().fingerprint("staff_name", folded(name).as_bytes())
+}
+
+/// Adds somebody.
+pub async fn add(
+    store: &Store,
+    random: &dyn Random,
+    (name, role): (&str, Role),
+    password: &SecretString,
+) -> Result<StaffId, StaffError> {
+    let name = name.trim();
+    let length = name.chars().count();
+    if length == 0 || length > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(StaffError::BadName);
+    }
+    let hash = password::hash(password, name, random)?;
+    let staff = StaffId(random.id(store.now()));
+    let command = AddStaff {
+        staff,
+        role,
+        fingerprint: name_fingerprint(store, name),
+        name: store.vault().seal(&Sealed::StaffName(staff).context(), name.as_bytes()),
+        password: new_password(store, staff, &hash),
+    };
+    store.execute(command).await?;
+    Ok(staff)
+}
+
+fn new_password(store: &Store, staff: StaffId, hash: &str) -> NewPassword {
+    let vault = store.vault();
+    NewPassword {
+        sealed: vault.seal(&Sealed::StaffPassword(staff).context(), hash.as_bytes()),
+        proof: vault.password_proof(staff, hash),
+    }
+}
+
+/// What is to be different about somebody.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Whether they may sign in no longer.
+    pub disabled: Option<bool>,
+    /// Their password.
+    pub password: Option<SecretString>,
+}
+
+/// Changes what somebody may do, or their password.
+pub async fn change(
+    store: &Store,
+    random: &dyn Random,
+    by: By,
+    (name, change): (&str, Change),
+) -> Result<StaffId, StaffError> {
+    let nobody = || StaffError::Nobody(name.to_owned());
+    let found = store.staff_named(&name_fingerprint(store, name)).await?.ok_or_else(nobody)?;
+    let password = match &change.password {
+        Some(password) => {
+            let hash = password::hash(password, name, random)?;
+            Some(new_password(store, found.id, &hash))
+        }
+        None => None,
+    };
+    let Change { role, disabled, .. } = change;
+    let command = ChangeStaff { staff: found.id, role, disabled, password };
+    store.execute(by.wish(command)).await?;
+    Ok(found.id)
+}
+
+/// The name of somebody; what they did may be older than what the vault still holds.
+pub async fn name(store: &Store, id: StaffId) -> Result<Option<String>, StoreError> {
+    store.open_sealed(Sealed::StaffName(id)).await
+}
+
+/// All who work at the desk, or did, with their names.
+pub async fn list(store: &Store) -> Result<Vec<(StaffMember, String)>, StoreError> {
+    let mut list = vec![];
+    for member in store.staff().await? {
+        let name = name(store, member.id).await?.unwrap_or_default();
+        list.push((member, name));
+    }
+    Ok(list)
+}
+
+/// Whether an owner may sign in.
+pub async fn has_owner(store: &Store) -> Result<bool, StoreError> {
+    let owner = |member: &StaffMember| member.staff.role == Role::Owner && !member.staff.disabled;
+    Ok(store.staff().await?.iter().any(owner))
+}

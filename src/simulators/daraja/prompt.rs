@@ -1,0 +1,185 @@
+//! The nouns of the simulator: what a phone shows, what a buyer does with it, what the books and
+//! the callbacks say of it.
+
+use crate::ledger::kernel::time::Micros;
+use serde::Serialize;
+use std::fmt;
+
+/// The name of the shop that the simulator pays, as prompts show it.
+pub const SHOP_NAME: &str = "LANGO DEMO WI-FI";
+
+/// A prompt on a fake phone.
+#[derive(Clone, Serialize)]
+pub struct Prompt {
+    /// Its number in this simulator.
+    pub id: u64,
+    /// Daraja's id for it.
+    pub checkout_request_id: String,
+    /// Daraja's second id.
+    pub merchant_request_id: String,
+    /// The phone.
+    pub msisdn: String,
+    /// Whole shillings.
+    pub amount_kes: i64,
+    /// The account reference.
+    pub reference: String,
+    /// The description.
+    pub description: String,
+    /// The shop's name.
+    pub shop: String,
+    /// The short code that asked for it.
+    pub signed_by: &'static str,
+    /// The paybill or till.
+    pub receiver: String,
+    /// What the phone shows, word for word.
+    pub text: String,
+    /// M-PESA's message after the payment.
+    pub message: Option<String>,
+    /// When it appeared, in µs since 1970.
+    pub shown_at: Micros,
+    /// What became of it.
+    pub state: PromptState,
+    /// Where the outcome is posted.
+    pub callback_url: String,
+    /// How many callbacks about it have been sent.
+    pub callbacks_sent: u32,
+}
+
+/// What became of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum PromptState {
+    /// The phone shows it.
+    Waiting,
+    /// The money moved.
+    Paid {
+        /// The proof number.
+        receipt: String,
+        /// When, in µs since 1970.
+        at: Micros,
+    },
+    /// It ended without money, or never appeared.
+    Ended {
+        /// The result code, as text.
+        code: String,
+    },
+}
+
+/// One payment to the shop in the simulator's own books.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+pub struct BookEntry {
+    /// The proof number.
+    pub receipt: String,
+    /// Whole shillings.
+    pub amount_kes: i64,
+    /// Who paid.
+    pub msisdn: String,
+    /// The account reference; what the payer typed, where it was paid by hand.
+    pub reference: String,
+    /// The paybill or till.
+    pub receiver: String,
+    /// The prompt's second id; empty where it was paid by hand.
+    pub conversation: String,
+    /// What the shop's answer to the validation gave back.
+    pub third_party: String,
+    /// The reversal's proof number, where the money went back.
+    pub reversed_by: Option<String>,
+    /// When, in µs since 1970.
+    pub at: Micros,
+}
+
+/// One payment from the shop to a phone.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Payout {
+    /// The proof number.
+    pub receipt: String,
+    /// Whole shillings.
+    pub amount_kes: i64,
+    /// Who was paid.
+    pub msisdn: String,
+    /// When, in µs since 1970.
+    pub at: Micros,
+}
+
+/// What a buyer does with a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Enters the PIN.
+    Pin,
+    /// Enters a wrong one.
+    WrongPin,
+    /// Presses cancel.
+    Cancel,
+    /// Lets it pass.
+    Ignore,
+    /// Enters the PIN of an empty account.
+    NoMoney,
+}
+
+/// A push that passed every check.
+pub struct Push {
+    /// The phone.
+    pub msisdn: String,
+    /// Whole shillings.
+    pub amount_kes: i64,
+    /// The account reference.
+    pub reference: String,
+    /// The description.
+    pub description: String,
+    /// Who asks.
+    pub signed_by: &'static str,
+    /// Who is paid.
+    pub receiver: String,
+    /// Where the outcome is posted.
+    pub callback_url: String,
+    /// Whether type and receiver belong together; the real service finds out late, with 2028.
+    pub assigned: bool,
+}
+
+/// A callback that waits to be sent.
+#[derive(Debug, Clone)]
+pub enum Due {
+    /// What came of a prompt.
+    Prompt {
+        /// Which.
+        prompt: u64,
+        /// The outcome to tell: an earlier one stays true to its own time.
+        outcome: PromptState,
+    },
+    /// Money on the shop's number, by its proof number.
+    C2b(String),
+    /// What came of a request by the shop's initiator.
+    Result {
+        /// Where to.
+        url: String,
+        /// What.
+        body: String,
+    },
+}
+
+/// Without the number, as everywhere: a demo's log may be shown to anybody.
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Prompt");
+        shown.field("id", &self.id).field("amount_kes", &self.amount_kes);
+        shown.field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// Without the number.
+impl fmt::Debug for Payout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Payout");
+        shown.field("receipt", &self.receipt).field("amount_kes", &self.amount_kes);
+        shown.finish_non_exhaustive()
+    }
+}
+
+/// Without the number.
+impl fmt::Debug for BookEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("BookEntry");
+        shown.field("receipt", &self.receipt).field("amount_kes", &self.amount_kes);
+        shown.field("reference", &self.reference).field("at", &self.at).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,353 @@
+//! One thing as its events leave it, read outside the writer: for pages, processes and people.
+
+use crate::{
+    commands::money::take_news::ReceiptGiven,
+    ledger::{
+        catalogue::{Package, PackageEvent},
+        command::Note,
+        event::Event,
+        kernel::{
+            id::{
+                ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId,
+            },
+            money::Cents,
+            phone::Phone,
+            stream::Stream,
+            time::Micros,
+        },
+        message::{Message, MessageEvent, MessageStatus},
+        payment::{Payment, PaymentEvent, PaymentStatus},
+        purchase::{Purchase, PurchaseEvent, PurchaseStatus},
+        receipt::receipt_once,
+        settlement::Settlement,
+        voucher::Voucher,
+    },
+    store::{Reader, Sealed, Store, StoreError, StoredEvent},
+};
+use serde::{Deserialize, Serialize};
+
+/// A code with the rest of its line, byte for byte as uploaded.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherCode {
+    /// What is typed.
+    pub code: String,
+    /// The password; `None` where the list had none.
+    pub password: Option<String>,
+    /// The router's profile.
+    pub profile: Option<String>,
+    /// The hotspot server it is bound to.
+    pub server: Option<String>,
+    /// The line's comment.
+    pub comment: Option<String>,
+    /// The line's uptime limit, as the router writes it.
+    pub limit_uptime: Option<String>,
+    /// The line's data limit, as the router writes it.
+    pub limit_bytes_total: Option<String>,
+}
+
+impl std::fmt::Debug for VoucherCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VoucherCode(…)")
+    }
+}
+
+impl VoucherCode {
+    /// The password where a person must type it: it is neither the code nor blank.
+    pub fn other_password(&self) -> Option<&str> {
+        self.password.as_deref().filter(|password| !password.is_empty() && *password != self.code)
+    }
+}
+
+/// A payment with what pages tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentView {
+    /// Which.
+    pub id: PaymentId,
+    /// As its events leave it.
+    pub payment: Payment,
+    /// When the call left.
+    pub submitted_at: Option<Micros>,
+    /// Why it was declined or refused, in our words.
+    pub reason: Option<String>,
+    /// How much was set aside for a person.
+    pub set_aside: Option<Cents>,
+}
+
+/// A purchase with what pages tell of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseView {
+    /// Which.
+    pub id: PurchaseId,
+    /// As its events leave it.
+    pub purchase: Purchase,
+    /// Its payments, in order.
+    pub payments: Vec<PaymentView>,
+    /// When it got its code.
+    pub fulfilled_at: Option<Micros>,
+    /// Its messages, in order.
+    pub messages: Vec<(MessageId, Message)>,
+    /// The position of its last event: grows whenever something happens to it.
+    pub position: i64,
+}
+
+impl PurchaseView {
+    /// The latest payment.
+    pub fn last_payment(&self) -> Option<&PaymentView> {
+        self.payments.last()
+    }
+
+    /// When a phone may have shown a prompt last; a refused one was never shown.
+    pub fn last_prompt_at(&self) -> Option<Micros> {
+        let shown = |view: &&PaymentView| view.payment.status != PaymentStatus::Refused;
+        self.payments.iter().filter(shown).filter_map(|view| view.submitted_at).max()
+    }
+
+    /// Whether it is certain that no money moved for it.
+    pub fn is_surely_unpaid(&self) -> bool {
+        self.payments.iter().all(|view| view.payment.is_surely_unpaid())
+    }
+
+    /// The proof of the payment that paid, where it is known.
+    pub fn receipt(&self) -> Option<ReceiptId> {
+        self.payments.iter().filter(|view| view.payment.is_paid()).find_map(|v| v.payment.receipt)
+    }
+
+    /// How a person settled its money, and how much, if one did.
+    pub fn settled(&self) -> Option<(Settlement, Cents)> {
+        if let PurchaseStatus::Settled(how) = self.purchase.status {
+            return Some((how, self.purchase.price));
+        }
+        self.payments.iter().find_map(|view| match view.payment.status {
+            PaymentStatus::Settled(how) => Some((how, view.set_aside?)),
+            _ => None,
+        })
+    }
+
+    /// Whether an SMS is on its way or arrived.
+    pub fn has_sms(&self) -> bool {
+        let gone = |status| {
+            matches!(
+                status,
+                MessageStatus::Queued
+                    | MessageStatus::Submitted
+                    | MessageStatus::Unconfirmed
+                    | MessageStatus::Accepted
+                    | MessageStatus::Delivered
+            )
+        };
+        self.messages.iter().any(|(_, message)| gone(message.status))
+    }
+
+    fn fold(id: PurchaseId, events: &[StoredEvent]) -> Result<Option<Self>, StoreError> {
+        let (mut purchase, mut fulfilled_at) = (None, None);
+        let mut payments: Vec<PaymentView> = vec![];
+        let mut messages: Vec<(MessageId, Message)> = vec![];
+        for stored in events {
+            let (stream, event) = stored.decode()?;
+            match (stream, &event) {
+                (Stream::Purchase(_), Event::Purchase(event)) => {
+                    purchase = Purchase::evolve(purchase.as_ref(), event, stored.recorded_at);
+                    if matches!(event, PurchaseEvent::Fulfilled { .. }) {
+                        fulfilled_at = Some(stored.recorded_at);
+                    }
+                }
+                (Stream::Payment(of), Event::Payment(event)) => {
+                    take_payment(&mut payments, of, event, stored.recorded_at);
+                }
+                (Stream::Message(of), Event::Message(event)) => {
+                    take_message(&mut messages, of, event);
+                }
+                _ => {}
+            }
+        }
+        let position = events.last().map_or(0, |event| event.position);
+        Ok(purchase.map(|purchase| Self {
+            id,
+            purchase,
+            payments,
+            fulfilled_at,
+            messages,
+            position,
+        }))
+    }
+}
+
+fn take_payment(views: &mut Vec<PaymentView>, id: PaymentId, event: &PaymentEvent, at: Micros) {
+    let found = views.iter().position(|view| view.id == id);
+    let before = found.map(|at| views[at].payment.clone());
+    let Some(payment) = Payment::evolve(before.as_ref(), event) else { return };
+    let place = found.unwrap_or_else(|| {
+        let payment = payment.clone();
+        views.push(PaymentView { id, payment, submitted_at: None, reason: None, set_aside: None });
+        views.len() - 1
+    });
+    let view = &mut views[place];
+    view.payment = payment;
+    match event {
+        PaymentEvent::Submitted { .. } => view.submitted_at = Some(at),
+        PaymentEvent::Declined { reason, .. } | PaymentEvent::Refused { reason } => {
+            view.reason = Some(reason.clone());
+        }
+        PaymentEvent::SetAside { amount_cents, .. } => view.set_aside = Some(*amount_cents),
+        _ => {}
+    }
+}
+
+fn take_message(views: &mut Vec<(MessageId, Message)>, id: MessageId, event: &MessageEvent) {
+    let found = views.iter().position(|(known, _)| *known == id);
+    let before = found.map(|at| views[at].1.clone());
+    let Some(message) = Message::evolve(before.as_ref(), event) else { return };
+    match found {
+        Some(at) => views[at].1 = message,
+        None => views.push((id, message)),
+    }
+}
+
+impl Reader {
+    /// A purchase.
+    pub async fn purchase(&self, id: PurchaseId) -> Result<Option<PurchaseView>, StoreError> {
+        PurchaseView::fold(id, &self.events_of(id).await?)
+    }
+
+    /// A payment.
+    pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        let mut payment = None;
+        for stored in self.stream_events(&Stream::Payment(id)).await? {
+            if let (_, Event::Payment(event)) = stored.decode()? {
+                payment = Payment::evolve(payment.as_ref(), &event);
+            }
+        }
+        Ok(payment)
+    }
+
+    /// A message.
+    pub async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        let mut message = None;
+        for stored in self.stream_events(&Stream::Message(id)).await? {
+            if let (_, Event::Message(event)) = stored.decode()? {
+                message = Message::evolve(message.as_ref(), &event);
+            }
+        }
+        Ok(message)
+    }
+
+    /// A package as it is now, also where it is sold no longer.
+    pub async fn package(&self, key: &PackageKey) -> Result<Option<Package>, StoreError> {
+        let mut package = None;
+        for stored in self.stream_events(&Stream::Package(key.clone())).await? {
+            if let (_, Event::Package(event)) = stored.decode()? {
+                package = Package::evolve(package.as_ref(), &event);
+            }
+        }
+        Ok(package)
+    }
+
+    /// All packages that a site ever had, those on its page first and in its order.
+    pub async fn packages(&self, site: &Slug) -> Result<Vec<Package>, StoreError> {
+        let mut packages: Vec<Package> =
+            self.offers(site).await?.into_iter().map(|offer| offer.package).collect();
+        for key in self.package_keys(site).await? {
+            if packages.iter().all(|package| package.package != key.package) {
+                packages.extend(self.package(&key).await?);
+            }
+        }
+        Ok(packages)
+    }
+
+    /// Where a voucher stands.
+    pub async fn voucher(&self, id: VoucherId) -> Result<Option<Voucher>, StoreError> {
+        Ok(self.vouchers_by_id([id]).await?.remove(&id))
+    }
+
+    /// A package as it was in one of its versions.
+    pub async fn package_version(
+        &self,
+        key: &PackageKey,
+        version: u32,
+    ) -> Result<Option<Package>, StoreError> {
+        for stored in self.stream_events(&Stream::Package(key.clone())).await? {
+            if let (_, Event::Package(PackageEvent::Defined(package))) = stored.decode()?
+                && package.version == version
+            {
+                return Ok(Some(package));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Store {
+    /// The code that a purchase got, in clear: what the buyer's page, the SMS and the desk show.
+    /// That the purchase names the voucher is not enough, for whoever can write an event could
+    /// name anybody's: the voucher must have been sold to that very purchase.
+    pub async fn code_of(
+        &self,
+        purchase: PurchaseId,
+        voucher: VoucherId,
+    ) -> Result<Option<VoucherCode>, StoreError> {
+        let sold_to = self.voucher(voucher).await?.and_then(|voucher| voucher.sold_to);
+        if sold_to != Some(purchase) {
+            tracing::error!(%purchase, %voucher, "purchase {purchase} names a code that was not \
+                sold to it, so nobody is shown the code; run `lango audit verify`");
+            return Ok(None);
+        }
+        self.voucher_code(voucher).await
+    }
+
+    /// The code of a voucher, in clear: for what is not a purchase, as printed cards and routers.
+    pub async fn voucher_code(&self, id: VoucherId) -> Result<Option<VoucherCode>, StoreError> {
+        let Some(text) = self.open_sealed(Sealed::Code(id)).await? else { return Ok(None) };
+        let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "sealed" };
+        serde_json::from_str(&text).map(Some).map_err(unreadable)
+    }
+
+    /// The purchase whose link this is. A row leads to it and proves nothing: the link must have
+    /// been made for that very purchase.
+    pub async fn purchase_of_link(&self, token: &str) -> Result<Option<PurchaseId>, StoreError> {
+        let fingerprint = self.vault().link_fingerprint(token);
+        let Some(purchase) = self.linked_to(&fingerprint).await? else { return Ok(None) };
+        let proven = self.vault().is_link_of(purchase, token)
+            // Another instance may have made it with a key that we have not seen.
+            || self.vault_now().await?.is_link_of(purchase, token);
+        if !proven {
+            tracing::error!(%purchase, "a link was made for another purchase than the table \
+                `links` says; run `lango audit verify`");
+        }
+        Ok(proven.then_some(purchase))
+    }
+
+    /// The number that buyers of a site may call, where it is not the shop's.
+    pub async fn support_phone(&self, site: &Slug) -> Result<Option<String>, StoreError> {
+        let phone = self.open_sealed(Sealed::Note(Note::Site(site.clone()))).await?;
+        Ok(phone.filter(|phone| !phone.is_empty()))
+    }
+
+    /// Seals the number that buyers of a site may call; empty text for the shop's.
+    pub fn seal_support_phone(&self, site: &Slug, phone: &str) -> Vec<u8> {
+        let what = Sealed::Note(Note::Site(site.clone()));
+        self.vault().seal(&what.context(), phone.as_bytes())
+    }
+
+    /// The purchase that a receipt number paid.
+    pub async fn purchase_of_receipt(
+        &self,
+        number: &str,
+    ) -> Result<Option<PurchaseId>, StoreError> {
+        let fingerprint = self.vault().receipt_fingerprint(number);
+        self.purchase_of_once(&receipt_once("mpesa", &fingerprint)).await
+    }
+
+    /// A receipt's number as commands take it; `new_id` is its id if nobody has seen it.
+    pub fn receipt_given(&self, new_id: ReceiptId, number: &str) -> ReceiptGiven {
+        let vault = self.vault();
+        let fingerprint = vault.receipt_fingerprint(number);
+        let sealed = vault.seal(&Sealed::Receipt(new_id).context(), number.as_bytes());
+        ReceiptGiven { new_id, fingerprint, sealed }
+    }
+
+    /// The phone number of a contact.
+    pub async fn phone(&self, id: ContactId) -> Result<Option<Phone>, StoreError> {
+        let text = self.open_sealed(Sealed::Contact(id)).await?;
+        Ok(text.as_deref().and_then(Phone::parse))
+    }
+}

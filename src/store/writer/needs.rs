@@ -1,0 +1,309 @@
+//! Reading what a batch of commands needs, in one statement for each sort of need.
+
+use crate::{
+    ledger::{
+        command::{Fingerprint, Need},
+        event::Event,
+        kernel::{
+            chain::hex,
+            id::{ContactId, PackageKey, PurchaseId, VoucherId},
+            money::Cents,
+            stream::Stream,
+            time::{HOUR, Micros},
+        },
+        world::{PromptSeen, Stock, World},
+    },
+    store::{
+        database::sql::{Row, Transaction, query},
+        error::{Attempt, StoreError},
+    },
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// How many free codes are read at least: what this batch leaves over serves the next.
+const LISTED_MIN: usize = 64;
+
+/// Reads an id or name that we wrote ourselves.
+pub(in crate::store) fn parse<T: std::str::FromStr>(
+    row: &Row,
+    at: usize,
+    table: &'static str,
+    column: &'static str,
+) -> Result<T, StoreError> {
+    let text: &str = row.get(at);
+    text.parse().map_err(|_| StoreError::BadRow { table, column })
+}
+
+fn bytes(row: &Row, at: usize, table: &'static str) -> Result<Fingerprint, StoreError> {
+    let found: Vec<u8> = row.get(at);
+    found.try_into().map_err(|_| StoreError::BadRow { table, column: "fingerprint" })
+}
+
+/// What bounds a reading.
+#[derive(Clone, Copy)]
+pub struct Scope {
+    /// How many commands there are: so many free codes of a package can be asked for at most.
+    pub batch: usize,
+    /// When.
+    pub now: Micros,
+}
+
+impl Transaction {
+    /// Reads `needs` into `world`.
+    pub async fn read(
+        &mut self,
+        needs: BTreeSet<Need>,
+        world: &mut World,
+        scope: Scope,
+    ) -> Result<(), StoreError> {
+        let mut streams = vec![];
+        let mut names = vec![];
+        let mut keys = vec![];
+        let mut open = vec![];
+        let mut prompts = vec![];
+        let mut contacts = vec![];
+        let mut codes = vec![];
+        let mut tries = vec![];
+        for need in needs {
+            match &need {
+                Need::Stream(stream) => streams.push(stream.clone()),
+                Need::Once(name) => names.push(json!([name])),
+                Need::Stock(key) => keys.push(key.clone()),
+                Need::Open(contact) => open.push(json!([contact])),
+                Need::Prompts(contact) => prompts.push(json!([contact])),
+                Need::Contact(fingerprint) => contacts.push(json!([hex(fingerprint)])),
+                Need::Code(fingerprint) => codes.push(json!([hex(fingerprint)])),
+                Need::Tries(subject) => tries.push(json!([subject])),
+            }
+            world.mark(need);
+        }
+        for key in &keys {
+            let free = self.read_stock(key.clone(), world, scope.batch).await?;
+            streams.extend(free.into_iter().map(Stream::Voucher));
+        }
+        self.read_names(names, world).await?;
+        let open = self.read_open(open).await?;
+        streams.extend(open.iter().map(|(_, purchase)| Stream::Purchase(*purchase)));
+        self.read_prompts(prompts, world, scope.now).await?;
+        self.read_contacts(contacts, world).await?;
+        self.read_codes(codes, world).await?;
+        self.read_tries(tries, world).await?;
+        streams.retain(|stream| !world.holds(stream));
+        streams.sort_unstable();
+        streams.dedup();
+        self.read_streams(&streams, world).await?;
+        // Tables lead there; what they say is believed where the events say so too.
+        for key in &keys {
+            if world.drop_what_is_not_free(key) > 0 {
+                tracing::error!(package = %key, "the table `stock` offers codes that the ledger \
+                    does not; run `lango audit verify`");
+            }
+        }
+        for (contact, purchase) in open {
+            if world.is_open_for(purchase, contact) {
+                world.put_open(contact, purchase);
+            }
+        }
+        Ok(())
+    }
+
+    async fn rows(
+        &mut self,
+        statement: &'static str,
+        keys: Vec<Value>,
+        attempt: &'static str,
+    ) -> Result<Vec<Row>, StoreError> {
+        if keys.is_empty() {
+            return Ok(vec![]);
+        }
+        query(statement).given(keys).all(self).await.attempt(attempt)
+    }
+
+    async fn read_streams(
+        &mut self,
+        streams: &[Stream],
+        world: &mut World,
+    ) -> Result<(), StoreError> {
+        let names = streams.iter().map(|stream| json!([stream.to_string()])).collect();
+        let rows = self
+            .rows(
+                "select stream, kind, schema, recorded_at, data from events
+                 where stream in (select stream from {given: stream text})
+                 order by stream, version",
+                names,
+                "read streams",
+            )
+            .await?;
+        for row in rows {
+            let stream: Stream = parse(&row, 0, "events", "stream")?;
+            let event = Event::decode(&stream, row.get(1), row.get(2), row.get(4))?;
+            world.replay(&stream, &event, Micros(row.get(3)))?;
+            world.mark(Need::Stream(stream));
+        }
+        Ok(())
+    }
+
+    async fn read_stock(
+        &mut self,
+        key: PackageKey,
+        world: &mut World,
+        batch: usize,
+    ) -> Result<Vec<VoucherId>, StoreError> {
+        let counts =
+            query("select free, held, owed from stock_counts where site = $1 and package = $2")
+                .bind(key.site.as_str())
+                .bind(key.package.as_str())
+                .first(&mut *self)
+                .await
+                .attempt("count stock")?;
+        let free = query(
+            "select voucher from stock
+             where site = $1 and package = $2 and holder is null and away = 0
+             order by since
+             limit $3",
+        )
+        .bind(key.site.as_str())
+        .bind(key.package.as_str())
+        .bind(i64::try_from(batch.max(LISTED_MIN)).unwrap_or(i64::MAX))
+        .all(self)
+        .await
+        .attempt("read stock")?;
+        let free: Vec<VoucherId> =
+            free.iter().map(|row| parse(row, 0, "stock", "voucher")).collect::<Result<_, _>>()?;
+        let mut stock = Stock { free: free.iter().copied().collect(), ..Stock::default() };
+        if let Some(row) = counts {
+            stock.free_count = row.get(0);
+            stock.held_count = row.get(1);
+            stock.owed_count = row.get(2);
+        }
+        world.put_stock(key, stock);
+        Ok(free)
+    }
+
+    async fn read_names(&mut self, names: Vec<Value>, world: &mut World) -> Result<(), StoreError> {
+        let rows = self
+            .rows(
+                "select once, stream from events
+                 where once is not null and once in (select once from {given: once text})",
+                names,
+                "read names that stand once",
+            )
+            .await?;
+        for row in rows {
+            world.put_once(row.get(0), parse(&row, 1, "events", "stream")?);
+        }
+        Ok(())
+    }
+
+    async fn read_open(
+        &mut self,
+        contacts: Vec<Value>,
+    ) -> Result<Vec<(ContactId, PurchaseId)>, StoreError> {
+        let rows = self
+            .rows(
+                "select contact, purchase from open_purchases
+                 where contact in (select contact from {given: contact text})",
+                contacts,
+                "read open purchases",
+            )
+            .await?;
+        let open = |row: &Row| {
+            let contact = parse(row, 0, "open_purchases", "contact")?;
+            Ok((contact, parse(row, 1, "open_purchases", "purchase")?))
+        };
+        rows.iter().map(open).collect()
+    }
+
+    async fn read_prompts(
+        &mut self,
+        contacts: Vec<Value>,
+        world: &mut World,
+        now: Micros,
+    ) -> Result<(), StoreError> {
+        let since = now.plus(-HOUR);
+        let with_since = |mut key: Value| {
+            key.as_array_mut().expect("keys are arrays").push(json!(since));
+            key
+        };
+        let keys = contacts.into_iter().map(with_since).collect();
+        let rows = self
+            .rows(
+                "select prompts.contact, at, amount_cents, payment
+                 from {given: contact text, since bigint}
+                 join prompts on prompts.contact = given.contact and at > given.since",
+                keys,
+                "read prompts",
+            )
+            .await?;
+        for row in rows {
+            let contact: ContactId = parse(&row, 0, "prompts", "contact")?;
+            let prompt = PromptSeen {
+                payment: parse(&row, 3, "prompts", "payment")?,
+                at: Micros(row.get(1)),
+                amount: Cents(row.get(2)),
+            };
+            world.put_prompt(contact, prompt);
+        }
+        Ok(())
+    }
+
+    async fn read_contacts(
+        &mut self,
+        fingerprints: Vec<Value>,
+        world: &mut World,
+    ) -> Result<(), StoreError> {
+        let rows = self
+            .rows(
+                "select fingerprint, contact from contacts
+                 where fingerprint in (select fingerprint from {given: fingerprint bytes})",
+                fingerprints,
+                "find contacts",
+            )
+            .await?;
+        for row in rows {
+            let contact = parse(&row, 1, "contacts", "contact")?;
+            world.put_contact(bytes(&row, 0, "contacts")?, contact);
+        }
+        Ok(())
+    }
+
+    async fn read_codes(
+        &mut self,
+        fingerprints: Vec<Value>,
+        world: &mut World,
+    ) -> Result<(), StoreError> {
+        let rows = self
+            .rows(
+                "select shop_wide, voucher from voucher_codes
+                 where shop_wide in (select given.shop_wide from {given: shop_wide bytes})",
+                fingerprints,
+                "find codes",
+            )
+            .await?;
+        for row in rows {
+            let voucher = parse(&row, 1, "voucher_codes", "voucher")?;
+            world.put_code(bytes(&row, 0, "voucher_codes")?, voucher);
+        }
+        Ok(())
+    }
+
+    async fn read_tries(
+        &mut self,
+        subjects: Vec<Value>,
+        world: &mut World,
+    ) -> Result<(), StoreError> {
+        let rows = self
+            .rows(
+                "select subject, times from tries
+                 where subject in (select subject from {given: subject text})",
+                subjects,
+                "count tries",
+            )
+            .await?;
+        for row in rows {
+            world.put_tries(row.get(0), row.get(1));
+        }
+        Ok(())
+    }
+}

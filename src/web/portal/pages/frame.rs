@@ -1,0 +1,134 @@
+//! What stands around every page, and the addresses its links lead to.
+
+use crate::ledger::{accent::Accent, kernel::id::Slug, purchase::Language};
+use serde::Serialize;
+use url::form_urlencoded::Serializer;
+
+/// A longer destination is forgotten: it stands several times in a page that must stay small, and
+/// the phone's own captive check, which is what most are, is short.
+const DST_BYTES_MAX: usize = 200;
+
+/// The site, the language and what the router told us of the phone.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The language of this page.
+    pub lang: Language,
+    /// The site; `None` only on an error page that belongs to none: the others link to it and do
+    /// not draw without.
+    pub site: Option<Slug>,
+    /// The name over the page: the site's, or the shop's where there is no site.
+    pub site_name: String,
+    /// The number to call, as its owner writes it.
+    pub support_phone: Option<String>,
+    /// The colour of its pages.
+    pub accent: Accent,
+    /// Where this page can be asked for again, for the language switch: path and query. The answer
+    /// to a POST gives the page on which its form stands.
+    pub here: String,
+    /// The device, as the router sent it; empty when unknown. Carried along, never trusted.
+    pub mac: String,
+    /// Where the buyer wanted to go, as the router sent it; empty when unknown. Carried along,
+    /// never followed.
+    pub dst: String,
+}
+
+/// The addresses of the frame, with language and device carried along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Links {
+    /// The shop page, with all its packages.
+    pub shop: String,
+    /// Where the shop's form is posted.
+    pub buy: String,
+    /// "I have a code": GET shows the form, POST reads it.
+    pub code: String,
+    /// "Already paid?": GET shows the form, POST searches.
+    pub paid: String,
+}
+
+impl Frame {
+    /// The links of the site; `None` without a site.
+    pub fn links(&self) -> Option<Links> {
+        let site = self.site.as_ref()?;
+        let query = self.query();
+        Some(Links {
+            shop: format!("/s/{site}?{query}"),
+            buy: format!("/s/{site}/buy"),
+            code: format!("/s/{site}/code?{query}"),
+            paid: format!("/s/{site}/paid?{query}"),
+        })
+    }
+
+    /// This very page in the other language.
+    pub fn switch_link(&self) -> String {
+        let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
+        let mut pairs = Serializer::new(String::new());
+        let kept = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang");
+        pairs.extend_pairs(kept).append_pair("lang", self.lang.other().code());
+        format!("{path}?{}", pairs.finish())
+    }
+
+    /// The destination, unless it is too long to carry.
+    pub fn carried_dst(&self) -> &str {
+        if self.dst.len() <= DST_BYTES_MAX { &self.dst } else { "" }
+    }
+
+    fn query(&self) -> String {
+        let mut pairs = Serializer::new(String::new());
+        pairs.append_pair("lang", self.lang.code());
+        for (name, value) in [("mac", self.mac.as_str()), ("dst", self.carried_dst())] {
+            if !value.is_empty() {
+                pairs.append_pair(name, value);
+            }
+        }
+        pairs.finish()
+    }
+
+    /// A frame for tests and previews, its phone found by the router.
+    pub fn sample(lang: Language) -> Self {
+        Self {
+            lang,
+            site: Slug::parse("mtaa").ok(),
+            site_name: "Mtaa Wi-Fi".into(),
+            support_phone: Some("0700 000 111".into()),
+            accent: Accent::default(),
+            here: format!("/s/mtaa?lang={}&mac=02%3A00%3A00%3A00%3A00%3A01", lang.code()),
+            mac: "02:00:00:00:00:01".into(),
+            dst: "http://example.com/?a=1&b=2".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_carry_the_device_and_the_destination() {
+        let links = Frame::sample(Language::Sw).links().unwrap();
+        assert_eq!(
+            links.paid,
+            "/s/mtaa/paid?lang=sw&mac=02%3A00%3A00%3A00%3A00%3A01\
+             &dst=http%3A%2F%2Fexample.com%2F%3Fa%3D1%26b%3D2"
+        );
+    }
+
+    #[test]
+    fn the_switch_keeps_everything_but_the_language() {
+        let mut frame = Frame::sample(Language::Sw);
+        assert_eq!(frame.switch_link(), "/s/mtaa?mac=02%3A00%3A00%3A00%3A00%3A01&lang=en");
+        frame.here = "/p/abc".into();
+        assert_eq!(frame.switch_link(), "/p/abc?lang=en");
+    }
+
+    #[test]
+    fn a_destination_too_long_is_forgotten() {
+        let dst = format!("http://example.com/{}", "x".repeat(DST_BYTES_MAX));
+        let frame = Frame { dst, ..Frame::sample(Language::En) };
+        assert!(!frame.links().unwrap().shop.contains("dst="));
+    }
+
+    #[test]
+    fn without_a_site_there_are_no_links() {
+        assert_eq!(Frame { site: None, ..Frame::sample(Language::En) }.links(), None);
+    }
+}

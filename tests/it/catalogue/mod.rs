@@ -1,0 +1,4 @@
+//! Sites and packages.
+
+pub mod packages;
+pub mod sites;

@@ -1,0 +1,3 @@
+//! SMS.
+
+pub mod sms;

@@ -1,0 +1,5 @@
+//! Codes come in, are held, handed out and voided.
+
+pub mod import;
+pub mod two_sites;
+pub mod uploads_and_cards;
