@@ -3,39 +3,15 @@
 //! them one after the other; each sees what the ones before it decided.
 
 use super::{checkpoint::SignedCheckpoint, event::NewEvent, refusal::Refusal, world::World};
+pub use super::{kernel::fingerprint::Fingerprint, needs::Need};
 use crate::ledger::kernel::{
     id::{
-        BatchId, ContactId, HandoutId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId,
-        Slug, StaffId, VoucherId,
+        BatchId, ContactId, HandoutId, MessageId, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
+        VoucherId,
     },
-    stream::Stream,
     time::Micros,
 };
 use std::fmt;
-
-/// A keyed fingerprint (HMAC-SHA-256) of something in the vault.
-pub type Fingerprint = [u8; 32];
-
-/// Something to be read before a command can be decided.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Need {
-    /// All events of a stream.
-    Stream(Stream),
-    /// Whether a `once` name stands, and on which stream.
-    Once(String),
-    /// Free codes of a package, and how many are free, held and owed.
-    Stock(PackageKey),
-    /// The open purchase of a phone or device.
-    Open(ContactId),
-    /// The prompts sent to a phone in the last hour.
-    Prompts(ContactId),
-    /// The phone or device of a fingerprint.
-    Contact(Fingerprint),
-    /// The vouchers of a code, at whichever sites, by its [`CodeRow::shop_wide`].
-    Code(Fingerprint),
-    /// How often something was guessed at.
-    Tries(String),
-}
 
 /// What is written beside the ledger, in the same transaction. Texts are sealed already.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ pub mod history;
 pub mod kernel;
 pub mod key;
 pub mod message;
+pub mod needs;
 pub mod payment;
 pub mod purchase;
 pub mod receipt;

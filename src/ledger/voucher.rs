@@ -1,12 +1,10 @@
 //! Vouchers: the right to a package, proved by one code. A code is sold once, ever; a code that
 //! anyone has seen never returns to stock.
 
-use crate::ledger::{
-    command::Fingerprint,
-    kernel::{
-        chain::hex,
-        id::{BatchId, HandoutId, PackageKey, PurchaseId, Slug, VoucherId},
-    },
+use crate::ledger::kernel::{
+    chain::hex,
+    fingerprint::Fingerprint,
+    id::{BatchId, HandoutId, PackageKey, PurchaseId, Slug, VoucherId},
 };
 use serde::{Deserialize, Serialize};
 

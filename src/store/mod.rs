@@ -14,7 +14,8 @@ mod vault;
 mod work;
 mod writer;
 
-pub use audit::beside::{Astray, Beside, Wrong};
+pub use audit::astray::{Astray, Wrong};
+pub use audit::beside::Beside;
 pub use audit::rebuild::DecisionDifference;
 pub use audit::schema::{SchemaFault, SchemaFinding};
 pub use audit::verify::{Audit, Finding, Outside};
@@ -105,7 +106,7 @@ impl Store {
         let (keyring, head) = open_keyring(&database, &opening).await?;
         let keyring = Arc::new(keyring);
         let projecting = projections::projecting::Projecting::open(&opening.url).await?;
-        let reader = database::readers(&opening.url).await?;
+        let reader = Reader { pool: database::readers(&opening.url).await? };
         reader.fill_shop_wide(&database, &keyring).await?;
         let position = watch::Sender::new(head.position);
         let news = News::after(head.position);
@@ -275,7 +276,7 @@ async fn open_keyring(
 impl Reader {
     /// Opens a ledger for reading what is no secret; writes nothing.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        database::readers(url).await
+        Ok(Self { pool: database::readers(url).await? })
     }
 
     /// The vault's keys.

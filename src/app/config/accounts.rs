@@ -2,17 +2,14 @@
 //! own. The list stands in the file alone.
 
 use super::{
+    given::ACCOUNTS,
     key::Origin,
-    mpesa::digits,
     reader::{Reader, Reported},
     show::{REDACTED, Row},
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use std::fs;
-
-/// The list's name.
-pub(super) const ACCOUNTS: &str = "mpesa.account";
 
 /// The keys of an entry; those that hold a secret may end in `_file` and name a file.
 const PLAIN: [&str; 2] = ["short_code", "till"];
@@ -142,4 +139,9 @@ fn show(entry: &Value, receiver: &str, origin: &Origin, reader: &mut Reader) {
         let key = format!("{ACCOUNTS}.{receiver}.{key}");
         reader.row(Row { key, value: Some(value), origin: origin.clone() });
     }
+}
+
+pub(super) fn digits(text: &str, most: usize) -> Option<String> {
+    let fits = (5..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| text.to_owned())
 }

@@ -2,35 +2,11 @@
 
 use super::{
     http::bare_address,
-    key::{Key, Kind},
     reader::{Reader, Reported},
 };
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use url::Url;
-
-pub(super) const KEYS: &[Key] = &[
-    Key {
-        name: "admin.listen",
-        default: Some("127.0.0.1:8081"),
-        kind: Kind::Plain,
-        write: "an IP address and a port that only staff can reach, such as 127.0.0.1:8081",
-    },
-    Key {
-        name: "admin.management_network",
-        default: None,
-        kind: Kind::Plain,
-        write: "networks from which staff may sign in over plain http, such as \
-                \"192.168.88.0/24, 10.9.0.2/32\"",
-    },
-    Key {
-        name: "admin.public_url",
-        default: None,
-        kind: Kind::Plain,
-        write: "the https address at which a proxy in front serves the desk, without a path, such \
-                as https://desk.example",
-    },
-];
 
 /// The staff's listener.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use super::{
     OnOff,
-    key::{Key, Kind},
     mpesa::duration_ms,
     reader::{Reader, Reported},
 };
@@ -10,46 +9,6 @@ use jiff::civil::Time;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
-
-pub(super) const KEYS: &[Key] = &[
-    Key { name: "backup.folder", default: None, kind: Kind::Plain, write: "the path of a folder" },
-    Key {
-        name: "backup.off_box",
-        default: Some("off"),
-        kind: Kind::Plain,
-        write: "\"on\" if the folder survives this machine, \"off\" if it does not",
-    },
-    Key {
-        name: "backup.keep",
-        default: Some("14"),
-        kind: Kind::Plain,
-        write: "how many copies stay in the folder, 1 to 10000",
-    },
-    Key {
-        name: "backup.address",
-        default: None,
-        kind: Kind::Secret,
-        write: "an https address that takes a PUT; one that ends in / is a folder",
-    },
-    Key {
-        name: "backup.authorization",
-        default: None,
-        kind: Kind::Secret,
-        write: "what to send as Authorization, such as Basic bGFuZ286c2VjcmV0",
-    },
-    Key {
-        name: "backup.at",
-        default: Some("03:00"),
-        kind: Kind::Plain,
-        write: "a local time such as 03:00",
-    },
-    Key {
-        name: "backup.timeout_ms",
-        default: Some("7200000"),
-        kind: Kind::Plain,
-        write: "how long sending may take, 1 to 86400000 milliseconds",
-    },
-];
 
 /// The most copies that a folder keeps: more are a slip of the finger.
 const KEEP_MAX: usize = 10_000;

@@ -1,19 +1,11 @@
 //! Section `[database]`: where the ledger is.
 
 use super::{
-    key::{Key, Kind},
     reader::{Reader, Reported},
     show::shown_address,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
-
-pub(super) const KEYS: &[Key] = &[Key {
-    name: "database.url",
-    default: Some("sqlite:lango.db"),
-    kind: Kind::Address,
-    write: "sqlite:<path> or postgres://<user>:<password>@<host>/<database>",
-}];
 
 /// Where the ledger is.
 #[derive(Debug)]

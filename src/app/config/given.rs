@@ -4,6 +4,7 @@
 use super::{
     DEFAULT_FILE, Sources,
     key::{self, Origin},
+    keys,
     problem::Problem,
 };
 use figment::{
@@ -18,10 +19,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The list of accounts.
+pub(super) const ACCOUNTS: &str = "mpesa.account";
 /// The list of SMS gateways.
 pub(super) const GATEWAYS: &str = "sms.gateway";
 /// The lists, which only the file can hold.
-const LISTS: [&str; 2] = [GATEWAYS, super::accounts::ACCOUNTS];
+const LISTS: [&str; 2] = [GATEWAYS, ACCOUNTS];
 
 /// What was written.
 #[derive(Default)]
@@ -81,7 +84,7 @@ impl Given {
     /// One layer for each variable, so that its name is known afterwards. An empty one counts as
     /// not set: that is how service files and containers say so.
     fn environment(&mut self, environment: &[(String, String)]) -> Vec<Layer> {
-        let known = key::names();
+        let known = keys::names();
         let mut layers = Vec::new();
         for (name, value) in environment.iter().filter(|(name, _)| name.starts_with("LANGO_")) {
             let key = known.iter().find(|key| key::environment_name(key) == *name);
@@ -106,7 +109,7 @@ impl Given {
     }
 
     fn flags(&mut self, sources: &Sources) -> Vec<Layer> {
-        let known = key::names();
+        let known = keys::names();
         let mut layers = Vec::new();
         for flag in &sources.flags {
             if known.contains(&flag.key) {
@@ -121,7 +124,7 @@ impl Given {
 
     /// Turns sections of values into keys, refusing those that no table knows.
     fn flatten(&mut self, merged: &Figment) {
-        let known = key::names();
+        let known = keys::names();
         let sections = merged.data().unwrap_or_default().into_values().flatten();
         for (section, value) in sections {
             let origin = origin(merged, &value);

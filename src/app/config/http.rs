@@ -1,26 +1,8 @@
 //! Section `[http]`: the buyers' listener.
 
-use super::{
-    key::{Key, Kind},
-    reader::{Reader, Reported},
-};
+use super::reader::{Reader, Reported};
 use std::net::SocketAddr;
 use url::Url;
-
-pub(super) const KEYS: &[Key] = &[
-    Key {
-        name: "http.listen",
-        default: Some("127.0.0.1:8080"),
-        kind: Kind::Plain,
-        write: "an IP address and a port, such as 0.0.0.0:80",
-    },
-    Key {
-        name: "http.public_url",
-        default: None,
-        kind: Kind::Plain,
-        write: "how phones and M-PESA reach the shop, without a path, such as https://wifi.example",
-    },
-];
 
 /// The buyers' listener.
 #[derive(Debug)]

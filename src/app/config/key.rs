@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-/// One key. The tables of these are the only list of what can be configured.
+/// One key. [`keys`](super::keys) lists them all.
 #[derive(Debug)]
 pub(super) struct Key {
     /// Section and name: `http.listen`.
@@ -27,37 +27,30 @@ pub(super) enum Kind {
 }
 
 impl Key {
+    /// One whose value may be shown.
+    pub const fn plain(name: &'static str, write: &'static str) -> Self {
+        Self { name, write, default: None, kind: Kind::Plain }
+    }
+
+    /// An address in which a password may stand.
+    pub const fn address(name: &'static str, write: &'static str) -> Self {
+        Self { kind: Kind::Address, ..Self::plain(name, write) }
+    }
+
+    /// One whose value is never shown.
+    pub const fn secret(name: &'static str, write: &'static str) -> Self {
+        Self { kind: Kind::Secret, ..Self::plain(name, write) }
+    }
+
+    /// The same key with a default.
+    pub const fn or(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
     /// The key that names a file to read this one from, where it may hold a secret.
     pub fn file_name(&self) -> Option<String> {
         (self.kind != Kind::Plain).then(|| format!("{}_file", self.name))
     }
-}
-
-/// Every key, section after section, in the order of the documents. The lists `sms.gateway` and
-/// `mpesa.account` are apart.
-pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    [
-        super::database::KEYS,
-        super::http::KEYS,
-        super::admin::KEYS,
-        super::secrets::KEYS,
-        super::shop::KEYS,
-        super::mpesa::KEYS,
-        super::backup::KEYS,
-        super::log::KEYS,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// Every name that may be written, `…_file` names included.
-pub(super) fn names() -> Vec<String> {
-    all().flat_map(|key| [Some(key.name.to_owned()), key.file_name()]).flatten().collect()
-}
-
-/// The key of that name; a bug in a section's file when there is none.
-pub(super) fn find(name: &str) -> &'static Key {
-    all().find(|key| key.name == name).expect("the section's table has every key that it reads")
 }
 
 /// The environment's name for a key: `LANGO_HTTP__LISTEN` for `http.listen`.
@@ -117,25 +110,4 @@ fn distance(from: &str, to: &str) -> usize {
         }
     }
     row[to.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slip_of_the_finger_finds_its_key() {
-        let known = names();
-        assert_eq!(nearest("mpesa.pass_key", &known), Some("mpesa.passkey"));
-        assert_eq!(nearest("http.lisen", &known), Some("http.listen"));
-        assert_eq!(nearest("colour", &known), None);
-    }
-
-    #[test]
-    fn only_what_may_hold_a_secret_has_a_file() {
-        let known = names();
-        assert!(known.contains(&"mpesa.passkey_file".to_owned()));
-        assert!(known.contains(&"database.url_file".to_owned()));
-        assert!(!known.contains(&"http.listen_file".to_owned()));
-    }
 }

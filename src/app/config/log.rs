@@ -1,25 +1,7 @@
 //! Section `[log]`: what is logged, and how it looks.
 
-use super::{
-    key::{Key, Kind},
-    reader::{Reader, Reported},
-};
+use super::reader::{Reader, Reported};
 use tracing_subscriber::filter::LevelFilter;
-
-pub(super) const KEYS: &[Key] = &[
-    Key {
-        name: "log.level",
-        default: Some("info"),
-        kind: Kind::Plain,
-        write: "off, error, warn, info, debug or trace, also for a part: info,lango::store=debug",
-    },
-    Key {
-        name: "log.format",
-        default: Some("auto"),
-        kind: Kind::Plain,
-        write: "auto (text on a terminal, JSON elsewhere), text or json",
-    },
-];
 
 /// What is logged, and how.
 #[derive(Debug, Clone)]

@@ -14,6 +14,7 @@ mod database;
 mod given;
 mod http;
 mod key;
+mod keys;
 mod log;
 mod mpesa;
 mod problem;

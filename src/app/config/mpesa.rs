@@ -1,70 +1,14 @@
+//! Section `[mpesa]`: the Daraja account of the shop, and the accounts beside it. A
 //! half-configured account would take orders that nobody can pay.
 
 use super::{
-    accounts::{self, Account},
+    accounts::{self, Account, digits},
+    given::ACCOUNTS,
     http::bare_address,
-    key::{Key, Kind},
     reader::{Reader, Reported},
 };
 use std::time::Duration;
 use url::Url;
-
-pub(super) const KEYS: &[Key] = &[
-    Key {
-        name: "mpesa.base_url",
-        default: Some("https://api.safaricom.co.ke"),
-        kind: Kind::Plain,
-        write: "Daraja's address without a path, such as https://sandbox.safaricom.co.ke",
-    },
-    Key {
-        name: "mpesa.consumer_key",
-        default: None,
-        kind: Kind::Secret,
-        write: "the app's consumer key, without blanks",
-    },
-    Key {
-        name: "mpesa.consumer_secret",
-        default: None,
-        kind: Kind::Secret,
-        write: "the app's consumer secret, without blanks",
-    },
-    Key {
-        name: "mpesa.short_code",
-        default: None,
-        kind: Kind::Plain,
-        write: "the paybill number, 5 to 7 digits; for a till its store number",
-    },
-    Key {
-        name: "mpesa.till",
-        default: None,
-        kind: Kind::Plain,
-        write: "the till number, 5 to 8 digits, or leave the key out for a paybill",
-    },
-    Key {
-        name: "mpesa.passkey",
-        default: None,
-        kind: Kind::Secret,
-        write: "the passkey that Safaricom mailed, without blanks",
-    },
-    Key {
-        name: "mpesa.callbacks",
-        default: Some("on"),
-        kind: Kind::Plain,
-        write: "\"on\" or \"off\"",
-    },
-    Key {
-        name: "mpesa.timeout_ms",
-        default: Some("30000"),
-        kind: Kind::Plain,
-        write: "how long a call may take, 1 to 300000 milliseconds",
-    },
-    Key {
-        name: "mpesa.connect_timeout_ms",
-        default: Some("10000"),
-        kind: Kind::Plain,
-        write: "how long connecting may take, 1 to 300000 milliseconds",
-    },
-];
 
 /// What an account cannot do without.
 const NEEDED: [&str; 4] =
@@ -77,7 +21,7 @@ const TELLING: [&str; 7] = [
     "mpesa.passkey",
     "mpesa.till",
     "mpesa.base_url",
-    accounts::ACCOUNTS,
+    ACCOUNTS,
 ];
 /// The longest a call may take, in ms; longer and the buyer has gone.
 const TIMEOUT_MS_MAX: u64 = 300_000;
@@ -152,18 +96,13 @@ fn complete(reader: &mut Reader) -> Result<(), Reported> {
     };
     let mut whole = Ok(());
     for missing in NEEDED.into_iter().filter(|key| !reader.is_given(key)).collect::<Vec<_>>() {
-        let key = super::key::find(missing);
+        let key = super::keys::find(missing);
         let file = key.file_name().map(|name| format!(" (or set {name})")).unwrap_or_default();
         let message = format!("is missing, while {told} is set; write {}{file}", key.write);
         reader.problem(missing, message);
         whole = Err(Reported);
     }
     whole
-}
-
-pub(super) fn digits(text: &str, most: usize) -> Option<String> {
-    let fits = (5..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    fits.then(|| text.to_owned())
 }
 
 /// So many milliseconds, at most `max`.

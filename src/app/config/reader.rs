@@ -3,7 +3,8 @@
 
 use super::{
     given::Given,
-    key::{self, Key, Kind, Origin},
+    key::{Key, Kind, Origin},
+    keys,
     problem::{Problem, Problems},
     show::{Row, shown},
 };
@@ -57,7 +58,7 @@ impl Reader {
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Reported> {
-        let key = key::find(name);
+        let key = keys::find(name);
         let Some(written) = self.written(key)? else {
             self.rows.push(Row { key: name.to_owned(), value: None, origin: Origin::Default });
             return Ok(None);

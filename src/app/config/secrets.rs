@@ -1,25 +1,7 @@
 //! Section `[secrets]`: where the keys of the vault are kept.
 
-use super::{
-    key::{Key, Kind},
-    reader::{Reader, Reported},
-};
+use super::reader::{Reader, Reported};
 use std::path::PathBuf;
-
-pub(super) const KEYS: &[Key] = &[
-    Key {
-        name: "secrets.master_key_file",
-        default: Some("lango.key"),
-        kind: Kind::Plain,
-        write: "the path of the master key's file",
-    },
-    Key {
-        name: "secrets.mark_file",
-        default: None,
-        kind: Kind::Plain,
-        write: "the path of a file that is kept when the database is put back",
-    },
-];
 
 /// Where keys are kept.
 #[derive(Debug)]

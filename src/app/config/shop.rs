@@ -1,60 +1,12 @@
 //! Section `[shop]`: what the shop is called, where it stands, whom to call.
 
-use super::{
-    key::{Key, Kind},
-    reader::{Reader, Reported},
-};
+use super::reader::{Reader, Reported};
 use jiff::{civil::Time, tz::TimeZone};
 
 /// The longest name; more does not fit a phone's first line.
 const NAME_LETTERS_MAX: usize = 40;
 /// The longest telephone number that is taken, spaces included.
 const PHONE_LETTERS_MAX: usize = 20;
-
-pub(super) const KEYS: &[Key] = &[
-    Key {
-        name: "shop.name",
-        default: Some("Wi-Fi"),
-        kind: Kind::Plain,
-        write: "a name of at most 40 letters",
-    },
-    Key {
-        name: "shop.timezone",
-        default: Some("Africa/Nairobi"),
-        kind: Kind::Plain,
-        write: "a name of the IANA time zone database, such as Africa/Nairobi",
-    },
-    Key {
-        name: "shop.support_phone",
-        default: None,
-        kind: Kind::Plain,
-        write: "a telephone number in quotes, digits and spaces, at most 20 of them",
-    },
-    Key {
-        name: "shop.accent",
-        default: Some("#0b6e4f"),
-        kind: Kind::Plain,
-        write: "a colour as six hexadecimal digits in quotes, such as \"#0b6e4f\"",
-    },
-    Key {
-        name: "shop.owner_phone",
-        default: None,
-        kind: Kind::Plain,
-        write: "a Kenyan mobile number in quotes, such as \"0712 000 001\"",
-    },
-    Key {
-        name: "shop.owner_language",
-        default: Some("en"),
-        kind: Kind::Plain,
-        write: "\"en\" or \"sw\"",
-    },
-    Key {
-        name: "shop.digest_at",
-        default: Some("20:00"),
-        kind: Kind::Plain,
-        write: "a local time such as 20:00",
-    },
-];
 
 /// The shop.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Tests of the whole of `config`: what is written in, what comes out.
 
-use super::{Account, Config, Flag, OnOff, Origin, Problems, Sources, key};
+use super::{Account, Config, Flag, OnOff, Origin, Problems, Sources, keys};
 use secrecy::ExposeSecret;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -331,7 +331,7 @@ fn repository_file(path: &str) -> String {
 fn every_key_is_documented() {
     let page = repository_file("docs/reference/configuration.md");
     let example = repository_file("lango.example.toml");
-    for key in key::all() {
+    for key in keys::KEYS {
         let (section, name) = key.name.split_once('.').unwrap();
         let heading = format!("`{}`", key.name);
         assert!(
@@ -353,7 +353,7 @@ fn every_key_is_documented() {
 #[test]
 fn the_documents_name_no_key_that_is_not_there() {
     let page = repository_file("docs/reference/configuration.md");
-    let known = key::names();
+    let known = keys::names();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let keys: Vec<_> = rows.filter(|key| key.contains('.')).collect();
     assert!(keys.len() > 10, "the page's tables begin with the key");

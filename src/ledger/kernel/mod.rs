@@ -2,6 +2,7 @@
 //! here knows what is sold.
 
 pub mod chain;
+pub mod fingerprint;
 pub mod gsm;
 pub mod id;
 pub mod money;

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::ledger::{
     catalogue::{Package, ShopEvent, Site, SiteEvent},
-    command::{Fingerprint, Need},
     kernel::{
+        fingerprint::Fingerprint,
         id::{
             ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
             VoucherId,
@@ -29,6 +29,7 @@ use crate::ledger::{
         stream::Stream,
         time::{Micros, Month},
     },
+    needs::Need,
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 

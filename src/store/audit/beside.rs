@@ -5,6 +5,7 @@
 //! All is read as it stands at one moment, so the shop may go on selling.
 
 use super::{
+    astray::{Astray, Wrong},
     decisions::decision_table,
     rebuild::{DecisionDifference, Replayed},
 };
@@ -23,7 +24,10 @@ use crate::{
     },
     store::{
         RawMessage, Reader, Sealed, StoreError, Vault, VoucherCode,
-        database::sql::{Kind, Param, Row, Transaction, query},
+        database::{
+            sql::{Param, Row, Transaction, query},
+            words::Kind,
+        },
         error::Attempt,
     },
 };
@@ -35,51 +39,6 @@ const FINDINGS_MAX: usize = 100;
 
 /// How many rows are read at a time.
 const ROWS_PER_PAGE: i64 = 2_000;
-
-/// What does not hold beside the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Astray {
-    /// In which table.
-    pub table: &'static str,
-    /// Of what: the ids that name the row.
-    pub id: String,
-    /// What is wrong there.
-    pub wrong: Wrong,
-}
-
-/// What is wrong with a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wrong {
-    /// The ledger calls for it, and it is not there.
-    Missing,
-    /// It is there, and the ledger knows nothing of it.
-    Surplus,
-    /// It says something else than the ledger.
-    Differs {
-        /// In which column.
-        column: &'static str,
-        /// What the table says.
-        table: String,
-        /// What the ledger says.
-        ledger: String,
-    },
-    /// It does not open: altered, or moved here from another place.
-    DoesNotOpen,
-    /// It opens, and something beside it by which it is found or proven is not its own.
-    NotItsOwn,
-    /// A purchase says that it got a code which was not sold to it.
-    CodeNotSold {
-        /// By its voucher.
-        code: String,
-    },
-    /// A code says that it was sold to a purchase, which does not say so.
-    SaleUnsaid {
-        /// To which purchase.
-        to: String,
-    },
-    /// An event cannot follow: what it would lead to is not known, and nothing else was looked at.
-    CannotFollow,
-}
 
 /// What looking beside the ledger came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! was sold to that purchase, and the other way round. Both stand in one commit; an event of one
 //! without the other was written by somebody else than Lango.
 
-use super::beside::{Astray, Wrong};
+use super::astray::{Astray, Wrong};
 use crate::ledger::{
     event::Event,
     kernel::{

@@ -1,5 +1,6 @@
 //! Holds the ledger, and all that stands beside it, to what they must be.
 
+pub(super) mod astray;
 pub(super) mod beside;
 pub(super) mod checkpoints;
 pub(super) mod decisions;

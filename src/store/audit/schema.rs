@@ -132,8 +132,8 @@ mod tests {
         let file = format!("sqlite:{}", folder.path().join("lango.db").display());
         let schema = cluster().url(&cluster().new_schema());
         for (url, name) in [(file, "sqlite"), (schema, "postgres")] {
-            let reader = Database::open(&url).await.unwrap().into_reader();
-            let made = objects(&reader.pool).await.unwrap();
+            let pool = Database::open(&url).await.unwrap().into_pool();
+            let made = objects(&pool).await.unwrap();
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(name);
             let path = path.join("schema.txt");
             // As `make bless` does with every other list.
@@ -143,7 +143,7 @@ mod tests {
             let text = fs::read_to_string(&path).unwrap();
             assert!(written(&made) == text, "{}: `make bless`, then read it", path.display());
             assert_eq!(listed(&text), made, "it is read as it was written");
-            reader.close().await;
+            pool.close().await;
         }
     }
 }

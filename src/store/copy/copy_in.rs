@@ -22,7 +22,7 @@ use crate::{
         },
         error::{Attempt, StoreError},
         vault::keyring::wrapped_keys,
-        writer::{Terms, decide, needs::parse, write},
+        writer::{Terms, decide, write},
     },
 };
 use jiff::tz::TimeZone;
@@ -151,7 +151,7 @@ impl CopyIn {
     pub async fn fence(&mut self, now: Micros, zone: &TimeZone) -> Result<usize, CopyError> {
         let rows = query("select voucher from stock").all(&mut self.transaction).await;
         let rows = rows.attempt("list the stock")?;
-        let voucher = |row: &Row| parse(row, 0, "stock", "voucher");
+        let voucher = |row: &Row| row.parse(0, "stock", "voucher");
         let vouchers = rows.iter().map(voucher).collect::<Result<Vec<VoucherId>, _>>()?;
         let count = vouchers.len();
         let command: Arc<dyn Command> = Arc::new(FenceStock { vouchers });
@@ -172,7 +172,7 @@ impl CopyIn {
     /// Makes it as durable as the database is, and goes on reading there.
     pub async fn into_reader(self) -> Result<Reader, CopyError> {
         self.transaction.commit().await.attempt("commit a copy")?;
-        Ok(self.database.into_reader())
+        Ok(Reader { pool: self.database.into_pool() })
     }
 }
 

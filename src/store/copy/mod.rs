@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     ledger::kernel::chain::hex,
-    store::database::sql::{Kind, Param, Row, Transaction, query},
+    store::database::{
+        sql::{Param, Row, Transaction, query},
+        words::Kind,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -348,8 +351,8 @@ mod tests {
         let mut next = async || {
             let (url, asked) = found.next().unwrap();
             Database::open(&url).await.unwrap().close().await;
-            let reader = database::readers(&url).await.unwrap();
-            let rows = query(asked).all(&reader.pool).await.unwrap();
+            let pool = database::readers(&url).await.unwrap();
+            let rows = query(asked).all(&pool).await.unwrap();
             let mut catalogue = Catalogue::new();
             for row in rows {
                 let (table, column): (String, String) = (row.get(0), row.get(1));
@@ -361,7 +364,7 @@ mod tests {
                 };
                 catalogue.entry(table).or_default().push((column, kind));
             }
-            reader.close().await;
+            pool.close().await;
             catalogue
         };
         [next().await, next().await]

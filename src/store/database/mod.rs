@@ -6,11 +6,9 @@ pub(super) mod pages;
 pub(super) mod postgres;
 pub(super) mod sql;
 pub(super) mod sqlite;
+pub(super) mod words;
 
-use super::{
-    error::{Attempt, StoreError},
-    queries::Reader,
-};
+use super::error::{Attempt, StoreError};
 use crate::{
     ledger::kernel::{
         chain::{GENESIS, Hash},
@@ -44,7 +42,7 @@ fn is_postgres(url: &str) -> bool {
 }
 
 /// Opens the reading connections.
-pub async fn readers(url: &str) -> Result<Reader, StoreError> {
+pub async fn readers(url: &str) -> Result<Pool, StoreError> {
     let open = async {
         Ok(if is_postgres(url) {
             Pool::Postgres(postgres::readers(url).await?)
@@ -52,12 +50,8 @@ pub async fn readers(url: &str) -> Result<Reader, StoreError> {
             Pool::Sqlite(sqlite::readers(url).await?)
         })
     };
-    Ok(Reader { pool: through::<Result<_, StoreError>>(Deed::Connect, open).await? })
+    through::<Result<_, StoreError>>(Deed::Connect, open).await
 }
-
-/// Whether anything was ever kept in a database that has tables; a restore that failed left none.
-pub(super) const WAS_USED: &str =
-    "select exists (select 1 from vault_keys) or exists (select 1 from events)";
 
 /// Whether there is a ledger at an address. Changes nothing.
 pub async fn exists(url: &str) -> Result<bool, StoreError> {
@@ -114,8 +108,8 @@ impl Database {
     }
 
     /// Goes on reading with the same connection.
-    pub fn into_reader(self) -> Reader {
-        Reader { pool: self.pool }
+    pub fn into_pool(self) -> Pool {
+        self.pool
     }
 
     /// Begins a transaction in which nobody else moves the end of the ledger; waits for whoever
@@ -160,8 +154,6 @@ impl Database {
         self.pool.close().await;
     }
 }
-
-impl Transaction {}
 
 /// A hash as it stands in a row.
 pub fn to_hash(bytes: Vec<u8>) -> Result<Hash, StoreError> {

@@ -2,7 +2,10 @@
 //! which costs more than hashing them (`facts/ledger.md`, 3.4); so the database writes thousands of
 //! events into one value here, each text preceded by its length, and we take it apart.
 
-use super::sql::{On, Transaction, Words, query};
+use super::{
+    sql::{On, Transaction, query},
+    words::Words,
+};
 use crate::{
     ledger::kernel::{
         chain::{GENESIS, Hash, Link},

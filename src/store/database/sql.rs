@@ -14,7 +14,9 @@
 use super::{
     gate::{Deed, through},
     postgres, sqlite,
+    words::{Column, Kind, Words},
 };
+use crate::store::error::StoreError;
 use serde_json::{Map, Value};
 use sqlx::{
     AssertSqlSafe, Column as _, ColumnIndex, Database, Decode, PgConnection, PgPool, Postgres,
@@ -23,7 +25,7 @@ use sqlx::{
     postgres::{PgArguments, PgRow},
     sqlite::{SqliteArguments, SqliteRow},
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, str::FromStr};
 
 /// Connections to one of the two.
 #[derive(Debug, Clone)]
@@ -133,49 +135,6 @@ impl Transaction {
         let _ = through(Deed::Rollback, rollback).await;
     }
 }
-
-/// The statements that differ.
-pub struct Words {
-    /// Begins a transaction that only reads, of one moment.
-    pub begin_reading: &'static str,
-    /// Begins a transaction that writes.
-    pub begin_writing: &'static str,
-    /// Reads the end of the ledger, and keeps it for the transaction: position, hash, time.
-    pub head: &'static str,
-    /// Moves the head in the statement that appends events, where it is a row of its own.
-    pub move_head: Option<&'static str>,
-    /// Keeps other instances from folding projections until the transaction ends.
-    pub lock_projections: Option<&'static str>,
-    /// Takes what was written over out of the log of changes too, where there is one beside the
-    /// tables; its first value is 0 when that worked.
-    pub empty_log: Option<&'static str>,
-    /// The tables of the ledger's schema.
-    pub tables: &'static str,
-    /// Everything that the schema is made of: the table it belongs to, its kind, its name, and
-    /// how it is defined.
-    pub objects: &'static str,
-    /// The same as the migrations make it; see `schema`.
-    pub schema: &'static str,
-    /// How many columns the table `$1` has, a temporary one too.
-    pub count_columns: &'static str,
-    /// The events after position `$1`, at most `$2`, as one value: each text preceded by its
-    /// length, numbers and hash in digits. Also the last position among them.
-    pub ledger_page: &'static str,
-}
-
-/// What a column of a set holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text.
-    Text,
-    /// A whole number.
-    Number,
-    /// Bytes, in hexadecimal digits within the JSON.
-    Bytes,
-}
-
-/// A column of a set: its name and what it holds.
-pub type Column<'a> = (&'a str, Kind);
 
 /// A value for a statement.
 #[derive(Debug)]
@@ -362,6 +321,17 @@ fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
 }
 
 impl Row {
+    /// An id or name that we wrote ourselves, read from its text.
+    pub fn parse<T: FromStr>(
+        &self,
+        at: usize,
+        table: &'static str,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
+        let text: &str = self.get(at);
+        text.parse().map_err(|_| StoreError::BadRow { table, column })
+    }
+
     /// The value at a place.
     ///
     /// # Panics

@@ -15,7 +15,6 @@ use crate::{
         Reader,
         database::sql::{Row, query},
         error::{Attempt, StoreError},
-        writer::needs::parse,
     },
 };
 
@@ -99,7 +98,7 @@ impl Reader {
 
 fn site(row: &Row) -> Result<Site, StoreError> {
     let unreadable = || StoreError::BadRow { table: "events", column: "kind" };
-    let stream = Stream::Site(parse(row, 0, "sites", "site")?);
+    let stream = Stream::Site(row.parse(0, "sites", "site")?);
     let event = Event::decode(&stream, row.get(2), row.get(3), row.get(4))?;
     let Event::Site(
         SiteEvent::Registered { site, name, router_login, accent, receiver, language }
@@ -114,7 +113,7 @@ fn site(row: &Row) -> Result<Site, StoreError> {
 
 /// `None` of a package that is sold no longer.
 fn offer(site: &Slug, row: &Row) -> Result<Option<Offer>, StoreError> {
-    let package = parse(row, 0, "packages", "package")?;
+    let package = row.parse(0, "packages", "package")?;
     let stream = Stream::Package(PackageKey { site: site.clone(), package });
     let event = Event::decode(&stream, row.get(1), row.get(2), row.get(3))?;
     let Event::Package(PackageEvent::Defined(package)) = event else { return Ok(None) };

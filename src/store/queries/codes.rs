@@ -21,7 +21,6 @@ use crate::{
         },
         error::{Attempt, StoreError},
         vault::{Vault, keyring::Keyring, sealed::Sealed},
-        writer::needs::parse,
     },
 };
 use serde_json::{Value, json};
@@ -52,7 +51,7 @@ impl Reader {
         .await
         .attempt("find codes at all sites")?;
         for row in &rows {
-            let voucher = parse(row, 1, "voucher_codes", "voucher")?;
+            let voucher = row.parse(1, "voucher_codes", "voucher")?;
             holders.entry(fingerprint(row, 0)?).or_default().insert(voucher);
         }
         let mut asked = codes.to_vec();
@@ -89,7 +88,7 @@ impl Reader {
         .all(&self.pool)
         .await
         .attempt("find codes by their names")?;
-        let pair = |row: &Row| match parse(row, 1, "events", "stream")? {
+        let pair = |row: &Row| match row.parse(1, "events", "stream")? {
             Stream::Voucher(id) => Ok((names[row.get::<&str>(0)], id)),
             _ => Err(StoreError::BadRow { table: "events", column: "once" }),
         };
@@ -114,7 +113,7 @@ impl Reader {
         .attempt("read vouchers")?;
         let mut vouchers: HashMap<VoucherId, Voucher> = HashMap::new();
         for row in &rows {
-            let stream: Stream = parse(row, 0, "events", "stream")?;
+            let stream: Stream = row.parse(0, "events", "stream")?;
             let event = Event::decode(&stream, row.get(1), row.get(2), row.get(3))?;
             if let (Stream::Voucher(id), Event::Voucher(event)) = (stream, event)
                 && let Some(next) = Voucher::evolve(vouchers.get(&id), &event)
@@ -137,7 +136,7 @@ impl Reader {
         .attempt("read whose routers are told apart")?;
         let mut others = BTreeSet::new();
         for row in &rows {
-            let stream: Stream = parse(row, 0, "events", "stream")?;
+            let stream: Stream = row.parse(0, "events", "stream")?;
             let event = Event::decode(&stream, row.get(1), row.get(2), row.get(3))?;
             if let Event::Site(SiteEvent::RouterDiffers { site: one, other }) = event {
                 if one == *site {
@@ -170,8 +169,8 @@ impl Reader {
         .attempt("look for codes at two sites")?;
         let mut twice = vec![];
         for row in &rows {
-            let site: Slug = parse(row, 0, "stock", "site")?;
-            let other: Slug = parse(row, 1, "events", "site")?;
+            let site: Slug = row.parse(0, "stock", "site")?;
+            let other: Slug = row.parse(1, "events", "site")?;
             if !self.sites_of_other_routers(&site).await?.contains(&other) {
                 twice.push((site, other, row.get(2)));
             }
@@ -217,7 +216,7 @@ async fn fill_page(database: &Database, keyring: &Keyring) -> Result<usize, Stor
     .attempt("read codes from before")?;
     let mut filled = vec![];
     for row in &rows {
-        let voucher: VoucherId = parse(row, 0, "voucher_codes", "voucher")?;
+        let voucher: VoucherId = row.parse(0, "voucher_codes", "voucher")?;
         let shop_wide = shop_wide(&vault, voucher, &row.get::<Vec<u8>>(1));
         if shop_wide.is_none() {
             tracing::error!(%voucher, "the code of voucher {voucher} does not open");

@@ -15,7 +15,6 @@ use crate::{
             Inbox,
             inbox::{RawMessage, SOURCE_PAYMENT},
         },
-        writer::needs::parse,
     },
 };
 use serde_json::{Map, Value, json};
@@ -259,7 +258,7 @@ impl Reader {
         .all(&self.pool)
         .await
         .attempt("look for free codes")?;
-        rows.iter().map(|row| parse(row, 0, "stock", "voucher")).collect()
+        rows.iter().map(|row| row.parse(0, "stock", "voucher")).collect()
     }
 }
 

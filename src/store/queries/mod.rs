@@ -29,10 +29,7 @@ use crate::{
         },
         message::digest_once,
     },
-    store::{
-        database::sql::{Param, Pool, Row, query},
-        writer::needs::parse,
-    },
+    store::database::sql::{Param, Pool, Row, query},
 };
 use serde_json::{Map, Value};
 
@@ -210,7 +207,7 @@ impl Reader {
         .all(&self.pool)
         .await
         .attempt("list packages")?;
-        let key = |row: &Row| match parse(row, 0, "events", "stream")? {
+        let key = |row: &Row| match row.parse(0, "events", "stream")? {
             Stream::Package(key) => Ok(key),
             _ => Err(StoreError::BadRow { table: "events", column: "stream" }),
         };
@@ -227,7 +224,7 @@ impl Reader {
             .first(&self.pool)
             .await
             .attempt("find a link")?;
-        row.map(|row| parse(&row, 0, "links", "purchase")).transpose()
+        row.map(|row| row.parse(0, "links", "purchase")).transpose()
     }
 
     /// The contact of a fingerprint.
@@ -240,7 +237,7 @@ impl Reader {
             .first(&self.pool)
             .await
             .attempt("find a contact")?;
-        row.map(|row| parse(&row, 0, "contacts", "contact")).transpose()
+        row.map(|row| row.parse(0, "contacts", "contact")).transpose()
     }
 
     /// The purchases of a phone or device, latest first.
@@ -266,7 +263,7 @@ impl Reader {
     pub async fn on_hand(&self) -> Result<Vec<VoucherId>, StoreError> {
         let rows = query("select voucher from stock").all(&self.pool).await;
         let rows = rows.attempt("list the stock")?;
-        rows.iter().map(|row| parse(row, 0, "stock", "voucher")).collect()
+        rows.iter().map(|row| row.parse(0, "stock", "voucher")).collect()
     }
 
     /// The codes of a site that are fenced, oldest first.
@@ -290,7 +287,7 @@ impl Reader {
         .attempt("list fenced codes")?;
         let wanted =
             |row: &&Row| package.is_none_or(|package| row.get::<&str>(1) == package.as_str());
-        rows.iter().filter(wanted).map(|row| parse(row, 0, "events", "stream")).collect()
+        rows.iter().filter(wanted).map(|row| row.parse(0, "events", "stream")).collect()
     }
 
     /// What a person should look at, by column; oldest first.
@@ -357,7 +354,7 @@ impl Reader {
         .first(&self.pool)
         .await
         .attempt("find a purchase")?;
-        row.map(|row| parse(&row, 0, "events", "correlation")).transpose()
+        row.map(|row| row.parse(0, "events", "correlation")).transpose()
     }
 
     /// The message that a gateway's reference names.
@@ -370,7 +367,7 @@ impl Reader {
             .first(&self.pool)
             .await
             .attempt("find a message")?;
-        row.map(|row| parse(&row, 0, "message_refs", "message")).transpose()
+        row.map(|row| row.parse(0, "message_refs", "message")).transpose()
     }
 
     /// The vouchers whose code reads the same to a person.
@@ -383,7 +380,7 @@ impl Reader {
             .all(&self.pool)
             .await
             .attempt("find a code")?;
-        rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
+        rows.iter().map(|row| row.parse(0, "voucher_codes", "voucher")).collect()
     }
 
     /// Closes the connections.

@@ -15,7 +15,6 @@ use crate::{
         database::sql::{Param, Row, Transaction, query},
         error::Attempt,
         projections::{self, folder::find},
-        writer::needs::parse,
     },
 };
 use serde_json::{Map, Value, json};
@@ -153,7 +152,7 @@ impl Transaction {
 
 fn news(row: &Row) -> Result<RouterNews, StoreError> {
     Ok(RouterNews {
-        site: parse(row, 0, "router_news", "site")?,
+        site: row.parse(0, "router_news", "site")?,
         heard_at: Micros(row.get(1)),
         shown_at: row.get::<Option<i64>>(2).map(Micros),
         routeros: row.get(3),
@@ -246,7 +245,7 @@ impl Reader {
         let unreadable = |_| StoreError::BadRow { table: "voucher_codes", column: "fingerprint" };
         let pair = |row: &Row| {
             let fingerprint = row.get::<Vec<u8>>(0).try_into().map_err(unreadable)?;
-            Ok((fingerprint, parse(row, 1, "voucher_codes", "voucher")?))
+            Ok((fingerprint, row.parse(1, "voucher_codes", "voucher")?))
         };
         rows.iter().map(pair).collect()
     }

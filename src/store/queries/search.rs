@@ -19,7 +19,6 @@ use crate::{
         Reader, Store, StoredEvent,
         database::sql::query,
         error::{Attempt, StoreError},
-        writer::needs::parse,
     },
 };
 use std::collections::BTreeSet;
@@ -121,7 +120,7 @@ impl Reader {
         .all(&self.pool)
         .await
         .attempt("find purchases by the end of their ids")?;
-        rows.iter().map(|row| parse(row, 0, "events", "correlation")).collect()
+        rows.iter().map(|row| row.parse(0, "events", "correlation")).collect()
     }
 
     /// The vouchers whose code has this fingerprint of its last four.
@@ -134,7 +133,7 @@ impl Reader {
             .all(&self.pool)
             .await
             .attempt("find codes")?;
-        rows.iter().map(|row| parse(row, 0, "voucher_codes", "voucher")).collect()
+        rows.iter().map(|row| row.parse(0, "voucher_codes", "voucher")).collect()
     }
 
     /// The messages to a phone, oldest first.
@@ -148,7 +147,7 @@ impl Reader {
         .all(&self.pool)
         .await
         .attempt("find the messages to a phone")?;
-        rows.iter().map(|row| parse(row, 0, "events", "stream")).collect()
+        rows.iter().map(|row| row.parse(0, "events", "stream")).collect()
     }
 
     /// The last position at a time.

@@ -17,7 +17,7 @@ use crate::{
         Reader, Store,
         database::sql::{Transaction, query},
         error::{Attempt, StoreError},
-        writer::{changes::Changes, needs::parse},
+        writer::changes::Changes,
     },
 };
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ impl Reader {
     pub async fn staff(&self) -> Result<Vec<StaffMember>, StoreError> {
         let rows = query("select staff from staff order by staff").all(&self.pool).await;
         let rows = rows.attempt("read the staff")?;
-        let ids = rows.iter().map(|row| parse(row, 0, "staff", "staff"));
+        let ids = rows.iter().map(|row| row.parse(0, "staff", "staff"));
         self.members(&ids.collect::<Result<Vec<_>, _>>()?).await
     }
 
@@ -132,7 +132,7 @@ impl Reader {
             .await
             .attempt("find somebody of the staff")?;
         let Some(row) = row else { return Ok(None) };
-        Ok(self.members(&[parse(&row, 0, "staff_secrets", "staff")?]).await?.pop())
+        Ok(self.members(&[row.parse(0, "staff_secrets", "staff")?]).await?.pop())
     }
 
     /// What they may do, as the ledger says and no table; nobody whom it does not know.
@@ -141,7 +141,7 @@ impl Reader {
         let rows = query(STANDING).given(streams.collect()).all(&self.pool).await;
         let mut members: Vec<StaffMember> = vec![];
         for row in rows.attempt("read the staff's events")? {
-            let stream: Stream = parse(&row, 0, "events", "stream")?;
+            let stream: Stream = row.parse(0, "events", "stream")?;
             let event = Event::decode(&stream, row.get(1), row.get(2), row.get(3))?;
             let (Stream::Staff(id), Event::Staff(event)) = (stream, event) else { continue };
             let before = members.pop_if(|member| member.id == id).map(|member| member.staff);
@@ -165,8 +165,7 @@ impl Store {
                 .attempt("find a session")?;
         let Some(row) = row else { return Ok(None) };
         let (began_at, seen_at) = (Micros(row.get(1)), Micros(row.get(2)));
-        let Some(member) = self.members(&[parse(&row, 0, "sessions", "staff")?]).await?.pop()
-        else {
+        let Some(member) = self.members(&[row.parse(0, "sessions", "staff")?]).await?.pop() else {
             return Ok(None);
         };
         let since = (began_at, member.staff.ended);

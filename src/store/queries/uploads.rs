@@ -15,7 +15,6 @@ use crate::{
         error::{Attempt, StoreError},
         vault::Vault,
         work::breakdowns::Item,
-        writer::needs::parse,
     },
 };
 use serde_json::json;
@@ -51,9 +50,9 @@ pub struct UploadKept {
 impl UploadKept {
     fn of(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
-            batch: parse(row, 0, "uploads", "batch")?,
-            site: parse(row, 1, "uploads", "site")?,
-            staff: parse(row, 2, "uploads", "staff")?,
+            batch: row.parse(0, "uploads", "batch")?,
+            site: row.parse(1, "uploads", "site")?,
+            staff: row.parse(2, "uploads", "staff")?,
             received_at: Micros(row.get(3)),
             choice: row.get(4),
             proof: row.get(5),

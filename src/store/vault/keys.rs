@@ -17,11 +17,12 @@ use crate::{
         Opening, Reader, Store,
         database::{
             Database, Head,
-            sql::{Kind, Param, Row, Transaction, query},
+            sql::{Param, Row, Transaction, query},
+            words::Kind,
         },
         error::{Attempt, StoreError},
         vault::{Key, Vault},
-        writer::{Terms, decide, needs::parse, write},
+        writer::{Terms, decide, write},
     },
 };
 use serde_json::json;
@@ -201,7 +202,7 @@ async fn links_after(
     .await
     .attempt("read links")?;
     let linked = |row: &Row| {
-        let purchase = parse(row, 1, "links", "purchase")?;
+        let purchase = row.parse(1, "links", "purchase")?;
         Ok(LinkedRow { fingerprint: row.get(0), purchase })
     };
     rows.iter().map(linked).collect()

@@ -10,7 +10,6 @@ use crate::{
         database::sql::{Row, query},
         error::{Attempt, StoreError},
         queries::Reader,
-        writer::needs::parse,
     },
 };
 
@@ -103,7 +102,7 @@ impl Reader {
                 kind: row.get(0),
                 subject: row.get(1),
                 since: Micros(row.get(2)),
-                payment: payment.map(|_| parse(row, 3, "breakdowns", "subject")).transpose()?,
+                payment: payment.map(|_| row.parse(3, "breakdowns", "subject")).transpose()?,
             })
         };
         rows.iter().map(stuck).collect()

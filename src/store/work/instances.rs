@@ -78,9 +78,7 @@ impl Store {
         .all(&self.reader.pool)
         .await
         .attempt("look for news")?;
-        rows.iter()
-            .map(|row| crate::store::writer::needs::parse(row, 0, "events", "correlation"))
-            .collect()
+        rows.iter().map(|row| row.parse(0, "events", "correlation")).collect()
     }
 
     async fn shared(&self, name: &str) -> Result<Option<(String, Micros)>, StoreError> {

@@ -19,7 +19,6 @@ use crate::{
     store::{
         database::sql::{Row, query},
         work::breakdowns::{BREAKDOWNS_MAX, Item},
-        writer::needs::parse,
     },
 };
 use serde_json::json;
@@ -130,7 +129,7 @@ impl Reader {
         .first(&self.pool)
         .await
         .attempt("find a payment by its reference")?;
-        row.map(|row| parse(&row, 0, "events", "stream")).transpose()
+        row.map(|row| row.parse(0, "events", "stream")).transpose()
     }
 
     /// Everything that came from outside, oldest first, without what it said.
@@ -215,7 +214,7 @@ impl Reader {
         .await
         .attempt("look for what is owed")?;
         let owed = |row: &Row| {
-            let purchase = parse(row, 0, "owed", "purchase")?;
+            let purchase = row.parse(0, "owed", "purchase")?;
             Ok(Owed { purchase, suspect: row.get::<Option<i64>>(1).is_some() })
         };
         rows.iter().map(owed).collect()

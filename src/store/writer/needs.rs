@@ -24,17 +24,6 @@ use std::collections::BTreeSet;
 /// How many free codes are read at least: what this batch leaves over serves the next.
 const LISTED_MIN: usize = 64;
 
-/// Reads an id or name that we wrote ourselves.
-pub(in crate::store) fn parse<T: std::str::FromStr>(
-    row: &Row,
-    at: usize,
-    table: &'static str,
-    column: &'static str,
-) -> Result<T, StoreError> {
-    let text: &str = row.get(at);
-    text.parse().map_err(|_| StoreError::BadRow { table, column })
-}
-
 fn bytes(row: &Row, at: usize, table: &'static str) -> Result<Fingerprint, StoreError> {
     let found: Vec<u8> = row.get(at);
     found.try_into().map_err(|_| StoreError::BadRow { table, column: "fingerprint" })
@@ -136,7 +125,7 @@ impl Transaction {
             )
             .await?;
         for row in rows {
-            let stream: Stream = parse(&row, 0, "events", "stream")?;
+            let stream: Stream = row.parse(0, "events", "stream")?;
             let event = Event::decode(&stream, row.get(1), row.get(2), row.get(4))?;
             world.replay(&stream, &event, Micros(row.get(3)))?;
             world.mark(Need::Stream(stream));
@@ -170,7 +159,7 @@ impl Transaction {
         .await
         .attempt("read stock")?;
         let free: Vec<VoucherId> =
-            free.iter().map(|row| parse(row, 0, "stock", "voucher")).collect::<Result<_, _>>()?;
+            free.iter().map(|row| row.parse(0, "stock", "voucher")).collect::<Result<_, _>>()?;
         let mut stock = Stock { free: free.iter().copied().collect(), ..Stock::default() };
         if let Some(row) = counts {
             stock.free_count = row.get(0);
@@ -191,7 +180,7 @@ impl Transaction {
             )
             .await?;
         for row in rows {
-            world.put_once(row.get(0), parse(&row, 1, "events", "stream")?);
+            world.put_once(row.get(0), row.parse(1, "events", "stream")?);
         }
         Ok(())
     }
@@ -209,8 +198,8 @@ impl Transaction {
             )
             .await?;
         let open = |row: &Row| {
-            let contact = parse(row, 0, "open_purchases", "contact")?;
-            Ok((contact, parse(row, 1, "open_purchases", "purchase")?))
+            let contact = row.parse(0, "open_purchases", "contact")?;
+            Ok((contact, row.parse(1, "open_purchases", "purchase")?))
         };
         rows.iter().map(open).collect()
     }
@@ -237,9 +226,9 @@ impl Transaction {
             )
             .await?;
         for row in rows {
-            let contact: ContactId = parse(&row, 0, "prompts", "contact")?;
+            let contact: ContactId = row.parse(0, "prompts", "contact")?;
             let prompt = PromptSeen {
-                payment: parse(&row, 3, "prompts", "payment")?,
+                payment: row.parse(3, "prompts", "payment")?,
                 at: Micros(row.get(1)),
                 amount: Cents(row.get(2)),
             };
@@ -262,7 +251,7 @@ impl Transaction {
             )
             .await?;
         for row in rows {
-            let contact = parse(&row, 1, "contacts", "contact")?;
+            let contact = row.parse(1, "contacts", "contact")?;
             world.put_contact(bytes(&row, 0, "contacts")?, contact);
         }
         Ok(())
@@ -282,7 +271,7 @@ impl Transaction {
             )
             .await?;
         for row in rows {
-            let voucher = parse(&row, 1, "voucher_codes", "voucher")?;
+            let voucher = row.parse(1, "voucher_codes", "voucher")?;
             world.put_code(bytes(&row, 0, "voucher_codes")?, voucher);
         }
         Ok(())

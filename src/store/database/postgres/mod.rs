@@ -2,11 +2,8 @@
 //! of positions is the order of commits, whatever number of instances write. Full durability, or no
 //! start.
 
-use super::sql::{Column, Kind, Words};
-use crate::store::{
-    database::WAS_USED,
-    error::{Attempt, StoreError},
-};
+use super::words::{Column, Kind, WAS_USED, Words};
+use crate::store::error::{Attempt, StoreError};
 use serde_json::Value;
 use sqlx::{
     PgPool, Postgres,

@@ -1,10 +1,7 @@
 //! SQLite: one connection that writes, a few that read. Full durability, or no start.
 
-use super::sql::{Column, Kind, Words};
-use crate::store::{
-    database::WAS_USED,
-    error::{Attempt, StoreError},
-};
+use super::words::{Column, Kind, WAS_USED, Words};
+use crate::store::error::{Attempt, StoreError};
 use sqlx::{
     SqlitePool,
     sqlite::{
