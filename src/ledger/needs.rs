@@ -22,7 +22,8 @@ pub enum Need {
     Prompts(ContactId),
     /// The phone or device of a fingerprint.
     Contact(Fingerprint),
-    /// The vouchers of a code, at whichever sites, by its [`CodeRow::shop_wide`](super::command::CodeRow::shop_wide).
+    /// The vouchers of a code, at whichever sites, by its
+    /// [`CodeRow::shop_wide`](super::command::CodeRow::shop_wide).
     Code(Fingerprint),
     /// How often something was guessed at.
     Tries(String),

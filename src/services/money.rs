@@ -24,11 +24,12 @@ use crate::{
     },
     ports::{Decline, Random},
     store::{
-        CommandError, PaymentView, PurchaseView, Sealed, Store, StoreError, StoredEvent, Stuck,
+        CommandError, Exception, ExceptionKind, PaymentView, PurchaseView, Sealed, Store,
+        StoreError, StoredEvent, Stuck,
     },
 };
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Whose receipts a person types.
 const PROVIDER: &str = "mpesa";
@@ -167,8 +168,8 @@ pub fn reference(purchase: PurchaseId) -> String {
 /// Everything that needs a person, oldest first.
 pub async fn lines(store: &Store) -> Result<Vec<Line>, DeskError> {
     let mut lines = vec![];
-    for row in store.exceptions().await? {
-        let mut line = line(&row).ok_or(DeskError::Unreadable)?;
+    for exception in store.exceptions().await? {
+        let mut line = line(exception);
         line.receipt = receipt_number(store, &line).await?;
         lines.push(line);
     }
@@ -208,24 +209,22 @@ pub async fn try_again(store: &Store, subject: &str) -> Result<Line, DeskError> 
     Ok(line)
 }
 
-fn line(row: &Map<String, Value>) -> Option<Line> {
-    let text = |key: &str| row.get(key)?.as_str().map(str::to_owned);
-    let purchase = text("purchase").map(|id| id.parse()).transpose().ok()?;
-    let package = text("site").zip(text("package"));
-    let (kind, subject) = (text("kind")?, text("subject")?);
-    let of_payment = ["unresolved", "disputed"].contains(&kind.as_str());
+fn line(exception: Exception) -> Line {
+    let Exception { kind, subject, purchase, site, package, amount_cents, reason, since } =
+        exception;
+    let of_payment = matches!(kind, ExceptionKind::Unresolved | ExceptionKind::Disputed);
     let payment = of_payment.then(|| subject.parse().ok()).flatten();
-    Some(Line {
-        kind,
-        subject,
+    Line {
+        kind: kind.word().to_owned(),
         account: payment.map(account_reference),
+        package: site.zip(package).map(|(site, package)| format!("{site}.{package}")),
+        subject,
         purchase,
-        package: package.map(|(site, package)| format!("{site}.{package}")),
-        amount_cents: row.get("amount_cents")?.as_i64().map(Cents),
-        reason: text("reason"),
-        since: Micros(row.get("since")?.as_i64()?),
+        amount_cents,
+        reason,
+        since,
         receipt: None,
-    })
+    }
 }
 
 /// The number of the receipt that a line is about.

@@ -12,7 +12,10 @@ use crate::{
         payment::account_reference,
     },
     ports::ProviderRefs,
-    store::{CommandError, PurchaseView, RawMessage, SOURCE_PAYMENT, Sealed, Store, StoreError},
+    store::{
+        CommandError, Exception, ExceptionKind, PurchaseView, RawMessage, SOURCE_PAYMENT, Sealed,
+        Store, StoreError,
+    },
 };
 use std::collections::BTreeSet;
 
@@ -20,7 +23,7 @@ use std::collections::BTreeSet;
 const ROWS_AT_ONCE: i64 = 1_000;
 
 /// Lines of the desk that need the person no more: an SMS that did not arrive is no money.
-const NO_MONEY: [&str; 2] = ["undelivered", "given_up"];
+const NO_MONEY: [ExceptionKind; 2] = [ExceptionKind::Undelivered, ExceptionKind::GivenUp];
 
 /// Why nobody was forgotten.
 #[derive(Debug, thiserror::Error)]
@@ -94,24 +97,21 @@ async fn own_devices(
 }
 
 async fn nothing_is_open(store: &Store, found: &ForgetContact) -> Result<(), ForgetError> {
-    let purchases: BTreeSet<String> = found.purchases.iter().map(ToString::to_string).collect();
-    let mut kinds = BTreeSet::new();
-    for row in store.exceptions().await? {
-        let word = |key: &str| row.get(key).and_then(|value| value.as_str());
-        let theirs = word("purchase").is_some_and(|id| purchases.contains(id));
-        kinds.extend(
-            word("kind")
-                .filter(|kind| theirs && !NO_MONEY.contains(kind))
-                .map(|kind| kind.replace('_', " ")),
-        );
-    }
+    let theirs = |exception: &Exception| {
+        exception.purchase.is_some_and(|id| found.purchases.contains(&id))
+            && !NO_MONEY.contains(&exception.kind)
+    };
+    let exceptions = store.exceptions().await?.into_iter().filter(theirs);
+    let kinds: BTreeSet<String> =
+        exceptions.map(|exception| exception.kind.word().replace('_', " ")).collect();
     if !kinds.is_empty() {
         let kinds: Vec<String> = kinds.into_iter().collect();
         return Err(ForgetError::NeedsYou(kinds.join(", ")));
     }
     let payments = found.payments.iter().map(ToString::to_string);
     let messages = found.messages.iter().map(ToString::to_string);
-    let subjects = purchases.into_iter().chain(payments).chain(messages).collect();
+    let purchases = found.purchases.iter().map(ToString::to_string);
+    let subjects = purchases.chain(payments).chain(messages).collect();
     if store.is_work_to_do(subjects, &found.inbox_rows).await? {
         return Err(ForgetError::UnderWay);
     }

@@ -26,15 +26,19 @@ pub use database::pages::{LedgerPage, PageEvent};
 pub use database::sql::Param;
 pub use error::{CommandError, StoreError};
 pub use projections::{Difference, Past, Rebuilt, Step};
-pub use queries::backups::{BackupMade, BackupRecord, CopyStanding};
-pub use queries::catalogue::Offer;
-pub use queries::figures::{Earned, OnShelf};
-pub use queries::lists::{BatchStanding, Handout, ListedSale, SalesWanted, StockLine};
-pub use queries::router::{AtRouter, RouterNews, ToldOfCode, UsageCounts};
-pub use queries::staff::{Session, StaffMember};
-pub use queries::uploads::{UploadKept, Word};
-pub use queries::views::{PaymentView, PurchaseView, VoucherCode};
-pub use queries::{ProjectionState, Reader, StoredEvent};
+pub use queries::{
+    Reader,
+    backups::{BackupMade, BackupRecord, CopyStanding},
+    catalogue::Offer,
+    events::{ProjectionState, StoredEvent},
+    money::{Earned, Exception, ExceptionKind},
+    router::{AtRouter, RouterNews, ToldOfCode, UsageCounts},
+    sale::{PaymentView, PurchaseView, VoucherCode},
+    sales::{ListedSale, SaleStatus, SalesWanted},
+    staff::{Session, StaffMember},
+    stock::{BatchStanding, Handout, OnShelf, Standing, StockLine},
+    uploads::{UploadKept, Word},
+};
 pub use vault::keys::SealsOpened;
 pub use vault::sealed::Sealed;
 pub use vault::{BackupKey, DoesNotOpen, Key, Vault};

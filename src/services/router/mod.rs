@@ -28,7 +28,7 @@ use crate::{
         voucher::VoucherStatus,
     },
     ports::Random,
-    store::{AtRouter, CommandError, Store, StoreError, ToldOfCode, VoucherCode},
+    store::{AtRouter, CommandError, Standing, Store, StoreError, ToldOfCode, VoucherCode},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -194,7 +194,7 @@ async fn compare(
         let told = told.get(&code.voucher).copied().unwrap_or_default();
         let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
         let listed = shown.get(&code.voucher).copied();
-        if code.status == "voided" {
+        if code.status == Standing::Voided {
             match (listed, told.off_at) {
                 (None, None) => gone.push(code.voucher),
                 // Somebody has put it back.
@@ -203,17 +203,17 @@ async fn compare(
             }
             continue;
         }
-        let unsold = matches!(code.status.as_str(), "free" | "missing");
+        let unsold = matches!(code.status, Standing::Free | Standing::Missing);
         // Nobody can log in with one that is switched off: it is as if it were not there, until it
         // is sold. Then whoever switched it off may have had a reason.
         let is_there = listed.is_some_and(|off| !(off && unsold));
         if is_there {
-            if code.status == "missing" || told.lost_since.is_some() {
+            if code.status == Standing::Missing || told.lost_since.is_some() {
                 there.push(code.voucher);
             }
         } else if is_missed(&code, told, lasts, (since, now)) {
             gone.push(code.voucher);
-        } else if code.status == "sold"
+        } else if code.status == Standing::Sold
             && told.activated_at.is_none()
             && told.lost_since.is_some_and(|lost| lost.plus(MISSED_FOR) <= now)
         {
@@ -281,11 +281,13 @@ fn is_missed(
     let known = |sold: Micros| {
         since.is_some_and(|since| since <= sold) && sold.plus(MISSED_AFTER_SALE) > now
     };
-    match code.status.as_str() {
-        "free" => true,
-        "sold" => told.lost_since.is_none() && !over && code.allocated_at.is_some_and(known),
-        "set_aside" => told.lost_since.is_none() && !over && since.is_some(),
-        _ => false,
+    match code.status {
+        Standing::Free => true,
+        Standing::Sold => {
+            told.lost_since.is_none() && !over && code.allocated_at.is_some_and(known)
+        }
+        Standing::SetAside => told.lost_since.is_none() && !over && since.is_some(),
+        Standing::Missing | Standing::Held | Standing::Voided => false,
     }
 }
 
@@ -318,7 +320,7 @@ pub async fn forget(store: &Store, by: By, site: &Slug) -> Result<(), CommandErr
     store.execute(by.wish(RouterLeaves { site: site.clone() })).await?;
     store.project().await?;
     let codes = store.at_router(site).await?.into_iter();
-    let missing = codes.filter(|code| code.status == "missing").map(|code| code.voucher);
+    let missing = codes.filter(|code| code.status == Standing::Missing).map(|code| code.voucher);
     let missing: Vec<VoucherId> = missing.collect();
     for piece in missing.chunks(CODES_PER_COMMIT) {
         store.execute(by.wish(SellUnshown { vouchers: piece.to_vec() })).await?;
@@ -375,7 +377,7 @@ pub async fn restore(store: &Store, by: By, site: &Slug) -> Result<Vec<RouterUse
         let lasts = lasts.get(&code.package).copied().unwrap_or(i64::MAX);
         let told = told.get(&code.voucher).copied().unwrap_or_default();
         let ends = told.activated_at.map(|at| Micros(at.0.saturating_add(lasts)));
-        if code.status != "voided" && ends.is_none_or(|ends| ends > now) {
+        if code.status != Standing::Voided && ends.is_none_or(|ends| ends > now) {
             live.push((code.voucher, code.package, ends));
         }
     }

@@ -16,7 +16,8 @@ use super::{
     postgres, sqlite,
     words::{Column, Kind, Words},
 };
-use crate::store::error::StoreError;
+use crate::store::error::{Attempt as _, StoreError};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sqlx::{
     AssertSqlSafe, Column as _, ColumnIndex, Database, Decode, PgConnection, PgPool, Postgres,
@@ -321,6 +322,13 @@ fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
 }
 
 impl Row {
+    /// The whole row, read by the names of its columns.
+    pub fn read<T: DeserializeOwned>(&self, table: &'static str) -> Result<T, StoreError> {
+        let row = self.as_map().attempt("read a row")?;
+        let unreadable = |_| StoreError::BadRow { table, column: "of its own" };
+        serde_json::from_value(Value::Object(row)).map_err(unreadable)
+    }
+
     /// An id or name that we wrote ourselves, read from its text.
     pub fn parse<T: FromStr>(
         &self,

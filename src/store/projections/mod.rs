@@ -18,7 +18,7 @@ use crate::store::{
     error::{Attempt, StoreError},
     projections::folder::{LIVE, Projection},
 };
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
 
 /// Events taken in at once by all projections together. The writer waits meanwhile, so it is kept
 /// short: about 10 ms.
@@ -163,23 +163,23 @@ pub async fn rebuild(
     Ok(outcomes)
 }
 
-/// Asks a named query. Numbers come as JSON numbers, text as strings.
+/// Asks a named query; each row is read by the names of its columns.
 ///
 /// # Panics
 ///
 /// When the projection has no query of that name: names are written in our own source.
-pub async fn ask(
+pub async fn ask<T: DeserializeOwned>(
     pool: &Pool,
     projection: &Projection,
     name: &str,
     params: Vec<Param>,
-) -> Result<Vec<Map<String, Value>>, StoreError> {
+) -> Result<Vec<T>, StoreError> {
     let asked = projection
         .query(name)
         .unwrap_or_else(|| panic!("projection {} has a query {name}", projection.name));
     let question = params.into_iter().fold(query(asked.sql), Query::bind);
     let rows = question.all(pool).await.attempt("ask a projection")?;
-    rows.iter().map(|row| row.as_map().attempt("read a projection's row")).collect()
+    rows.iter().map(|row| row.read(projection.name)).collect()
 }
 
 /// Why a piece of a projection's work came to nothing.
@@ -465,6 +465,7 @@ mod tests {
         test_runner::{Config, TestRunner},
     };
     use serde::Deserialize;
+    use serde_json::{Map, Value};
     use std::collections::BTreeMap;
 
     #[derive(Debug, Deserialize)]
@@ -624,7 +625,10 @@ mod tests {
                     let param =
                         |n| if is_number(n) { Param::Number(1) } else { Param::from("none") };
                     let params = (1..=count).map(param).collect();
-                    let found = ask(&shop.pool, projection, asked.name, params).await.unwrap();
+                    let found =
+                        ask::<Map<String, Value>>(&shop.pool, projection, asked.name, params)
+                            .await
+                            .unwrap();
                     assert!(found.is_empty(), "{}", asked.name);
                 }
             }
@@ -803,7 +807,7 @@ mod tests {
             prepare(&shop.pool, &[edited]).await;
             let parked = find_bookmark(&shop.pool, "stock").await.unwrap().unwrap();
             assert!(parked.failure.is_some());
-            let rows = ask(&shop.pool, &edited, "all", vec![]).await.unwrap();
+            let rows = ask::<Map<String, Value>>(&shop.pool, &edited, "all", vec![]).await.unwrap();
             assert_eq!(rows.len(), 2);
             assert_eq!(rows[0]["package"], "daily");
             assert_eq!(rows[0]["set_aside"], 2);
@@ -864,25 +868,37 @@ mod tests {
         let revenue = find("revenue").unwrap();
         for shop in shops_with(&example(revenue).events).await {
             prepare(&shop.pool, ALL).await;
-            assert_eq!(ask(&shop.pool, revenue, "unbalanced", vec![]).await.unwrap(), []);
+            assert_eq!(
+                ask::<Map<String, Value>>(&shop.pool, revenue, "unbalanced", vec![]).await.unwrap(),
+                []
+            );
             let days = ["2026-11-23", "2026-11-23"].map(Param::from);
-            let later = ask(&shop.pool, revenue, "days", days.into()).await.unwrap();
+            let later =
+                ask::<Map<String, Value>>(&shop.pool, revenue, "days", days.into()).await.unwrap();
             assert_eq!(later.len(), 1);
             assert_eq!(later[0]["sold_cents"], 5000);
         }
         let journal = find("journal").unwrap();
         for shop in shops_with(&example(journal).events).await {
             prepare(&shop.pool, ALL).await;
-            assert_eq!(ask(&shop.pool, journal, "unbalanced", vec![]).await.unwrap(), []);
+            assert_eq!(
+                ask::<Map<String, Value>>(&shop.pool, journal, "unbalanced", vec![]).await.unwrap(),
+                []
+            );
             let always = [0, i64::MAX].map(Param::from).into();
-            let accounts = ask(&shop.pool, journal, "trial_balance", always).await.unwrap();
+            let accounts = ask::<Map<String, Value>>(&shop.pool, journal, "trial_balance", always)
+                .await
+                .unwrap();
             assert!(accounts.len() > 5);
             let balance = |row: &Map<String, Value>| row["balance_cents"].as_i64().unwrap();
             assert_eq!(accounts.iter().map(balance).sum::<i64>(), 0);
         }
         for shop in shops_with(&merged(&[2, 6, 4])).await {
             prepare(&shop.pool, ALL).await;
-            for row in ask(&shop.pool, find("stock").unwrap(), "all", vec![]).await.unwrap() {
+            for row in ask::<Map<String, Value>>(&shop.pool, find("stock").unwrap(), "all", vec![])
+                .await
+                .unwrap()
+            {
                 let number = |key: &str| row[key].as_i64().unwrap();
                 let places = ["free", "held", "sold", "voided", "set_aside"];
                 let placed: i64 = places.iter().map(|place| number(place)).sum();
@@ -897,7 +913,9 @@ mod tests {
         for shop in shops_with(&example(purchases).events).await {
             prepare(&shop.pool, ALL).await;
             let device = vec![Param::from("0000000000000000000000000000dd01"), Param::Number(2)];
-            let latest = ask(&shop.pool, purchases, "by_device", device).await.unwrap();
+            let latest = ask::<Map<String, Value>>(&shop.pool, purchases, "by_device", device)
+                .await
+                .unwrap();
             let ends = |n: usize| latest[n]["purchase"].as_str().unwrap()[28..].to_owned();
             assert_eq!((latest.len(), ends(0), ends(1)), (2, "b004".into(), "b003".into()));
         }

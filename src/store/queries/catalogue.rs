@@ -5,6 +5,7 @@
 use crate::{
     ledger::{
         catalogue::{Package, PackageEvent, Site, SiteEvent},
+        command::Note,
         event::Event,
         kernel::{
             id::{PackageKey, Slug},
@@ -12,7 +13,7 @@ use crate::{
         },
     },
     store::{
-        Reader,
+        Reader, Sealed, Store,
         database::sql::{Row, query},
         error::{Attempt, StoreError},
     },
@@ -119,4 +120,75 @@ fn offer(site: &Slug, row: &Row) -> Result<Option<Offer>, StoreError> {
     let Event::Package(PackageEvent::Defined(package)) = event else { return Ok(None) };
     let (free, held, owed): (i64, i64, i64) = (row.get(4), row.get(5), row.get(6));
     Ok(Some(Offer { package, free: (free - owed).max(0), held }))
+}
+
+impl Reader {
+    /// A package as it is now, also where it is sold no longer.
+    pub async fn package(&self, key: &PackageKey) -> Result<Option<Package>, StoreError> {
+        let fold = |package: Option<Package>, event: &Event| match event {
+            Event::Package(event) => Package::evolve(package.as_ref(), event),
+            _ => package,
+        };
+        self.folded(Stream::Package(key.clone()), fold).await
+    }
+
+    /// All packages that a site ever had, those on its page first and in its order.
+    pub async fn packages(&self, site: &Slug) -> Result<Vec<Package>, StoreError> {
+        let mut packages: Vec<Package> =
+            self.offers(site).await?.into_iter().map(|offer| offer.package).collect();
+        for key in self.package_keys(site).await? {
+            if packages.iter().all(|package| package.package != key.package) {
+                packages.extend(self.package(&key).await?);
+            }
+        }
+        Ok(packages)
+    }
+
+    /// A package as it was in one of its versions.
+    pub async fn package_version(
+        &self,
+        key: &PackageKey,
+        version: u32,
+    ) -> Result<Option<Package>, StoreError> {
+        for stored in self.stream_events(&Stream::Package(key.clone())).await? {
+            if let (_, Event::Package(PackageEvent::Defined(package))) = stored.decode()?
+                && package.version == version
+            {
+                return Ok(Some(package));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The packages that a site ever had.
+    pub(super) async fn package_keys(&self, site: &Slug) -> Result<Vec<PackageKey>, StoreError> {
+        // `/` follows `.` in ASCII: all streams that begin with `package-<site>.`
+        let rows = query(
+            "select distinct stream from events where stream >= $1 and stream < $2 order by stream",
+        )
+        .bind(format!("package-{site}."))
+        .bind(format!("package-{site}/"))
+        .all(&self.pool)
+        .await
+        .attempt("list packages")?;
+        let key = |row: &Row| match row.parse(0, "events", "stream")? {
+            Stream::Package(key) => Ok(key),
+            _ => Err(StoreError::BadRow { table: "events", column: "stream" }),
+        };
+        rows.iter().map(key).collect()
+    }
+}
+
+impl Store {
+    /// The number that buyers of a site may call, where it is not the shop's.
+    pub async fn support_phone(&self, site: &Slug) -> Result<Option<String>, StoreError> {
+        let phone = self.open_sealed(Sealed::Note(Note::Site(site.clone()))).await?;
+        Ok(phone.filter(|phone| !phone.is_empty()))
+    }
+
+    /// Seals the number that buyers of a site may call; empty text for the shop's.
+    pub fn seal_support_phone(&self, site: &Slug, phone: &str) -> Vec<u8> {
+        let what = Sealed::Note(Note::Site(site.clone()));
+        self.vault().seal(&what.context(), phone.as_bytes())
+    }
 }

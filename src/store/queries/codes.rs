@@ -35,6 +35,11 @@ fn fingerprint(row: &Row, at: usize) -> Result<Fingerprint, StoreError> {
 }
 
 impl Reader {
+    /// Where a voucher stands.
+    pub async fn voucher(&self, id: VoucherId) -> Result<Option<Voucher>, StoreError> {
+        Ok(self.vouchers_by_id([id]).await?.remove(&id))
+    }
+
     /// The vouchers that have each of these codes ([`Vault::shop_wide`]), by the vault and by the
     /// names in the ledger; those that nobody knows are left out.
     pub async fn holders_of_codes(

@@ -14,16 +14,16 @@ use crate::{
         Reader, StoreError,
         database::sql::{Param, Row, Transaction, query},
         error::Attempt,
-        projections::{self, folder::find},
+        queries::stock::Standing,
     },
 };
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use std::collections::HashMap;
 
 /// What a router last told of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RouterNews {
-    /// Of which site.
     pub site: Slug,
     /// When it last reported.
     pub heard_at: Micros,
@@ -46,20 +46,17 @@ pub struct RouterNews {
 }
 
 /// A code that a site's router should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AtRouter {
-    /// Which.
     pub voucher: VoucherId,
-    /// What it gives.
     pub package: Slug,
-    /// `free`, `missing`, `held`, `sold`, `set_aside` or `voided`.
-    pub status: String,
+    pub status: Standing,
     /// When it was sold.
     pub allocated_at: Option<Micros>,
 }
 
 /// What a router told of a code.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct ToldOfCode {
     /// When it first told of a login.
     pub activated_at: Option<Micros>,
@@ -72,7 +69,7 @@ pub struct ToldOfCode {
 }
 
 /// What was told of a site's codes, counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct UsageCounts {
     /// With so many somebody has logged in.
     pub activated: i64,
@@ -80,6 +77,26 @@ pub struct UsageCounts {
     pub lost: i64,
     /// So many are void, and may still work.
     pub to_switch_off: i64,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    voucher: VoucherId,
+    #[serde(flatten)]
+    told: ToldOfCode,
+}
+
+#[derive(Deserialize)]
+struct OfSite {
+    site: Slug,
+    #[serde(flatten)]
+    counts: UsageCounts,
+}
+
+/// A code that its router is told to switch off.
+#[derive(Deserialize)]
+struct Order {
+    voucher: VoucherId,
 }
 
 /// What stands behind a voucher that the router has switched off.
@@ -150,38 +167,6 @@ impl Transaction {
     }
 }
 
-fn news(row: &Row) -> Result<RouterNews, StoreError> {
-    Ok(RouterNews {
-        site: row.parse(0, "router_news", "site")?,
-        heard_at: Micros(row.get(1)),
-        shown_at: row.get::<Option<i64>>(2).map(Micros),
-        routeros: row.get(3),
-        pages: row.get(4),
-        clock: row.get(5),
-        online: row.get(6),
-        users: row.get(7),
-        users_shown: row.get(8),
-        away_shown: row.get(9),
-    })
-}
-
-fn text<'a>(row: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
-    row.get(key)?.as_str()
-}
-
-fn time(row: &Map<String, Value>, key: &str) -> Option<Micros> {
-    row.get(key)?.as_i64().map(Micros)
-}
-
-fn at_router(row: &Map<String, Value>) -> Option<AtRouter> {
-    Some(AtRouter {
-        voucher: text(row, "voucher")?.parse().ok()?,
-        package: Slug::parse(text(row, "package")?).ok()?,
-        status: text(row, "status")?.to_owned(),
-        allocated_at: time(row, "allocated_at"),
-    })
-}
-
 impl Reader {
     /// What each router last told of itself.
     pub async fn router_news(&self) -> Result<Vec<RouterNews>, StoreError> {
@@ -194,7 +179,7 @@ impl Reader {
         .all(&self.pool)
         .await
         .attempt("read what routers told")?;
-        rows.iter().map(news).collect()
+        rows.iter().map(|row| row.read("router_news")).collect()
     }
 
     /// The vouchers of a list's pieces, once all have come, each with whether it is switched off.
@@ -271,11 +256,7 @@ impl Reader {
 
     /// The codes of a site that its router should know, and those that are void.
     pub async fn at_router(&self, site: &Slug) -> Result<Vec<AtRouter>, StoreError> {
-        let vouchers = find("vouchers").expect("it is built in");
-        let asked = vec![Param::from(site.as_str())];
-        let rows = projections::ask(&self.pool, vouchers, "at_router", asked).await?;
-        let unreadable = || StoreError::BadRow { table: "shown_vouchers", column: "voucher" };
-        rows.iter().map(|row| at_router(row).ok_or_else(unreadable)).collect()
+        self.ask("vouchers", "at_router", vec![site.as_str().into()]).await
     }
 
     /// What was told of each code of a site; of those that are not here, nothing.
@@ -283,18 +264,8 @@ impl Reader {
         &self,
         site: &Slug,
     ) -> Result<HashMap<VoucherId, ToldOfCode>, StoreError> {
-        let rows = self.usage("told", vec![site.as_str().into()]).await?;
-        let pair = |row: &Map<String, Value>| {
-            let told = ToldOfCode {
-                activated_at: time(row, "activated_at"),
-                lost_since: time(row, "lost_since"),
-                voided_at: time(row, "voided_at"),
-                off_at: time(row, "off_at"),
-            };
-            Some((text(row, "voucher")?.parse().ok()?, told))
-        };
-        let unreadable = || StoreError::BadRow { table: "shown_usage", column: "voucher" };
-        rows.iter().map(|row| pair(row).ok_or_else(unreadable)).collect()
+        let rows: Vec<Told> = self.ask("usage", "told", vec![site.as_str().into()]).await?;
+        Ok(rows.into_iter().map(|row| (row.voucher, row.told)).collect())
     }
 
     /// The void codes of a site that its router may still let in, the oldest first.
@@ -304,26 +275,14 @@ impl Reader {
         limit: i64,
     ) -> Result<Vec<VoucherId>, StoreError> {
         let asked = vec![site.as_str().into(), Param::Number(limit)];
-        let rows = self.usage("orders", asked).await?;
-        let unreadable = || StoreError::BadRow { table: "shown_usage", column: "voucher" };
-        let id = |row: &Map<String, Value>| text(row, "voucher")?.parse().ok();
-        rows.iter().map(|row| id(row).ok_or_else(unreadable)).collect()
+        let rows: Vec<Order> = self.ask("usage", "orders", asked).await?;
+        Ok(rows.into_iter().map(|row| row.voucher).collect())
     }
 
     /// What was told of each site's codes, counted.
     pub async fn usage_counts(&self) -> Result<HashMap<Slug, UsageCounts>, StoreError> {
-        let rows = self.usage("of_site", vec![]).await?;
-        let counts = |row: &Map<String, Value>| {
-            let number = |key: &str| row.get(key)?.as_i64();
-            let counts = UsageCounts {
-                activated: number("activated")?,
-                lost: number("lost")?,
-                to_switch_off: number("to_switch_off")?,
-            };
-            Some((Slug::parse(text(row, "site")?).ok()?, counts))
-        };
-        let unreadable = || StoreError::BadRow { table: "shown_usage", column: "site" };
-        rows.iter().map(|row| counts(row).ok_or_else(unreadable)).collect()
+        let rows: Vec<OfSite> = self.ask("usage", "of_site", vec![]).await?;
+        Ok(rows.into_iter().map(|row| (row.site, row.counts)).collect())
     }
 
     /// When its router first told of a login with a voucher.
@@ -331,13 +290,5 @@ impl Reader {
         let events = self.stream_events(&Stream::Usage(voucher)).await?;
         let first = events.iter().find(|event| event.kind == "voucher_activated");
         Ok(first.map(|event| event.recorded_at))
-    }
-
-    async fn usage(
-        &self,
-        name: &str,
-        params: Vec<Param>,
-    ) -> Result<Vec<Map<String, Value>>, StoreError> {
-        projections::ask(&self.pool, find("usage").expect("it is built in"), name, params).await
     }
 }

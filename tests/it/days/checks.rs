@@ -227,10 +227,7 @@ async fn every_shilling(store: &Store, known: &Known) {
 async fn lines(store: &Store) -> BTreeSet<(String, String)> {
     while store.project().await.unwrap() > 0 {}
     let rows = store.exceptions().await.unwrap();
-    let text = |row: &serde_json::Map<_, serde_json::Value>, key: &str| {
-        row[key].as_str().unwrap_or_default().to_owned()
-    };
-    rows.iter().map(|row| (text(row, "kind"), text(row, "subject"))).collect()
+    rows.into_iter().map(|line| (line.kind.word().to_owned(), line.subject)).collect()
 }
 
 /// What came up and was settled by nobody stands on the list.

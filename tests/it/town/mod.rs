@@ -52,9 +52,8 @@ use lango::{
         daraja::{self, Daraja, Faults},
         sms_gateway::{Family, SmsCenter},
     },
-    store::{CommandError, PurchaseView, SOURCE_C2B, SOURCE_PAYMENT, Store},
+    store::{CommandError, Exception, PurchaseView, SOURCE_C2B, SOURCE_PAYMENT, Store},
 };
-use serde_json::{Map, Value};
 use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -363,8 +362,8 @@ impl Town {
     /// What a person must look at: kind and reason.
     pub async fn exceptions(&self) -> Vec<String> {
         let shown = self.store().exceptions().await.unwrap();
-        let word = |row: &Map<String, Value>, name| row[name].as_str().unwrap_or("-").to_owned();
-        shown.iter().map(|row| format!("{} {}", word(row, "kind"), word(row, "reason"))).collect()
+        let reason = |line: &Exception| line.reason.clone().unwrap_or_else(|| "-".to_owned());
+        shown.iter().map(|line| format!("{} {}", line.kind.word(), reason(line))).collect()
     }
 
     /// Every SMS on a customer's phone, whichever gateway brought it.

@@ -7,7 +7,7 @@ use crate::{
         time::{DAY, MINUTE, Micros, PointInTime},
     },
     services::money,
-    store::{ListedSale, SalesWanted, StoreError},
+    store::{ListedSale, SaleStatus, SalesWanted, StoreError},
     web::{
         Shop,
         desk::{
@@ -25,9 +25,6 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// How many sales a page shows.
 const PAGE: i64 = 30;
-
-/// The statuses that may be asked for.
-const STATUSES: [&str; 5] = ["open", "fulfilled", "owed", "expired", "settled"];
 
 /// A sale found by amount and time began or ended so near to it: people read the time off an SMS.
 const NEAR: i64 = 20 * MINUTE;
@@ -78,24 +75,23 @@ pub async fn show(
 
 async fn listed(shop: &Shop, fields: &Fields) -> Result<SalesPage, Sorry> {
     let text = |name: &str| fields.get(name).map_or("", String::as_str);
-    let status = STATUSES.into_iter().find(|status| *status == text("status"));
+    let status = SaleStatus::ALL.into_iter().find(|status| status.word() == text("status"));
     let day = text("day");
     let between = day_of(shop, day).unwrap_or((Micros(i64::MIN), Micros(i64::MAX)));
     let day = if between.0.0 == i64::MIN { "" } else { day };
     let before = text("before").parse().unwrap_or(i64::MAX);
-    let status_word = status.map(str::to_owned);
-    let wanted = SalesWanted { before, status: status_word, between, price: None, limit: PAGE + 1 };
+    let wanted = SalesWanted { before, status, between, price: None, limit: PAGE + 1 };
     let mut sales = shop.context.store.listed_sales(wanted).await?;
     let all = sales.len() <= usize::try_from(PAGE).unwrap_or_default();
     sales.truncate(usize::try_from(PAGE).unwrap_or_default());
     let last = sales.last().filter(|_| !all).map(|sale| sale.position);
-    let status = status.unwrap_or_default();
+    let status = status.map_or("", SaleStatus::word);
     let more = |last| format!("/admin/sales?status={status}&day={day}&before={last}");
     Ok(SalesPage {
         text: String::new(),
         status: status.to_owned(),
         day: day.to_owned(),
-        statuses: STATUSES.iter().map(|word| (*word, *word == status)).collect(),
+        statuses: SaleStatus::ALL.iter().map(|it| (it.word(), it.word() == status)).collect(),
         rows: rows(shop, &sales).await?,
         looked: false,
         more: last.map(more),
@@ -128,7 +124,7 @@ async fn found(shop: &Shop, text: &str) -> Result<SalesPage, Sorry> {
         text: text.to_owned(),
         status: String::new(),
         day: String::new(),
-        statuses: STATUSES.iter().map(|word| (*word, false)).collect(),
+        statuses: SaleStatus::ALL.iter().map(|it| (it.word(), false)).collect(),
         rows,
         looked: true,
         more: None,
@@ -157,13 +153,13 @@ pub async fn rows(shop: &Shop, sales: &[ListedSale]) -> Result<Vec<Row>, StoreEr
     let mut rows = vec![];
     for sale in sales {
         let payer = shop.context.store.phone(sale.contact).await?;
-        let standing = match (sale.status.as_str(), sale.reason.as_deref()) {
-            ("open", _) => "waiting",
-            ("fulfilled", _) => "paid",
-            ("expired", Some("declined")) => "declined",
-            ("expired", Some("refused")) => "not_asked",
-            ("expired", _) => "unresolved",
-            (other, _) => other,
+        let standing = match (sale.status, sale.reason.as_deref()) {
+            (SaleStatus::Open, _) => "waiting",
+            (SaleStatus::Fulfilled, _) => "paid",
+            (SaleStatus::Expired, Some("declined")) => "declined",
+            (SaleStatus::Expired, Some("refused")) => "not_asked",
+            (SaleStatus::Expired, _) => "unresolved",
+            (SaleStatus::Owed | SaleStatus::Settled, _) => sale.status.word(),
         };
         rows.push(Row {
             path: format!("/admin/sales/{}", sale.id),

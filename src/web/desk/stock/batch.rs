@@ -12,7 +12,7 @@ use crate::{
         voucher::VoidReason,
     },
     services::stock::Doomed,
-    store::StoredEvent,
+    store::{Standing as Code, StoredEvent},
     web::{
         Shop,
         desk::{
@@ -176,12 +176,12 @@ async fn fill(
     for standing in store.batch_standing(batch).await? {
         let key = PackageKey { site: imported.site.clone(), package: standing.package };
         page.taken += standing.codes;
-        if matches!(standing.status.as_str(), "free" | "missing" | "set_aside") {
+        if matches!(standing.status, Code::Free | Code::Missing | Code::SetAside) {
             unsold += standing.codes;
         }
         // Set aside codes are told by why they are.
-        let set_aside = standing.reason.filter(|_| standing.status == "set_aside");
-        let status = set_aside.unwrap_or(standing.status);
+        let set_aside = standing.reason.filter(|_| standing.status == Code::SetAside);
+        let status = set_aside.unwrap_or_else(|| standing.status.word().to_owned());
         page.standing.push(Standing {
             package: names.package(&key),
             status,

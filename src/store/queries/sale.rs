@@ -1,28 +1,21 @@
-//! One thing as its events leave it, read outside the writer: for pages, processes and people.
+//! One sale as its events leave it, read outside the writer: for pages, processes and people.
 
 use crate::{
-    commands::money::take_news::ReceiptGiven,
     ledger::{
-        catalogue::{Package, PackageEvent},
-        command::Note,
+        command::Fingerprint,
         event::Event,
         kernel::{
-            id::{
-                ContactId, MessageId, PackageKey, PaymentId, PurchaseId, ReceiptId, Slug, VoucherId,
-            },
+            id::{MessageId, PaymentId, PurchaseId, ReceiptId, VoucherId},
             money::Cents,
-            phone::Phone,
             stream::Stream,
             time::Micros,
         },
         message::{Message, MessageEvent, MessageStatus},
         payment::{Payment, PaymentEvent, PaymentStatus},
         purchase::{Purchase, PurchaseEvent, PurchaseStatus},
-        receipt::receipt_once,
         settlement::Settlement,
-        voucher::Voucher,
     },
-    store::{Reader, Sealed, Store, StoreError, StoredEvent},
+    store::{Reader, Sealed, Store, StoreError, StoredEvent, database::sql::query, error::Attempt},
 };
 use serde::{Deserialize, Serialize};
 
@@ -204,75 +197,32 @@ fn take_message(views: &mut Vec<(MessageId, Message)>, id: MessageId, event: &Me
 }
 
 impl Reader {
+    /// The purchase that a row names for a link.
+    pub(super) async fn linked_to(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<PurchaseId>, StoreError> {
+        let row = query("select purchase from links where fingerprint = $1")
+            .bind(fingerprint.as_slice())
+            .first(&self.pool)
+            .await
+            .attempt("find a link")?;
+        row.map(|row| row.parse(0, "links", "purchase")).transpose()
+    }
+
+    /// How often somebody guessed at the code of a purchase.
+    pub async fn tries_at_code(&self, purchase: PurchaseId) -> Result<i64, StoreError> {
+        let row = query("select times from tries where subject = $1")
+            .bind(crate::commands::sale::count_try::subject(purchase))
+            .first(&self.pool)
+            .await
+            .attempt("count tries")?;
+        Ok(row.map_or(0, |row| row.get(0)))
+    }
+
     /// A purchase.
     pub async fn purchase(&self, id: PurchaseId) -> Result<Option<PurchaseView>, StoreError> {
         PurchaseView::fold(id, &self.events_of(id).await?)
-    }
-
-    /// A payment.
-    pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        let mut payment = None;
-        for stored in self.stream_events(&Stream::Payment(id)).await? {
-            if let (_, Event::Payment(event)) = stored.decode()? {
-                payment = Payment::evolve(payment.as_ref(), &event);
-            }
-        }
-        Ok(payment)
-    }
-
-    /// A message.
-    pub async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
-        let mut message = None;
-        for stored in self.stream_events(&Stream::Message(id)).await? {
-            if let (_, Event::Message(event)) = stored.decode()? {
-                message = Message::evolve(message.as_ref(), &event);
-            }
-        }
-        Ok(message)
-    }
-
-    /// A package as it is now, also where it is sold no longer.
-    pub async fn package(&self, key: &PackageKey) -> Result<Option<Package>, StoreError> {
-        let mut package = None;
-        for stored in self.stream_events(&Stream::Package(key.clone())).await? {
-            if let (_, Event::Package(event)) = stored.decode()? {
-                package = Package::evolve(package.as_ref(), &event);
-            }
-        }
-        Ok(package)
-    }
-
-    /// All packages that a site ever had, those on its page first and in its order.
-    pub async fn packages(&self, site: &Slug) -> Result<Vec<Package>, StoreError> {
-        let mut packages: Vec<Package> =
-            self.offers(site).await?.into_iter().map(|offer| offer.package).collect();
-        for key in self.package_keys(site).await? {
-            if packages.iter().all(|package| package.package != key.package) {
-                packages.extend(self.package(&key).await?);
-            }
-        }
-        Ok(packages)
-    }
-
-    /// Where a voucher stands.
-    pub async fn voucher(&self, id: VoucherId) -> Result<Option<Voucher>, StoreError> {
-        Ok(self.vouchers_by_id([id]).await?.remove(&id))
-    }
-
-    /// A package as it was in one of its versions.
-    pub async fn package_version(
-        &self,
-        key: &PackageKey,
-        version: u32,
-    ) -> Result<Option<Package>, StoreError> {
-        for stored in self.stream_events(&Stream::Package(key.clone())).await? {
-            if let (_, Event::Package(PackageEvent::Defined(package))) = stored.decode()?
-                && package.version == version
-            {
-                return Ok(Some(package));
-            }
-        }
-        Ok(None)
     }
 }
 
@@ -314,40 +264,5 @@ impl Store {
                 `links` says; run `lango audit verify`");
         }
         Ok(proven.then_some(purchase))
-    }
-
-    /// The number that buyers of a site may call, where it is not the shop's.
-    pub async fn support_phone(&self, site: &Slug) -> Result<Option<String>, StoreError> {
-        let phone = self.open_sealed(Sealed::Note(Note::Site(site.clone()))).await?;
-        Ok(phone.filter(|phone| !phone.is_empty()))
-    }
-
-    /// Seals the number that buyers of a site may call; empty text for the shop's.
-    pub fn seal_support_phone(&self, site: &Slug, phone: &str) -> Vec<u8> {
-        let what = Sealed::Note(Note::Site(site.clone()));
-        self.vault().seal(&what.context(), phone.as_bytes())
-    }
-
-    /// The purchase that a receipt number paid.
-    pub async fn purchase_of_receipt(
-        &self,
-        number: &str,
-    ) -> Result<Option<PurchaseId>, StoreError> {
-        let fingerprint = self.vault().receipt_fingerprint(number);
-        self.purchase_of_once(&receipt_once("mpesa", &fingerprint)).await
-    }
-
-    /// A receipt's number as commands take it; `new_id` is its id if nobody has seen it.
-    pub fn receipt_given(&self, new_id: ReceiptId, number: &str) -> ReceiptGiven {
-        let vault = self.vault();
-        let fingerprint = vault.receipt_fingerprint(number);
-        let sealed = vault.seal(&Sealed::Receipt(new_id).context(), number.as_bytes());
-        ReceiptGiven { new_id, fingerprint, sealed }
-    }
-
-    /// The phone number of a contact.
-    pub async fn phone(&self, id: ContactId) -> Result<Option<Phone>, StoreError> {
-        let text = self.open_sealed(Sealed::Contact(id)).await?;
-        Ok(text.as_deref().and_then(Phone::parse))
     }
 }
