@@ -3,7 +3,7 @@
 //! code and message together (`facts/mpesa.md` section 2.1). What is not recognised is *unknown*:
 //! calling it a refusal could prompt, and charge, a buyer twice.
 
-use super::{client::Reading, result_codes, wire::Reply};
+use super::{reading::Reading, result_codes, wire::Reply};
 use crate::ports::{Again, PaymentNews, ProviderRefs, Submitted};
 
 /// Words for a refusal and for not knowing, as the ledger keeps them.

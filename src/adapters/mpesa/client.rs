@@ -4,9 +4,10 @@
 
 use super::{
     classify::{Refusal, reason, token_not_given, token_refused},
+    reading::Reading,
     settings::{Settings, SettingsError},
     token::{Fresh, Tokens},
-    wire::{Reply, TOKEN_PATH},
+    wire::TOKEN_PATH,
 };
 use crate::{
     ledger::kernel::chain::hex,
@@ -15,7 +16,7 @@ use crate::{
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// The longest answer read, in bytes. Real ones have a few hundred.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -24,19 +25,6 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 /// The firewall in front of Daraja dislikes callers without one.
 const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; lango/", env!("CARGO_PKG_VERSION"), ")");
-
-/// An answer, read as far as it can be.
-pub enum Reading {
-    /// A JSON object.
-    Json(Box<Reply>),
-    /// A page of the firewall, whatever the HTTP status says.
-    Html,
-    /// Neither.
-    Other {
-        /// Nothing at all was in it.
-        empty: bool,
-    },
-}
 
 /// Why a call got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,76 +180,9 @@ async fn call(request: reqwest::RequestBuilder) -> Result<(u16, Reading), CallEr
     Ok((response.status().as_u16(), Reading::of(&body)))
 }
 
-impl Reading {
-    /// Reads an answer's bytes. The firewall's page is known by its first character or its name.
-    pub fn of(body: &[u8]) -> Self {
-        let text = body.trim_ascii();
-        if let Some(reply) = Reply::read(text) {
-            return Self::Json(Box::new(reply));
-        }
-        let named = text.windows(9).any(|word| word.eq_ignore_ascii_case(b"incapsula"));
-        if text.first() == Some(&b'<') || named {
-            return Self::Html;
-        }
-        Self::Other { empty: text.is_empty() }
-    }
-}
-
-/// For log lines: the error's code and the harmless words of its message.
-impl fmt::Debug for Reading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(reply) => {
-                let code = reply.error_code.as_deref().unwrap_or("no error code");
-                write!(f, "{}: {}", harmless(code, true), harmless(reply.message(), false))
-            }
-            Self::Html => f.write_str("a page of the firewall"),
-            Self::Other { empty: true } => f.write_str("nothing"),
-            Self::Other { empty: false } => f.write_str("no JSON"),
-        }
-    }
-}
-
-/// Error messages echo phone numbers and even the bearer token, so words that are long or contain
-/// digits are left out. Codes are digits and dots, and short.
-fn harmless(text: &str, digits: bool) -> String {
-    let is_harmless = |word: &str| {
-        word.len() <= 24
-            && word.bytes().all(|b| b.is_ascii_graphic())
-            && (digits || !word.bytes().any(|b| b.is_ascii_digit()))
-    };
-    let words: Vec<&str> = text
-        .split_whitespace()
-        .take(12)
-        .map(|word| if is_harmless(word) { word } else { "…" })
-        .collect();
-    words.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_firewall_is_known_in_all_its_dresses() {
-        for body in [
-            "<html style=\"height:100%\"><head><META NAME=\"ROBOTS\"></head></html>",
-            "\r\n<!DOCTYPE html>",
-            "Request unsuccessful. Incapsula incident ID: 1-2",
-        ] {
-            assert!(matches!(Reading::of(body.as_bytes()), Reading::Html), "{body}");
-        }
-        assert!(matches!(Reading::of(b" \n"), Reading::Other { empty: true }));
-        assert!(matches!(Reading::of(b"Bad gateway"), Reading::Other { empty: false }));
-    }
-
-    #[test]
-    fn log_lines_echo_no_token_and_no_number() {
-        let body = br#"{"errorCode":"401.002.01","errorMessage":
-            "Error Occurred - Invalid Access Token - c9SQxWWhmdVRlyh0zh8gZDTkubVF 254700000001"}"#;
-        let line = format!("{:?}", Reading::of(body));
-        assert_eq!(line, "401.002.01: Error Occurred - Invalid Access Token - … …");
-    }
 
     #[test]
     fn only_a_plain_token_is_a_token() {

@@ -9,13 +9,14 @@ pub mod c2b;
 pub mod callback;
 pub mod classify;
 mod client;
+mod reading;
 mod register;
 mod result_codes;
 mod settings;
 mod token;
 mod wire;
 
-pub use client::Reading;
+pub use reading::Reading;
 pub use register::{C2bAddresses, Registered};
 pub use settings::{Settings, SettingsError};
 

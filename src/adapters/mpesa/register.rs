@@ -4,7 +4,8 @@
 
 use super::{
     Account, Mpesa,
-    client::{CallError, Reading},
+    client::CallError,
+    reading::Reading,
     wire::{REGISTER_PATH, RegisterBody, Reply},
 };
 use url::Url;

@@ -9,7 +9,7 @@ use super::{
     http::{
         Family, Refused, is_amount, is_callback_url, is_msisdn, json_answer, text, wrong_method,
     },
-    prompt::BookEntry,
+    prompt::{BookEntry, Registration},
 };
 use axum::{
     Router,
@@ -19,7 +19,6 @@ use axum::{
     response::Response,
     routing::post,
 };
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -42,19 +41,6 @@ const BANNED: [&str; 10] = [
 ];
 /// The longest account that a payer can type, in characters.
 const REFERENCE_CHARS_MAX: usize = 20;
-
-/// What was registered for the shop's number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Registration {
-    /// 1 or 2: how the payer's number is hidden.
-    pub version: u8,
-    /// Whether money comes while nobody answers the validation.
-    pub completes: bool,
-    /// Where money that came is told.
-    pub confirmation: String,
-    /// Where it is asked whether money may come.
-    pub validation: String,
-}
 
 /// The payment was not let through.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

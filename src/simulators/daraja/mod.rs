@@ -23,13 +23,13 @@ mod status;
 mod tests;
 
 pub use business::{OTHER_PASSKEY, OTHER_SHORT_CODE, OTHER_TILL, PASSKEY, SHORT_CODE, TILL};
-pub use c2b::{PAYER_NAME, Registration, Rejected};
+pub use c2b::{PAYER_NAME, Rejected};
 pub use faults::{
     BalanceItem, C2bFaults, C2bPhone, Edge, Faults, InFlight, PhoneShape, RegisterAnswer,
     RegisterFault, ResultFaults, Throttle, TokenForm,
 };
 pub use initiator::INITIATOR;
-pub use prompt::{BookEntry, Payout, Prompt, PromptState, SHOP_NAME};
+pub use prompt::{BookEntry, Payout, Prompt, PromptState, Registration, SHOP_NAME};
 
 use crate::{
     ledger::kernel::time::Micros,

@@ -101,6 +101,19 @@ pub struct Payout {
     pub at: Micros,
 }
 
+/// What was registered for the shop's number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Registration {
+    /// 1 or 2: how the payer's number is hidden.
+    pub version: u8,
+    /// Whether money comes while nobody answers the validation.
+    pub completes: bool,
+    /// Where money that came is told.
+    pub confirmation: String,
+    /// Where it is asked whether money may come.
+    pub validation: String,
+}
+
 /// What a buyer does with a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {

@@ -3,9 +3,8 @@
 
 use super::{
     business::Business,
-    c2b::Registration,
     faults::Faults,
-    prompt::{BookEntry, Deed, Due, Payout, Prompt, PromptState, Push, SHOP_NAME},
+    prompt::{BookEntry, Deed, Due, Payout, Prompt, PromptState, Push, Registration, SHOP_NAME},
 };
 use crate::ledger::kernel::time::{Micros, SECOND};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};

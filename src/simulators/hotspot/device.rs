@@ -3,10 +3,10 @@
 
 use super::{
     Hotspot, Session, Version,
+    board::{script, text},
     forward::ask,
     menus,
     rows::{date, set_user, user_row},
-    terminal::{script, text},
     users::{Profile, User},
 };
 use crate::{

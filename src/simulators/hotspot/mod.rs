@@ -5,6 +5,7 @@
 //! other hosts' names to it, as a router's redirect would; what asks for the hotspot's own address
 //! gets its pages. Where the manual leaves a doubt there is a switch, so that both can be tested.
 
+mod board;
 pub mod console;
 mod device;
 mod errors;
@@ -29,6 +30,7 @@ use axum::{
     http::{HeaderMap, Method, Uri},
     response::Response,
 };
+use board::Board;
 use garden::Garden;
 use servlet::{Answer, Servlet, Visit};
 use sessions::{Book, Session};
@@ -38,7 +40,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use template::UnknownTokens;
-use terminal::Board;
 pub use terminal::Transcript;
 use users::{Profile, User};
 

@@ -4,9 +4,9 @@
 
 use super::{
     HotspotSettings, LoginMethod, errors,
-    sessions::{Book, COOKIE_LIFE, Cookie, Session},
+    sessions::{Book, Cookie, Session},
     template::{self, Variables, escape},
-    users::{Challenge, Proofs, prove},
+    users::{COOKIE_LIFE, Challenge, Proofs, prove},
 };
 use crate::{
     adapters::routeros::units::write_duration,

@@ -2,15 +2,11 @@
 //! this decides.
 
 use super::users::{Challenge, Profile, User};
-use crate::ledger::kernel::time::{DAY, Micros};
+use crate::ledger::kernel::time::Micros;
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
 };
-
-/// How long the cookies of either kind are good for, in µs (`http-cookie-lifetime`,
-/// `mac-cookie-timeout`).
-pub const COOKIE_LIFE: i64 = 3 * DAY;
 
 /// One device that is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]

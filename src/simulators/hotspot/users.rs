@@ -2,13 +2,16 @@
 //!
 //! Names are compared byte for byte; the manual does not say (facts 2.3).
 
-use super::sessions::COOKIE_LIFE;
 use crate::{
-    ledger::kernel::time::{HOUR, Micros},
+    ledger::kernel::time::{DAY, HOUR, Micros},
     simulators::hotspot::console::Value,
 };
 use md5::{Digest as _, Md5};
 use std::{collections::BTreeMap, fmt::Write as _};
+
+/// How long the cookies of either kind are good for, in µs (`http-cookie-lifetime`,
+/// `mac-cookie-timeout`).
+pub const COOKIE_LIFE: i64 = 3 * DAY;
 
 /// A hotspot user, as in `/ip hotspot user`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

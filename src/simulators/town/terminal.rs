@@ -1,7 +1,7 @@
 //! The terminal of the demo's router, as a page: a technician pastes the line that sets a router up
 //! and reads what a real one would print.
 
-use super::{phone::escape, world::SITE};
+use super::phone::escape;
 use crate::{
     ledger::kernel::{
         id::Slug,
@@ -61,6 +61,7 @@ button:focus-visible,textarea:focus-visible{outline:3px solid #0b6e4f;outline-of
 pub struct Terminal {
     hotspot: Hotspot,
     shop: Arc<Shop>,
+    site: Slug,
     ran: Arc<Mutex<Vec<(String, Transcript)>>>,
 }
 
@@ -71,8 +72,8 @@ struct Typed {
 
 impl Terminal {
     /// The terminal of a router that belongs to a shop's site.
-    pub fn new(hotspot: Hotspot, shop: Arc<Shop>) -> Self {
-        Self { hotspot, shop, ran: Arc::default() }
+    pub fn new(hotspot: Hotspot, shop: Arc<Shop>, site: Slug) -> Self {
+        Self { hotspot, shop, site, ran: Arc::default() }
     }
 
     /// Its page.
@@ -83,9 +84,8 @@ impl Terminal {
     /// What a technician would be given.
     fn line(&self) -> String {
         let store = self.shop.context.store.clone();
-        let site = Slug::parse(SITE).expect("the demo's site has a good name");
-        let pass = store.vault().router_pass(&site, Micros(store.now().0 + HOUR));
-        kit::line(&self.shop.settings.public_url, &site, &pass)
+        let pass = store.vault().router_pass(&self.site, Micros(store.now().0 + HOUR));
+        kit::line(&self.shop.settings.public_url, &self.site, &pass)
     }
 }
 

@@ -49,8 +49,7 @@ use url::Url;
 /// file.
 pub const EXPORT: &str = include_str!("../vouchers.rsc");
 
-/// The site of the demo.
-pub const SITE: &str = "mtaa";
+const SITE: &str = "mtaa";
 
 const SITE_NAME: &str = "Mtaa Wi-Fi";
 const SUPPORT_PHONE: &str = "0700 000 000";
@@ -161,7 +160,7 @@ impl World {
         spawn(&mut simulators, mpesa_at, daraja.router());
         spawn(&mut simulators, sms_at, sms.router());
         spawn(&mut simulators, router_at, hotspot.router());
-        let terminal = Terminal::new(hotspot.clone(), Arc::clone(&shop));
+        let terminal = Terminal::new(hotspot.clone(), Arc::clone(&shop), Slug::parse(SITE)?);
         spawn(&mut simulators, phone_at, phone.router().merge(terminal.router()));
         let listeners = Some((shop_at, staff_at));
         Ok(Self { shop, daraja, sms, hotspot, addresses, listeners, simulators, serving: None })

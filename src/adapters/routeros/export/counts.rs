@@ -1,6 +1,6 @@
 //! Sums up verdicts: how many of each, and how many in each group of profile and comment.
 
-use super::{ExportLine, Judged, Verdict, comment};
+use super::judge::{GroupKey, Judged, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -52,23 +52,6 @@ impl Counts {
             counts.gives_less += usize::from(line.gives_less);
         }
         counts
-    }
-}
-
-/// What the vouchers of a group share.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct GroupKey {
-    /// The router's user profile, if the list names one.
-    pub profile: Option<String>,
-    /// [`comment::group`] of the comments.
-    pub comment: Option<String>,
-}
-
-impl GroupKey {
-    /// The group of a line.
-    pub fn of(line: &ExportLine) -> Self {
-        let comment = line.comment.as_deref().and_then(comment::group);
-        Self { profile: line.profile.clone(), comment: comment.map(str::to_owned) }
     }
 }
 

@@ -7,7 +7,7 @@
 //! the package matter. It must stay as it is, since owners compare the counts of two uploads.
 
 use super::plain::CODE_BYTES_MAX;
-use super::{Export, ExportLine, GroupKey, comment};
+use super::{Export, ExportLine, comment};
 use crate::{
     adapters::routeros::units::{bytes, duration},
     ledger::{
@@ -15,6 +15,7 @@ use crate::{
         voucher::{VoucherStatus, fold},
     },
 };
+use serde::Serialize;
 use std::collections::HashMap;
 
 /// What the shop wants from a list.
@@ -29,6 +30,23 @@ pub struct Rules {
     pub set_aside_comments: Vec<String>,
     /// Groups of the list of which the same is so.
     pub set_aside_groups: Vec<GroupKey>,
+}
+
+/// What the vouchers of a group share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct GroupKey {
+    /// The router's user profile, if the list names one.
+    pub profile: Option<String>,
+    /// [`comment::group`] of the comments.
+    pub comment: Option<String>,
+}
+
+impl GroupKey {
+    /// The group of a line.
+    pub fn of(line: &ExportLine) -> Self {
+        let comment = line.comment.as_deref().and_then(comment::group);
+        Self { profile: line.profile.clone(), comment: comment.map(str::to_owned) }
+    }
 }
 
 /// A package of the site, and what its buyers are promised.

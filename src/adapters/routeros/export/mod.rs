@@ -18,8 +18,8 @@ mod text;
 mod words;
 mod xml;
 
-pub use counts::{Counts, Group, GroupKey, groups};
-pub use judge::{Elsewhere, Judged, Known, Promise, Rules, Verdict, judge};
+pub use counts::{Counts, Group, groups};
+pub use judge::{Elsewhere, GroupKey, Judged, Known, Promise, Rules, Verdict, judge};
 
 use std::fmt;
 

@@ -2,35 +2,26 @@
 
 use super::{
     check,
-    eval::{Arguments, Machine, Run, Stop},
+    device::Arguments,
+    eval::{Machine, Run, Stop},
     parse::{Expr, Word},
     value::{Value, write_time},
 };
 
-/// Their names.
-pub(super) const NAMES: [&str; 28] = [
-    "local", "global", "set", "if", "for", "foreach", "while", "do", "onerror", "put", "error",
-    "return", "log", "delay", "resolve", "rndstr", "rndnum", "len", "typeof", "tostr", "tonum",
-    "totime", "tobool", "toarray", "toip", "parse", "pick", "find",
-];
-
-/// Runs one; `words` are as written, `given` their values.
-pub(super) fn run(
-    machine: &mut Machine<'_>,
-    name: &str,
-    words: &[Word],
-    given: &Arguments,
-) -> Run<Value> {
-    match name {
-        "local" | "global" | "set" => variable(machine, name, words, given),
-        "if" | "for" | "foreach" | "while" | "do" | "onerror" => flow(machine, name, words, given),
-        "put" | "error" | "return" | "log" => tell(machine, name, given),
-        "delay" => Ok(Value::Nil),
-        "resolve" | "rndstr" | "rndnum" => {
-            let done = machine.device.run("", name, given);
-            done.or_else(|why| machine.fail(why))
+impl Machine<'_> {
+    /// Runs one; `words` are as written, `given` their values.
+    pub(super) fn builtin(&mut self, name: &str, words: &[Word], given: &Arguments) -> Run<Value> {
+        match name {
+            "local" | "global" | "set" => variable(self, name, words, given),
+            "if" | "for" | "foreach" | "while" | "do" | "onerror" => flow(self, name, words, given),
+            "put" | "error" | "return" | "log" => tell(self, name, given),
+            "delay" => Ok(Value::Nil),
+            "resolve" | "rndstr" | "rndnum" => {
+                let done = self.device.run("", name, given);
+                self.check(done)
+            }
+            _ => convert(self, name, given),
         }
-        _ => convert(machine, name, given),
     }
 }
 
@@ -93,12 +84,8 @@ fn flow(machine: &mut Machine<'_>, name: &str, words: &[Word], given: &Arguments
     let body = given.get("do").cloned().unwrap_or_default();
     match name {
         "if" => {
-            let truth = match first(given) {
-                Value::Bool(truth) => truth,
-                Value::Text(text) if text == "yes" || text == "true" => true,
-                Value::Text(text) if text == "no" || text == "false" => false,
-                _ => return machine.fail("conditional not boolean"),
-            };
+            let truth = first(given).truth();
+            let truth = machine.check(truth)?;
             let otherwise = given.get("else").cloned().unwrap_or_default();
             machine.block(if truth { &body } else { &otherwise })
         }
@@ -191,7 +178,7 @@ fn tell(machine: &mut Machine<'_>, name: &str, given: &Arguments) -> Run<Value> 
         }
         "log" => {
             let done = machine.device.run("log", &first(given).print(), given);
-            done.or_else(|why| machine.fail(why))
+            machine.check(done)
         }
         "error" => machine.fail(first(given).print()),
         _ => Err(Stop::Return(first(given))),

@@ -3,8 +3,7 @@
 //! the block around it from running at all. `:parse` is how a script asks.
 
 use super::{
-    builtins,
-    eval::{Device, ScriptError},
+    device::{Device, ScriptError},
     parse::{Command, Expr, Parser, Word},
 };
 
@@ -13,6 +12,13 @@ type Checked = Result<(), ScriptError>;
 /// What may be named besides a row's properties.
 const ALWAYS: [&str; 3] = ["copy-from", "numbers", "place-before"];
 
+/// The commands of the language itself, which begin with a colon.
+const BUILTINS: [&str; 28] = [
+    "local", "global", "set", "if", "for", "foreach", "while", "do", "onerror", "put", "error",
+    "return", "log", "delay", "resolve", "rndstr", "rndnum", "len", "typeof", "tostr", "tonum",
+    "totime", "tobool", "toarray", "toip", "parse", "pick", "find",
+];
+
 /// A command in a menu; where it only names another one, that is the menu from then on.
 pub(super) fn command(device: &dyn Device, command: &Command, menu: &mut String) -> Checked {
     let fail = |why: String| Err(ScriptError { line: command.line, why });
@@ -20,7 +26,7 @@ pub(super) fn command(device: &dyn Device, command: &Command, menu: &mut String)
     match words.first() {
         Some(Word::Plain(word)) if word.starts_with(':') && word.len() > 1 => {
             let name = &word[1..];
-            if !builtins::NAMES.contains(&name) || !device.knows(":", name) {
+            if !BUILTINS.contains(&name) || !device.knows(":", name) {
                 return fail(format!("bad command name {name}"));
             }
             arguments(device, &words[1..], menu)
@@ -91,8 +97,7 @@ pub(super) fn text(device: &dyn Device, source: &str, line: usize, menu: &str) -
     let mut menu = menu.to_owned();
     loop {
         let next = parser.next();
-        let next = next.map_err(|it| ScriptError { line: it.line, why: it.why })?;
-        let Some(next) = next else { return Ok(()) };
+        let Some(next) = next? else { return Ok(()) };
         command(device, &next, &mut menu)?;
     }
 }

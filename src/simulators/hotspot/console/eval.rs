@@ -1,75 +1,13 @@
 //! Runs commands. What a menu holds and does is the device's affair.
 
 use super::{
-    builtins, check,
+    check,
+    device::{Arguments, Device, Row, ScriptError},
     parse::{Command, Expr, Parser, Word},
     value::{Value, read_time},
 };
 use regex::Regex;
 use std::{cmp::Ordering, collections::BTreeMap};
-
-/// A row of a menu: its id, and its properties.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Row {
-    /// Such as `*1F`; empty for a menu that is one record.
-    pub id: String,
-    /// The properties; what is not set is not here.
-    pub properties: BTreeMap<String, Value>,
-}
-
-/// What a command was given besides its name.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Arguments {
-    /// Values without a name.
-    pub unnamed: Vec<Value>,
-    /// `name=value`, in order.
-    pub named: Vec<(String, Value)>,
-}
-
-impl Arguments {
-    /// The value of a name.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.named.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value)
-    }
-
-    /// The same as text.
-    pub fn text(&self, name: &str) -> Option<String> {
-        self.get(name).map(Value::property)
-    }
-}
-
-/// What the commands are run on.
-pub trait Device {
-    /// Whether these words are a menu.
-    fn is_menu(&self, path: &[&str]) -> bool;
-    /// Whether a menu has a command; the language's own are in the menu `:`.
-    fn knows(&self, menu: &str, verb: &str) -> bool;
-    /// Whether rows of a menu have a property of this name.
-    fn has_property(&self, menu: &str, name: &str) -> bool;
-    /// The rows of a menu.
-    fn rows(&mut self, menu: &str) -> Result<Vec<Row>, String>;
-    /// Runs a command of a menu.
-    fn run(&mut self, menu: &str, verb: &str, given: &Arguments) -> Result<Value, String>;
-    /// The text that `/import` or `/system script run` names.
-    fn source(
-        &mut self,
-        menu: &str,
-        verb: &str,
-        given: &Arguments,
-    ) -> Option<Result<String, String>>;
-    /// A line for whoever sits at the terminal.
-    fn print(&mut self, line: &str);
-}
-
-/// Why a script ended before its end.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{why} (line {line})")]
-pub struct ScriptError {
-    /// From 1.
-    pub line: usize,
-    /// Why.
-    pub why: String,
-}
 
 /// How a run leaves a block early.
 pub(super) enum Stop {
@@ -150,9 +88,7 @@ impl Machine<'_> {
         let depth = self.scopes.len();
         loop {
             let next = parser.next();
-            let error = |it: super::parse::Unreadable| ScriptError { line: it.line, why: it.why };
-            let next = next.map_err(|it| Stop::Error(error(it)));
-            let Some(command) = next? else { break };
+            let Some(command) = next.map_err(Stop::Error)? else { break };
             if scope == Scope::Lines && ended != Some(command.line) {
                 self.scopes.truncate(depth);
                 self.scopes.push(BTreeMap::new());
@@ -212,7 +148,7 @@ impl Machine<'_> {
             None => Ok(Value::Nil),
             Some(Word::Plain(word)) if word.starts_with(':') && word.len() > 1 => {
                 let given = self.given(&command.words[1..])?;
-                builtins::run(self, &word[1..], &command.words[1..], &given)
+                self.builtin(&word[1..], &command.words[1..], &given)
             }
             Some(Word::Value(Expr::Variable(name))) => {
                 let function = self.variable(name);
@@ -356,12 +292,8 @@ impl Machine<'_> {
     }
 
     pub fn truth(&mut self, condition: &Expr, row: Option<(&str, &Row)>) -> Run<bool> {
-        match self.eval(condition, row)? {
-            Value::Bool(truth) => Ok(truth),
-            Value::Text(text) if text == "yes" || text == "true" => Ok(true),
-            Value::Text(text) if text == "no" || text == "false" => Ok(false),
-            _ => self.fail("conditional not boolean"),
-        }
+        let truth = self.eval(condition, row)?.truth();
+        self.check(truth)
     }
 
     /// Evaluates; in a condition about `row`, words and variables that are called as a property are

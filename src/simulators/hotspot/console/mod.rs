@@ -4,12 +4,14 @@
 
 mod builtins;
 mod check;
+mod device;
 mod eval;
 mod parse;
 mod rows;
 mod value;
 
-pub use eval::{Arguments, Device, Row, Scope, ScriptError, run};
+pub use device::{Arguments, Device, Row, ScriptError};
+pub use eval::{Scope, run};
 pub use value::{Value, read_time, write_time};
 
 #[cfg(test)]

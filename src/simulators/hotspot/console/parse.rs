@@ -1,6 +1,9 @@
 //! Reads RouterOS's scripting language, as far as scripts of hotspots use it, into commands.
 
-use super::value::{Value, read_time};
+use super::{
+    device::ScriptError,
+    value::{Value, read_time},
+};
 use std::collections::BTreeSet;
 
 /// A command with the line on which it begins.
@@ -48,15 +51,6 @@ pub enum Expr {
     Binary(&'static str, Box<Expr>, Box<Expr>),
 }
 
-/// A text that cannot be read, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// From 1.
-    pub line: usize,
-    /// Why.
-    pub why: String,
-}
-
 /// The signs between two values, those that bind least first.
 const LEVELS: [&[&str]; 8] = [
     &["||", "or"],
@@ -83,7 +77,7 @@ pub struct Parser<'a> {
 /// How deep brackets may stand in brackets.
 const DEPTH_MAX: usize = 64;
 
-type Read<T> = Result<T, Unreadable>;
+type Read<T> = Result<T, ScriptError>;
 
 impl<'a> Parser<'a> {
     /// Of a text whose first line is `line`.
@@ -112,7 +106,7 @@ impl<'a> Parser<'a> {
     }
 
     fn wrong<T>(&self, why: impl Into<String>) -> Read<T> {
-        Err(Unreadable { line: self.line, why: why.into() })
+        Err(ScriptError { line: self.line, why: why.into() })
     }
 
     fn peek(&self) -> Option<u8> {

@@ -1,7 +1,8 @@
 //! Commands about the rows of a menu: `find`, `get`, `print`, `set`, `remove` and their like.
 
 use super::{
-    eval::{Arguments, Machine, Row, Run},
+    device::{Arguments, Row},
+    eval::{Machine, Run},
     parse::{Expr, Word},
     value::Value,
 };

@@ -63,6 +63,15 @@ impl Value {
         }
     }
 
+    /// Whether a condition that comes to this holds.
+    pub fn truth(&self) -> Result<bool, String> {
+        match self.property().as_str() {
+            "yes" | "true" => Ok(true),
+            "no" | "false" => Ok(false),
+            _ => Err("conditional not boolean".into()),
+        }
+    }
+
     /// As it is printed and joined to other text.
     pub fn print(&self) -> String {
         match self {
