@@ -1,6 +1,6 @@
 //! The one way out to other people's HTTP servers: TLS by rustls with ring, no redirects, no proxy
 //! from the environment, a time limit, an ordinary `User-Agent` (some Kenyan gateways answer 404 to
-//! odd ones, `facts/sms.md` section 3.2) and a cap on what is read.
+//! odd ones, `docs/reference/sms-gateways.md`) and a cap on what is read.
 //!
 //! Never retries and never logs: what a failed call means is for the caller to decide.
 

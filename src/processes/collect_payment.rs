@@ -33,7 +33,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use url::Url;
 
-/// When to ask, in seconds after the prompt, where callbacks come (`facts/mpesa.md`, section 4).
+/// When to ask, in seconds after the prompt, where callbacks come (`docs/reference/m-pesa.md`).
 const LADDER_WITH_CALLBACKS: [i64; 9] = [15, 25, 40, 60, 90, 300, 1800, 7200, 86_400];
 
 /// When to ask where none come: a buyer waits for nothing else.

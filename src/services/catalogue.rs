@@ -18,7 +18,7 @@ pub enum Unreadable {
     /// No name that buyers can read.
     #[error("write a name of 1 to 40 letters")]
     Name,
-    /// No price: M-PESA moves whole shillings, from 1 to 250,000 (`facts/mpesa.md`, section 2).
+    /// M-PESA moves whole shillings, from 1 to 250,000 (`docs/reference/m-pesa.md`).
     #[error("write whole shillings from 1 to 250000, such as 50")]
     Price,
     /// No span of time.

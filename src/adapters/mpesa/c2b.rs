@@ -1,6 +1,6 @@
-//! Reading C2B messages: what Daraja posts about money on the shop's number, by hand or by prompt
-//! (`facts/mpesa.md` section 5). All values are texts, some typed by people. The payer's number is
-//! left out: it comes plain, masked in three ways, or hashed, and nobody should rely on it.
+//! Reads C2B messages, which Daraja posts about money on the shop's number, paid by hand or by
+//! prompt (`docs/reference/m-pesa.md`). All values are texts, some typed by people. The payer's
+//! number is left out: it comes plain, masked in three ways, or hashed.
 
 use super::{
     callback::nairobi_time,

@@ -1,6 +1,6 @@
-//! Reading Daraja's callback: once, unsigned, in shapes that differ from year to year
-//! (`facts/mpesa.md` section 3). It is read here, not believed; whether it may count is decided by
-//! those who know the attempt it claims to be about.
+//! Reads Daraja's callbacks, which come once, unsigned, in shapes that differ from year to year
+//! (`docs/reference/m-pesa.md`). They are read here and not believed: the command that knows the
+//! attempt decides whether one counts.
 
 use super::{
     result_codes::{Meaning, meaning},

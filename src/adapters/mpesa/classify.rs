@@ -1,7 +1,7 @@
 //! What Daraja's answers mean. One error code stands for four different things and the HTTP status
 //! says nothing (an old token is a 404, "try later" a 500), so an answer is judged by endpoint,
-//! code and message together (`facts/mpesa.md` section 2.1). What is not recognised is *unknown*:
-//! calling it a refusal could prompt, and charge, a buyer twice.
+//! code and message together (`docs/reference/m-pesa.md`). An answer that is not recognised is
+//! *unknown*: calling it a refusal could prompt, and charge, a buyer twice.
 
 use super::{reading::Reading, result_codes, wire::Reply};
 use crate::ports::{Again, PaymentNews, ProviderRefs, Submitted};

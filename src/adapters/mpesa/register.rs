@@ -1,6 +1,6 @@
-//! Telling Safaricom where C2B messages go. In production that is done once: later changes begin
-//! with deleting the addresses by hand under Self Services, URL Management
-//! (`facts/mpesa.md` section 5).
+//! Registers the addresses for C2B messages with Safaricom. In production that is done once: a
+//! later change begins with deleting the addresses by hand under Self Services, URL Management
+//! (`docs/reference/m-pesa.md`).
 
 use super::{
     Account, Mpesa,

@@ -1,7 +1,7 @@
 //! What M-PESA's result codes mean for a prompt on a phone.
 //!
-//! Safaricom never calls its list complete and the texts beside the codes change from year to year
-//! (`facts/mpesa.md` section 3.4), so only the code counts, and a code that is not listed here is
+//! Safaricom never calls its list complete, and the texts beside the codes change from year to year
+//! (`docs/reference/m-pesa.md`). So only the code counts, and a code that is not listed here is
 //! *unknown*: it must never end a payment.
 
 use crate::ports::{Decline, PaymentNews};

@@ -1,6 +1,6 @@
 //! The bearer token: one for the whole shop, since Daraja's manual says that each new one kills the
-//! one before (`facts/mpesa.md` section 1). Whoever needs a token while another fetches it waits,
-//! and shares the outcome, good or bad. Other instances find it on the shelf.
+//! one before (`docs/reference/m-pesa.md`). A caller that needs a token while another fetches it
+//! waits, and shares the outcome, good or bad. Other instances find it on the shelf.
 
 use super::classify::Refusal;
 use crate::{

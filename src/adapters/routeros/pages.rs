@@ -2,8 +2,8 @@
 //!
 //! Handlebars fills `{{…}}` here; the router fills `$(…)` later, so those pass untouched, and
 //! no value of ours may contain one. Three kinds of place need three ways of escaping: HTML, a
-//! script's string, and plain text. The set is complete: whether a router falls back file by
-//! file is not known (facts 1.8).
+//! script's string, and plain text. The set is complete: whether a router falls back file by file
+//! is not known (`docs/reference/routeros.md`).
 
 use crate::ledger::purchase::Language;
 use figment::{

@@ -347,7 +347,7 @@ mod tests {
         assert_eq!(network(login_address("http://login.wifi/login")), NETWORK);
     }
 
-    /// What is not there before 7.13 or in 6.49 (facts 6.1).
+    /// These are missing before 7.13 or in 6.49 (`docs/reference/routeros.md`).
     #[test]
     fn nothing_but_the_voucher_maker_needs_routeros_7() {
         let missing = [

@@ -79,8 +79,8 @@ pub struct RecordSend {
     pub reference: Option<Fingerprint>,
 }
 
-/// A message that may have left waits so long for its delivery report before it is sent once more
-/// (`facts/sms.md`).
+/// A message that may have left waits this long for its delivery report before it is sent once
+/// more (`docs/reference/sms-gateways.md`).
 const UNCONFIRMED_PAUSE_SECONDS: i64 = 60;
 
 /// So often nobody may know whether it left; then nothing more is tried. Two of the same text harm

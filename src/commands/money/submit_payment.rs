@@ -27,7 +27,7 @@ pub const ATTEMPTS_MAX: u32 = 3;
 const ATTEMPT_PAUSE_SECONDS: u32 = 20;
 
 /// The pause before another attempt while the payer's phone is busy: another payment of it ends
-/// within a minute (`facts/mpesa.md`, section 2.1).
+/// within a minute (`docs/reference/m-pesa.md`).
 const PHONE_BUSY_PAUSE_SECONDS: u32 = 60;
 
 pub(in crate::commands) fn payment_needs(world: &World, payment: PaymentId) -> Vec<Need> {

@@ -16,11 +16,11 @@ use crate::ledger::{
     world::{PromptSeen, Stock, World},
 };
 
-/// M-PESA wants a minute between two prompts of one phone (`facts/mpesa.md`, section 2).
+/// M-PESA wants a minute between two prompts of one phone (`docs/reference/m-pesa.md`).
 pub const PROMPT_GAP_SECONDS: i64 = 60;
 
-/// Two payments of the same amount within two minutes are refused by rule 17 (`facts/mpesa.md`,
-/// 3.4).
+/// M-PESA declines the same amount from the same phone within two minutes, with result code 17
+/// (`docs/reference/m-pesa.md`).
 pub const SAME_AMOUNT_GAP_SECONDS: i64 = 120;
 
 /// More prompts than this in an hour is not buying but pestering; one provider blocks a phone at

@@ -1,5 +1,5 @@
 //! How long a text is on the air: GSM-7 septets or UCS-2 units, and how many parts a phone gets
-//! billed and shown (`facts/sms.md` section 7; 3GPP TS 23.038 and 23.040).
+//! billed and shown (3GPP TS 23.038 and 23.040; `docs/reference/sms-gateways.md`).
 //!
 //! One character outside GSM-7 shortens a part from 160 to 70, so [`plain`] replaces what people
 //! paste without meaning it. It never drops a character it does not know.

@@ -1,6 +1,6 @@
-//! Kenyan mobile numbers, as people type them. Prefix lists go stale (a live 0181 line was prompted
-//! while libraries called it impossible, `facts/sms.md` section 9), so only the shape is checked;
-//! M-PESA itself judges the rest.
+//! Kenyan mobile numbers, as people type them. Prefix lists go stale: M-PESA prompted a 0181 number
+//! that libraries called impossible (`docs/reference/sms-gateways.md`). So only the shape is
+//! checked, and M-PESA judges the rest.
 
 use std::fmt;
 

@@ -115,8 +115,8 @@ pub async fn edition(
     Ok(Draft::new(store, settings, site).await?.edition())
 }
 
-/// The line that a technician pastes into a router's terminal. No `?` stands in it, which a
-/// terminal takes for a call for help (facts 6.2).
+/// The line that a technician pastes into a router's terminal. It holds no `?`, which a terminal
+/// takes for a call for help (`docs/reference/routeros.md`).
 pub fn line(shop_url: &Url, site: &Slug, pass: &str) -> String {
     let origin = shop_url.origin().ascii_serialization();
     format!(

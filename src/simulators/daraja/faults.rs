@@ -1,5 +1,5 @@
-//! The misbehaviours that can be switched on while the simulator runs, each seen or reported of
-//! the real service (`facts/mpesa.md` sections 1 to 6). All off by default.
+//! Faults that can be switched on while the simulator runs, each seen at or reported of the real
+//! service (`docs/reference/m-pesa.md`). All are off by default.
 
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,7 @@ pub enum TokenForm {
     Unauthorized,
 }
 
-/// What goes wrong about money on the shop's number (`facts/mpesa.md` section 5).
+/// What goes wrong with money on the shop's number.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, read by people as JSON")]
@@ -160,7 +160,7 @@ pub enum C2bPhone {
     Plain,
 }
 
-/// What goes wrong about results that are told later (`facts/mpesa.md` section 6).
+/// What goes wrong with results that are posted later.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, read by people as JSON")]

@@ -1,5 +1,5 @@
-//! What the APIs of a shop's initiator have in common: a request is taken at once, and its result
-//! is posted later, in an envelope full of surprises (`facts/mpesa.md` section 6).
+//! The APIs of a shop's initiator have this in common: a request is taken at once, and its result
+//! is posted later, in an odd envelope (`docs/reference/m-pesa.md`).
 
 use super::{
     Daraja, SHORT_CODE,

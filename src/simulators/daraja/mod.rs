@@ -1,8 +1,8 @@
-//! Safaricom's Daraja API with the phones behind it, simulated: tokens, prompts, queries and
-//! callbacks as they were observed (`facts/mpesa.md`), with the payers' fingers as methods.
+//! A simulator of Safaricom's Daraja API and of the phones behind it: tokens, prompts, queries and
+//! callbacks as in `docs/reference/m-pesa.md`. A method does what a payer does with a prompt.
 //!
-//! Its books are its own, so that tests can compare money. Time comes from the given clock only,
-//! so a prompt that nobody answers ends when that clock says so: on the next call, or by
+//! It keeps books of its own, so that tests can compare money. It takes time from the given clock
+//! only, so a prompt that nobody answers ends when that clock says so: on the next call, or by
 //! [`Daraja::tick`]. It knows nothing of Lango but the clock and the randomness.
 
 mod admin;

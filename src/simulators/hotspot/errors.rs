@@ -1,4 +1,4 @@
-//! `errors.txt`: what people read when the router refuses (facts 2.4).
+//! `errors.txt`: the sentences that people read when the router refuses a login.
 
 use super::template::{self, UnknownTokens, Variables};
 

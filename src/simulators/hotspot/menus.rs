@@ -1,5 +1,5 @@
-//! The menus that the simulated router's terminal knows, with the properties of their rows (facts
-//! 6.11). What is not here is an error, as a wrong name is on the router.
+//! The menus that the simulated router's terminal knows, with the properties of their rows
+//! (`docs/reference/routeros.md`). Any other name is an error, as on the router.
 
 /// A menu: its words, and the properties of its rows.
 pub struct Menu {

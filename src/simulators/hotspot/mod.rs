@@ -1,5 +1,5 @@
-//! A RouterOS hotspot, as honest as the facts about one (facts 10): its own pages, its users, and
-//! the interceptor that stands between phones and everything else.
+//! A simulated RouterOS hotspot (`docs/reference/routeros.md`): its own pages, its users, and the
+//! interceptor that stands between phones and everything else.
 //!
 //! A phone is a source address. Point a browser at it as an HTTP proxy, or send requests with
 //! other hosts' names to it, as a router's redirect would; what asks for the hotspot's own address
@@ -121,7 +121,7 @@ pub struct HotspotSettings {
     pub forbidden: Vec<&'static str>,
     /// Packages that are missing.
     pub lacks: Vec<&'static str>,
-    /// Whether it puts `flash/` before a folder of pages that has it already (facts 9, row 2).
+    /// Whether it puts `flash/` before a folder of pages that has it already (7.17.0 and 7.17.1).
     pub doubles_flash: bool,
     /// Whether it knows who signed the shop's certificate.
     pub trusts: bool,
@@ -463,7 +463,7 @@ fn respond(answer: Answer) -> Response {
     response.body(body).unwrap_or_else(|_| Response::new(Body::from("a header cannot be sent")))
 }
 
-/// The internet, as far as phones ask it whether they are there (facts 3.4).
+/// The internet, as far as phones ask it whether they are online.
 fn internet(path: &str) -> Answer {
     let page = |text: &str| Answer {
         status: 200,

@@ -1,4 +1,4 @@
-//! The hotspot's own web pages: which file answers which request (facts 1.1), and the login.
+//! The hotspot's own web pages: which file answers which request, and the login.
 //!
 //! Pure but for the clock and the randomness it is given; the network is next door.
 
@@ -281,7 +281,7 @@ impl Servlet<'_> {
         Answer { status, headers, body: rendered.body.into_bytes() }
     }
 
-    /// Everything a page may ask for (facts 1.4); a new challenge with each login page.
+    /// Everything a page may ask for; a new challenge with each login page.
     fn variables(&mut self, page: &str, told: &Told) -> Variables {
         let settings = self.settings;
         let mut all = Variables { headers: self.visit.headers.clone(), ..Variables::default() };

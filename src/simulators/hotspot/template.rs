@@ -1,5 +1,5 @@
-//! The router's own template language: `$(name)`, `$(name-esc)`, `$(if …)`, and the odd
-//! directives that set the answer's status and headers (facts 1.4 to 1.6). Nothing is escaped
+//! The router's own template language: `$(name)`, `$(name-esc)`, `$(if …)`, and the odd directives
+//! that set the answer's status and headers (`docs/reference/routeros.md`). Nothing is escaped
 //! unless the page asks for it, as on the device.
 
 use std::collections::BTreeMap;

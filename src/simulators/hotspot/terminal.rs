@@ -78,8 +78,8 @@ impl Hotspot {
         jobs.iter().map(run).collect()
     }
 
-    /// Whether a job's time has come, by the router's own clock. One without a start of its own is
-    /// passed over by 7.24.0 to 7.24.4 (facts 6.6).
+    /// Whether a job's time has come, by the router's own clock. 7.24.0 to 7.24.4 pass over a job
+    /// without a start of its own.
     fn has_started(&self, job: &Row) -> bool {
         let settings = self.settings();
         let today = date(self.now().plus(settings.clock_error), settings.version);

@@ -1,6 +1,6 @@
 //! The router's own users and their profiles, and how a password is proved to it.
 //!
-//! Names are compared byte for byte; the manual does not say (facts 2.3).
+//! Names are compared byte for byte; the manual does not say (`docs/reference/routeros.md`).
 
 use crate::{
     ledger::kernel::time::{DAY, HOUR, Micros},
@@ -150,7 +150,7 @@ pub struct Proofs {
 }
 
 /// Checks a password as it came in the form. With both methods on, 32 hex digits are tried as a
-/// CHAP answer first and as a password next (facts 2.2, unsure).
+/// CHAP answer first and as a password next; the manual does not say.
 pub fn prove(
     password: &str,
     sent: &str,
@@ -175,7 +175,7 @@ pub fn prove(
 mod tests {
     use super::*;
 
-    /// Published in the forum with a wrong result (facts 2.2, trap 2).
+    /// Published in the forum with a wrong result (`docs/reference/routeros.md`).
     fn published() -> Challenge {
         Challenge {
             id: 0o115,

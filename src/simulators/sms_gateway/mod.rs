@@ -1,7 +1,7 @@
 //! A simulated SMS gateway: Africa's Talking's classic and bulk ways, and the JSON of the Celcom
-//! family (`facts/sms.md` sections 1, 3.1 and 11), with an inbox for every phone.
+//! family (`docs/reference/sms-gateways.md`), with an inbox for every phone.
 //!
-//! Its inbox is a book of its own: what stands there was "sent", whatever the caller was told.
+//! Each text in an inbox was sent, whatever the caller was told.
 
 mod africas_talking;
 mod celcom;

@@ -1,6 +1,6 @@
 //! Reading the whole ledger fast. `sqlx` hands SQLite's rows over one by one through a channel,
-//! which costs more than hashing them (`facts/ledger.md`, 3.4); so the database writes thousands of
-//! events into one value here, each text preceded by its length, and we take it apart.
+//! which costs more than hashing them. So the database writes thousands of events into one value
+//! here, each text preceded by its length, and we take it apart.
 
 use super::{
     sql::{On, Transaction, query},

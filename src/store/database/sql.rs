@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A set is one JSON array on SQLite, where each call crosses a thread, and one array a column on
-//! PostgreSQL: the fastest shape of each (`facts/ledger.md`, 3.2).
+//! PostgreSQL: the fastest shape of each that we measured.
 
 use super::{
     gate::{Deed, through},

@@ -1,5 +1,5 @@
-//! M-PESA as a day has it: books of its own, phones that people answer or not, and every fault that
-//! `facts/mpesa.md` tells of. It speaks Lango's words, for its wire format is tested elsewhere.
+//! M-PESA as a day has it: books of its own, phones that people answer or not, and the faults that
+//! `docs/reference/m-pesa.md` lists. It speaks Lango's words: its wire format is tested elsewhere.
 
 use super::{luck::Dice, post::Letter};
 use lango::{

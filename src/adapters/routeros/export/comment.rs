@@ -2,7 +2,7 @@
 //!
 //! Mikhmon writes `vc-815-05.15.23-FREE` when it makes a voucher and overwrites it at the first
 //! login with the expiry date, `may/16/2023 10:00:00` before RouterOS 7.10 and
-//! `2023-05-16 10:00:00` since (facts/routeros.md, section 5.3). The first means unused, the second
+//! `2023-05-16 10:00:00` since (`docs/reference/routeros.md`). The first means unused, the second
 //! used: taking one for the other sells a used voucher or hides a good one.
 
 const MONTHS: [&str; 12] =

@@ -59,7 +59,7 @@ impl Export {
     }
 }
 
-/// The shapes that are read (facts/routeros.md, section 5.2).
+/// The shapes that are read (`docs/reference/routeros.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// `/ip hotspot user export`, also terse, and User Manager's own export.

@@ -1,4 +1,4 @@
-//! Africa's Talking's words and their meaning, as pure functions (`facts/sms.md` 1.1 to 1.4).
+//! Africa's Talking's words and their meaning, as pure functions.
 
 use crate::ports::{Delivery, ReadReport, SmsRetry, SmsSubmitted};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
-//! Any HTTP gateway, described in the configuration (`facts/sms.md` section 5): what to call, what
-//! to put there, and how to read the answer, because most of them answer 200 whatever happened.
+//! Any HTTP gateway, described in the configuration: the address, the body, and how to read the
+//! answer, because most of them answer 200 whatever happened (`docs/reference/sms-gateways.md`).
 //!
-//! Nothing is ever put into a request unescaped: every placeholder names its filter, and only the
-//! filter that fits the place is taken.
+//! Every placeholder of a request names its filter, and only a filter that fits the place is taken.
+//! So nothing goes out unescaped.
 
 mod client;
 mod rules;

@@ -169,7 +169,8 @@ impl ReportMapping {
     }
 }
 
-/// Kenyan networks' own descriptions (`facts/sms.md` 3.1), which most gateways pass on.
+/// Kenyan networks' own descriptions, which most gateways pass on
+/// (`docs/reference/sms-gateways.md`).
 fn failure_word(theirs: &str) -> &'static str {
     match theirs {
         "AbsentSubscriber" => "phone_absent",

@@ -1,6 +1,6 @@
-//! The terminal of the simulated router: it runs the scripts that we ship, as RouterOS would (facts
-//! 6.2), traps included. Only what those scripts use is here; what is not is an error, so that no
-//! script passes by being ignored.
+//! The terminal of the simulated router: it runs the scripts that we ship as RouterOS would, traps
+//! included (`docs/reference/routeros.md`). It has only what those scripts use; anything else is an
+//! error, so that no script passes by being ignored.
 
 mod builtins;
 mod check;

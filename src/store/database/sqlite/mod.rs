@@ -64,8 +64,8 @@ fn options(url: &str, cache_kib: i64) -> Result<SqliteConnectOptions, StoreError
     Ok(SqliteConnectOptions::from_str(url)
         .attempt("read the database's address")?
         .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL may lose acknowledged commits on power loss, and a lost sale makes a delivered
-        // code free again (`facts/ledger.md`, section 0).
+        // NORMAL may lose acknowledged commits on power loss (sqlite.org/pragma.html), and a lost
+        // sale makes a delivered code free again.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         // Rows come from a thread of SQLite's own, which would stop at every fiftieth.
