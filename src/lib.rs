@@ -23,6 +23,7 @@ pub mod phrases;
 pub mod ports;
 pub mod processes;
 pub mod services;
+#[cfg(feature = "simulators")]
 pub mod simulators;
 pub mod store;
 pub mod web;

@@ -1,6 +1,6 @@
 //! `lango demo [--walk]`
 
-use super::audit::{describe, timeline};
+use super::audit::{show::timeline, verify::describe};
 use crate::{
     app::{
         self,

@@ -6,6 +6,7 @@ mod catalogue;
 mod config;
 mod contacts;
 mod copies;
+#[cfg(feature = "simulators")]
 mod demo;
 mod doctor;
 mod keys;
@@ -42,6 +43,7 @@ enum Command {
     /// Run the shop.
     Serve(serve::Serve),
     /// Try everything: shop, simulated M-PESA, SMS, router and phone, ready to click.
+    #[cfg(feature = "simulators")]
     Demo(demo::Demo),
     /// Say whether everything is in order, and what to do where it is not.
     Doctor(doctor::Doctor),
@@ -92,10 +94,22 @@ enum Command {
     Projections(audit::Projections),
 }
 
+impl Command {
+    /// Whether it serves pages until it is stopped.
+    fn serves(&self) -> bool {
+        match self {
+            Self::Serve(_) => true,
+            #[cfg(feature = "simulators")]
+            Self::Demo(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Does what the command line says.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    if !matches!(arguments.command, Command::Serve(_) | Command::Demo(_)) {
+    if !arguments.command.serves() {
         // Whoever reads, such as `head`, has enough: the command ends there.
         sigpipe::reset();
     }
@@ -126,6 +140,7 @@ async fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     match arguments.command {
         Command::Serve(serve) => serve.run(&config).await?,
+        #[cfg(feature = "simulators")]
         Command::Demo(demo) => return demo.run(&config).await,
         Command::Migrate => {
             crate::app::migrate(&config).await?;

@@ -6,12 +6,10 @@ mod beside;
 mod export;
 mod journal;
 mod schema;
-mod show;
-mod verify;
+pub(super) mod show;
+pub(super) mod verify;
 
 pub(super) use schema::check as check_schema;
-pub(super) use show::timeline;
-pub(super) use verify::describe;
 
 use super::progress::Progress;
 use crate::{
