@@ -8,7 +8,6 @@ use reqwest::{Client, Response, redirect};
 use std::time::Duration;
 use url::{Host, Url};
 
-/// How we call ourselves.
 const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; Lango/", env!("CARGO_PKG_VERSION"), ")");
 /// A connection that is not there by then is given up; nothing was sent, so little is lost.
 const CONNECT_SECONDS_MAX: u64 = 5;
@@ -19,13 +18,11 @@ const IDLE_SECONDS_MAX: u64 = 15;
 /// Why calls to an address cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpClientError {
-    /// Keys and phone numbers would travel readable.
     #[error("{host} must be called by https (plain http needs allow_http = true)")]
     PlainHttp {
         /// The host named in the address.
         host: String,
     },
-    /// Neither `https` nor `http`, or no host.
     #[error("an address must begin with https:// and name a host")]
     NotHttp,
     /// Addresses are shown in logs and pages, secrets are not.

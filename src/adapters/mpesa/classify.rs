@@ -22,7 +22,6 @@ pub mod reason {
     pub const PROVIDER_BUSY: &str = "provider_busy";
     /// Two tokens in a row were refused; another program may be using the same keys.
     pub const TOKEN_REFUSED: &str = "token_refused";
-    /// No connection was made.
     pub const UNREACHABLE: &str = "unreachable";
     /// The call was sent and nothing came back.
     pub const NO_ANSWER: &str = "no_answer";
@@ -59,7 +58,6 @@ pub fn token_refused(reading: &Reading) -> bool {
         || message.contains("access token expired")
 }
 
-/// What a call for a prompt came to.
 pub fn submitted(reading: &Reading) -> Submitted {
     let reply = match reading {
         Reading::Html => return Submitted::Unknown { reason: reason::EDGE_BLOCKED },

@@ -48,7 +48,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for the host and keys of `settings`; opens no connection yet.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
         // Fails only when the program has chosen its cryptography already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -53,7 +53,6 @@ pub struct Mpesa {
 /// A paybill, or a store number with its till.
 struct Account {
     settings: Settings,
-    /// Which of the clients.
     client: usize,
 }
 

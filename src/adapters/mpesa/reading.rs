@@ -5,13 +5,10 @@ use std::fmt;
 
 /// An answer, read as far as it can be.
 pub enum Reading {
-    /// A JSON object.
     Json(Box<Reply>),
     /// A page of the firewall, whatever the HTTP status says.
     Html,
-    /// Neither.
     Other {
-        /// Nothing at all was in it.
         empty: bool,
     },
 }

@@ -13,11 +13,8 @@ pub const SUCCESS: &str = "0";
 /// What a result code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// The money moved.
     Paid,
-    /// It did not.
     Declined(Decline),
-    /// Still under way.
     Pending,
     /// Nobody knows; keep asking.
     Unknown,

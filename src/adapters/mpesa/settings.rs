@@ -12,10 +12,8 @@ pub struct Settings {
     /// The API host; the sandbox or a simulator have their own.
     #[serde(default = "production")]
     pub base_url: Url,
-    /// The app's consumer key.
     #[serde(deserialize_with = "secret")]
     pub consumer_key: SecretString,
-    /// The app's consumer secret.
     #[serde(deserialize_with = "secret")]
     pub consumer_secret: SecretString,
     /// The paybill number; for a till, the head-office (store) number used at go-live.
@@ -38,28 +36,22 @@ pub struct Settings {
 /// Settings that cannot work.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The host's address.
     #[error("mpesa.base_url must be an http or https address with a host")]
     BaseUrl,
-    /// The paybill or store number.
     #[error("mpesa.short_code must be 5 to 7 digits")]
     ShortCode,
-    /// The till.
     #[error("mpesa.till must be 5 to 8 digits")]
     Till,
     /// A secret that is empty or has blanks around it, which Daraja answers with an empty 400.
     #[error("mpesa.{0} must not be empty or have blanks around it")]
     Secret(&'static str),
-    /// A time limit.
     #[error("mpesa.{0} must be more than 0")]
     Timeout(&'static str),
-    /// The HTTP client could not be made.
     #[error("the HTTP client for M-PESA could not be made")]
     Client(#[source] reqwest::Error),
 }
 
 impl Settings {
-    /// Checks what can be checked without asking Safaricom.
     pub fn check(&self) -> Result<(), SettingsError> {
         if !matches!(self.base_url.scheme(), "http" | "https") || !self.base_url.has_host() {
             return Err(SettingsError::BaseUrl);

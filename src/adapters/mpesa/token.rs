@@ -26,7 +26,6 @@ const LIFETIME_SECONDS_MAX: i64 = 24 * 3600;
 
 /// A token as the provider gave it.
 pub struct Fresh {
-    /// The token.
     pub secret: SecretString,
     /// Its lifetime in seconds, in the provider's own text.
     pub expires_in: Option<String>,
@@ -56,7 +55,6 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// An empty cache.
     pub const fn new() -> Self {
         Self {
             state: Mutex::const_new(State::Empty { refused: None }),

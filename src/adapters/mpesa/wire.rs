@@ -6,14 +6,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-/// Where tokens are fetched.
 pub const TOKEN_PATH: &str = "/oauth/v1/generate?grant_type=client_credentials";
-/// Where prompts are asked for.
 pub const PUSH_PATH: &str = "/mpesa/stkpush/v1/processrequest";
-/// Where the state of a prompt is asked for.
 pub const QUERY_PATH: &str = "/mpesa/stkpushquery/v1/query";
 
-/// Where the addresses for C2B messages are given.
 pub const REGISTER_PATH: &str = "/mpesa/c2b/v2/registerurl";
 
 /// The body that asks for a prompt. Everything is sent as text, which Daraja takes.
@@ -26,17 +22,12 @@ pub struct PushBody<'a> {
     pub password: String,
     /// The very timestamp that is inside the password, East Africa Time.
     pub timestamp: String,
-    /// Paybill or till.
     pub transaction_type: &'static str,
     /// Whole shillings.
     pub amount: String,
-    /// Who pays.
     pub party_a: &'a str,
-    /// Who is paid.
     pub party_b: &'a str,
-    /// Whose phone shows the prompt.
     pub phone_number: &'a str,
-    /// Where the outcome is posted.
     #[serde(rename = "CallBackURL")]
     pub callback_url: &'a str,
     /// Printed in the payer's message.
@@ -49,13 +40,10 @@ pub struct PushBody<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryBody<'a> {
-    /// The paybill or store number.
     pub business_short_code: &'a str,
     /// As in [`PushBody`], made afresh.
     pub password: String,
-    /// As in [`PushBody`].
     pub timestamp: String,
-    /// The prompt.
     #[serde(rename = "CheckoutRequestID")]
     pub checkout_request_id: &'a str,
 }
@@ -64,14 +52,11 @@ pub struct QueryBody<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RegisterBody<'a> {
-    /// The paybill or store number.
     pub short_code: &'a str,
     /// What happens to a payment while nobody answers the validation.
     pub response_type: &'static str,
-    /// Where money that came is told.
     #[serde(rename = "ConfirmationURL")]
     pub confirmation_url: &'a str,
-    /// Where it is asked whether money may come.
     #[serde(rename = "ValidationURL")]
     pub validation_url: &'a str,
 }
@@ -80,10 +65,8 @@ pub struct RegisterBody<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Reply {
-    /// A token answer's secret.
     #[serde(deserialize_with = "text")]
     pub access_token: Option<String>,
-    /// Its lifetime in seconds.
     #[serde(deserialize_with = "text")]
     pub expires_in: Option<String>,
     /// An error's code; one code can stand for four different things.
@@ -104,7 +87,6 @@ pub struct Reply {
     /// The id to ask by.
     #[serde(rename = "CheckoutRequestID", deserialize_with = "text")]
     pub checkout_request_id: Option<String>,
-    /// The payment's own result.
     #[serde(rename = "ResultCode", deserialize_with = "text")]
     pub result_code: Option<String>,
     /// The fault of the API front, in its own shape.
@@ -134,7 +116,6 @@ pub fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
 }
 
 impl Reply {
-    /// Reads an answer's bytes; `None` when they are no JSON object.
     pub fn read(body: &[u8]) -> Option<Self> {
         let mut reply: Self = object(body)?;
         if let Some(fault) = reply.fault.take() {
@@ -145,7 +126,6 @@ impl Reply {
         Some(reply)
     }
 
-    /// The error's text, or nothing.
     pub fn message(&self) -> &str {
         self.error_message.as_deref().unwrap_or_default()
     }

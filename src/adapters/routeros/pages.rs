@@ -23,7 +23,6 @@ pub struct SitePages {
     pub shop_url: Url,
     /// The site's id, as in `/s/<site>`.
     pub site: String,
-    /// What the site is called on its pages.
     pub site_name: String,
     /// The number to call for help; empty for none.
     pub support_phone: String,
@@ -39,9 +38,7 @@ pub struct SitePages {
 /// A file for the router.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Its name in the router's html directory.
     pub name: &'static str,
-    /// Its content.
     pub bytes: Vec<u8>,
 }
 

@@ -25,7 +25,6 @@ const FIRST: &str = "lango-report 1";
 /// One report of a router.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// The version of RouterOS.
     pub routeros: String,
     /// The edition of the pages that it serves, or [`NO_PAGES`]; empty where it does not know.
     pub pages: String,
@@ -35,7 +34,6 @@ pub struct Report {
     pub users: Option<i64>,
     /// Which piece of a list of all its codes this is; `None` where it tells only of some.
     pub piece: Option<Piece>,
-    /// The codes that it tells of.
     pub known: Vec<Known>,
     /// The codes that it has switched off because it was told to.
     pub off: Vec<String>,
@@ -44,18 +42,15 @@ pub struct Report {
 /// A piece of a list of all codes that a router knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// The router's name for the list.
     pub run: String,
     /// Which piece, from 1.
     pub piece: u32,
-    /// How many there are.
     pub pieces: u32,
 }
 
 /// A code that a router tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    /// The code, byte for byte.
     pub code: String,
     /// Somebody has logged in with it.
     pub used: bool,
@@ -153,7 +148,6 @@ pub struct Orders {
 /// When a code ends, and what limits it gets at the router where it has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// The code.
     pub code: String,
     /// In seconds since 1970, UTC.
     pub at: i64,

@@ -13,15 +13,12 @@ use url::{Host, Url};
 pub struct SiteScripts {
     /// The shop's address as phones at this site reach it.
     pub shop_url: Url,
-    /// The site.
     pub site: Slug,
     /// The router's login page, as registered.
     pub router_login: String,
     /// The key by which the router says who it is.
     pub key: String,
-    /// The names of the pages.
     pub pages: Vec<&'static str>,
-    /// What the site sells.
     pub packages: Vec<Package>,
     /// The version of the set.
     pub version: String,

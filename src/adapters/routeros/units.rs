@@ -14,7 +14,6 @@ pub fn duration(text: &str) -> Option<i64> {
     (micros > 0).then_some(micros)
 }
 
-/// `1d2h`, `45`.
 fn in_units(text: &str) -> Option<i64> {
     let (mut micros, mut rest) = (0_i64, text);
     while !rest.is_empty() {
@@ -34,7 +33,6 @@ fn in_units(text: &str) -> Option<i64> {
     Some(micros)
 }
 
-/// `01:30:00`, `01:30`; nothing for nothing.
 fn on_a_clock(text: &str) -> Option<i64> {
     if text.is_empty() {
         return Some(0);

@@ -6,19 +6,14 @@ use std::fmt::Write as _;
 /// A user as a router is told to make it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RouterUser {
-    /// The code.
     pub name: String,
-    /// The password.
     pub password: String,
     /// The user profile; `None` for the router's own.
     pub profile: Option<String>,
     /// The only hotspot server where it works.
     pub server: Option<String>,
-    /// How much time it may use, as the router writes it.
     pub limit_uptime: Option<String>,
-    /// How much data.
     pub limit_bytes_total: Option<String>,
-    /// What is noted of it.
     pub comment: String,
 }
 

@@ -23,14 +23,11 @@ const ID_LETTERS_MAX: usize = 32;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Settings {
-    /// Africa's Talking.
     AfricasTalking(Box<africas_talking::Settings>),
-    /// Any gateway with an HTTP address, described in the configuration.
     Http(Box<http::Settings>),
 }
 
 impl Settings {
-    /// The gateway's id.
     pub fn id(&self) -> &str {
         match self {
             Self::AfricasTalking(settings) => &settings.id,

@@ -17,7 +17,6 @@ use serde::Deserialize;
 /// How many prompts a list shows, the newest first.
 pub(super) const PROMPTS_MAX: usize = 100;
 
-/// The paths for people.
 pub fn routes() -> Router<Daraja> {
     Router::new()
         .route("/_sim/prompts", get(prompts))

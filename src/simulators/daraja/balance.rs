@@ -2,35 +2,21 @@
 
 use super::{
     Daraja,
-    http::{Family, wrong_method},
+    http::Family,
     initiator::{Api, Outcome},
-};
-use axum::{
-    Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
 };
 use serde_json::json;
 
-const API: Api = Api {
+pub const API: Api = Api {
+    path: "/mpesa/accountbalance/v1/query",
     family: Family::Payout,
     initiator: "Initiator",
     commands: &["AccountBalance"],
     number: "PartyA",
     sort: Some(("IdentifierType", "4")),
+    check: |_, _| Ok(()),
+    carry_out: |daraja, _| daraja.accounts(),
 };
-
-/// Its path.
-pub fn routes() -> Router<Daraja> {
-    Router::new().route("/mpesa/accountbalance/v1/query", post(balance).fallback(wrong_method))
-}
-
-async fn balance(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
-    let taken = match daraja.take_request(&API, &headers, &body).await {
-        Ok(taken) => taken,
-        Err(refused) => return *refused,
-    };
-    let outcome = if taken.known { daraja.accounts() } else { Outcome::failed("2001") };
-    daraja.take_and_tell(&taken.fields, &outcome)
-}
 
 impl Daraja {
     fn accounts(&self) -> Outcome {

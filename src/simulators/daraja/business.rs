@@ -6,21 +6,16 @@ pub const SHORT_CODE: &str = "600100";
 pub const TILL: &str = "500200";
 /// Another till under the same store number.
 pub const OTHER_TILL: &str = "500300";
-/// The passkey.
 pub const PASSKEY: &str = "demo-passkey";
 /// A paybill of its own, of the same Daraja app.
 pub const OTHER_SHORT_CODE: &str = "700300";
-/// Its passkey.
 pub const OTHER_PASSKEY: &str = "demo-other-passkey";
 
-/// Who takes money.
 #[derive(Debug)]
 pub(super) struct Business {
-    /// The paybill or store number.
     pub short_code: &'static str,
     /// What it signs with.
     pub passkey: &'static str,
-    /// The tills under that store number.
     pub tills: &'static [&'static str],
 }
 
@@ -30,7 +25,6 @@ const BUSINESSES: [Business; 2] = [
 ];
 
 impl Business {
-    /// The one that signs as `short_code`.
     pub fn signing_as(short_code: &str) -> Option<&'static Self> {
         BUSINESSES.iter().find(|business| business.short_code == short_code)
     }
@@ -44,7 +38,6 @@ impl Business {
     }
 }
 
-/// Whether a number is a till's.
 pub(super) fn is_till(receiver: &str) -> bool {
     Business::paid_at(receiver).is_some_and(|business| business.tills.contains(&receiver))
 }

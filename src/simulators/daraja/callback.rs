@@ -6,26 +6,11 @@ use super::{
     faults::{BalanceItem, Faults, PhoneShape},
     prompt::{Due, Prompt, PromptState},
 };
+use crate::ledger::kernel::chain::hex;
 use axum::body::Bytes;
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
-use std::{fmt::Write, time::Duration};
 use url::Url;
-
-/// How long the other side may take to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-
-/// The client that calls back.
-pub fn http_client() -> reqwest::Client {
-    // Fails only when the program has chosen its cryptography already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .timeout(ANSWER_WITHIN)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .expect("a client without unusual settings")
-}
 
 impl Daraja {
     /// Posts one callback. Its answer changes nothing: there is no second try.
@@ -72,14 +57,11 @@ fn reachable(url: &str) -> Option<Url> {
     (!nowhere).then_some(url)
 }
 
-/// The body of a callback about `prompt`.
 pub fn body(prompt: &Prompt, outcome: &PromptState, faults: &Faults) -> String {
-    let (code, items) = match outcome {
-        PromptState::Paid { receipt, at } => {
-            ("0", Some(items(prompt, receipt, &at.east_africa_compact(), faults)))
-        }
-        PromptState::Ended { code } => (code.as_str(), None),
-        PromptState::Waiting => ("4999", None),
+    let code = match outcome {
+        PromptState::Paid { .. } => "0",
+        PromptState::Ended { code } => code,
+        PromptState::Waiting => "4999",
     };
     let mut callback = json!({
         "MerchantRequestID": prompt.merchant_request_id,
@@ -87,11 +69,11 @@ pub fn body(prompt: &Prompt, outcome: &PromptState, faults: &Faults) -> String {
         "ResultCode": code_value(code, faults.result_code_as_string),
         "ResultDesc": description(code, true),
     });
-    if items.is_none() {
+    let PromptState::Paid { receipt, at } = outcome else {
         return json!({ "Body": { "stkCallback": callback } }).to_string();
-    }
+    };
     // Written by hand, because `1.00` would not survive a JSON value.
-    let list = items.unwrap_or_default().join(",");
+    let list = items(prompt, receipt, &at.east_africa_compact(), faults).join(",");
     callback["CallbackMetadata"] = json!("@");
     let text = json!({ "Body": { "stkCallback": callback } }).to_string();
     text.replace("\"@\"", &format!("{{\"Item\":[{list}]}}"))
@@ -128,13 +110,8 @@ fn phone(msisdn: &str, shape: PhoneShape) -> String {
     }
 }
 
-/// SHA-256 of a number, in hex.
 pub fn hashed(msisdn: &str) -> String {
-    let mut hex = String::new();
-    for byte in Sha256::digest(msisdn.as_bytes()) {
-        write!(hex, "{byte:02x}").expect("a string takes everything");
-    }
-    hex
+    hex(&Sha256::digest(msisdn.as_bytes()))
 }
 
 /// A number where it can be one; codes like `SFC_IC0003` are always strings.

@@ -18,7 +18,6 @@ pub struct Faults {
     pub invalid_token_next: u32,
     /// In which form an invalid token is told, where not in that of the API called.
     pub invalid_token_form: Option<TokenForm>,
-    /// The firewall answers everything.
     pub edge: Option<Edge>,
     /// Pushes and queries are refused as too many, or too much.
     pub throttle: Option<Throttle>,
@@ -36,7 +35,6 @@ pub struct Faults {
     pub hold_callbacks: bool,
     /// Callbacks come this much later, in seconds of the simulator's clock.
     pub callback_delay_seconds: u32,
-    /// No callback is sent.
     pub callback_never: bool,
     /// A prompt that has timed out can still be paid: a query said 1037, and success comes after.
     pub success_after_timeout: bool,
@@ -49,7 +47,6 @@ pub struct Faults {
     pub amount_with_decimals: bool,
     /// The callback claims this amount, in shillings, whatever was paid.
     pub wrong_amount: Option<u32>,
-    /// How the callback tells the payer's number.
     pub phone: PhoneShape,
     /// The callback's result code is a string.
     pub result_code_as_string: bool,
@@ -57,13 +54,10 @@ pub struct Faults {
     pub forced_result: Option<String>,
     /// No fault: buyers enter their PIN by themselves after so many ms of real time, for load.
     pub pin_after_ms: Option<u64>,
-    /// What a query says while the buyer has not answered.
     pub in_flight: InFlight,
     /// Every so many queries about a finished payment are answered by an error; 0 is never.
     pub query_noise_every: u32,
-    /// What goes wrong about money on the shop's number.
     pub c2b: C2bFaults,
-    /// What goes wrong about results that are told later.
     pub results: ResultFaults,
 }
 
@@ -103,7 +97,6 @@ pub struct C2bFaults {
     pub validation: bool,
     /// The answer to a validation comes too late: what was registered for that case happens.
     pub validation_times_out: bool,
-    /// No confirmation is sent.
     pub never: bool,
     /// Confirmations come this much later, in seconds of the simulator's clock.
     pub delay_seconds: u32,
@@ -113,7 +106,6 @@ pub struct C2bFaults {
     pub phone: Option<C2bPhone>,
     /// The confirmation claims this amount, in shillings, whatever was paid.
     pub wrong_amount: Option<u32>,
-    /// The amount is written without decimals.
     pub whole_amount: bool,
     /// The confirmation names no account, as a till's.
     pub without_reference: bool,
@@ -127,7 +119,6 @@ pub enum RegisterFault {
     AlreadyRegistered,
     /// It has some on Safaricom's older platform.
     OnOlderPlatform,
-    /// No reason is given.
     InternalError,
 }
 
@@ -150,11 +141,9 @@ pub enum RegisterAnswer {
 pub enum C2bPhone {
     /// `2547 ***** 126`: version 2.
     Spaced,
-    /// `2547*****126`.
     Masked,
     /// `25470****126`.
     Short,
-    /// SHA-256 in hex: version 1.
     Hashed,
     /// All digits, as on old accounts.
     Plain,
@@ -181,9 +170,7 @@ pub struct ResultFaults {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edge {
-    /// 403.
     Forbidden,
-    /// 503.
     Unavailable,
     /// 200, which looks like success to those who do not read.
     Ok,
@@ -195,9 +182,7 @@ pub enum Edge {
 pub enum Throttle {
     /// Too many a second.
     SpikeArrest,
-    /// Too many in a longer while.
     Quota,
-    /// The system says that it is busy.
     SystemBusy,
     /// The payer's phone shows the prompt of another shop.
     SubscriberBusy,
@@ -226,7 +211,6 @@ pub enum PhoneShape {
     Text,
     /// `2547*****001`, as other callbacks of Daraja have it.
     Masked,
-    /// SHA-256 in hex, as others have it.
     Hashed,
 }
 

@@ -23,7 +23,16 @@ use std::time::Duration;
 use url::Url;
 
 /// A refusal, boxed because answers are large and most calls go well.
-pub(super) type Refused = Box<Response>;
+pub(super) struct Refused(Box<Response>);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+const LOCKED: &str = "Unable to lock subscriber, a transaction is already in process for the \
+                      current subscriber";
 
 /// A family of APIs; each calls an invalid token by another name.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +58,6 @@ impl Family {
     }
 }
 
-/// Daraja's own paths.
 pub fn routes() -> Router<Daraja> {
     Router::new()
         .route("/oauth/v1/generate", get(token).fallback(wrong_method_for_token))
@@ -63,33 +71,34 @@ async fn token(
     State(daraja): State<Daraja>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Refused> {
     let faults = daraja.faults();
     if let Some(edge) = faults.edge {
-        return page(edge);
+        return Err(page(edge));
     }
     let authorization = bearer(&headers, "Basic ");
     let Some(credentials) = authorization.and_then(|text| BASE64_STANDARD.decode(text).ok()) else {
-        return daraja.error(400, "400.008.01", "Invalid authentication type passed");
+        return Err(daraja.error(400, "400.008.01", "Invalid authentication type passed"));
     };
     if query.as_deref() != Some("grant_type=client_credentials") {
-        return daraja.error(400, "400.008.02", "Invalid grant type passed");
+        return Err(daraja.error(400, "400.008.02", "Invalid grant type passed"));
     }
     let expected = format!("{CONSUMER_KEY}:{CONSUMER_SECRET}");
     if credentials != expected.as_bytes() || faults.oauth_empty_400 {
-        return StatusCode::BAD_REQUEST.into_response();
+        return Ok(StatusCode::BAD_REQUEST.into_response());
     }
     let token = daraja.hex(14);
     daraja.state().add_token(token.clone(), daraja.now());
     let expires_in = if faults.expires_in_as_number { json!(3599) } else { json!("3599") };
-    json_answer(200, &json!({ "access_token": token, "expires_in": expires_in }))
+    Ok(json_answer(200, &json!({ "access_token": token, "expires_in": expires_in })))
 }
 
-async fn push(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
-    let prompt = match daraja.take_push(&headers, &body).await {
-        Ok(prompt) => prompt,
-        Err(refused) => return *refused,
-    };
+async fn push(
+    State(daraja): State<Daraja>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let prompt = daraja.take_push(&headers, &body).await?;
     let faults = daraja.faults();
     if let Some(after_ms) = faults.pin_after_ms {
         let daraja = daraja.clone();
@@ -111,55 +120,51 @@ async fn push(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> 
         daraja.wait_until(|state| called_back(state.prompt(prompt.id)?.callbacks_sent)).await;
     }
     let success = "Success. Request accepted for processing";
-    json_answer(
-        200,
-        &json!({
-            "MerchantRequestID": prompt.merchant_request_id,
-            "CheckoutRequestID": prompt.checkout_request_id,
-            "ResponseCode": "0",
-            "ResponseDescription": success,
-            "CustomerMessage": success,
-        }),
-    )
+    let answer = json!({
+        "MerchantRequestID": prompt.merchant_request_id,
+        "CheckoutRequestID": prompt.checkout_request_id,
+        "ResponseCode": "0",
+        "ResponseDescription": success,
+        "CustomerMessage": success,
+    });
+    Ok(json_answer(200, &answer))
 }
 
-async fn query(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
-    let fields = match daraja.admit(&headers, &body, Family::Push).await {
-        Ok(fields) => fields,
-        Err(refused) => return *refused,
-    };
-    let business = match daraja.check_signature(&fields) {
-        Ok(business) => business,
-        Err(refused) => return *refused,
-    };
+async fn query(
+    State(daraja): State<Daraja>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let fields = daraja.admit(&headers, &body, Family::Push).await?;
+    let business = daraja.check_signature(&fields)?;
     daraja.settle();
     if daraja.faults().hang {
         return std::future::pending().await;
     }
     let asked = text(&fields, "CheckoutRequestID");
     let prompt = daraja.state().prompt_by_request(&asked).cloned();
-    // Those who did not ask for it are told nothing.
-    let Some(prompt) = prompt.filter(|prompt| prompt.signed_by == business.short_code) else {
-        return daraja.error(500, "500.001.1001", "The transaction does not Exist");
-    };
+    // Only the business that asked for a prompt may ask about it.
+    let prompt = prompt.filter(|prompt| prompt.signed_by == business.short_code);
+    let unknown = || daraja.error(500, "500.001.1001", "The transaction does not Exist");
+    let prompt = prompt.ok_or_else(unknown)?;
     match &prompt.state {
         PromptState::Waiting => daraja.in_flight(&prompt),
-        _ if daraja.state().is_noise() => daraja.error(500, "500.001.1001", ""),
-        PromptState::Paid { .. } => result(&prompt, "0"),
-        PromptState::Ended { code } => result(&prompt, code),
+        _ if daraja.state().is_noise() => Err(daraja.error(500, "500.001.1001", "")),
+        PromptState::Paid { .. } => Ok(result(&prompt, "0")),
+        PromptState::Ended { code } => Ok(result(&prompt, code)),
     }
 }
 
-async fn wrong_method_for_token(State(daraja): State<Daraja>) -> Response {
+async fn wrong_method_for_token(State(daraja): State<Daraja>) -> Refused {
     daraja.error(404, "404.001.04", "Invalid Authentication Header")
 }
 
 /// For the paths that take only a POST.
-pub(super) async fn wrong_method(State(daraja): State<Daraja>) -> Response {
+pub(super) async fn wrong_method(State(daraja): State<Daraja>) -> Refused {
     daraja.error(405, "405.001", "Method Not Allowed")
 }
 
-async fn nowhere(State(daraja): State<Daraja>) -> Response {
+async fn nowhere(State(daraja): State<Daraja>) -> Refused {
     daraja.error(404, "404.001.01", "Resource not found")
 }
 
@@ -176,7 +181,7 @@ impl Daraja {
             tokio::time::sleep(Duration::from_millis(faults.slow_ms)).await;
         }
         if let Some(edge) = faults.edge {
-            return Err(page(edge).into());
+            return Err(page(edge));
         }
         self.check_token(headers, family)?;
         if let Some(throttle) = faults.throttle {
@@ -186,31 +191,27 @@ impl Daraja {
                 Throttle::SystemBusy => {
                     ("500.003.02", "System is busy. Please try again in few minutes.")
                 }
-                Throttle::SubscriberBusy => (
-                    "500.001.1001",
-                    "Unable to lock subscriber, a transaction is already in process for the \
-                     current subscriber",
-                ),
+                Throttle::SubscriberBusy => ("500.001.1001", LOCKED),
                 Throttle::WrongCredentials => {
                     ("500.001.1001", "[MerchantValidate] - Wrong credentials")
                 }
             };
-            return Err(self.error(500, code, message).into());
+            return Err(self.error(500, code, message));
         }
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !kind.is_some_and(|kind| kind.starts_with("application/json")) {
-            return Err(self.invalid("Content-Type").into());
+            return Err(self.invalid("Content-Type"));
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
-            _ => Err(self.error(400, "400.002.05", "Invalid Request Payload").into()),
+            _ => Err(self.error(400, "400.002.05", "Invalid Request Payload")),
         }
     }
 
     fn check_token(&self, headers: &HeaderMap, family: Family) -> Result<(), Refused> {
         let Some(token) = bearer(headers, "Bearer ") else {
             let message = "Invalid Authentication Header";
-            return Err(self.error(404, "404.001.04", message).into());
+            return Err(self.error(404, "404.001.04", message));
         };
         let (valid, form) = {
             let mut state = self.state();
@@ -230,25 +231,24 @@ impl Daraja {
             TokenForm::Echo => (401, "401.002.01", echo.as_str()),
             TokenForm::Unauthorized => (401, "401.001", "Invalid Access Token"),
         };
-        Err(self.error(status, code, message).into())
+        Err(self.error(status, code, message))
     }
 
     fn check_signature(&self, fields: &Value) -> Result<&'static Business, Refused> {
         let short_code = text(fields, "BusinessShortCode");
         if !is_digits(&short_code) {
-            return Err(self.invalid("BusinessShortCode").into());
+            return Err(self.invalid("BusinessShortCode"));
         }
         let Some(business) = Business::signing_as(&short_code) else {
-            return Err(self.error(500, "500.001.1001", "Merchant does not exist").into());
+            return Err(self.error(500, "500.001.1001", "Merchant does not exist"));
         };
         let timestamp = text(fields, "Timestamp");
         if timestamp.len() != 14 || !is_digits(&timestamp) {
-            return Err(self.invalid("Timestamp").into());
+            return Err(self.invalid("Timestamp"));
         }
-        let expected =
-            BASE64_STANDARD.encode(format!("{short_code}{}{timestamp}", business.passkey));
-        if text(fields, "Password") != expected {
-            return Err(self.error(500, "500.001.1001", "Wrong credentials").into());
+        let signed = format!("{short_code}{}{timestamp}", business.passkey);
+        if text(fields, "Password") != BASE64_STANDARD.encode(signed) {
+            return Err(self.error(500, "500.001.1001", "Wrong credentials"));
         }
         Ok(business)
     }
@@ -259,58 +259,44 @@ impl Daraja {
         let push = self.read_push(business, &fields)?;
         let now = self.now();
         self.settle();
-        let merchant_request_id = format!(
-            "{}-{}-{}-{}{}",
-            self.hex(2),
-            self.hex(2),
-            self.hex(2),
-            self.hex(6),
-            u32::from(self.percent()) + 100_000
-        );
+        let merchant_request_id =
+            format!("{}{}", self.groups(&[2, 2, 2, 6]), u32::from(self.percent()) + 100_000);
         let shown = {
             let mut state = self.state();
-            if state.is_busy(&push.msisdn) {
-                None
-            } else {
-                Some(state.push(push, merchant_request_id, now))
-            }
+            let free = !state.is_busy(&push.msisdn);
+            free.then(|| state.push(push, merchant_request_id, now))
         };
         self.settle();
-        shown.ok_or_else(|| {
-            let message = "Unable to lock subscriber, a transaction is already in process for the \
-                           current subscriber";
-            self.error(500, "500.001.1001", message).into()
-        })
+        shown.ok_or_else(|| self.error(500, "500.001.1001", LOCKED))
     }
 
     fn read_push(&self, business: &Business, fields: &Value) -> Result<Push, Refused> {
         let wanted = match text(fields, "TransactionType").as_str() {
             "CustomerPayBillOnline" => &[business.short_code][..],
             "CustomerBuyGoodsOnline" => business.tills,
-            _ => return Err(self.invalid("TransactionType").into()),
+            _ => return Err(self.invalid("TransactionType")),
         };
-        let amount = text(fields, "Amount").parse().ok().filter(|kes| is_amount(*kes));
-        let amount_kes = amount.ok_or_else(|| self.invalid("Amount"))?;
+        let amount_kes = amount(fields).ok_or_else(|| self.invalid("Amount"))?;
         for name in ["PartyA", "PhoneNumber"] {
             if !is_msisdn(&text(fields, name)) {
-                return Err(self.invalid(name).into());
+                return Err(self.invalid(name));
             }
         }
         let receiver = text(fields, "PartyB");
         if !is_digits(&receiver) {
-            return Err(self.invalid("PartyB").into());
+            return Err(self.invalid("PartyB"));
         }
         let callback_url = text(fields, "CallBackURL");
         if !is_callback_url(&callback_url) {
-            return Err(self.invalid("CallBackURL").into());
+            return Err(self.invalid("CallBackURL"));
         }
         let reference = text(fields, "AccountReference");
         if reference.is_empty() {
-            return Err(self.invalid("AccountReference").into());
+            return Err(self.invalid("AccountReference"));
         }
         let description = text(fields, "TransactionDesc");
         if description.is_empty() {
-            return Err(self.invalid("Remarks").into());
+            return Err(self.invalid("Remarks"));
         }
         Ok(Push {
             msisdn: text(fields, "PhoneNumber"),
@@ -324,7 +310,7 @@ impl Daraja {
         })
     }
 
-    fn in_flight(&self, prompt: &Prompt) -> Response {
+    fn in_flight(&self, prompt: &Prompt) -> Result<Response, Refused> {
         let shape = match (self.faults().in_flight, self.percent()) {
             (InFlight::Mix, 0..70) => InFlight::StillProcessing,
             (InFlight::Mix, 70..90) => InFlight::Empty,
@@ -333,23 +319,21 @@ impl Daraja {
         };
         match shape {
             InFlight::BeingProcessed => {
-                self.error(500, "500.001.1001", "The transaction is being processed")
+                Err(self.error(500, "500.001.1001", "The transaction is being processed"))
             }
-            InFlight::Empty => self.error(200, "500.001.1001", ""),
-            InFlight::StillProcessing | InFlight::Mix => result(prompt, "4999"),
+            InFlight::Empty => Err(self.error(200, "500.001.1001", "")),
+            InFlight::StillProcessing | InFlight::Mix => Ok(result(prompt, "4999")),
         }
     }
 
-    pub(super) fn invalid(&self, field: &str) -> Response {
+    pub(super) fn invalid(&self, field: &str) -> Refused {
         self.error(400, "400.002.02", &format!("Bad Request - Invalid {field}"))
     }
 
-    pub(super) fn error(&self, status: u16, code: &str, message: &str) -> Response {
-        let request_id = format!("{}-{}-{}", self.hex(2), self.hex(2), self.hex(8));
-        json_answer(
-            status,
-            &json!({ "requestId": request_id, "errorCode": code, "errorMessage": message }),
-        )
+    pub(super) fn error(&self, status: u16, code: &str, message: &str) -> Refused {
+        let id = self.groups(&[2, 2, 8]);
+        let body = json!({ "requestId": id, "errorCode": code, "errorMessage": message });
+        Refused(Box::new(json_answer(status, &body)))
     }
 }
 
@@ -368,7 +352,7 @@ fn result(prompt: &Prompt, code: &str) -> Response {
     )
 }
 
-fn page(edge: Edge) -> Response {
+fn page(edge: Edge) -> Refused {
     let status = match edge {
         Edge::Forbidden => StatusCode::FORBIDDEN,
         Edge::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -377,7 +361,7 @@ fn page(edge: Edge) -> Response {
     let html = "<html style=\"height:100%\"><head><META NAME=\"ROBOTS\" \
                 CONTENT=\"NOINDEX, NOFOLLOW\"></head><body>Request unsuccessful. Incapsula \
                 incident ID: 100000000000000001-1</body></html>";
-    (status, Html(html)).into_response()
+    Refused(Box::new((status, Html(html)).into_response()))
 }
 
 pub(super) fn json_answer(status: u16, body: &Value) -> Response {
@@ -400,6 +384,10 @@ pub(super) fn text(fields: &Value, name: &str) -> String {
 
 pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+pub(super) fn amount(fields: &Value) -> Option<i64> {
+    text(fields, "Amount").parse().ok().filter(|kes| is_amount(*kes))
 }
 
 pub(super) fn is_amount(kes: i64) -> bool {

@@ -2,11 +2,13 @@
 //! is posted later, in an odd envelope (`docs/reference/m-pesa.md`).
 
 use super::{
-    Daraja, SHORT_CODE,
-    http::{Family, Refused, is_callback_url, json_answer, text},
+    Daraja, SHORT_CODE, callback,
+    http::{Family, Refused, is_callback_url, json_answer, text, wrong_method},
     prompt::Due,
 };
-use axum::{body::Bytes, http::HeaderMap, response::Response};
+use axum::{
+    Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
@@ -15,32 +17,33 @@ pub const INITIATOR: &str = "demo-initiator";
 /// The internal address that real results leak.
 const LEAKED: &str = "https://internalsandbox.safaricom.co.ke/mpesa/results/v1/submit";
 
-/// A request that was taken.
-pub struct Taken {
-    /// Its fields.
-    pub fields: Value,
-    /// Whether initiator and credential are known; told only with the result.
-    pub known: bool,
-}
-
-/// The fields that differ between the APIs.
+/// One API; the rest is common to all.
+#[derive(Clone, Copy)]
 pub struct Api {
-    /// Which family's error it gives for an invalid token.
+    pub path: &'static str,
     pub family: Family,
-    /// The field that names the initiator.
     pub initiator: &'static str,
-    /// The commands it takes.
     pub commands: &'static [&'static str],
-    /// The field with the shop's number.
     pub number: &'static str,
     /// The field with the number's sort, and what must stand there.
     pub sort: Option<(&'static str, &'static str)>,
+    /// What is refused at once besides.
+    pub check: fn(&Daraja, &Value) -> Result<(), Refused>,
+    pub carry_out: fn(&Daraja, &Value) -> Outcome,
+}
+
+pub fn routes(apis: [Api; 4]) -> Router<Daraja> {
+    apis.into_iter().fold(Router::new(), |router, api| {
+        let take = async move |State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes| {
+            daraja.take_request(&api, &headers, &body).await
+        };
+        router.route(api.path, post(take).fallback(wrong_method))
+    })
 }
 
 /// What came of a request.
 #[derive(Default)]
 pub struct Outcome {
-    /// The result code.
     pub code: &'static str,
     /// The transaction's proof number, or a placeholder.
     pub transaction: String,
@@ -49,22 +52,20 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// An outcome without money.
     pub fn failed(code: &'static str) -> Self {
         Self { code, transaction: "SKE0000000".to_owned(), parameters: vec![] }
     }
 }
 
 impl Daraja {
-    /// Checks what every initiator's request must have.
-    pub(super) async fn take_request(
+    async fn take_request(
         &self,
         api: &Api,
         headers: &HeaderMap,
         body: &Bytes,
-    ) -> Result<Taken, Refused> {
+    ) -> Result<Response, Refused> {
         let fields = self.admit(headers, body, api.family).await?;
-        let invalid = |name: &str| Err(Refused::from(self.invalid(name)));
+        let invalid = |name: &str| Err(self.invalid(name));
         if !api.commands.contains(&text(&fields, "CommandID").as_str()) {
             return invalid("CommandID");
         }
@@ -84,16 +85,19 @@ impl Daraja {
         if !(2..=100).contains(&text(&fields, "Remarks").len()) {
             return invalid("Remarks");
         }
+        (api.check)(self, &fields)?;
         let credential = BASE64_STANDARD.decode(text(&fields, "SecurityCredential"));
         let known = text(&fields, api.initiator) == INITIATOR
             && credential.is_ok_and(|bytes| !bytes.is_empty());
-        Ok(Taken { fields, known })
+        // An unknown initiator is told so with the result only.
+        let outcome = if known { (api.carry_out)(self, &fields) } else { Outcome::failed("2001") };
+        Ok(self.take_and_tell(&fields, &outcome))
     }
 
     /// Takes the request, and has its result posted.
-    pub(super) fn take_and_tell(&self, fields: &Value, outcome: &Outcome) -> Response {
+    fn take_and_tell(&self, fields: &Value, outcome: &Outcome) -> Response {
         let given = text(fields, "OriginatorConversationID");
-        let originator = if given.is_empty() { self.conversation() } else { given };
+        let originator = if given.is_empty() { self.groups(&[2, 2, 2, 8]) } else { given };
         let conversation = format!("AG_{}_{}", self.now().east_africa_compact(), self.hex(10));
         let faults = self.faults().results;
         if !faults.never {
@@ -117,13 +121,9 @@ impl Daraja {
         json_answer(200, &answer)
     }
 
-    fn conversation(&self) -> String {
-        format!("{}-{}-{}-{}", self.hex(2), self.hex(2), self.hex(2), self.hex(8))
-    }
-
     fn envelope(&self, outcome: &Outcome, originator: &str, conversation: &str) -> Value {
         let faults = self.faults().results;
-        let code = super::callback::code_value(outcome.code, faults.codes_as_text);
+        let code = callback::code_value(outcome.code, faults.codes_as_text);
         let mut item = json!({ "Key": "QueueTimeoutURL", "Value": LEAKED });
         if faults.reference_without_value {
             item = json!({ "Key": "QueueTimeoutURL" });
@@ -132,7 +132,7 @@ impl Daraja {
         let mut result = json!({
             "ResultType": if faults.codes_as_text { json!("0") } else { json!(0) },
             "ResultCode": code,
-            "ResultDesc": super::callback::description(outcome.code, true),
+            "ResultDesc": callback::description(outcome.code, true),
             "OriginatorConversationID": originator,
             "ConversationID": conversation,
             "TransactionID": outcome.transaction,

@@ -32,14 +32,14 @@ pub use initiator::INITIATOR;
 pub use prompt::{BookEntry, Payout, Prompt, PromptState, Registration, SHOP_NAME};
 
 use crate::{
-    ledger::kernel::time::Micros,
+    adapters,
+    ledger::kernel::{chain::hex, time::Micros},
     ports::{Clock, Random},
 };
 use axum::Router;
 use prompt::{Deed, Due};
 use state::State;
 use std::{
-    fmt::Write,
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -51,9 +51,10 @@ use tokio::sync::watch;
 
 /// The only consumer key it knows.
 pub const CONSUMER_KEY: &str = "demo-consumer-key";
-/// The secret for it.
 pub const CONSUMER_SECRET: &str = "demo-consumer-secret";
 
+/// How long the shop may take to answer a callback.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How often [`Daraja::run`] looks at the clock.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -80,7 +81,6 @@ struct Inner {
 }
 
 impl Daraja {
-    /// A simulator without prompts, money or faults.
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let mut seed = [0; 8];
         random.fill(&mut seed);
@@ -88,7 +88,7 @@ impl Daraja {
             state: Mutex::new(State::new(u64::from_le_bytes(seed) >> 16)),
             clock,
             random,
-            http: callback::http_client(),
+            http: adapters::http::client(ANSWER_WITHIN).expect("TLS can be set up"),
             sending: AtomicUsize::new(0),
             happened: watch::Sender::new(0),
         };
@@ -97,25 +97,16 @@ impl Daraja {
 
     /// The HTTP side, to be served anywhere: Daraja's own paths, and `/_sim/…` for people.
     pub fn router(&self) -> Router {
-        let parts = [
-            c2b::routes(),
-            status::routes(),
-            reversal::routes(),
-            payout::routes(),
-            balance::routes(),
-            pull::routes(),
-            admin::routes(),
-        ];
+        let requests = [status::API, reversal::API, payout::API, balance::API];
+        let parts = [c2b::routes(), initiator::routes(requests), pull::routes(), admin::routes()];
         parts.into_iter().fold(http::routes(), Router::merge).with_state(self.clone())
     }
 
-    /// Changes what goes wrong, from now on.
     pub fn set_faults(&self, change: impl FnOnce(&mut Faults)) {
         change(&mut self.state().faults);
         self.settle();
     }
 
-    /// What goes wrong at present.
     pub fn faults(&self) -> Faults {
         self.state().faults.clone()
     }
@@ -126,28 +117,23 @@ impl Daraja {
         self.state().prompts_of(msisdn)
     }
 
-    /// The latest prompts of all phones, newest first.
     pub fn recent_prompts(&self) -> Vec<Prompt> {
         let state = self.state();
         state.prompts.iter().rev().take(admin::PROMPTS_MAX).cloned().collect()
     }
 
-    /// A prompt by its number.
     pub fn prompt(&self, id: u64) -> Option<Prompt> {
         self.state().prompt(id).cloned()
     }
 
-    /// Every payment to the shop, in order.
     pub fn books(&self) -> Vec<BookEntry> {
         self.state().books.clone()
     }
 
-    /// How many tokens it has given out.
     pub fn tokens_issued(&self) -> u32 {
         self.state().tokens_issued
     }
 
-    /// Waits until the phone shows a prompt.
     pub async fn wait_for_prompt(&self, msisdn: &str) -> Prompt {
         self.wait_until(|state| {
             let prompts = state.prompts_of(msisdn);
@@ -162,12 +148,10 @@ impl Daraja {
         self.act(prompt, Deed::Pin)
     }
 
-    /// The buyer enters a wrong PIN (2001).
     pub fn enter_wrong_pin(&self, prompt: u64) -> Result<(), NotOpen> {
         self.act(prompt, Deed::WrongPin)
     }
 
-    /// The buyer cancels (1032).
     pub fn cancel(&self, prompt: u64) -> Result<(), NotOpen> {
         self.act(prompt, Deed::Cancel)
     }
@@ -205,7 +189,6 @@ impl Daraja {
         count
     }
 
-    /// Waits until no callback is on its way.
     pub async fn idle(&self) {
         let inner = self.inner.clone();
         self.wait_until(move |_| (inner.sending.load(Ordering::SeqCst) == 0).then_some(())).await;
@@ -275,10 +258,12 @@ impl Daraja {
     fn hex(&self, bytes: usize) -> String {
         let mut random = vec![0; bytes];
         self.inner.random.fill(&mut random);
-        random.iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string takes everything");
-            hex
-        })
+        hex(&random)
+    }
+
+    /// Groups of random hex digits with dashes between them, as Daraja's ids have.
+    fn groups(&self, bytes: &[usize]) -> String {
+        bytes.iter().map(|bytes| self.hex(*bytes)).collect::<Vec<_>>().join("-")
     }
 
     /// A number from 0 to 99.

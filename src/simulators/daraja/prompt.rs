@@ -17,31 +17,21 @@ pub struct Prompt {
     pub checkout_request_id: String,
     /// Daraja's second id.
     pub merchant_request_id: String,
-    /// The phone.
     pub msisdn: String,
-    /// Whole shillings.
     pub amount_kes: i64,
-    /// The account reference.
     pub reference: String,
-    /// The description.
     pub description: String,
-    /// The shop's name.
     pub shop: String,
     /// The short code that asked for it.
     pub signed_by: &'static str,
-    /// The paybill or till.
     pub receiver: String,
     /// What the phone shows, word for word.
     pub text: String,
     /// M-PESA's message after the payment.
     pub message: Option<String>,
-    /// When it appeared, in µs since 1970.
     pub shown_at: Micros,
-    /// What became of it.
     pub state: PromptState,
-    /// Where the outcome is posted.
     pub callback_url: String,
-    /// How many callbacks about it have been sent.
     pub callbacks_sent: u32,
 }
 
@@ -49,34 +39,19 @@ pub struct Prompt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
 pub enum PromptState {
-    /// The phone shows it.
     Waiting,
-    /// The money moved.
-    Paid {
-        /// The proof number.
-        receipt: String,
-        /// When, in µs since 1970.
-        at: Micros,
-    },
-    /// It ended without money, or never appeared.
-    Ended {
-        /// The result code, as text.
-        code: String,
-    },
+    Paid { receipt: String, at: Micros },
+    Ended { code: String },
 }
 
 /// One payment to the shop in the simulator's own books.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct BookEntry {
-    /// The proof number.
     pub receipt: String,
-    /// Whole shillings.
     pub amount_kes: i64,
-    /// Who paid.
     pub msisdn: String,
     /// The account reference; what the payer typed, where it was paid by hand.
     pub reference: String,
-    /// The paybill or till.
     pub receiver: String,
     /// The prompt's second id; empty where it was paid by hand.
     pub conversation: String,
@@ -84,20 +59,15 @@ pub struct BookEntry {
     pub third_party: String,
     /// The reversal's proof number, where the money went back.
     pub reversed_by: Option<String>,
-    /// When, in µs since 1970.
     pub at: Micros,
 }
 
 /// One payment from the shop to a phone.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Payout {
-    /// The proof number.
     pub receipt: String,
-    /// Whole shillings.
     pub amount_kes: i64,
-    /// Who was paid.
     pub msisdn: String,
-    /// When, in µs since 1970.
     pub at: Micros,
 }
 
@@ -117,11 +87,8 @@ pub struct Registration {
 /// What a buyer does with a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
-    /// Enters the PIN.
     Pin,
-    /// Enters a wrong one.
     WrongPin,
-    /// Presses cancel.
     Cancel,
     /// Lets it pass.
     Ignore,
@@ -131,19 +98,14 @@ pub enum Deed {
 
 /// A push that passed every check.
 pub struct Push {
-    /// The phone.
     pub msisdn: String,
-    /// Whole shillings.
     pub amount_kes: i64,
-    /// The account reference.
     pub reference: String,
-    /// The description.
     pub description: String,
     /// Who asks.
     pub signed_by: &'static str,
     /// Who is paid.
     pub receiver: String,
-    /// Where the outcome is posted.
     pub callback_url: String,
     /// Whether type and receiver belong together; the real service finds out late, with 2028.
     pub assigned: bool,
@@ -152,9 +114,7 @@ pub struct Push {
 /// A callback that waits to be sent.
 #[derive(Debug, Clone)]
 pub enum Due {
-    /// What came of a prompt.
     Prompt {
-        /// Which.
         prompt: u64,
         /// The outcome to tell: an earlier one stays true to its own time.
         outcome: PromptState,
@@ -162,12 +122,7 @@ pub enum Due {
     /// Money on the shop's number, by its proof number.
     C2b(String),
     /// What came of a request by the shop's initiator.
-    Result {
-        /// Where to.
-        url: String,
-        /// What.
-        body: String,
-    },
+    Result { url: String, body: String },
 }
 
 /// Without the number, as everywhere: a demo's log may be shown to anybody.
@@ -179,7 +134,6 @@ impl fmt::Debug for Prompt {
     }
 }
 
-/// Without the number.
 impl fmt::Debug for Payout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Payout");
@@ -188,7 +142,6 @@ impl fmt::Debug for Payout {
     }
 }
 
-/// Without the number.
 impl fmt::Debug for BookEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("BookEntry");

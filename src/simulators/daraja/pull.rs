@@ -3,7 +3,7 @@
 use super::{
     Daraja, SHORT_CODE,
     business::is_till,
-    http::{Family, is_callback_url, is_digits, json_answer, text, wrong_method},
+    http::{Family, Refused, is_callback_url, is_digits, json_answer, text, wrong_method},
     prompt::{BookEntry, SHOP_NAME},
 };
 use crate::ledger::kernel::time::{HOUR, Micros};
@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 /// How far back a statement reaches.
 const REACHES_BACK: i64 = 48 * HOUR;
 
-/// Its paths.
 pub fn routes() -> Router<Daraja> {
     Router::new()
         .route("/pulltransactions/v1/register", post(register).fallback(wrong_method))
@@ -24,22 +23,23 @@ pub fn routes() -> Router<Daraja> {
         .route("/pulltransactions/v1/query", post(query).get(query).fallback(wrong_method))
 }
 
-async fn register(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
-    let fields = match daraja.admit(&headers, &body, Family::Pull).await {
-        Ok(fields) => fields,
-        Err(refused) => return *refused,
-    };
+async fn register(
+    State(daraja): State<Daraja>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let fields = daraja.admit(&headers, &body, Family::Pull).await?;
     if text(&fields, "ShortCode") != SHORT_CODE {
-        return daraja.error(400, "400.001", "Invalid ShortCode");
+        return Err(daraja.error(400, "400.001", "Invalid ShortCode"));
     }
     if text(&fields, "RequestType") != "Pull" {
-        return daraja.invalid("RequestType");
+        return Err(daraja.invalid("RequestType"));
     }
     if !is_digits(&text(&fields, "NominatedNumber")) {
-        return daraja.invalid("NominatedNumber");
+        return Err(daraja.invalid("NominatedNumber"));
     }
     if !is_callback_url(&text(&fields, "CallBackURL")) {
-        return daraja.invalid("CallBackURL");
+        return Err(daraja.invalid("CallBackURL"));
     }
     let known = std::mem::replace(&mut daraja.state().pull_registered, true);
     let (status, said) = if known {
@@ -48,30 +48,27 @@ async fn register(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes)
         ("1000", "ShortCode Registered Successfully")
     };
     let answer = json!({
-        "ResponseRefID": daraja.reference(),
+        "ResponseRefID": daraja.groups(&[2, 2, 8]),
         "ResponseStatus": status,
         "ShortCode": SHORT_CODE,
         "ResponseDescription": said,
     });
-    json_answer(200, &answer)
+    Ok(json_answer(200, &answer))
 }
 
-async fn query(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
-    let fields = match daraja.admit(&headers, &body, Family::Pull).await {
-        Ok(fields) => fields,
-        Err(refused) => return *refused,
-    };
+async fn query(
+    State(daraja): State<Daraja>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let fields = daraja.admit(&headers, &body, Family::Pull).await?;
     if text(&fields, "ShortCode") != SHORT_CODE || !daraja.state().pull_registered {
-        return daraja.error(400, "400.001", "Invalid ShortCode");
+        return Err(daraja.error(400, "400.001", "Invalid ShortCode"));
     }
-    let Some(from) = nairobi_time(&text(&fields, "StartDate")) else {
-        return daraja.invalid("StartDate");
-    };
-    let Some(to) = nairobi_time(&text(&fields, "EndDate")) else {
-        return daraja.invalid("EndDate");
-    };
+    let time = |name| nairobi_time(&text(&fields, name)).ok_or_else(|| daraja.invalid(name));
+    let (from, to) = (time("StartDate")?, time("EndDate")?);
     let Ok(skipped) = text(&fields, "OffSetValue").parse::<usize>() else {
-        return daraja.invalid("OffSetValue");
+        return Err(daraja.invalid("OffSetValue"));
     };
     let oldest = daraja.now().plus(-REACHES_BACK).max(from);
     let books = daraja.books();
@@ -83,18 +80,12 @@ async fn query(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) ->
         ("1000", "Success", json!([rows]))
     };
     let answer = json!({
-        "ResponseRefID": daraja.reference(),
+        "ResponseRefID": daraja.groups(&[2, 2, 8]),
         "ResponseCode": code,
         "ResponseMessage": message,
         "Response": response,
     });
-    json_answer(200, &answer)
-}
-
-impl Daraja {
-    fn reference(&self) -> String {
-        format!("{}-{}-{}", self.hex(2), self.hex(2), self.hex(8))
-    }
+    Ok(json_answer(200, &answer))
 }
 
 fn row(entry: &BookEntry) -> Value {

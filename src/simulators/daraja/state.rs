@@ -28,7 +28,6 @@ const TOKEN_SECONDS: i64 = 3600;
 /// Everything the simulator knows.
 #[derive(Default)]
 pub struct State {
-    /// What goes wrong.
     pub faults: Faults,
     /// All prompts, by number from 0.
     pub prompts: Vec<Prompt>,
@@ -42,7 +41,6 @@ pub struct State {
     pub pull_registered: bool,
     /// The shop's own names for payouts: each is paid once.
     pub payout_names: HashSet<String>,
-    /// How many tokens were given out.
     pub tokens_issued: u32,
     /// Callbacks to send, in the order of their times.
     pub due: BTreeMap<(Micros, u64), Due>,
@@ -65,7 +63,6 @@ impl State {
         Self { receipt_offset: seed, ..Self::default() }
     }
 
-    /// Takes a new token into use.
     pub fn add_token(&mut self, token: String, now: Micros) {
         if self.faults.new_token_kills_old {
             self.tokens.clear();
@@ -75,7 +72,6 @@ impl State {
         self.tokens.insert(token, now.plus(TOKEN_SECONDS * SECOND));
     }
 
-    /// Whether a token is valid.
     pub fn knows_token(&self, token: &str, now: Micros) -> bool {
         self.tokens.get(token).is_some_and(|until| now < *until)
     }
@@ -85,18 +81,15 @@ impl State {
         self.open.contains_key(msisdn)
     }
 
-    /// The prompts of a phone, oldest first.
     pub fn prompts_of(&self, msisdn: &str) -> Vec<Prompt> {
         let ids = self.by_phone.get(msisdn).map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| self.prompt(*id)).cloned().collect()
     }
 
-    /// A prompt by its number.
     pub fn prompt(&self, id: u64) -> Option<&Prompt> {
         self.prompts.get(usize::try_from(id).ok()?)
     }
 
-    /// A prompt by its number, to be changed.
     pub fn prompt_mut(&mut self, id: u64) -> Option<&mut Prompt> {
         self.prompts.get_mut(usize::try_from(id).ok()?)
     }
@@ -107,7 +100,6 @@ impl State {
         std::mem::replace(&mut self.due, later).into_values().collect()
     }
 
-    /// A prompt by Daraja's id.
     pub fn prompt_by_request(&self, request: &str) -> Option<&Prompt> {
         self.prompt(*self.by_request.get(request)?)
     }
@@ -242,7 +234,6 @@ impl State {
         }
     }
 
-    /// A payment in the books, by its proof number.
     pub fn entry_mut(&mut self, receipt: &str) -> Option<&mut BookEntry> {
         self.books.iter_mut().find(|entry| entry.receipt == receipt)
     }
@@ -254,7 +245,6 @@ impl State {
         stayed.map(|entry| entry.amount_kes).sum::<i64>() - went
     }
 
-    /// Has a callback sent at its time.
     pub fn tell(&mut self, at: Micros, due: Due) {
         self.callbacks += 1;
         self.due.insert((at, self.callbacks), due);

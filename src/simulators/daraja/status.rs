@@ -2,48 +2,37 @@
 
 use super::{
     Daraja, SHORT_CODE,
-    http::{Family, text, wrong_method},
+    http::{Family, Refused, text},
     initiator::{Api, Outcome, payer},
     prompt::{BookEntry, SHOP_NAME},
 };
-use axum::{
-    Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
-};
 use serde_json::{Value, json};
 
-const API: Api = Api {
+pub const API: Api = Api {
+    path: "/mpesa/transactionstatus/v1/query",
     family: Family::C2b,
     initiator: "Initiator",
     commands: &["TransactionStatusQuery"],
     number: "PartyA",
     sort: Some(("IdentifierType", "4")),
+    check,
+    carry_out: status,
 };
 
-/// Its path.
-pub fn routes() -> Router<Daraja> {
-    Router::new().route("/mpesa/transactionstatus/v1/query", post(status).fallback(wrong_method))
+fn check(daraja: &Daraja, fields: &Value) -> Result<(), Refused> {
+    let named = ["TransactionID", "OriginalConversationID"].map(|name| text(fields, name));
+    let nothing = named.iter().all(String::is_empty);
+    if nothing { Err(daraja.invalid("TransactionID")) } else { Ok(()) }
 }
 
-async fn status(State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes) -> Response {
-    let taken = match daraja.take_request(&API, &headers, &body).await {
-        Ok(taken) => taken,
-        Err(refused) => return *refused,
-    };
-    let receipt = text(&taken.fields, "TransactionID");
-    let conversation = text(&taken.fields, "OriginalConversationID");
-    if receipt.is_empty() && conversation.is_empty() {
-        return daraja.invalid("TransactionID");
-    }
+fn status(daraja: &Daraja, fields: &Value) -> Outcome {
+    let receipt = text(fields, "TransactionID");
+    let conversation = text(fields, "OriginalConversationID");
     let is_it = |entry: &&BookEntry| {
         entry.receipt == receipt || (!conversation.is_empty() && entry.conversation == conversation)
     };
     let found = daraja.state().books.iter().find(is_it).cloned();
-    let outcome = match found {
-        _ if !taken.known => Outcome::failed("2001"),
-        Some(entry) => completed(&entry),
-        None => Outcome::failed("2033"),
-    };
-    daraja.take_and_tell(&taken.fields, &outcome)
+    found.as_ref().map_or_else(|| Outcome::failed("2033"), completed)
 }
 
 fn completed(entry: &BookEntry) -> Outcome {

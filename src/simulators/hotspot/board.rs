@@ -8,7 +8,6 @@ use super::{
 use crate::simulators::hotspot::console::{Row, Value};
 use std::collections::BTreeMap;
 
-/// How many lines the log keeps.
 const LOG_LINES: usize = 100;
 
 /// Rows, files and variables.

@@ -15,6 +15,10 @@ use crate::{
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
+fn named(all: impl IntoIterator<Item = (&'static str, Value)>) -> BTreeMap<String, Value> {
+    all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// One run. It takes board and book into its hands for one command at a time, so that phones are
 /// served while it waits for another server.
 pub(super) struct Run<'a> {
@@ -59,7 +63,7 @@ impl Run<'_> {
             "ip dns" => vec![("servers", Value::text("10.0.0.1"))],
             _ => vec![],
         };
-        all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        named(all)
     }
 
     fn users(&self) -> Vec<Row> {
@@ -88,17 +92,15 @@ impl Run<'_> {
                 ("login-by", Value::text(session.login_by)),
                 ("uptime", Value::Time(session.started_at.until(self.hotspot.now()))),
             ];
-            let properties = all.map(|(name, value)| (name.to_owned(), value)).into();
-            Row { id: format!("*{}", session.ip), properties }
+            Row { id: format!("*{}", session.ip), properties: named(all) }
         };
         self.hotspot.book().sessions().map(row).collect()
     }
 
     fn cookies(&self) -> Vec<Row> {
         let row = |(at, user, mac): (String, String, String)| {
-            let all = [("user", user), ("mac-address", mac)];
-            let properties = all.map(|(name, text)| (name.to_owned(), Value::Text(text))).into();
-            Row { id: format!("*{at}"), properties }
+            let all = [("user", Value::Text(user)), ("mac-address", Value::Text(mac))];
+            Row { id: format!("*{at}"), properties: named(all) }
         };
         self.hotspot.book().all_cookies().into_iter().map(row).collect()
     }
@@ -129,8 +131,7 @@ impl Run<'_> {
                 ("size", Value::Number(size)),
                 ("contents", Value::Text(contents)),
             ];
-            let properties = all.map(|(name, value)| (name.to_owned(), value)).into();
-            Row { id: format!("*{name}"), properties }
+            Row { id: format!("*{name}"), properties: named(all) }
         };
         rows.into_iter().map(row).collect()
     }
@@ -194,7 +195,7 @@ impl Run<'_> {
         let named = given.named.iter().filter(|(name, _)| name != "copy-from");
         properties.extend(named.cloned());
         let name = properties.get("name").map(Value::property).unwrap_or_default();
-        let known = menus::find(menu).is_some_and(|menu| menu.properties.contains(&"name"));
+        let known = menus::find(menu).is_some_and(|menu| menu.has("name"));
         if known {
             if name.is_empty() {
                 return Err("failure: name is missing".into());
@@ -214,9 +215,8 @@ impl Run<'_> {
                 Ok(Value::Nil)
             }
             _ => {
-                let known = menus::find(menu).map_or(&[][..], |menu| menu.properties);
-                for flag in ["disabled", "dynamic"].into_iter().filter(|flag| known.contains(flag))
-                {
+                let has = |flag: &&str| menus::find(menu).is_some_and(|menu| menu.has(flag));
+                for flag in ["disabled", "dynamic"].into_iter().filter(has) {
                     properties.entry(flag.into()).or_insert(Value::Bool(false));
                 }
                 Ok(Value::Id(self.hotspot.board().put(menu, properties)))
@@ -344,7 +344,7 @@ impl Device for Run<'_> {
             "html-directory-override" => version >= Version(7, 0, 0),
             _ => true,
         };
-        known && menus::find(menu).is_some_and(|menu| menu.properties.contains(&name))
+        known && menus::find(menu).is_some_and(|menu| menu.has(name))
     }
 
     fn rows(&mut self, menu: &str) -> Result<Vec<Row>, String> {
@@ -384,8 +384,7 @@ impl Device for Run<'_> {
                     ("topics", Value::text(format!("script,{topics}"))),
                     ("message", Value::Text(message)),
                 ];
-                let row = row.map(|(name, value)| (name.to_owned(), value)).into();
-                self.hotspot.board().note(row);
+                self.hotspot.board().note(named(row));
                 return Ok(Value::Nil);
             }
             _ => {}
@@ -394,7 +393,7 @@ impl Device for Run<'_> {
             return Err(format!("bad command name {verb}"));
         };
         for (name, _) in &given.named {
-            let fits = known.properties.contains(&name.as_str()) || name == "copy-from";
+            let fits = known.has(name) || name == "copy-from";
             if !fits {
                 return Err(format!("expected end of command: {name}"));
             }

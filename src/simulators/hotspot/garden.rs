@@ -5,9 +5,7 @@
 /// no.
 #[derive(Debug, Clone, Default)]
 pub struct Garden {
-    /// `/ip hotspot walled-garden`.
     pub hosts: Vec<HostRule>,
-    /// `/ip hotspot walled-garden ip`.
     pub addresses: Vec<AddressRule>,
 }
 
@@ -21,7 +19,6 @@ pub struct HostRule {
     pub dst_host: String,
     /// As `dst_host`, for the path.
     pub path: Option<String>,
-    /// The only port.
     pub dst_port: Option<u16>,
 }
 
@@ -30,9 +27,7 @@ pub struct HostRule {
 pub struct AddressRule {
     /// `action=accept`.
     pub accept: bool,
-    /// The name or address, whole.
     pub dst_host: String,
-    /// The only port.
     pub dst_port: Option<u16>,
 }
 
@@ -57,7 +52,6 @@ impl Garden {
         rule.map_or_else(|| self.allows_any(host, port), |rule| rule.allow)
     }
 
-    /// Whether anything (HTTPS among it) to this place is let through.
     pub fn allows_any(&self, host: &str, port: u16) -> bool {
         let rule = self.addresses.iter().find(|rule| {
             rule.dst_host.eq_ignore_ascii_case(host)

@@ -61,7 +61,6 @@ pub enum LoginMethod {
 }
 
 impl LoginMethod {
-    /// From the router's word.
     fn parse(word: &str) -> Option<Self> {
         use LoginMethod as M;
         [M::HttpChap, M::HttpPap, M::Https, M::Cookie, M::Mac, M::MacCookie]
@@ -69,7 +68,6 @@ impl LoginMethod {
             .find(|method| method.word() == word)
     }
 
-    /// The router's word for it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::HttpChap => "http-chap",
@@ -96,25 +94,17 @@ impl Version {
 /// How the router is set up.
 #[derive(Debug, Clone)]
 pub struct HotspotSettings {
-    /// Its address on the guests' network.
     pub address: String,
     /// Its name there (`dns-name`); pages link by it when it is set.
     pub dns_name: Option<String>,
-    /// `/ip hotspot` name.
     pub server_name: String,
-    /// `/system identity` name.
     pub identity: String,
-    /// What it runs.
     pub version: Version,
-    /// `login-by`.
     pub login_by: BTreeSet<LoginMethod>,
     /// Whether `$(link-login-only)` is https, which the manual leaves open.
     pub https_links: bool,
-    /// What stands in place of a name it does not know.
     pub unknown_tokens: UnknownTokens,
-    /// Where its pages are, among its files.
     pub html_directory: String,
-    /// `/system license` level.
     pub licence: i64,
     /// What device-mode forbids, among `hotspot`, `fetch` and `scheduler`; `flagged` where it has
     /// flagged the router.
@@ -123,11 +113,9 @@ pub struct HotspotSettings {
     pub lacks: Vec<&'static str>,
     /// Whether it puts `flash/` before a folder of pages that has it already (7.17.0 and 7.17.1).
     pub doubles_flash: bool,
-    /// Whether it knows who signed the shop's certificate.
     pub trusts: bool,
     /// By how much its clock is wrong, in µs.
     pub clock_error: i64,
-    /// Where phones may go before they have logged in.
     pub garden: Garden,
     /// Names of the outside world that exist, and where they really listen. Loopback addresses
     /// need no entry; any other name leads to a page that says *You are online*.
@@ -215,17 +203,14 @@ impl Hotspot {
         Router::new().fallback(handle).with_state(self.clone())
     }
 
-    /// Changes the settings while it runs: its address once the port is known, a rule, a name.
     pub fn configure(&self, change: impl FnOnce(&mut HotspotSettings)) {
         change(&mut self.inner.settings.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Adds a user, or replaces the one of that name.
     pub fn add_user(&self, user: User) {
         self.book().users.insert(user.name.clone(), user);
     }
 
-    /// Adds a user profile, or replaces the one of that name.
     pub fn add_profile(&self, profile: Profile) {
         self.book().profiles.insert(profile.name.clone(), profile);
     }
@@ -265,7 +250,6 @@ impl Hotspot {
         book.clients.remove(&ip);
     }
 
-    /// Ends a session as an administrator would.
     pub fn kick(&self, ip: IpAddr) {
         let now = self.now();
         let mut book = self.book();
@@ -274,7 +258,6 @@ impl Hotspot {
         }
     }
 
-    /// Whether a device is logged in now.
     pub fn is_online(&self, ip: IpAddr) -> bool {
         let now = self.now();
         let mut book = self.book();
@@ -282,7 +265,6 @@ impl Hotspot {
         book.sessions().any(|session| session.ip == ip)
     }
 
-    /// Who is logged in now.
     pub fn sessions(&self) -> Vec<Session> {
         let now = self.now();
         let mut book = self.book();
@@ -306,7 +288,6 @@ impl Hotspot {
         self.book().refusals.push((key, text.to_owned()));
     }
 
-    /// How often a login was tried by name, whatever came of it.
     pub fn login_attempts(&self) -> usize {
         self.book().attempts
     }
@@ -345,7 +326,6 @@ impl Hotspot {
         self.book().sessions().any(|session| session.ip == visit.ip)
     }
 
-    /// Answers a request for somebody else's address.
     async fn remote(&self, visit: &Visit, asked: &Asked, body: &[u8]) -> Answer {
         let settings = self.settings();
         let online = self.passes(&settings, visit);

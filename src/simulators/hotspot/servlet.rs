@@ -18,31 +18,24 @@ use std::{collections::BTreeMap, net::IpAddr};
 /// A request, taken apart.
 #[derive(Debug, Clone)]
 pub struct Visit {
-    /// Who asks.
     pub ip: IpAddr,
-    /// The path.
     pub path: String,
     /// What was asked for, whole: `http://example.com/x?y`.
     pub url: String,
     /// The query's and the form's fields; the form wins.
     pub fields: BTreeMap<String, String>,
-    /// The headers by lower-case name.
     pub headers: BTreeMap<String, String>,
 }
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: u16,
-    /// The headers.
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// An answer in plain text.
     pub fn text(status: u16, text: &str) -> Self {
         let headers = vec![("Content-Type".into(), "text/plain".into())];
         Self { status, headers, body: text.into() }
@@ -58,17 +51,11 @@ const COOKIE_NAME: &str = "hotspot-login";
 
 /// One request being answered.
 pub struct Servlet<'a> {
-    /// How the router is set up.
     pub settings: &'a HotspotSettings,
-    /// The files of its html directory.
     pub files: &'a BTreeMap<String, Vec<u8>>,
-    /// Its memory.
     pub book: &'a mut Book,
-    /// Where challenges come from.
     pub random: &'a dyn Random,
-    /// Now.
     pub now: Micros,
-    /// The request.
     pub visit: &'a Visit,
     /// The chosen sub-directory: empty, or `sw/`.
     pub dir: String,
@@ -87,7 +74,6 @@ struct Told {
 }
 
 impl Servlet<'_> {
-    /// Answers a request for the hotspot's own address.
     pub fn answer(mut self) -> Answer {
         let path = self.visit.path.trim_start_matches('/').to_owned();
         let (dir, page) = path.rsplit_once('/').map_or(("", path.as_str()), |both| both);
@@ -285,7 +271,7 @@ impl Servlet<'_> {
     fn variables(&mut self, page: &str, told: &Told) -> Variables {
         let settings = self.settings;
         let mut all = Variables { headers: self.visit.headers.clone(), ..Variables::default() };
-        for name in EMPTY_NAMES {
+        for name in EMPTY_NAMES.split(' ') {
             all.set(name, "");
         }
         let login_page = page.ends_with("login.html") && !page.ends_with("rlogin.html");
@@ -381,41 +367,13 @@ impl Servlet<'_> {
 }
 
 /// Known, and empty unless something sets them.
-const EMPTY_NAMES: [&str; 33] = [
-    "advert-pending",
-    "blocked",
-    "bytes-in",
-    "bytes-in-nice",
-    "bytes-out",
-    "bytes-out-nice",
-    "chap-challenge",
-    "chap-id",
-    "domain",
-    "error",
-    "error-orig",
-    "error-type",
-    "idle-timeout",
-    "idle-timeout-secs",
-    "interface-name",
-    "limit-bytes-in",
-    "limit-bytes-out",
-    "link-advert",
-    "location-id",
-    "location-name",
-    "login-by",
-    "login-by-mac",
-    "packets-in",
-    "packets-out",
-    "refresh-timeout",
-    "refresh-timeout-secs",
-    "remain-bytes-total",
-    "session-time-left",
-    "session-time-left-secs",
-    "session-timeout",
-    "session-timeout-secs",
-    "uptime",
-    "vlan-id",
-];
+const EMPTY_NAMES: &str = "\
+    advert-pending blocked bytes-in bytes-in-nice bytes-out bytes-out-nice chap-challenge \
+    chap-id domain error error-orig error-type idle-timeout idle-timeout-secs interface-name \
+    limit-bytes-in limit-bytes-out link-advert location-id location-name login-by \
+    login-by-mac packets-in packets-out refresh-timeout refresh-timeout-secs \
+    remain-bytes-total session-time-left session-time-left-secs session-timeout \
+    session-timeout-secs uptime vlan-id";
 
 fn session_names(all: &mut Variables, session: &Session, now: Micros, counters: bool) {
     all.set("username", session.username.as_str());

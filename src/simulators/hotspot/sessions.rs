@@ -11,15 +11,11 @@ use std::{
 /// One device that is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// The user's name.
     pub username: String,
-    /// The device's address.
     pub ip: IpAddr,
-    /// The device's MAC address.
     pub mac: String,
     /// How it logged in: `http-chap`, `http-pap`, `https`, `cookie`, `mac`, `mac-cookie`.
     pub login_by: &'static str,
-    /// Since when.
     pub started_at: Micros,
     /// When the time limits end it.
     pub ends_at: Option<Micros>,
@@ -32,7 +28,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// What is left of the data, in bytes.
     pub fn bytes_left(&self) -> Option<u64> {
         self.bytes_granted.map(|granted| granted.saturating_sub(self.bytes_in + self.bytes_out))
     }
@@ -41,11 +36,8 @@ impl Session {
 /// A device as the router sees it.
 #[derive(Debug, Clone, Default)]
 pub struct Client {
-    /// Its MAC address.
     pub mac: String,
-    /// The challenge its last login page carried.
     pub challenge: Option<Challenge>,
-    /// Its session, while logged in.
     pub session: Option<Session>,
 }
 
@@ -59,24 +51,17 @@ pub struct Cookie {
 /// Somebody has logged in whose profile has something to run.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// The user's name.
     pub user: String,
-    /// The device's address.
     pub ip: IpAddr,
-    /// Its MAC address.
     pub mac: String,
-    /// What is to be run.
     pub script: String,
 }
 
 /// Everything that changes while the router runs.
 #[derive(Debug, Default)]
 pub struct Book {
-    /// The devices, by address.
     pub clients: HashMap<IpAddr, Client>,
-    /// The users, by name.
     pub users: BTreeMap<String, User>,
-    /// The user profiles, by name.
     pub profiles: BTreeMap<String, Profile>,
     /// HTTP cookies given out, by value.
     pub cookies: HashMap<String, Cookie>,
@@ -86,7 +71,6 @@ pub struct Book {
     pub refusals: Vec<(&'static str, String)>,
     /// How often a login was tried by name.
     pub attempts: usize,
-    /// Logins after which something is to be run.
     pub logins: Vec<Login>,
 }
 
@@ -189,7 +173,6 @@ impl Book {
         Ok(())
     }
 
-    /// A user's profile.
     pub fn profile_of(&self, user: &User) -> Profile {
         let profile = if user.profile.is_empty() { "default" } else { &user.profile };
         self.profiles.get(profile).cloned().unwrap_or_else(|| Profile::named("default"))
@@ -204,13 +187,11 @@ impl Book {
         macs.chain(others).collect()
     }
 
-    /// Forgets a login by its place.
     pub fn drop_cookie(&mut self, place: &str) {
         self.mac_cookies.remove(place);
         self.cookies.remove(place);
     }
 
-    /// The sessions, in no order.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.clients.values().filter_map(|client| client.session.as_ref())
     }
@@ -222,7 +203,6 @@ impl Book {
 }
 
 impl Cookie {
-    /// Remembers a user until a moment.
     pub fn new(username: &str, until: Micros) -> Self {
         Self { username: username.to_owned(), until }
     }

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 pub enum UnknownTokens {
     /// Nothing stands in its place.
     Blank,
-    /// The token stays as it is.
     Kept,
 }
 
@@ -23,7 +22,6 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Sets `name`, and makes it known.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.known.insert(name.into(), value.into());
     }
@@ -42,15 +40,12 @@ impl Variables {
 /// A page, filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
-    /// The text.
     pub body: String,
-    /// The status that the page set.
     pub status: Option<u16>,
     /// The headers that the page set, by the name it used; the last of a name wins.
     pub headers: BTreeMap<String, String>,
 }
 
-/// Fills in a page.
 pub fn render(page: &str, variables: &Variables, unknown: UnknownTokens) -> Rendered {
     let tokens = tokens(page);
     let mut place = 0;

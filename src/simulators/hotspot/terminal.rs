@@ -16,9 +16,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// What a run left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
-    /// What it printed.
     pub lines: Vec<String>,
-    /// Why it ended early.
     pub error: Option<ScriptError>,
 }
 
@@ -91,7 +89,6 @@ impl Hotspot {
         }
     }
 
-    /// The terminal's files: name and content.
     pub fn file(&self, name: &str) -> Option<Vec<u8>> {
         self.board().files.get(name).cloned()
     }

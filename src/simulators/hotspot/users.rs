@@ -16,7 +16,6 @@ pub const COOKIE_LIFE: i64 = 3 * DAY;
 /// A hotspot user, as in `/ip hotspot user`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
-    /// The name: a voucher's code.
     pub name: String,
     /// The password; often the code again.
     pub password: String,
@@ -28,11 +27,9 @@ pub struct User {
     pub limit_bytes_total: Option<u64>,
     /// The only device that may use it.
     pub mac_address: Option<String>,
-    /// The only hotspot server where it works.
     pub server: Option<String>,
     /// What its owner noted.
     pub comment: String,
-    /// Switched off.
     pub disabled: bool,
     /// Time used in sessions that ended, in µs.
     pub uptime: i64,
@@ -50,7 +47,6 @@ impl User {
 /// A user profile, as in `/ip hotspot user profile`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
-    /// Its name.
     pub name: String,
     /// How many devices may use one user at the same time; `None` for any number.
     pub shared_users: Option<usize>,
@@ -58,7 +54,6 @@ pub struct Profile {
     pub session_timeout: Option<i64>,
     /// Whether a device is remembered after a login, and for how long, in µs.
     pub mac_cookie_life: i64,
-    /// What is run when somebody logs in.
     pub on_login: String,
     /// Everything as it was set.
     pub properties: BTreeMap<String, Value>,
@@ -77,7 +72,6 @@ impl Profile {
         }
     }
 
-    /// Sets a property.
     pub fn set(&mut self, name: &str, value: &Value) {
         let text = value.property();
         match name {
@@ -100,7 +94,6 @@ pub struct Challenge {
     pub id: u8,
     /// `chap-challenge`.
     pub bytes: [u8; 16],
-    /// When it was given out.
     pub made_at: Micros,
 }
 
@@ -108,7 +101,6 @@ pub struct Challenge {
 pub const CHALLENGE_LIFE: i64 = HOUR;
 
 impl Challenge {
-    /// Whether it can still be answered.
     pub fn is_live(&self, now: Micros) -> bool {
         self.made_at.until(now) <= CHALLENGE_LIFE
     }

@@ -36,7 +36,6 @@ pub(super) struct BulkBody {
     sender_id: Option<String>,
 }
 
-/// A sending, whichever way it came.
 struct Sending {
     username: String,
     to: Vec<String>,

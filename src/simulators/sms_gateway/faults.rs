@@ -8,9 +8,7 @@ use std::{future, panic, time::Duration};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
-    /// Every answer comes this much later.
     pub slow_ms: u64,
-    /// No answer at all.
     pub silence: Option<Silence>,
     /// What is said instead of "taken".
     pub answer: Option<Answer>,
@@ -18,7 +16,6 @@ pub struct Faults {
     pub times: Option<u32>,
     /// Recipients that are still paid for; then the credit is gone.
     pub credit: Option<u32>,
-    /// What happens to delivery reports.
     pub reports: Reports,
     /// The Celcom family spells `response-code` as it is meant; most brands do not.
     pub celcom_spelt_well: bool,
@@ -48,13 +45,11 @@ pub enum Answer {
     Code(u16),
     /// No recipients, and a sentence why.
     NoRecipients(String),
-    /// 401 and plain text.
     WrongKey,
     /// Somebody else's HTML page, with this status.
     Html(u16),
     /// XML, as the classic way answers those who do not ask for JSON.
     Xml,
-    /// A well-formed answer that says nothing.
     EmptyObject,
 }
 
@@ -62,20 +57,16 @@ pub enum Answer {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reports {
-    /// One that says "delivered".
     #[default]
     Delivered,
-    /// The same one twice.
     Twice,
     /// Before the sending is answered.
     BeforeAnswer,
-    /// None, ever.
     Never,
     /// A word nobody knows.
     UnknownWord,
     /// "Delivered", and then "sent".
     OutOfOrder,
-    /// A failure, in the gateway's own word.
     Failed(String),
 }
 

@@ -70,16 +70,12 @@ struct State {
 /// A text on a phone.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Text {
-    /// When it arrived.
     pub at: Micros,
-    /// What it says.
     pub text: String,
-    /// The sender id.
     pub from: String,
 }
 
 impl SmsCenter {
-    /// A gateway without faults; delivery reports wait for [`Self::deliver_reports`].
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let timeout = Duration::from_secs(REPORT_SECONDS_MAX);
         Self(Arc::new(Inner {
@@ -134,12 +130,10 @@ impl SmsCenter {
         }
     }
 
-    /// How many sendings were asked of it, taken or not.
     pub fn requests(&self) -> usize {
         self.state().requests
     }
 
-    /// Misbehave from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.state().faults = faults;
     }
@@ -149,7 +143,6 @@ impl SmsCenter {
         self.state().callbacks.insert(family, callback);
     }
 
-    /// Whether reports go out by themselves, right after the answer.
     pub fn report_automatically(&self, automatic: bool) {
         self.state().automatic = automatic;
     }

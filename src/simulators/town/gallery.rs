@@ -17,7 +17,6 @@ use axum::{
 };
 use std::{fmt::Write as _, sync::Arc};
 
-/// Where it is.
 pub const PATH: &str = "/gallery";
 
 const STYLE: &str = "\
@@ -29,7 +28,6 @@ list-style:none}li{overflow-wrap:anywhere}b{display:block;margin:0 0 4px}\
 iframe{width:360px;height:720px;border:0;transform:scale(.66667);transform-origin:0 0}\
 a{display:inline-block;padding:8px 12px 8px 0;color:#0b5c42}";
 
-/// The pages, drawn with the shop's colour.
 pub fn router(accent: Accent) -> Router {
     Router::new()
         .route(PATH, get(index))

@@ -18,7 +18,6 @@ use axum::{
 };
 use std::{fmt::Write as _, net::SocketAddr};
 
-/// How many messages it shows.
 const MESSAGES_SHOWN: usize = 10;
 
 /// The phone.
@@ -43,12 +42,10 @@ margin:.25rem .25rem 0 0;background:#d8d2c6;color:#1c1a17;cursor:pointer}\
 button.main{background:#0b6e4f;color:#fff}small{opacity:.7}a{color:#7fd6b6}";
 
 impl Phone {
-    /// A phone on the world's networks.
     pub fn new(daraja: Daraja, sms: SmsCenter, hotspot: Hotspot, router: SocketAddr) -> Self {
         Self { daraja, sms, hotspot, router }
     }
 
-    /// Its page.
     pub fn router(self) -> Router {
         Router::new()
             .route("/", get(screen))
@@ -156,7 +153,6 @@ fn show_prompt(page: &mut String, prompt: &Prompt) {
     page.push_str("</article>");
 }
 
-/// A text as it stands in a page.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

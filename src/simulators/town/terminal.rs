@@ -22,13 +22,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Where it is.
 pub const PATH: &str = "/terminal";
 
-/// How many runs it shows.
 const RUNS_SHOWN: usize = 6;
 
-/// The self-test.
 const TEST: &str = "/import file-name=lango-test.rsc";
 
 /// Lines that a technician may try when the router is set up.
@@ -71,12 +68,10 @@ struct Typed {
 }
 
 impl Terminal {
-    /// The terminal of a router that belongs to a shop's site.
     pub fn new(hotspot: Hotspot, shop: Arc<Shop>, site: Slug) -> Self {
         Self { hotspot, shop, site, ran: Arc::default() }
     }
 
-    /// Its page.
     pub fn router(self) -> Router {
         Router::new().route(PATH, get(screen).post(run)).with_state(self)
     }

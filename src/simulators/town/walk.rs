@@ -40,7 +40,6 @@ struct Browser {
     cookies: HashMap<String, String>,
 }
 
-/// A page that was reached.
 struct Page {
     address: Url,
     html: String,
@@ -76,7 +75,6 @@ impl Browser {
         Ok(response)
     }
 
-    /// Follows redirects, as browsers do.
     async fn open(&mut self, method: Method, to: &str, form: &Form) -> anyhow::Result<Page> {
         let mut address = Url::parse(to)?;
         let mut method = method;

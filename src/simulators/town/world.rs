@@ -57,13 +57,9 @@ const SUPPORT_PHONE: &str = "0700 000 000";
 /// Where the parts listen; port 0 takes any.
 #[derive(Debug, Clone, Copy)]
 pub struct Addresses {
-    /// The shop.
     pub shop: SocketAddr,
-    /// The staff's listener.
     pub staff: SocketAddr,
-    /// The router.
     pub router: SocketAddr,
-    /// The phone.
     pub phone: SocketAddr,
 }
 
@@ -77,15 +73,10 @@ impl Addresses {
 
 /// The running world.
 pub struct World {
-    /// The shop.
     pub shop: Arc<Shop>,
-    /// M-PESA.
     pub daraja: Daraja,
-    /// The SMS gateway.
     pub sms: SmsCenter,
-    /// The router.
     pub hotspot: Hotspot,
-    /// Where everything listens.
     pub addresses: Addresses,
     listeners: Option<(TcpListener, TcpListener)>,
     simulators: JoinSet<()>,
@@ -94,11 +85,9 @@ pub struct World {
 
 /// How the world is to be.
 pub struct Plan {
-    /// Where the parts listen.
     pub addresses: Addresses,
     /// Whether M-PESA can call back.
     pub callbacks: bool,
-    /// The sources of time and randomness.
     pub machine: (Arc<dyn Clock>, Arc<dyn Random>),
 }
 
@@ -176,7 +165,6 @@ impl World {
         Ok(())
     }
 
-    /// Returns when the shop has stopped.
     pub async fn stopped(&mut self) {
         if let Some(serving) = self.serving.take() {
             match serving.await {

@@ -13,17 +13,11 @@ pub struct Counts {
     pub other_package: usize,
     /// See [`Verdict::NoPackage`].
     pub no_package: usize,
-    /// See [`Verdict::DuplicateInFile`].
     pub duplicate_in_file: usize,
-    /// See [`Verdict::AlreadyKnown`].
     pub already_known: usize,
-    /// See [`Verdict::KnownElsewhere`].
     pub known_elsewhere: usize,
-    /// See [`Verdict::AlreadyUsed`].
     pub already_used: usize,
-    /// See [`Verdict::Disabled`].
     pub disabled: usize,
-    /// See [`Verdict::NotAVoucher`].
     pub not_a_voucher: usize,
     /// Those of `accepted` that are printed and thus not sold here.
     pub set_aside: usize,
@@ -32,7 +26,6 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts the verdicts.
     pub fn of(judged: &[Judged]) -> Self {
         let mut counts = Self::default();
         for line in judged {
@@ -59,16 +52,11 @@ impl Counts {
 /// and what they choose from when some are to be set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Group {
-    /// What they share.
     #[serde(flatten)]
     pub key: GroupKey,
-    /// How many lines of the list, whatever their verdict.
     pub lines: usize,
-    /// How many of them are accepted.
     pub accepted: usize,
-    /// How many of the accepted are set aside.
     pub set_aside: usize,
-    /// How many of the accepted give less than their package promises.
     pub gives_less: usize,
 }
 

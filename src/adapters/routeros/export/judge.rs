@@ -21,7 +21,6 @@ use std::collections::HashMap;
 /// What the shop wants from a list.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// What the site sells.
     pub packages: Vec<Promise>,
     /// Keep only this package's lines (`--package`); its slug.
     pub only_package: Option<String>,
@@ -42,7 +41,6 @@ pub struct GroupKey {
 }
 
 impl GroupKey {
-    /// The group of a line.
     pub fn of(line: &ExportLine) -> Self {
         let comment = line.comment.as_deref().and_then(comment::group);
         Self { profile: line.profile.clone(), comment: comment.map(str::to_owned) }
@@ -52,11 +50,8 @@ impl GroupKey {
 /// A package of the site, and what its buyers are promised.
 #[derive(Debug, Clone, Default)]
 pub struct Promise {
-    /// The router's user profile.
     pub profile: String,
-    /// Its slug.
     pub package: String,
-    /// How long a code lasts, in seconds.
     pub validity_seconds: u64,
     /// How much data it gives, in bytes; `None` for as much as its time allows.
     pub data_bytes_max: Option<u64>,
@@ -120,7 +115,6 @@ impl Verdict {
 pub struct Judged {
     /// The line of the file; the first is 1.
     pub number: usize,
-    /// What it is.
     pub verdict: Verdict,
     /// Why, for the owner. Holds no code.
     pub reason: String,
@@ -153,7 +147,6 @@ pub enum Known {
 /// A code of another site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
-    /// Which site.
     pub site: Slug,
     /// What buyers call it.
     pub name: String,
@@ -261,7 +254,6 @@ fn verdict(
     package.verdict()
 }
 
-/// Whether the line could be a voucher at all.
 pub(super) fn could_be_voucher(line: &ExportLine) -> bool {
     why_no_voucher(line).is_none()
 }

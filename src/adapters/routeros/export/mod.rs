@@ -34,7 +34,6 @@ pub const LINES_MAX: usize = 200_000;
 /// What an upload holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
-    /// The shape it came in.
     pub format: Format,
     /// Each row that names a user, in the order of the file.
     pub lines: Vec<ExportLine>,
@@ -123,23 +122,19 @@ pub struct ExportLine {
     pub code: String,
     /// The password, byte for byte: `None` when the list carries none, empty when it is blank.
     pub password: Option<String>,
-    /// The router's user profile.
     pub profile: Option<String>,
     /// The hotspot server that the user is bound to; `all` when it says so.
     pub server: Option<String>,
-    /// The comment, whole.
     pub comment: Option<String>,
     /// The limit on usage as written, such as `1d2h`.
     pub limit_uptime: Option<String>,
     /// The limit on data as written, in bytes where the router wrote it.
     pub limit_bytes_total: Option<String>,
-    /// The one device that may use it, as written.
     pub mac_address: Option<String>,
     /// Whether the router refuses it for now.
     pub disabled: bool,
     /// Whether the router marks the row as its own (dynamic or default).
     pub router_owned: bool,
-    /// Why it counts as used, if it does.
     pub used: Option<UsedBecause>,
 }
 
@@ -170,7 +165,6 @@ pub enum UsedBecause {
 }
 
 impl UsedBecause {
-    /// The reason, for the owner.
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Counters => "The router has counted time or data on it.",
@@ -186,17 +180,14 @@ impl UsedBecause {
 pub struct Unreadable {
     /// The line of the file; the first is 1.
     pub number: usize,
-    /// Why, for the owner.
     pub why: &'static str,
 }
 
 /// Why an upload is no voucher list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotVouchers {
-    /// Nothing but blanks.
     #[error("the file is empty")]
     Empty,
-    /// Over [`BYTES_MAX`] or [`LINES_MAX`].
     #[error("the file is too large for a voucher list")]
     TooLarge,
     /// A spreadsheet, a PDF, a router backup, a picture.
@@ -208,16 +199,13 @@ pub enum NotVouchers {
     /// Starts as JSON or XML and cannot be parsed.
     #[error("the file breaks off or is damaged")]
     Damaged,
-    /// An export or a script, without hotspot users.
     #[error("the script adds no hotspot users")]
     ScriptWithoutUsers,
     /// The short `print`, which shows no passwords and cuts long names.
     #[error("the listing is a short print, which cuts names and hides passwords")]
     ShortPrint,
-    /// A table in which no column is known to hold the codes.
     #[error("the table does not say which column holds the codes")]
     UnknownColumns,
-    /// Text of some other kind.
     #[error("the file is no voucher list")]
     OtherText,
 }
@@ -279,7 +267,6 @@ impl NotVouchers {
     }
 }
 
-/// Reads an upload of any format.
 pub fn read(bytes: &[u8]) -> Result<Export, NotVouchers> {
     if bytes.len() > BYTES_MAX {
         return Err(NotVouchers::TooLarge);

@@ -12,7 +12,6 @@ const BROKEN: &str = "It is cut off or wrapped in the middle of a value; use exp
 const KEY_BYTES_MAX: usize = 32;
 const NO_ROW: &str = "It is no row of the listing.";
 
-/// Whether the text is a listing of any kind.
 pub(super) fn looks_like(text: &str) -> bool {
     text.lines().any(|line| {
         let start = line.trim_start();
@@ -23,7 +22,6 @@ pub(super) fn looks_like(text: &str) -> bool {
     })
 }
 
-/// Reads a listing.
 pub(super) fn read(text: &str, rows: &mut Rows) -> Result<Format, NotVouchers> {
     let mut row: Option<Row> = None;
     let mut seen_any = false;

@@ -14,7 +14,6 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Takes in a row.
     pub fn push(&mut self, draft: Draft) {
         if self.lines.len() < LINES_MAX {
             self.lines.push(draft.finish());
@@ -23,7 +22,6 @@ impl Rows {
         }
     }
 
-    /// Takes in a row that cannot be read.
     pub fn unreadable(&mut self, number: usize, why: &'static str) {
         if self.unreadable.len() < LINES_MAX {
             self.unreadable.push(Unreadable { number, why });
@@ -32,7 +30,6 @@ impl Rows {
         }
     }
 
-    /// How many rows could be read.
     pub fn len(&self) -> usize {
         self.lines.len()
     }
@@ -113,7 +110,6 @@ pub(super) const KNOWN: [&str; 24] = [
 ];
 
 impl Draft {
-    /// A row that begins on this line of the file.
     pub fn new(number: usize) -> Self {
         Self { line: None, number, counted: false }
     }

@@ -27,7 +27,6 @@ const VERBS: [&str; 12] = [
     "edit",
 ];
 
-/// Whether the text is a script, and whose.
 pub(super) fn looks_like(text: &str) -> Option<Format> {
     let exported = text.lines().take(10).any(|line| line.contains(" by RouterOS "));
     let adds = text.lines().map(str::trim_start).any(|line| {
@@ -51,7 +50,6 @@ fn is_menu(line: &str) -> bool {
     USER_MENUS.contains(&path.replace('/', " ").as_str())
 }
 
-/// Reads the script's users.
 pub(super) fn read(text: &str, format: Format, rows: &mut Rows) -> Result<(), NotVouchers> {
     rows.passwords_always_shown =
         text.lines().take(10).any(|line| line.contains(" by RouterOS 6."));

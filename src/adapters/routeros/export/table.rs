@@ -74,7 +74,6 @@ fn without_heading(text: &str) -> Result<Option<Table>, NotVouchers> {
 }
 
 impl Table {
-    /// Reads the rows.
     pub fn read(&self, text: &str, rows: &mut Rows) -> Format {
         let lines = text.lines().map(|line| line.trim_end_matches(['\u{1a}', '\r'])).zip(1..);
         let filled = lines.filter(|(line, _)| !line.trim().is_empty());

@@ -7,7 +7,6 @@
 use super::NotVouchers;
 use std::borrow::Cow;
 
-/// An upload as text.
 pub(super) struct Decoded<'a> {
     /// Without byte-order mark.
     pub text: Cow<'a, str>,

@@ -6,7 +6,6 @@
 //! value that is still open at a line's end without a backslash is broken; the damage stays on that
 //! line.
 
-/// One command of a script.
 pub(super) struct Statement {
     /// The line on which it begins; the first is 1.
     pub number: usize,
@@ -26,7 +25,6 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// The text of a bare word.
     pub fn bare(&self) -> Option<&str> {
         if self.key.is_some() { None } else { str::from_utf8(&self.value).ok() }
     }

@@ -33,7 +33,6 @@ pub struct AfricasTalking {
 }
 
 impl AfricasTalking {
-    /// Checks the settings and reads the key; makes no call.
     pub fn new(settings: Settings) -> Result<Self, SmsSettingsError> {
         let address = settings.address();
         http::check_address(&address, settings.allow_http)?;

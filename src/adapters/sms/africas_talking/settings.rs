@@ -19,7 +19,6 @@ pub struct Settings {
     pub id: String,
     /// The application's user name; `sandbox` for the sandbox.
     pub username: String,
-    /// The application's key.
     #[serde(default, deserialize_with = "crate::adapters::sms::secret::optional")]
     pub api_key: Option<SecretString>,
     /// A file that holds the key.
@@ -28,7 +27,6 @@ pub struct Settings {
     /// A registered sender id; theirs when absent.
     #[serde(default)]
     pub sender: Option<String>,
-    /// Which of their two ways to send.
     #[serde(default)]
     pub api: Api,
     /// Another server than theirs.
@@ -37,7 +35,6 @@ pub struct Settings {
     /// Whether `base_url` may be plain http to another machine.
     #[serde(default)]
     pub allow_http: bool,
-    /// How long a call may take, in ms.
     #[serde(default = "timeout_ms")]
     pub timeout_ms: u64,
 }
@@ -54,7 +51,6 @@ pub enum Api {
 }
 
 impl Settings {
-    /// The address a message is posted to.
     pub(super) fn address(&self) -> Url {
         let fallback = if self.username == SANDBOX_USERNAME { SANDBOX } else { LIVE };
         let mut address = self

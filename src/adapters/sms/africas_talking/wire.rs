@@ -64,7 +64,6 @@ pub fn read_answer(status: u16, body: &[u8]) -> SmsSubmitted {
     }
 }
 
-/// One recipient's verdict.
 fn judge(recipient: Recipient) -> SmsSubmitted {
     match recipient.status_code {
         100..=102 => {

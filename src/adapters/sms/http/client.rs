@@ -40,7 +40,6 @@ pub struct HttpGateway {
 }
 
 impl HttpGateway {
-    /// Checks the settings and reads the secrets; makes no call.
     pub fn new(settings: Settings) -> Result<Self, SmsSettingsError> {
         let secrets = secrets(settings.secrets, &settings.secrets_file)?;
         let template = |place: &str, written: &str, allowed: &[Filter]| {

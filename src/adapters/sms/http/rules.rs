@@ -9,10 +9,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// HTTP statuses.
     #[serde(default)]
     pub http: Vec<u16>,
-    /// Values in the answer.
     #[serde(default)]
     pub json: Vec<JsonRule>,
 }
@@ -43,18 +41,14 @@ pub enum Reason {
     Blocked,
     /// Key, sender id or account.
     Configuration,
-    /// Anything else.
     GatewayError,
 }
 
 /// The verdicts' rules, with where the message's id stands.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Asked first.
     pub tempfail: Rule,
-    /// Asked second.
     pub permfail: Rule,
-    /// Asked last.
     pub ok: Rule,
     /// A JSON pointer.
     pub message_id: Option<String>,
@@ -77,7 +71,6 @@ pub struct ReportMapping {
 }
 
 impl Outcome {
-    /// What an answer means.
     pub fn read(&self, status: u16, body: &[u8]) -> SmsSubmitted {
         let json = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
         if let Some(reason) = self.tempfail.fails(status, &json) {

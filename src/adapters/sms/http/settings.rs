@@ -13,7 +13,6 @@ pub struct Settings {
     pub id: String,
     /// A template with the filter `url`; scheme and host stand before anything filled in.
     pub url: String,
-    /// `POST` unless said otherwise.
     #[serde(default)]
     pub method: Method,
     /// Where the body goes and which filter it takes.
@@ -31,10 +30,8 @@ pub struct Settings {
     /// A template of the body, or of the query.
     #[serde(default)]
     pub body: Option<String>,
-    /// How the number is written.
     #[serde(default)]
     pub number_format: NumberFormat,
-    /// How long a call may take, in ms.
     #[serde(default = "timeout_ms")]
     pub timeout_ms: u64,
     /// Whether plain http to another machine is allowed: for a sender in the shop's own network.
@@ -60,10 +57,8 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
-    /// With a body, or with a query.
     #[default]
     Post,
-    /// With a query only.
     Get,
 }
 

@@ -43,7 +43,6 @@ pub enum Filter {
 pub struct Values<'a> {
     /// The number, as this gateway writes it.
     pub to: &'a str,
-    /// The message.
     pub text: &'a str,
 }
 
@@ -53,24 +52,13 @@ pub enum TemplateError {
     /// `{{` without `}}`.
     #[error("{{{{ is not closed")]
     Unclosed,
-    /// Nothing of that name.
     #[error("there is no {name} to fill in")]
-    UnknownName {
-        /// As written.
-        name: String,
-    },
+    UnknownName { name: String },
     /// Nothing is filled in as it is.
     #[error("{name} needs a filter, as in {{{{{name}|json}}}}")]
-    FilterMissing {
-        /// As written.
-        name: String,
-    },
-    /// No such filter, or not in this place.
+    FilterMissing { name: String },
     #[error("filter {filter} does not belong here")]
-    Filter {
-        /// As written.
-        filter: String,
-    },
+    Filter { filter: String },
 }
 
 impl Template {
@@ -92,7 +80,6 @@ impl Template {
         Ok(Self { pieces })
     }
 
-    /// Fills it in.
     pub fn render(&self, values: Values<'_>) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
@@ -119,12 +106,10 @@ impl Template {
         }
     }
 
-    /// Whether the number is filled in.
     pub fn has_to(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Value(Source::To, _)))
     }
 
-    /// Whether the message is filled in.
     pub fn has_text(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Value(Source::Text, _)))
     }

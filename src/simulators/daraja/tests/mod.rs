@@ -154,7 +154,7 @@ impl Town {
 
     /// Calls an API of Daraja's with a token; status and answer.
     async fn calls(&self, path: &str, body: &Value) -> (u16, Value) {
-        let http = callback::http_client();
+        let http = reqwest::Client::new();
         let token = format!("{}/oauth/v1/generate?grant_type=client_credentials", self.base);
         let token = http.get(token).basic_auth(CONSUMER_KEY, Some(CONSUMER_SECRET));
         let token: Value = token.send().await.unwrap().json().await.unwrap();

@@ -69,7 +69,7 @@ async fn a_till_is_paid_through_its_store_number() {
 #[tokio::test]
 async fn the_simulator_checks_what_the_manual_asks_for() {
     let town = Town::open().await;
-    let http = callback::http_client();
+    let http = reqwest::Client::new();
     let token: Value = http
         .get(format!("{}/oauth/v1/generate?grant_type=client_credentials", town.base))
         .basic_auth(CONSUMER_KEY, Some(CONSUMER_SECRET))
@@ -124,7 +124,7 @@ async fn post_push(http: &reqwest::Client, base: &str, token: &str, body: &Value
 #[tokio::test]
 async fn wrong_paths_and_methods_get_darajas_own_errors() {
     let town = Town::open().await;
-    let http = callback::http_client();
+    let http = reqwest::Client::new();
     let push = format!("{}/mpesa/stkpush/v1/processrequest", town.base);
     let token = format!("{}/oauth/v1/generate", town.base);
     let wrong = format!("{}/mpesa/stkpush/v9/processrequest", town.base);
@@ -146,7 +146,7 @@ async fn wrong_paths_and_methods_get_darajas_own_errors() {
 #[tokio::test]
 async fn people_drive_the_phones_over_http() {
     let town = Town::open().await;
-    let http = callback::http_client();
+    let http = reqwest::Client::new();
     let (_, prompt) = town.prompted(NJERI, 50).await;
     let list = format!("{}/_sim/prompts?msisdn={NJERI}", town.base);
     let prompts: Value = http.get(&list).send().await.unwrap().json().await.unwrap();

@@ -9,7 +9,6 @@ use super::{
 };
 
 impl Machine<'_> {
-    /// Runs one; `words` are as written, `given` their values.
     pub(super) fn builtin(&mut self, name: &str, words: &[Word], given: &Arguments) -> Run<Value> {
         match name {
             "local" | "global" | "set" => variable(self, name, words, given),

@@ -91,7 +91,6 @@ pub(super) fn place(
     Ok((path.join(" "), words.len(), None))
 }
 
-/// A whole text.
 pub(super) fn text(device: &dyn Device, source: &str, line: usize, menu: &str) -> Checked {
     let mut parser = Parser::new(source, line);
     let mut menu = menu.to_owned();

@@ -15,19 +15,15 @@ pub struct Row {
 /// What a command was given besides its name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Arguments {
-    /// Values without a name.
     pub unnamed: Vec<Value>,
-    /// `name=value`, in order.
     pub named: Vec<(String, Value)>,
 }
 
 impl Arguments {
-    /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.named.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value)
     }
 
-    /// The same as text.
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(Value::property)
     }
@@ -35,15 +31,11 @@ impl Arguments {
 
 /// What the commands are run on.
 pub trait Device {
-    /// Whether these words are a menu.
     fn is_menu(&self, path: &[&str]) -> bool;
     /// Whether a menu has a command; the language's own are in the menu `:`.
     fn knows(&self, menu: &str, verb: &str) -> bool;
-    /// Whether rows of a menu have a property of this name.
     fn has_property(&self, menu: &str, name: &str) -> bool;
-    /// The rows of a menu.
     fn rows(&mut self, menu: &str) -> Result<Vec<Row>, String>;
-    /// Runs a command of a menu.
     fn run(&mut self, menu: &str, verb: &str, given: &Arguments) -> Result<Value, String>;
     /// The text that `/import` or `/system script run` names.
     fn source(
@@ -60,7 +52,6 @@ pub trait Device {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why} (line {line})")]
 pub struct ScriptError {
-    /// From 1.
     pub line: usize,
     pub why: String,
 }

@@ -31,7 +31,6 @@ pub enum Scope {
     Whole,
 }
 
-/// A run of one text.
 pub(super) struct Machine<'a> {
     pub device: &'a mut dyn Device,
     pub globals: &'a mut BTreeMap<String, Value>,

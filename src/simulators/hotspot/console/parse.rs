@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 /// A command with the line on which it begins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
-    /// From 1.
     pub line: usize,
     /// Its words, up to the first argument: `:if`, or `/ip`, `hotspot`, `user`, `add`.
     pub words: Vec<Word>,
@@ -22,7 +21,6 @@ pub enum Word {
     Plain(String),
     /// `name=value`.
     Named(String, Expr),
-    /// A value without a name.
     Value(Expr),
     /// `where` and what follows: all of it must hold.
     Where(Vec<Expr>),
@@ -35,7 +33,6 @@ pub enum Expr {
     Just(Value),
     /// A word as written, which in a condition may be a property's name.
     Word(String),
-    /// `$name`.
     Variable(String),
     /// A text with values in it.
     Joined(Vec<Expr>),
@@ -80,12 +77,10 @@ const DEPTH_MAX: usize = 64;
 type Read<T> = Result<T, ScriptError>;
 
 impl<'a> Parser<'a> {
-    /// Of a text whose first line is `line`.
     pub fn new(source: &'a str, line: usize) -> Self {
         Self { text: source.as_bytes(), source, at: 0, line, depth: 0, blocks: BTreeSet::new() }
     }
 
-    /// The line that it has come to, from 1.
     pub fn line(&self) -> usize {
         self.line
     }

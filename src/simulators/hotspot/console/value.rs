@@ -14,11 +14,9 @@ pub enum Value {
     Nil,
     /// `yes` or `no` as an expression gives it.
     Bool(bool),
-    /// A whole number.
     Number(i64),
     /// A length of time, in µs.
     Time(i64),
-    /// A text.
     Text(String),
     /// The name of a row, such as `*1F`.
     Id(String),
@@ -29,7 +27,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// A text.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
@@ -49,7 +46,6 @@ impl Value {
         Self::Text(text.to_owned())
     }
 
-    /// What `:typeof` says.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Nil => "nil",
@@ -167,7 +163,6 @@ impl Value {
         }
     }
 
-    /// Whether an address stands in a network.
     pub fn is_inside(&self, network: &Self) -> bool {
         let address = self.print().parse::<std::net::IpAddr>();
         let network = network.print().parse::<ipnet::IpNet>();
