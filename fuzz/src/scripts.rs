@@ -67,7 +67,7 @@ pub fn console(bytes: &[u8]) {
     let source = super::text(bytes);
     for scope in [Scope::Lines, Scope::Whole] {
         let (mut bench, mut globals) = (Bench::default(), BTreeMap::new());
-        let _ = run(&mut bench, &mut globals, (&source, scope), &[("user", Value::text("K7"))]);
+        let _ = run(&mut bench, &mut globals, &source, scope, &[("user", Value::text("K7"))]);
     }
 }
 
@@ -101,7 +101,7 @@ pub fn users(bytes: &[u8]) {
 /// Runs the script of users, and compares what the router has then.
 fn at_the_router(user: &RouterUser, script: &str) {
     let (mut bench, mut globals) = (Bench::default(), BTreeMap::new());
-    let ran = run(&mut bench, &mut globals, (script, Scope::Lines), &[]);
+    let ran = run(&mut bench, &mut globals, script, Scope::Lines, &[]);
     ran.unwrap_or_else(|error| panic!("our own script runs: {error}\n{script}"));
     let (menu, row) = &bench.rows[0];
     assert_eq!(menu, "ip hotspot user");
@@ -147,7 +147,7 @@ pub fn profiles(bytes: &[u8]) {
     let made = all.iter().find(|page| page.name == "lango-profiles.rsc").expect("it is in the set");
     let source = std::str::from_utf8(&made.bytes).expect("scripts are text");
     let (mut bench, mut globals) = (Bench::default(), BTreeMap::new());
-    let ran = run(&mut bench, &mut globals, (source, Scope::Lines), &[]);
+    let ran = run(&mut bench, &mut globals, source, Scope::Lines, &[]);
     ran.unwrap_or_else(|error| panic!("our own script runs: {error}\n{source}"));
     let (menu, row) = &bench.rows[0];
     assert_eq!(menu, "ip hotspot user profile");

@@ -4,7 +4,7 @@
 //!
 //! Never retries and never logs: what a failed call means is for the caller to decide.
 
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response, redirect, retry};
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -35,17 +35,23 @@ pub enum HttpClientError {
 
 /// A client whose calls end after `timeout`, connecting and reading included.
 pub fn client(timeout: Duration) -> Result<Client, HttpClientError> {
+    let connecting = Duration::from_secs(CONNECT_SECONDS_MAX);
+    client_with(timeout, connecting).map_err(HttpClientError::Tls)
+}
+
+/// The same, with a limit of its own for connecting.
+pub fn client_with(timeout: Duration, connecting: Duration) -> reqwest::Result<Client> {
     // The first one wins; it is the same one whoever comes first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .timeout(timeout)
-        .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
+        .connect_timeout(connecting)
         .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
         .redirect(redirect::Policy::none())
+        .retry(retry::never())
         .no_proxy()
         .user_agent(USER_AGENT)
         .build()
-        .map_err(HttpClientError::Tls)
 }
 
 /// Whether an address may be called: https, or plain http to this machine or where the owner

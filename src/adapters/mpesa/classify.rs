@@ -8,9 +8,9 @@ use crate::ports::{Again, PaymentNews, ProviderRefs, Submitted};
 
 /// Words for a refusal and for not knowing, as the ledger keeps them.
 pub mod reason {
-    /// The phone number is none M-PESA knows.
+    /// M-PESA does not know the phone number.
     pub const BAD_PHONE: &str = "bad_phone";
-    /// The amount is none M-PESA takes.
+    /// M-PESA does not take the amount.
     pub const BAD_AMOUNT: &str = "bad_amount";
     /// Another payment of this phone is under way; again after a minute.
     pub const SUBSCRIBER_BUSY: &str = "subscriber_busy";
@@ -29,7 +29,7 @@ pub mod reason {
     pub const EDGE_BLOCKED: &str = "edge_blocked";
     /// The answer was no JSON, or too long.
     pub const UNREADABLE: &str = "unreadable";
-    /// JSON of a shape or code that is not known.
+    /// JSON of an unknown shape or code.
     pub const UNRECOGNISED: &str = "unrecognised";
 }
 

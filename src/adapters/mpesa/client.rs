@@ -1,6 +1,6 @@
-//! Calls to Daraja over HTTP: bytes out, bytes in, with limits. It knows tokens and no payments,
-//! repeats a call only where the answer proves that nothing happened (a refused token), and never
-//! puts a body, a token or a key into a log line or an error.
+//! Calls Daraja over HTTP, with limits. It knows tokens and not payments, repeats a call only where
+//! the answer proves that nothing happened (a refused token), and puts no body, token or key into a
+//! log line or an error.
 
 use super::{
     classify::{Refusal, reason, token_not_given, token_refused},
@@ -10,6 +10,7 @@ use super::{
     wire::TOKEN_PATH,
 };
 use crate::{
+    adapters::http,
     ledger::kernel::chain::hex,
     ports::{Again, Clock, Shelf},
 };
@@ -20,12 +21,6 @@ use std::{sync::Arc, time::Duration};
 
 /// The longest answer read, in bytes. Real ones have a few hundred.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
-/// How long an idle connection is kept. Short, because a push sent over a connection that the
-/// other side is just closing ends as "nobody knows".
-const IDLE_CONNECTION: Duration = Duration::from_secs(20);
-/// The firewall in front of Daraja dislikes callers without one.
-const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; lango/", env!("CARGO_PKG_VERSION"), ")");
-
 /// Why a call got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallError {
@@ -49,19 +44,10 @@ pub struct Client {
 
 impl Client {
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
-        // Fails only when the program has chosen its cryptography already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            // A proxy from the environment would see every key; addresses come from settings only.
-            .no_proxy()
-            .connect_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .timeout(Duration::from_millis(settings.timeout_ms))
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .build()
-            .map_err(SettingsError::Client)?;
+        let limit = Duration::from_millis;
+        let (timeout, connecting) =
+            (limit(settings.timeout_ms), limit(settings.connect_timeout_ms));
+        let http = http::client_with(timeout, connecting).map_err(SettingsError::Client)?;
         Ok(Self {
             http,
             base: settings.base_url.as_str().trim_end_matches('/').to_owned(),
@@ -160,7 +146,7 @@ fn is_token(text: Option<&str>) -> bool {
 
 async fn call(request: reqwest::RequestBuilder) -> Result<(u16, Reading), CallError> {
     let mut response = request.send().await.map_err(|error| {
-        if error.is_connect() || error.is_builder() {
+        if http::never_left(&error) {
             CallError::NotSent(Refusal {
                 reason: reason::UNREACHABLE,
                 again: Again::WhenProviderRests,

@@ -36,7 +36,7 @@ pub struct C2bAddresses {
     pub validation: Url,
 }
 
-/// What came of giving the addresses.
+/// What Safaricom said to the addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Registered {
     /// Safaricom took them.

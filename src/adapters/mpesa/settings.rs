@@ -1,5 +1,5 @@
-//! How to reach M-PESA and as which shop. Plain data: reading files and the environment is the
-//! configuration's work, checking what Daraja would refuse is done here.
+//! The address of M-PESA and the shop's account there. The configuration reads files and the
+//! environment; this checks what Daraja would refuse.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};

@@ -1,7 +1,7 @@
 //! Daraja's own words: the bodies that go out, and one tolerant reading of whatever comes back.
 //!
 //! Daraja writes the same field as a number here and as a string there, so every field is read as
-//! its canonical text and judged elsewhere. Nothing in this module decides.
+//! its canonical text. Other files judge it.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;

@@ -117,7 +117,7 @@ impl Report {
     }
 }
 
-/// What is kept as it is: a database may refuse a control character, and pages show it.
+/// Text that is kept as it is: a database may refuse a control character.
 fn plain(text: &str) -> Option<&str> {
     (!text.contains(char::is_control)).then_some(text)
 }

@@ -11,7 +11,11 @@ pub mod secret;
 
 pub use error::SmsSettingsError;
 
-use crate::ports::SmsGateway;
+use crate::{
+    adapters::http::{never_left, read_capped},
+    ports::{SmsGateway, SmsRetry, SmsSubmitted},
+};
+use reqwest::{Client, Request};
 use serde::Deserialize;
 
 /// The longest answer of a gateway that is read; real ones are under 1 KiB.
@@ -46,6 +50,26 @@ pub fn gateway(settings: Settings) -> Result<Box<dyn SmsGateway>, SmsSettingsErr
         }
         Settings::Http(settings) => Box::new(http::HttpGateway::new(*settings)?),
     })
+}
+
+/// Sends a request and judges the answer by status and body.
+async fn call(
+    http: &Client,
+    request: Request,
+    judge: impl FnOnce(u16, &[u8]) -> SmsSubmitted,
+) -> SmsSubmitted {
+    let response = match http.execute(request).await {
+        Ok(response) => response,
+        Err(error) if never_left(&error) => {
+            return SmsSubmitted::Refused { reason: "unreachable", retry: SmsRetry::OtherGateway };
+        }
+        Err(_) => return SmsSubmitted::Unknown { reason: "no_answer" },
+    };
+    let status = response.status().as_u16();
+    match read_capped(response, ANSWER_BYTES_MAX).await {
+        Some(body) => judge(status, &body),
+        None => SmsSubmitted::Unknown { reason: "unreadable" },
+    }
 }
 
 fn check_id(id: &str) -> Result<(), SmsSettingsError> {

@@ -1,5 +1,5 @@
-//! Reading secrets from the configuration so that they cannot be printed: written in the entry, or
-//! in a file of their own named by `…_file`.
+//! Reads secrets so that they cannot be printed: from the entry, or from the file that `…_file`
+//! names.
 
 use super::SmsSettingsError;
 use secrecy::SecretString;

@@ -1,5 +1,4 @@
-//! `/_sim/…`: the fake phones and the faults for people and scripts, in JSON. Only ever served by
-//! the demo.
+//! `/_sim/…`: phones and faults, in JSON, for people and scripts. Only the demo serves it.
 
 use super::{
     BookEntry, Daraja, Faults, Payout, Prompt, Registration,

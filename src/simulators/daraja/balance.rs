@@ -1,4 +1,4 @@
-//! Asking what the shop's account holds.
+//! The balance of the shop's accounts.
 
 use super::{
     Daraja,

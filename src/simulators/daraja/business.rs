@@ -1,4 +1,4 @@
-//! Who takes money: each with the passkey that signs for it.
+//! The businesses that take money, each with the passkey that signs for it.
 
 /// The shop's paybill (or store) number.
 pub const SHORT_CODE: &str = "600100";

@@ -1,5 +1,5 @@
-//! The callbacks: their bodies in all the shapes that were captured, and their delivery. Sent
-//! once, never again whatever the answer, without signature or credential, as observed.
+//! Callbacks: their bodies in all the shapes that were captured, and their delivery. Each is sent
+//! once, whatever the answer, without signature or credential, as observed.
 
 use super::{
     Daraja, SHORT_CODE,

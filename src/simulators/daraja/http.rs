@@ -1,5 +1,5 @@
-//! Daraja's paths: what is checked, in which order, and the words of each refusal. The same error
-//! code serves four purposes and the HTTP status misleads; that is how the real one is.
+//! Daraja's paths: the checks, their order, and the words of each refusal. One error code has four
+//! meanings and the HTTP status misleads, as in the real service.
 
 use super::{
     CONSUMER_KEY, CONSUMER_SECRET, Daraja,
@@ -169,7 +169,7 @@ async fn nowhere(State(daraja): State<Daraja>) -> Refused {
 }
 
 impl Daraja {
-    /// What every call but the token's goes through: firewall, token, limits, JSON.
+    /// The checks of every call but the token's: firewall, token, limits, JSON.
     pub(super) async fn admit(
         &self,
         headers: &HeaderMap,

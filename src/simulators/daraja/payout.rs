@@ -1,5 +1,4 @@
-//! Paying from the shop to a phone (B2C v3). The only API with a name of the caller's own, so that
-//! asking twice pays once.
+//! Payouts from the shop to a phone (B2C v3). The caller names each, so asking twice pays once.
 
 use super::{
     Daraja,

@@ -1,5 +1,5 @@
-//! The nouns of the simulator: what a phone shows, what a buyer does with it, what the books and
-//! the callbacks say of it.
+//! The simulator's nouns: prompts and what buyers do with them, books, payouts, registrations and
+//! callbacks.
 
 use crate::ledger::kernel::time::Micros;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Pulling the statement of the last 48 hours, money in only.
+//! The statement of the last 48 hours, of money that came in.
 
 use super::{
     Daraja, SHORT_CODE,

@@ -1,4 +1,4 @@
-//! Giving a payment back to its payer.
+//! Reversals: a payment goes back to its payer.
 
 use super::{
     Daraja,

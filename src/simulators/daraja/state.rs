@@ -1,5 +1,5 @@
-//! The simulator's memory and its rules: prompts, tokens and the books. Pure decisions under one
-//! lock; nothing here talks to the network or reads a clock.
+//! The simulator's memory and rules: prompts, tokens and books. It decides under one lock, without
+//! the network or a clock.
 
 use super::{
     business::Business,

@@ -1,4 +1,4 @@
-//! Asking what became of a transaction, by its proof number or by the prompt's second id.
+//! The status of a transaction, by its proof number or by the prompt's second id.
 
 use super::{
     Daraja, SHORT_CODE,

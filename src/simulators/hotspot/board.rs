@@ -1,5 +1,5 @@
-//! The router's board: the rows of its menus that are nothing but rows, its files, and the variables
-//! of its scripts.
+//! The router's board: its files, the variables of its scripts, and the rows of all menus that the
+//! hotspot does not hold itself.
 
 use super::{
     HotspotSettings,

@@ -1,5 +1,5 @@
-//! What the terminal's commands do: to users, profiles, sessions and cookies, to files, and to the
-//! rows on the board.
+//! Carries out the terminal's commands on users, profiles, sessions, cookies, files and the rows of
+//! the board.
 
 use super::{
     Hotspot, Session, Version,
@@ -7,6 +7,7 @@ use super::{
     forward::ask,
     menus,
     rows::{date, set_user, user_row},
+    sessions::Cookie,
     users::{Profile, User},
 };
 use crate::{
@@ -19,8 +20,8 @@ fn named(all: impl IntoIterator<Item = (&'static str, Value)>) -> BTreeMap<Strin
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// One run. It takes board and book into its hands for one command at a time, so that phones are
-/// served while it waits for another server.
+/// One run. It locks board and book for one command at a time, so that phones are served while it
+/// waits for another server.
 pub(super) struct Run<'a> {
     pub hotspot: &'a Hotspot,
     pub lines: Vec<String>,
@@ -98,11 +99,12 @@ impl Run<'_> {
     }
 
     fn cookies(&self) -> Vec<Row> {
-        let row = |(at, user, mac): (String, String, String)| {
-            let all = [("user", Value::Text(user)), ("mac-address", Value::Text(mac))];
-            Row { id: format!("*{at}"), properties: named(all) }
+        let row = |(at, cookie, mac): (&str, &Cookie, &str)| {
+            let user = Value::text(cookie.username.clone());
+            let properties = named([("user", user), ("mac-address", Value::text(mac))]);
+            Row { id: format!("*{at}"), properties }
         };
-        self.hotspot.book().all_cookies().into_iter().map(row).collect()
+        self.hotspot.book().all_cookies().map(row).collect()
     }
 
     fn file_rows(&self) -> Vec<Row> {
@@ -264,11 +266,7 @@ impl Run<'_> {
             "ip hotspot user profile" => drop(self.hotspot.book().profiles.remove(name)),
             "ip hotspot active" => {
                 let ip: IpAddr = name.parse().map_err(|_| "no such item".to_owned())?;
-                let now = self.hotspot.now();
-                let mut book = self.hotspot.book();
-                if let Some(session) = book.end(ip, now) {
-                    book.mac_cookies.remove(&session.mac);
-                }
+                self.hotspot.book().end_for_good(ip, self.hotspot.now());
             }
             "ip hotspot cookie" => self.hotspot.book().drop_cookie(name),
             "file" => self

@@ -1,5 +1,5 @@
-//! Passes a phone's request on to a server that really listens here. Speaks HTTP/1.0, whose
-//! answers end when the connection does, so nothing has to be taken apart.
+//! Passes a phone's request on to a server that listens on this machine. It speaks HTTP/1.0, whose
+//! answers end with the connection, so no chunks need to be read.
 
 use super::servlet::{Answer, Visit};
 use std::{
@@ -23,7 +23,7 @@ const NOT_PASSED_ON: [&str; 7] = [
     "te",
 ];
 
-/// So long the router's own fetch waits for an answer.
+/// How long the router's own fetch waits for an answer.
 const FETCH_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends the request to `server` and brings back its answer.

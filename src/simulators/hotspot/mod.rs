@@ -33,7 +33,7 @@ use axum::{
 use board::Board;
 use garden::Garden;
 use servlet::{Answer, Servlet, Visit};
-use sessions::{Book, Session};
+use sessions::{Book, LoginRefusal, Session};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -91,7 +91,7 @@ impl Version {
     }
 }
 
-/// How the router is set up.
+/// The router's set-up.
 #[derive(Debug, Clone)]
 pub struct HotspotSettings {
     pub address: String,
@@ -114,7 +114,7 @@ pub struct HotspotSettings {
     /// Whether it puts `flash/` before a folder of pages that has it already (7.17.0 and 7.17.1).
     pub doubles_flash: bool,
     pub trusts: bool,
-    /// By how much its clock is wrong, in µs.
+    /// How far its clock is ahead, in µs.
     pub clock_error: i64,
     pub garden: Garden,
     /// Names of the outside world that exist, and where they really listen. Loopback addresses
@@ -244,34 +244,25 @@ impl Hotspot {
     pub fn forget_with_cookies(&self, ip: IpAddr) {
         let now = self.now();
         let mut book = self.book();
-        if let Some(session) = book.end(ip, now) {
-            book.forget_cookies_of(&session);
+        if let Some(session) = book.end_for_good(ip, now) {
+            book.cookies.retain(|_, cookie| cookie.username != session.username);
         }
         book.clients.remove(&ip);
     }
 
     pub fn kick(&self, ip: IpAddr) {
-        let now = self.now();
-        let mut book = self.book();
-        if let Some(session) = book.end(ip, now) {
-            book.mac_cookies.remove(&session.mac);
-        }
+        self.book().end_for_good(ip, self.now());
     }
 
     pub fn is_online(&self, ip: IpAddr) -> bool {
-        let now = self.now();
         let mut book = self.book();
-        book.tick(ip, now);
+        book.tick(ip, self.now());
         book.sessions().any(|session| session.ip == ip)
     }
 
     pub fn sessions(&self) -> Vec<Session> {
-        let now = self.now();
         let mut book = self.book();
-        let everyone: Vec<IpAddr> = book.clients.keys().copied().collect();
-        for ip in everyone {
-            book.tick(ip, now);
-        }
+        book.tick_all(self.now());
         book.sessions().cloned().collect()
     }
 
@@ -282,10 +273,9 @@ impl Hotspot {
         }
     }
 
-    /// The next login is refused with this key of `errors.txt`, whatever it is; `text` is what
-    /// `$(error-orig)` says.
+    /// Refuses the next login with this key of `errors.txt`; `text` is what `$(error-orig)` says.
     pub fn refuse_next(&self, key: &'static str, text: &str) {
-        self.book().refusals.push((key, text.to_owned()));
+        self.book().refusals.push(LoginRefusal { key, text: text.to_owned() });
     }
 
     pub fn login_attempts(&self) -> usize {
@@ -296,14 +286,15 @@ impl Hotspot {
     pub fn visit(&self, visit: &Visit) -> Answer {
         let settings = self.settings();
         let files = self.board().folder(&settings.html_directory);
-        let answer = self.servlet((&settings, &files), &mut self.book(), visit).answer();
+        let answer = self.servlet(&settings, &files, &mut self.book(), visit).answer();
         self.run_hooks();
         answer
     }
 
     fn servlet<'a>(
         &'a self,
-        (settings, files): (&'a HotspotSettings, &'a BTreeMap<String, Vec<u8>>),
+        settings: &'a HotspotSettings,
+        files: &'a BTreeMap<String, Vec<u8>>,
         book: &'a mut Book,
         visit: &'a Visit,
     ) -> Servlet<'a> {
@@ -321,7 +312,7 @@ impl Hotspot {
 
     /// Whether this phone may pass now; tries the silent ways to log in first.
     fn passes(&self, settings: &HotspotSettings, visit: &Visit) -> bool {
-        self.servlet((settings, &BTreeMap::new()), &mut self.book(), visit).log_in_silently();
+        self.servlet(settings, &BTreeMap::new(), &mut self.book(), visit).log_in_silently();
         self.run_hooks();
         self.book().sessions().any(|session| session.ip == visit.ip)
     }
@@ -337,7 +328,7 @@ impl Hotspot {
         }
         if !online && !settings.garden.allows_http(host, port, &visit.path) {
             let files = self.board().folder(&settings.html_directory);
-            return self.servlet((&settings, &files), &mut self.book(), visit).intercept();
+            return self.servlet(&settings, &files, &mut self.book(), visit).intercept();
         }
         let Some(server) = settings.resolve(host, port) else {
             return if online {
@@ -376,7 +367,7 @@ impl Hotspot {
     }
 }
 
-/// Whom a request is for.
+/// The method and the address of a request.
 struct Asked {
     method: Method,
     authority: String,

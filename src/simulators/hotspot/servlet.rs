@@ -4,7 +4,7 @@
 
 use super::{
     HotspotSettings, LoginMethod, errors,
-    sessions::{Book, Cookie, Session},
+    sessions::{Book, Cookie, LoginRefusal, Session},
     template::{self, Variables, escape},
     users::{COOKIE_LIFE, Challenge, Proofs, prove},
 };
@@ -68,7 +68,7 @@ pub struct Servlet<'a> {
 struct Told {
     redirect: String,
     orig: Option<String>,
-    refusal: Option<(&'static str, String)>,
+    refusal: Option<LoginRefusal>,
     ended: Option<Session>,
     counters: bool,
 }
@@ -154,18 +154,18 @@ impl Servlet<'_> {
                 let told = told(&self);
                 self.page(&["alogin.html", "redirect.html"], &told)
             }
-            Err((key, text)) => {
-                let pages: &[&str] = if FATAL.contains(&key) {
+            Err(refusal) => {
+                let pages: &[&str] = if FATAL.contains(&refusal.key) {
                     &["error.html"]
                 } else {
                     &["flogin.html", "login.html"]
                 };
-                self.page(pages, &Told { refusal: Some((key, text)), ..Told::default() })
+                self.page(pages, &Told { refusal: Some(refusal), ..Told::default() })
             }
         }
     }
 
-    fn check(&mut self, name: &str) -> Result<(), (&'static str, String)> {
+    fn check(&mut self, name: &str) -> Result<(), LoginRefusal> {
         self.book.attempts += 1;
         if !self.book.refusals.is_empty() {
             return Err(self.book.refusals.remove(0));
@@ -181,15 +181,15 @@ impl Servlet<'_> {
         let mac = client.mac.clone();
         let challenge = client.challenge.clone().filter(|it| it.is_live(now));
         let sent = self.visit.fields.get("password").map_or("", String::as_str);
-        let user = self.book.find(name, &self.settings.server_name, &mac).map_err(plain)?;
+        let user = self.book.find(name, &self.settings.server_name, &mac)?;
         let password = user.password.clone();
-        prove(&password, sent, challenge.as_ref(), proofs).map_err(plain)?;
+        prove(&password, sent, challenge.as_ref(), proofs)?;
         let login_by = match (proofs.plain && sent == password, secure) {
             (false, _) => LoginMethod::HttpChap,
             (true, true) => LoginMethod::Https,
             (true, false) => LoginMethod::HttpPap,
         };
-        self.book.admit(name, ip, login_by.word(), now).map_err(plain)
+        Ok(self.book.admit(name, ip, login_by.word(), now)?)
     }
 
     fn remember(&mut self, name: &str) {
@@ -212,10 +212,7 @@ impl Servlet<'_> {
     }
 
     fn log_out(mut self) -> Answer {
-        let ended = self.book.end(self.visit.ip, self.now);
-        if let Some(session) = &ended {
-            self.book.mac_cookies.remove(&session.mac);
-        }
+        let ended = self.book.end_for_good(self.visit.ip, self.now);
         let erase = self.visit.fields.get("erase-cookie").map(String::as_str);
         if matches!(erase, Some("on" | "true" | "1")) {
             if let Some(value) = self.cookie() {
@@ -311,7 +308,7 @@ impl Servlet<'_> {
         if let Some(session) = self.session().or(told.ended.as_ref()) {
             session_names(&mut all, session, self.now, told.counters);
         }
-        if let Some((key, text)) = &told.refusal {
+        if let Some(LoginRefusal { key, text }) = &told.refusal {
             all.set("error-orig", text.as_str());
             all.set("error-type", *key);
             all.set("error", errors::sentence(self.find("errors.txt"), key, text, &all));
@@ -410,10 +407,6 @@ fn nice_bytes(bytes: u64) -> String {
         _ => (1_073_741_824, "GiB"),
     };
     format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit)
-}
-
-fn plain(key: &'static str) -> (&'static str, String) {
-    (key, key.replace('-', " "))
 }
 
 fn content_type(path: &str) -> &'static str {

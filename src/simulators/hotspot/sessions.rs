@@ -1,5 +1,5 @@
-//! Who is connected, since when, and when that ends. No pages and no network: the servlet asks,
-//! this decides.
+//! Devices, sessions and cookies: who is connected, since when, and until when. The servlet asks,
+//! and this decides, without pages or a network.
 
 use super::users::{Challenge, Profile, User};
 use crate::ledger::kernel::time::Micros;
@@ -44,17 +44,32 @@ pub struct Client {
 /// A remembered login.
 #[derive(Debug, Clone)]
 pub struct Cookie {
-    username: String,
+    pub username: String,
     until: Micros,
 }
 
-/// Somebody has logged in whose profile has something to run.
+/// A login whose profile has a script to run.
 #[derive(Debug, Clone)]
 pub struct Login {
     pub user: String,
     pub ip: IpAddr,
     pub mac: String,
     pub script: String,
+}
+
+/// Why a login was refused.
+#[derive(Debug, Clone)]
+pub struct LoginRefusal {
+    /// Its key in `errors.txt`.
+    pub key: &'static str,
+    /// What `$(error-orig)` says.
+    pub text: String,
+}
+
+impl From<&'static str> for LoginRefusal {
+    fn from(key: &'static str) -> Self {
+        Self { key, text: key.replace('-', " ") }
+    }
 }
 
 /// Everything that changes while the router runs.
@@ -68,7 +83,7 @@ pub struct Book {
     /// Remembered devices, by MAC address.
     pub mac_cookies: HashMap<String, Cookie>,
     /// Keys of the refusals that come next, whatever is asked, with the untranslated text.
-    pub refusals: Vec<(&'static str, String)>,
+    pub refusals: Vec<LoginRefusal>,
     /// How often a login was tried by name.
     pub attempts: usize,
     pub logins: Vec<Login>,
@@ -90,10 +105,13 @@ impl Book {
         let late = session.ends_at.is_some_and(|end| end <= now);
         if late || session.bytes_left() == Some(0) {
             let end = session.ends_at.filter(|_| late).unwrap_or(now);
-            let mac = session.mac.clone();
-            self.end(ip, end);
-            self.mac_cookies.remove(&mac);
+            self.end_for_good(ip, end);
         }
+    }
+
+    pub fn tick_all(&mut self, now: Micros) {
+        let everyone: Vec<IpAddr> = self.clients.keys().copied().collect();
+        everyone.into_iter().for_each(|ip| self.tick(ip, now));
     }
 
     /// Ends a session and books what it used; gives it back.
@@ -106,10 +124,11 @@ impl Book {
         Some(session)
     }
 
-    /// Takes back what would log in the session's device or user again silently.
-    pub fn forget_cookies_of(&mut self, session: &Session) {
+    /// The same, and no MAC cookie logs the device in again.
+    pub fn end_for_good(&mut self, ip: IpAddr, now: Micros) -> Option<Session> {
+        let session = self.end(ip, now)?;
         self.mac_cookies.remove(&session.mac);
-        self.cookies.retain(|_, cookie| cookie.username != session.username);
+        Some(session)
     }
 
     /// Finds the user, or refuses as if the password were wrong.
@@ -133,10 +152,7 @@ impl Book {
         now: Micros,
     ) -> Result<(), &'static str> {
         let mac = self.client(ip).mac.clone();
-        let everyone: Vec<IpAddr> = self.clients.keys().copied().collect();
-        for other in everyone {
-            self.tick(other, now);
-        }
+        self.tick_all(now);
         let user = self.users.get(name).ok_or("invalid-username")?;
         if user.mac_address.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(&mac)) {
             return Err("invalid-mac");
@@ -178,13 +194,10 @@ impl Book {
         self.profiles.get(profile).cloned().unwrap_or_else(|| Profile::named("default"))
     }
 
-    /// Every remembered login: its place, the user's name, and the MAC address where it has one.
-    pub fn all_cookies(&self) -> Vec<(String, String, String)> {
-        let macs = self.mac_cookies.iter();
-        let macs = macs.map(|(mac, it)| (mac.clone(), it.username.clone(), mac.clone()));
-        let others = self.cookies.iter();
-        let others = others.map(|(at, it)| (at.clone(), it.username.clone(), String::new()));
-        macs.chain(others).collect()
+    /// Every remembered login, with its key in either table and its MAC address where it has one.
+    pub fn all_cookies(&self) -> impl Iterator<Item = (&str, &Cookie, &str)> {
+        let macs = self.mac_cookies.iter().map(|(mac, it)| (mac.as_str(), it, mac.as_str()));
+        macs.chain(self.cookies.iter().map(|(at, it)| (at.as_str(), it, "")))
     }
 
     pub fn drop_cookie(&mut self, place: &str) {

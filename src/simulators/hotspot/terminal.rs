@@ -1,5 +1,4 @@
-//! The router's terminal: what scripts do to users, profiles, walled garden, files and the rest.
-//! What the hotspot works with is changed there; all else is rows on a board.
+//! The router's terminal: runs scripts, and then sets the hotspot up as the board's rows say.
 
 use super::{
     Hotspot, LoginMethod, Version,
@@ -8,12 +7,12 @@ use super::{
     rows::{date, day},
 };
 use crate::simulators::hotspot::console::{self, Row, Scope, ScriptError, Value};
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 /// How often [`Hotspot::keep_time`] looks at the jobs.
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// What a run left behind.
+/// What a run printed, and why it ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
     pub lines: Vec<String>,
@@ -35,24 +34,24 @@ impl Hotspot {
         self.apart(move |hotspot| hotspot.import(&text)).await
     }
 
-    /// The same for a text that fetches nothing: whoever fetches, waits.
+    /// The same for a text that fetches nothing; a fetch would block the caller.
     pub fn import(&self, text: &str) -> Transcript {
-        self.run((text, Scope::Lines), &[])
+        self.run(text, Scope::Lines, &[])
     }
 
-    /// Runs what may wait for other servers on a thread where nobody else waits.
+    /// Runs on a thread of its own, because a fetch waits for another server.
     async fn apart<T: Send + 'static>(&self, run: impl FnOnce(&Self) -> T + Send + 'static) -> T {
         let hotspot = self.clone();
         let running = tokio::task::spawn_blocking(move || run(&hotspot));
         running.await.expect("the terminal does not panic")
     }
 
-    /// A minute passes: what the scheduler has is run once.
+    /// Runs the scheduler's jobs once, as when a minute has passed.
     pub async fn minute(&self) -> Vec<Transcript> {
         self.apart(Self::run_scheduled).await
     }
 
-    /// Minutes pass for ever, for programs whose clock moves by itself.
+    /// Runs the jobs every minute, for programs whose clock moves by itself.
     pub async fn keep_time(self) {
         loop {
             tokio::time::sleep(MINUTE).await;
@@ -71,7 +70,7 @@ impl Hotspot {
         };
         let run = |job: &String| {
             let source = script(&self.board(), job).unwrap_or_else(|| job.clone());
-            self.run((&source, Scope::Whole), &[])
+            self.run(&source, Scope::Whole, &[])
         };
         jobs.iter().map(run).collect()
     }
@@ -98,7 +97,7 @@ impl Hotspot {
         self.board().files.insert(name.to_owned(), bytes.to_vec());
     }
 
-    /// Runs what profiles have for logins that happened since.
+    /// Runs the `on-login` scripts of logins since the last call.
     pub(super) fn run_hooks(&self) {
         let logins = std::mem::take(&mut self.book().logins);
         for login in logins {
@@ -108,30 +107,23 @@ impl Hotspot {
                 ("address", Value::text(login.ip.to_string())),
                 ("mac-address", Value::text(login.mac)),
             ];
-            self.run((&login.script, Scope::Whole), &given);
+            self.run(&login.script, Scope::Whole, &given);
         }
     }
 
-    fn run(&self, source: (&str, Scope), given: &[(&str, Value)]) -> Transcript {
-        let now = self.now();
+    fn run(&self, source: &str, scope: Scope, given: &[(&str, Value)]) -> Transcript {
         let mut globals = std::mem::take(&mut self.board().globals);
-        {
-            let mut book = self.book();
-            let everyone: Vec<IpAddr> = book.clients.keys().copied().collect();
-            for ip in everyone {
-                book.tick(ip, now);
-            }
-        }
+        self.book().tick_all(self.now());
         let had_rules = self.board().has_rules();
         let mut run = Run { hotspot: self, lines: vec![] };
-        let error = console::run(&mut run, &mut globals, source, given).err();
+        let error = console::run(&mut run, &mut globals, source, scope, given).err();
         let lines = run.lines;
         self.board().globals = globals;
         self.settle(had_rules);
         Transcript { lines, error }
     }
 
-    /// Has the hotspot work as the rows say now.
+    /// Sets the hotspot up as the rows say now.
     fn settle(&self, had_rules: bool) {
         let board = self.board();
         let garden = (had_rules || board.has_rules()).then(|| board.garden());

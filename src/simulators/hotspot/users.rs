@@ -3,7 +3,10 @@
 //! Names are compared byte for byte; the manual does not say (`docs/reference/routeros.md`).
 
 use crate::{
-    ledger::kernel::time::{DAY, HOUR, Micros},
+    ledger::kernel::{
+        chain::hex,
+        time::{DAY, HOUR, Micros},
+    },
     simulators::hotspot::console::Value,
 };
 use md5::{Digest as _, Md5};
@@ -87,7 +90,7 @@ impl Profile {
     }
 }
 
-/// What a page is given so that a password need not travel in clear: one byte and sixteen.
+/// A CHAP challenge, by which a password need not travel in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     /// `chap-id`.
@@ -112,10 +115,7 @@ impl Challenge {
             .chain_update(password)
             .chain_update(self.bytes)
             .finalize();
-        digest.iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string takes what is written");
-            hex
-        })
+        hex(&digest)
     }
 
     /// `chap-id` and `chap-challenge` as a page gets them: every byte a backslash and three octal

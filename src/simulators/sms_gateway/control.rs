@@ -26,7 +26,7 @@ pub(super) async fn set_faults(
     StatusCode::NO_CONTENT
 }
 
-/// The texts of a phone, whichever way its number is written; none for what is no number.
+/// The texts of a phone, however its number is written.
 pub(super) async fn inbox(
     State(center): State<SmsCenter>,
     Query(whose): Query<Whose>,

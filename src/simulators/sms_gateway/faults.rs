@@ -12,9 +12,9 @@ pub struct Faults {
     pub silence: Option<Silence>,
     /// What is said instead of "taken".
     pub answer: Option<Answer>,
-    /// `answer` goes for so many requests only; absent, for all.
+    /// How many requests get `answer`; absent, all.
     pub times: Option<u32>,
-    /// Recipients that are still paid for; then the credit is gone.
+    /// How many recipients the credit still pays for; absent, any number.
     pub credit: Option<u32>,
     pub reports: Reports,
     /// The Celcom family spells `response-code` as it is meant; most brands do not.
@@ -46,14 +46,14 @@ pub enum Answer {
     /// No recipients, and a sentence why.
     NoRecipients(String),
     WrongKey,
-    /// Somebody else's HTML page, with this status.
+    /// An HTML page with this status.
     Html(u16),
     /// XML, as the classic way answers those who do not ask for JSON.
     Xml,
     EmptyObject,
 }
 
-/// What happens to delivery reports.
+/// How delivery reports come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reports {
@@ -63,15 +63,15 @@ pub enum Reports {
     /// Before the sending is answered.
     BeforeAnswer,
     Never,
-    /// A word nobody knows.
+    /// A word that is in no manual.
     UnknownWord,
     /// "Delivered", and then "sent".
     OutOfOrder,
     Failed(String),
 }
 
-/// Waits out what comes before a message is looked at, and says what to answer instead of taking
-/// it.
+/// Counts the request, waits as the faults say, and returns the answer to give instead of taking
+/// the message.
 pub(super) async fn before(center: &SmsCenter) -> Option<Answer> {
     let (slow, silence, answer) = {
         let mut state = center.state();
@@ -88,7 +88,7 @@ pub(super) async fn before(center: &SmsCenter) -> Option<Answer> {
     answer
 }
 
-/// What happens between taking a message and answering.
+/// Runs the faults that come between taking a message and answering.
 pub(super) async fn after(center: &SmsCenter) {
     let faults = center.state().faults.clone();
     if faults.reports == Reports::BeforeAnswer {

@@ -38,7 +38,7 @@ pub const USERNAME: &str = "demo";
 /// A key that the simulator takes; it takes any.
 pub const API_KEY: &str = "demo-key";
 
-/// How long a callback of ours may take.
+/// How long the shop may take to answer a report.
 const REPORT_SECONDS_MAX: u64 = 10;
 
 /// The gateway. Clones share one state.
@@ -57,7 +57,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     inbox: HashMap<String, Vec<Text>>,
-    /// How many texts of a phone somebody has waited for.
+    /// How many texts of a phone [`SmsCenter::wait_for_text`] has returned.
     awaited: HashMap<String, usize>,
     faults: Faults,
     reports: Vec<Report>,

@@ -5,7 +5,7 @@ use reqwest::RequestBuilder;
 use serde_json::json;
 use url::Url;
 
-/// Whose manners a message came in, and its reports go out in.
+/// The API by which a message came, and by which its reports go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
     /// A form: `id`, `status`, `phoneNumber` …
@@ -14,7 +14,7 @@ pub enum Family {
     Celcom,
 }
 
-/// A message whose fate was not yet told.
+/// A delivery report that is due.
 #[derive(Debug, Clone)]
 pub(super) struct Report {
     pub family: Family,

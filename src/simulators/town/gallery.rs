@@ -1,5 +1,5 @@
-//! Every state of every page for buyers, in both languages, to be opened and looked at. Drawn by
-//! the shop's own templates from the samples that its snapshots are made of; no part of a shop.
+//! A gallery of every page for buyers, in every state and both languages. It draws the samples of
+//! the snapshots with the shop's own templates, and is not part of a shop.
 
 use crate::{
     ledger::{accent::Accent, purchase::Language},

@@ -1,13 +1,13 @@
-//! The phone of the demo: M-PESA prompts that wait for a PIN, and the SMS that came. A page of its
-//! own, so that a person can play the buyer in two windows.
+//! The demo's phone: M-PESA prompts that wait for a PIN, and the SMS that came. It has a page of
+//! its own, so that a person can play the buyer in two windows.
 
 use super::gallery;
 use crate::{
-    ledger::{accent::Accent, kernel::time::Micros},
+    ledger::accent::Accent,
     simulators::{
         daraja::{Daraja, Prompt, PromptState},
         hotspot::Hotspot,
-        sms_gateway::SmsCenter,
+        sms_gateway::{SmsCenter, Text},
     },
 };
 use axum::{
@@ -107,30 +107,30 @@ async fn screen(State(phone): State<Phone>) -> Html<String> {
     if messages.is_empty() {
         page.push_str("<p><small>None yet.</small></p>");
     }
-    for (_, from, text) in messages.iter().rev().take(MESSAGES_SHOWN) {
-        let (from, text) = (escape(from), escape(text));
+    for message in messages.iter().rev().take(MESSAGES_SHOWN) {
+        let (from, text) = (escape(&message.from), escape(&message.text));
         let _ = write!(page, "<article><small>{from}</small><p>{text}</p></article>");
     }
     page.push_str("</main></html>");
     Html(page)
 }
 
-/// What came, oldest first: when, from whom, and what it says. M-PESA tells of a payment as it does
-/// on a real phone, and of a prompt that ended so that its end is not a riddle.
-fn messages(phone: &Phone, prompts: &[Prompt]) -> Vec<(Micros, String, String)> {
-    let texts = phone.sms.all_texts().into_iter();
-    let mut all: Vec<_> = texts.map(|(_, text)| (text.at, text.from, text.text)).collect();
+/// All messages, oldest first: the SMS, M-PESA's own after a payment, and a line for each prompt
+/// that ended without one.
+fn messages(phone: &Phone, prompts: &[Prompt]) -> Vec<Text> {
+    let mut all: Vec<_> = phone.sms.all_texts().into_iter().map(|(_, text)| text).collect();
     all.extend(prompts.iter().filter_map(|prompt| match &prompt.state {
         PromptState::Waiting => None,
         PromptState::Paid { at, .. } => {
-            Some((*at, "MPESA".to_owned(), prompt.message.clone().unwrap_or_default()))
+            let text = prompt.message.clone().unwrap_or_default();
+            Some(Text { at: *at, text, from: "MPESA".into() })
         }
         PromptState::Ended { code } => {
-            let end = format!("The prompt ended with result {code}; no money moved.");
-            Some((prompt.shown_at, "the simulator".to_owned(), end))
+            let text = format!("The prompt ended with result {code}; no money moved.");
+            Some(Text { at: prompt.shown_at, text, from: "the simulator".into() })
         }
     }));
-    all.sort_by_key(|(at, ..)| *at);
+    all.sort_by_key(|message| message.at);
     all
 }
 

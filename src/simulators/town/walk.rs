@@ -1,6 +1,5 @@
-//! One sale in the terminal, over the same HTTP as a phone's: from the first intercepted page to
-//! online. The walker does what the router's login page does by script, and knows nothing that a
-//! phone does not.
+//! `lango demo --walk`: one sale over HTTP, from the first intercepted page to online. The walker
+//! knows no more than a phone does, and does by itself what the router's login page does by script.
 
 use super::world::World;
 use crate::{
@@ -182,8 +181,8 @@ async fn wait_for_code(phone: &mut Browser, purchase: &Page) -> anyhow::Result<P
     bail!("the page never showed a code")
 }
 
-/// What the router's login page does by script: decode the code, hash it with the challenge, submit
-/// once.
+/// Does what the router's login page does by script: decodes the code, hashes it with the challenge
+/// and submits once.
 async fn log_in(phone: &mut Browser, connect: &str) -> anyhow::Result<()> {
     let login = phone.get(connect).await?;
     let read = |name: &str| attribute(&login.html, &format!("{name}=\""), "").unwrap_or_default();
@@ -266,7 +265,7 @@ fn offers(html: &str) -> Vec<String> {
         .collect()
 }
 
-/// The last sale's events, for whoever watched.
+/// The events of the sale.
 pub async fn events(world: &World, number: &Phone) -> anyhow::Result<Vec<StoredEvent>> {
     let store = &world.shop.context.store;
     let fingerprint = store.vault().fingerprint("phone", number.msisdn().as_bytes());

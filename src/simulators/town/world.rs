@@ -1,5 +1,5 @@
-//! A whole small world on this machine: M-PESA, an SMS gateway, a router with its pages, a phone,
-//! and a shop among them that does not know it is a demo.
+//! A small world on this machine: M-PESA, an SMS gateway, a router with its pages, a phone, and a
+//! shop that does not know that they are simulated.
 
 use super::{phone::Phone, terminal::Terminal};
 use crate::{
@@ -91,13 +91,40 @@ pub struct Plan {
     pub machine: (Arc<dyn Clock>, Arc<dyn Random>),
 }
 
-/// The packages of the demo: short name, names, price in KES, seconds, kbit/s down and up.
-const PACKAGES: [(&str, &str, &str, i64, u64, u32, u32); 4] = [
-    ("hourly", "One hour", "Saa moja", 10, 3600, 3000, 1000),
-    ("daily", "One day", "Siku moja", 50, 86_400, 5000, 2000),
-    ("weekly", "One week", "Wiki moja", 250, 604_800, 5000, 2000),
-    ("monthly", "One month", "Siku thelathini", 800, 2_592_000, 8000, 4000),
-];
+/// What the demo sells.
+fn packages() -> [Package; 4] {
+    [
+        package("hourly", ["One hour", "Saa moja"], 10, 3600, [3000, 1000]),
+        package("daily", ["One day", "Siku moja"], 50, 86_400, [5000, 2000]),
+        package("weekly", ["One week", "Wiki moja"], 250, 604_800, [5000, 2000]),
+        package("monthly", ["One month", "Siku thelathini"], 800, 2_592_000, [8000, 4000]),
+    ]
+}
+
+fn package(
+    id: &str,
+    [name, name_sw]: [&str; 2],
+    price_kes: i64,
+    validity_seconds: u64,
+    [down, up]: [u32; 2],
+) -> Package {
+    Package {
+        site: Slug::parse(SITE).expect("the demo's site has a good name"),
+        package: Slug::parse(id).expect("the demo's packages have good names"),
+        version: 1,
+        name: name.into(),
+        price_cents: Cents::from_kes(price_kes),
+        validity_seconds,
+        profile: id.into(),
+        devices: 1,
+        rate_kbps_down: Some(down),
+        rate_kbps_up: Some(up),
+        data_bytes_max: None,
+        name_sw: Some(name_sw.into()),
+        place: None,
+        retired: false,
+    }
+}
 
 impl World {
     /// Opens a world around a store: listens, fills the shop, starts the simulators.
@@ -106,8 +133,8 @@ impl World {
         let mut simulators = JoinSet::new();
         let daraja = Daraja::new(Arc::clone(&clock), Arc::clone(&random));
         let sms = SmsCenter::new(Arc::clone(&clock), Arc::clone(&random));
-        let (mpesa_at, sms_at) =
-            (listen(Addresses::any().shop).await?, listen(Addresses::any().shop).await?);
+        let any = Addresses::any().shop;
+        let (mpesa_at, sms_at) = (listen(any).await?, listen(any).await?);
         let (payments, gateway) = providers(&clock, mpesa_at.local_addr()?, sms_at.local_addr()?)?;
         let shop_at = listen(plan.addresses.shop).await?;
         let staff_at = listen(plan.addresses.staff).await?;
@@ -230,23 +257,7 @@ async fn fill(store: &Store, random: &dyn Random, router: SocketAddr) -> anyhow:
     let register = RegisterSite::new(site.clone(), SITE_NAME.into(), router_login);
     let register = RegisterSite { change, ..register };
     unless_nothing_new(store.execute(register).await)?;
-    for (id, name, name_sw, price, validity_seconds, down, up) in PACKAGES {
-        let package = Package {
-            site: site.clone(),
-            package: Slug::parse(id)?,
-            version: 1,
-            name: name.into(),
-            price_cents: Cents::from_kes(price),
-            validity_seconds,
-            profile: id.into(),
-            devices: 1,
-            rate_kbps_down: Some(down),
-            rate_kbps_up: Some(up),
-            data_bytes_max: None,
-            name_sw: Some(name_sw.into()),
-            place: None,
-            retired: false,
-        };
+    for package in packages() {
         unless_nothing_new(store.execute(DefinePackage { package }).await)?;
     }
     let importer = Importer { by: By::CommandLine, random };
@@ -283,8 +294,10 @@ fn router(
         ..HotspotSettings::default()
     };
     let hotspot = Hotspot::new(settings, files, clock, random);
-    for (id, .., down, up) in PACKAGES {
-        let mut profile = Profile::named(id);
+    for package in packages() {
+        let mut profile = Profile::named(&package.profile);
+        let [up, down] =
+            [package.rate_kbps_up, package.rate_kbps_down].map(Option::unwrap_or_default);
         profile.set("rate-limit", &Value::text(format!("{up}k/{down}k")));
         hotspot.add_profile(profile);
     }

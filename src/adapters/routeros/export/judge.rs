@@ -18,7 +18,7 @@ use crate::{
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What the shop wants from a list.
+/// The owner's choices for a list, and the packages of the site.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     pub packages: Vec<Promise>,
@@ -134,7 +134,7 @@ pub struct Judged {
 /// Where a code is known already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// Nowhere that matters.
+    /// No site of this router.
     Nowhere,
     /// The site has this very code.
     Here,

@@ -1,5 +1,5 @@
-//! Where every format puts its rows, so that names of fields, limits and the meaning of what is
-//! left out are decided in one place.
+//! Collects the rows of every format, so that field names, limits and defaults are decided in one
+//! place.
 
 use super::{Export, ExportLine, Format, LINES_MAX, NotVouchers, Unreadable, UsedBecause, comment};
 

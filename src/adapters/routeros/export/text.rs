@@ -1,4 +1,4 @@
-//! Turns an upload's bytes into text, or says that they are none.
+//! Turns an upload's bytes into text, or refuses them.
 //!
 //! RouterOS stores bytes, and WinBox writes comments in the Windows code page, so a list may be
 //! neither ASCII nor UTF-8. Such bytes are shown as Latin-1; a code that holds one is refused later

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     adapters::{
         http,
-        sms::{ANSWER_BYTES_MAX, SmsSettingsError, secret},
+        sms::{self, SmsSettingsError, secret},
     },
     ledger::kernel::phone::Phone,
     ports::{Answer, ReadReport, SmsGateway, SmsRetry, SmsSubmitted},
@@ -52,20 +52,11 @@ impl AfricasTalking {
     }
 
     async fn hand_over(&self, to: &Phone, text: &str) -> SmsSubmitted {
-        let response = match self.request(to, text).send().await {
-            Ok(response) => response,
-            Err(error) if http::never_left(&error) => {
-                return SmsSubmitted::Refused {
-                    reason: "unreachable",
-                    retry: SmsRetry::OtherGateway,
-                };
+        match self.request(to, text).build() {
+            Ok(request) => sms::call(&self.http, request, wire::read_answer).await,
+            Err(_) => {
+                SmsSubmitted::Refused { reason: "unreachable", retry: SmsRetry::OtherGateway }
             }
-            Err(_) => return SmsSubmitted::Unknown { reason: "no_answer" },
-        };
-        let status = response.status().as_u16();
-        match http::read_capped(response, ANSWER_BYTES_MAX).await {
-            Some(body) => wire::read_answer(status, &body),
-            None => SmsSubmitted::Unknown { reason: "unreadable" },
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     adapters::{
         http,
-        sms::{ANSWER_BYTES_MAX, SmsSettingsError, secret},
+        sms::{self, SmsSettingsError, secret},
     },
     ledger::kernel::phone::Phone,
     ports::{Answer, ReadReport, SmsGateway, SmsRetry, SmsSubmitted},
@@ -169,17 +169,12 @@ impl HttpGateway {
             NumberFormat::Digits => to.msisdn().to_owned(),
             NumberFormat::Local => to.local(),
         };
-        let refused = |reason| SmsSubmitted::Refused { reason, retry: SmsRetry::OtherGateway };
-        let Some(request) = self.request(&to, text) else { return refused("configuration") };
-        let response = match self.http.execute(request).await {
-            Ok(response) => response,
-            Err(error) if http::never_left(&error) => return refused("unreachable"),
-            Err(_) => return SmsSubmitted::Unknown { reason: "no_answer" },
-        };
-        let status = response.status().as_u16();
-        match http::read_capped(response, ANSWER_BYTES_MAX).await {
-            Some(body) => self.outcome.read(status, &body),
-            None => SmsSubmitted::Unknown { reason: "unreadable" },
+        let judge = |status, body: &[u8]| self.outcome.read(status, body);
+        match self.request(&to, text) {
+            Some(request) => sms::call(&self.http, request, judge).await,
+            None => {
+                SmsSubmitted::Refused { reason: "configuration", retry: SmsRetry::OtherGateway }
+            }
         }
     }
 }

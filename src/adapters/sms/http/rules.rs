@@ -1,5 +1,5 @@
-//! Reading answers and delivery reports by the owner's rules, as pure functions. In the order of
-//! Kannel's generic gateway: not now, not at all, taken; and what matches nothing is unknown.
+//! Reads answers and delivery reports by the owner's rules, as pure functions. The order is that of
+//! Kannel's generic gateway: not now, not at all, taken; an answer that matches no rule is unknown.
 
 use crate::ports::{Delivery, ReadReport, SmsRetry, SmsSubmitted};
 use serde::Deserialize;

@@ -1,6 +1,6 @@
-//! Looks at a command before it runs. A router reads the whole of it, with all that stands in its
-//! braces, and refuses it where a name in it is none: one word that a version does not know keeps
-//! the block around it from running at all. `:parse` is how a script asks.
+//! Checks a command before it runs. A router reads all of it, braces included, and refuses it where
+//! it does not know a name: one unknown word keeps the whole block from running. A script finds out
+//! by `:parse`.
 
 use super::{
     device::{Device, ScriptError},
@@ -19,7 +19,7 @@ const BUILTINS: [&str; 28] = [
     "totime", "tobool", "toarray", "toip", "parse", "pick", "find",
 ];
 
-/// A command in a menu; where it only names another one, that is the menu from then on.
+/// Checks a command in a menu; one that only names another menu changes it.
 pub(super) fn command(device: &dyn Device, command: &Command, menu: &mut String) -> Checked {
     let fail = |why: String| Err(ScriptError { line: command.line, why });
     let words = &command.words;

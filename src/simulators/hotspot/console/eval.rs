@@ -1,4 +1,4 @@
-//! Runs commands. What a menu holds and does is the device's affair.
+//! Runs commands; the device holds the menus and carries out their commands.
 
 use super::{
     check,
@@ -17,9 +17,9 @@ pub(super) enum Stop {
 
 pub(super) type Run<T> = Result<T, Stop>;
 
-/// No script runs longer.
+/// A script with more steps than this does not end.
 const STEPS_MAX: usize = 1_000_000;
-/// Nor deeper.
+/// How deep blocks and scripts may call each other.
 const DEPTH_MAX: usize = 200;
 
 /// Where a text comes from.
@@ -51,7 +51,8 @@ enum Local {
 pub fn run(
     device: &mut dyn Device,
     globals: &mut BTreeMap<String, Value>,
-    (source, scope): (&str, Scope),
+    source: &str,
+    scope: Scope,
     given: &[(&str, Value)],
 ) -> Result<(), ScriptError> {
     let own = given.iter().map(|(name, value)| ((*name).to_owned(), Local::Own(value.clone())));

@@ -67,7 +67,7 @@ pub struct Parser<'a> {
     at: usize,
     line: usize,
     depth: usize,
-    /// Where braces hold commands: what was found out is not found out again for each pair around.
+    /// Where braces are known to hold commands, so that no pair is read twice.
     blocks: BTreeSet<usize>,
 }
 
@@ -518,7 +518,7 @@ mod tests {
         }
     }
 
-    /// It was an empty command, again and again.
+    /// The parser once returned an empty command for ever.
     #[test]
     fn a_bracket_too_many_is_refused() {
         let mut parser = Parser::new(":put 1 }}", 1);
@@ -526,7 +526,7 @@ mod tests {
         assert!(parser.next().is_err());
     }
 
-    /// Each pair of braces read what is inside it twice, and a row of signs used up the stack.
+    /// Each pair of braces once read its inside twice, and a row of signs used up the stack.
     #[test]
     fn what_is_deep_is_refused_and_at_once() {
         for text in ["{".repeat(1_000), format!(":put ({}1)", "!".repeat(1_000_000))] {

@@ -86,7 +86,7 @@ fn ran(source: &str) -> (Bench, Result<(), ScriptError>) {
 
 fn ran_in(source: &str, scope: Scope) -> (Bench, Result<(), ScriptError>) {
     let (mut bench, mut globals) = (Bench::default(), BTreeMap::new());
-    let outcome = run(&mut bench, &mut globals, (source, scope), &[("user", Value::text("K7"))]);
+    let outcome = run(&mut bench, &mut globals, source, scope, &[("user", Value::text("K7"))]);
     (bench, outcome)
 }
 

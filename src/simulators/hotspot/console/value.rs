@@ -1,4 +1,4 @@
-//! Values of RouterOS's scripting language: how they are written, compared and reckoned with.
+//! Values of RouterOS's scripting language: written, compared, and calculated with.
 
 use crate::{
     adapters::routeros::units::duration,
@@ -169,7 +169,7 @@ impl Value {
         address.is_ok_and(|address| network.is_ok_and(|network| network.contains(&address)))
     }
 
-    /// Reckons with `+ - * / %` and their like.
+    /// Calculates `+ - * / %`.
     pub fn reckon(&self, sign: &str, other: &Self) -> Result<Self, String> {
         let cannot = || format!("cannot {sign} {} and {}", self.kind(), other.kind());
         if let (Self::Time(_), _) | (_, Self::Time(_)) = (self, other) {
