@@ -2,6 +2,7 @@
 
 use super::vault::DoesNotOpen;
 use crate::ledger::{event::Undecodable, history::Doubt, refusal::Refusal, world::Illegal};
+use sqlx::migrate::MigrateError;
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +25,15 @@ pub enum StoreError {
     /// The database may forget what it has confirmed.
     #[error("the database may lose what it has confirmed: its setting {0} is off")]
     NotDurable(&'static str),
-    /// The migrations failed.
+    /// A migration failed.
     #[error("the database could not be brought up to date")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(#[source] MigrateError),
+    /// The database went through migrations that this program does not have.
+    #[error(
+        "another version of Lango made this ledger, and this version cannot open it: start that \
+         version again; to change to this one, run `lango backup` there and `lango restore` here"
+    )]
+    OtherVersion,
     /// An event cannot be read.
     #[error(transparent)]
     Undecodable(#[from] Undecodable),
@@ -94,6 +101,7 @@ impl StoreError {
             | Self::KeysChanged
             | Self::Stopped => true,
             Self::Migration(_)
+            | Self::OtherVersion
             | Self::Undecodable(_)
             | Self::Illegal(_)
             | Self::Sealed(_)
@@ -105,6 +113,16 @@ impl StoreError {
             | Self::ChainBroken(_)
             | Self::WentBack { .. }
             | Self::WrongLedger(_) => false,
+        }
+    }
+
+    /// What a migration says. Which of them is missing or was edited helps nobody.
+    pub(super) fn of_migration(source: MigrateError) -> Self {
+        match source {
+            MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+                Self::OtherVersion
+            }
+            source => Self::Migration(source),
         }
     }
 

@@ -40,14 +40,10 @@ pub async fn guard_again(ledger: &str) {
         sql(ledger, close).await.unwrap();
         return;
     }
-    for migration in [
-        include_str!("../../../migrations/sqlite/0001_ledger.sql"),
-        include_str!("../../../migrations/sqlite/0005_checkpoints.sql"),
-    ] {
-        for rest in migration.split("create trigger ").skip(1) {
-            let (trigger, _) = rest.split_once("\nend;").unwrap();
-            sql(ledger, &format!("create trigger {trigger}\nend;")).await.unwrap();
-        }
+    let schema = include_str!("../../../migrations/sqlite/0001_schema.sql");
+    for rest in schema.split("create trigger ").skip(1) {
+        let (trigger, _) = rest.split_once("\nend;").unwrap();
+        sql(ledger, &format!("create trigger {trigger}\nend;")).await.unwrap();
     }
 }
 

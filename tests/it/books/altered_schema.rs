@@ -203,6 +203,23 @@ async fn a_healthy_shop_says_nothing() {
     town.close().await;
 }
 
+#[tokio::test]
+async fn a_ledger_of_another_version_is_not_opened_and_the_way_on_is_said() {
+    let place = Place::with_shop();
+    let edited = "update _sqlx_migrations set checksum = checksum || checksum";
+    let unknown = "update _sqlx_migrations set version = 7";
+    for other in [edited, unknown] {
+        sql(&place.ledger(), other).await.unwrap();
+        for command in [&["migrate"][..], &["backup", "--to", "."]] {
+            let said = place.bad(1, command);
+            let sentence = "another version of Lango made this ledger, and this version cannot \
+                open it: start that version again; to change to this one, run `lango backup` \
+                there and `lango restore` here";
+            assert!(said.contains(sentence) && !said.contains("igration"), "{said}");
+        }
+    }
+}
+
 crate::on_postgres_too! {
     a_foreign_trigger_is_named,
     a_foreign_trigger_on_a_read_model_is_named,
@@ -214,4 +231,5 @@ crate::on_postgres_too! {
     a_trigger_of_the_events_that_is_off_is_named,
     what_only_postgresql_can_do_is_named_there,
     a_healthy_shop_says_nothing,
+    a_ledger_of_another_version_is_not_opened_and_the_way_on_is_said,
 }

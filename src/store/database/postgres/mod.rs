@@ -72,7 +72,7 @@ fn by_key(options: PgConnectOptions) -> PgConnectOptions {
 /// Opens the writing connection and brings the schema up to date.
 pub async fn writer(url: &str) -> Result<PgPool, StoreError> {
     let pool = pool(1).connect_with(by_key(options(url)?)).await.attempt("open the database")?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(StoreError::Migration)?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(StoreError::of_migration)?;
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         let value: String = sqlx::query_scalar("select current_setting($1)")
             .bind(setting)

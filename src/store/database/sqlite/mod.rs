@@ -90,7 +90,7 @@ pub async fn writer(url: &str) -> Result<SqlitePool, StoreError> {
         // What is erased must not stay readable in the file: it is written over.
         .pragma("secure_delete", "on");
     let pool = pool(1).connect_with(options).await.attempt("open the database")?;
-    sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::Migration)?;
+    sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::of_migration)?;
     let level: i64 = sqlx::query_scalar("pragma synchronous")
         .fetch_one(&pool)
         .await
@@ -112,7 +112,7 @@ pub async fn throwaway(file: &Path) -> Result<SqlitePool, StoreError> {
         .row_buffer_size(ROWS_AHEAD)
         .pragma("cache_size", (-WRITER_CACHE_KIB).to_string());
     let pool = pool(1).connect_with(options).await.attempt("open a scratch database")?;
-    sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::Migration)?;
+    sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::of_migration)?;
     Ok(pool)
 }
 
