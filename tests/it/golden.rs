@@ -222,29 +222,6 @@ fn the_reference_explains_every_refusal_and_every_error_page() {
     }
 }
 
-#[test]
-fn the_reference_names_every_address() {
-    let page = page("http.md");
-    let routes = include_str!("../../src/web/mod.rs");
-    let paths: Vec<&str> =
-        routes.split(".route(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect();
-    assert!(paths.len() > 10, "the routes are found: {paths:?}");
-    let said = page.replace(['<', '>'], "{}");
-    let fold = |text: &str| -> String {
-        // Names of parameters may differ between code and page: only the fixed parts count.
-        text.split('/').filter(|part| !part.starts_with('{')).collect::<Vec<_>>().join("/")
-    };
-    let told: Vec<String> = said
-        .split('`')
-        .filter_map(|text| text.split_whitespace().last())
-        .filter(|text| text.starts_with('/'))
-        .map(|text| fold(text.split('?').next().unwrap()))
-        .collect();
-    for path in paths {
-        assert!(told.contains(&fold(path)), "docs/reference/http.md does not name {path}");
-    }
-}
-
 /// Everything that is written in Rust, and the names of the files and folders it stands in.
 fn sources(folder: &std::path::Path, names: &mut BTreeSet<String>, text: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {

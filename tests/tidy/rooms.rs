@@ -124,7 +124,7 @@ impl Names {
     }
 }
 
-fn is_for_tests(attributes: &[Attribute]) -> bool {
+pub fn is_for_tests(attributes: &[Attribute]) -> bool {
     let test = |of: &Attribute| of.path().is_ident("cfg") && is_test(of);
     attributes.iter().any(test)
 }

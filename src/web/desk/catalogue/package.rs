@@ -39,6 +39,7 @@ const MEGABYTE: u64 = 1_000_000;
 /// Speeds are written in Mbit/s at the desk.
 const KBPS_PER_MBPS: u32 = 1_000;
 
+/// A package with its form, or the form for a new one.
 #[derive(Serialize)]
 pub struct PackagePage {
     path: String,

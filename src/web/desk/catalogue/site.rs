@@ -27,6 +27,7 @@ use std::sync::Arc;
 /// Where one is added; sites have the other addresses.
 const ADD: &str = "/admin/add-site";
 
+/// A site with its form, or the form for a new one.
 #[derive(Serialize)]
 pub struct SitePage {
     path: String,
