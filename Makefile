@@ -40,5 +40,5 @@ days: ## Tell 10,000 random days, each from a seed, and check every promise afte
 ci: ## Do what the build server does
 	bash .ci/run
 
-tools: ## Install the Debian packages that the tests need
+tools: ## Install what the tests need: Debian packages, axe, routeros-lsp, cargo-deny
 	@bash tests/tools.sh

@@ -3,7 +3,7 @@
 //! The format is recognised, never asked for. Codes and passwords are kept byte for byte, because
 //! the router compares them so. No line is dropped in silence: what holds no voucher is listed in
 //! [`Export::unreadable`] with the reason. Pure: bytes in, values out. Nothing here decides whether
-//! a voucher may be sold; that is [`judge`].
+//! a voucher may be sold; that is [`mod@judge`].
 
 pub mod comment;
 pub mod counts;
