@@ -132,6 +132,9 @@ fn the_reference_explains_every_kind_and_each_of_its_fields() {
         let row = format!("| `{}` |", golden.kind);
         let line = page.lines().find(|line| line.starts_with(&row));
         let line = line.unwrap_or_else(|| panic!("docs/reference/events.md has no row {row}"));
+        let schema = current(&golden.kind);
+        let said = schema == 1 || line.contains(&format!("Schema {schema}"));
+        assert!(said, "{name}: the row of {} does not say `Schema {schema}`", golden.kind);
         let data: serde_json::Value = serde_json::from_str(golden.data.get()).unwrap();
         for field in data.as_object().unwrap().keys() {
             assert!(line.contains(&format!("`{field}`")), "{name}: {field} is not explained");

@@ -1,6 +1,7 @@
 //! The documents, held to the tree and the program: links and paths lead to files that exist, and
-//! the reference pages name every address and every key of the SMS gateways, and no others. (The
-//! other keys, the kinds of events and the refusals are held to their pages beside the code.)
+//! the reference pages name every address, every key of the SMS gateways and every actor, and no
+//! others. (The other keys, the kinds of events and the refusals are held to their pages beside the
+//! code.)
 
 use crate::File;
 use std::collections::BTreeSet;
@@ -13,6 +14,9 @@ const ADDRESSES: &str = "docs/reference/http.md";
 /// Where the keys are, and the settings of each kind of SMS gateway.
 const KEYS: &str = "docs/reference/configuration.md";
 const GATEWAYS: &[&str] = &["africas_talking", "http"];
+/// The page of the events, and what an actor that is no person begins with.
+const EVENTS: &str = "docs/reference/events.md";
+const ACTORS: &[&str] = &["process:", "provider:"];
 
 /// Whether a path from the root leads to a file or folder.
 fn exists(files: &[File], path: &str) -> bool {
@@ -182,6 +186,31 @@ pub fn gateways(files: &[File]) -> Vec<String> {
     problems
 }
 
+/// The actors among the words between such quotes.
+fn actors_in(text: &str, quote: char) -> impl Iterator<Item = &str> {
+    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let parts = text.split(quote);
+    parts.filter(move |word| {
+        let mut names = ACTORS.iter().filter_map(|kind| word.strip_prefix(kind));
+        names.any(|name| !name.is_empty() && plain(&name))
+    })
+}
+
+pub fn actors(files: &[File]) -> Vec<String> {
+    let code = files.iter().filter(|it| it.path.starts_with("src/") && it.is(".rs"));
+    let written: BTreeSet<String> = code
+        .flat_map(|file| {
+            let text = file.code();
+            actors_in(&text, '"').map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let page = files.iter().find(|file| file.path == EVENTS).map_or("", |file| &file.text);
+    let named: BTreeSet<String> = actors_in(page, '`').map(str::to_owned).collect();
+    let missing = written.difference(&named).map(|it| format!("{EVENTS}: name the actor `{it}`"));
+    let surplus = named.difference(&written);
+    missing.chain(surplus.map(|it| format!("{EVENTS}: nobody writes as `{it}`"))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,5 +269,14 @@ mod tests {
         assert_eq!(files("| `url` | x |\n| `key`, `key_file` | x |"), "");
         assert!(files("| `url` | x |").contains("`http` lacks a row for `key`"));
         assert!(files("| `url`, `key`, `pin` | x |").contains("`http` has no key `pin`"));
+    }
+
+    #[test]
+    fn an_actor_that_is_not_named_is_found_and_so_is_one_that_nobody_is() {
+        let code = ("src/commands/sell.rs", "fn actor() { \"process:sell\" }");
+        assert_eq!(says(actors, &[code, (EVENTS, "`process:sell`, `process:…`")]), "");
+        let said = says(actors, &[code, (EVENTS, "`provider:c2b`")]);
+        assert!(said.contains("name the actor `process:sell`"), "{said}");
+        assert!(said.contains("nobody writes as `provider:c2b`"), "{said}");
     }
 }

@@ -302,6 +302,11 @@ fn the_reference_explains_every_key_of_a_gateway_and_no_other() {
 }
 
 #[test]
+fn the_reference_names_every_actor_and_no_other() {
+    assert_tidy(documents::actors);
+}
+
+#[test]
 fn public_types_and_the_rules_say_what_they_are() {
     assert_tidy(comments::missing);
 }
