@@ -6,16 +6,16 @@ use crate::ledger::kernel::id::PurchaseId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The ledger already says what it is.
-    #[error("this ledger is opened already")]
+    #[error("this ledger is already open")]
     ShopOpened,
     /// There is a site of that name.
-    #[error("there is a site of that name already")]
+    #[error("a site with this name already exists")]
     SiteExists,
     /// There is no site of that name.
     #[error("there is no such site")]
     NoSuchSite,
     /// A site's router was to be told apart from itself.
-    #[error("a site has the same router as itself; name another site")]
+    #[error("this is the same site; name another site")]
     SameSite,
     /// There is no package of that name, or it is sold no longer.
     #[error("there is no such package")]
@@ -24,7 +24,7 @@ pub enum Refusal {
     #[error("a package's validity, limits and profile cannot change; add another package")]
     PackageFixed,
     /// The definition is the one in force.
-    #[error("it is so already, so nothing was changed")]
+    #[error("nothing to change: already set")]
     NothingNew,
     /// The package was changed while the buyer looked at it.
     #[error("the price has changed; look again")]
@@ -36,7 +36,7 @@ pub enum Refusal {
     #[error("all codes are held by buyers who are paying; try again in a few minutes")]
     AllHeld,
     /// The phone or the device has a purchase that waits for money.
-    #[error("a purchase of this phone is under way")]
+    #[error("this phone already has a purchase under way")]
     PurchaseOpen(PurchaseId),
     /// M-PESA wants a pause between two prompts of one phone.
     #[error("wait {seconds} seconds before the next prompt")]
@@ -51,34 +51,34 @@ pub enum Refusal {
     #[error("too many tries; the code is in the SMS, or call the owner")]
     TooManyTries,
     /// The receipt is another payment's, or its money was settled.
-    #[error("this receipt belongs to another sale already, or its money was settled")]
+    #[error("this receipt already belongs to another sale, or its money is settled")]
     ReceiptTaken,
     /// Nobody told how much a receipt is for.
-    #[error("M-PESA told nothing of this receipt; say what it is for with --amount")]
+    #[error("M-PESA did not report this receipt; give its amount with --amount")]
     AmountUnknown,
     /// The amount is not the one that is known.
-    #[error("another amount is known of this money; compare with the M-PESA statement")]
+    #[error("Lango knows another amount for this money; compare it with the M-PESA statement")]
     AmountDiffers,
     /// Another receipt has paid for it.
-    #[error("this sale is paid by another receipt; settle this one instead")]
+    #[error("another receipt has already paid this sale; settle this one instead")]
     PaidAlready,
     /// No phone of that number is in the vault.
-    #[error("nobody with this number is known")]
+    #[error("no buyer has this phone number")]
     ContactUnknown,
     /// Money, a code or a message may still come.
-    #[error("a sale of this number is under way; try again when it has ended")]
+    #[error("this number has a sale under way; try again when it has ended")]
     ContactOpen,
     /// Somebody of the staff has the name, or had it.
-    #[error("somebody of the staff has this name, or had it; take another")]
+    #[error("a member of staff has this name, or had it; choose another")]
     StaffExists,
     /// Nobody of the staff has the name.
-    #[error("nobody of the staff has this name")]
+    #[error("no member of staff has this name")]
     NoSuchStaff,
     /// What they may do does not reach so far.
     #[error("your role does not allow this")]
     NotAllowed,
     /// The history is not the remembered one; the owner must decide before anything is sold.
-    #[error("nothing is sold while the shop's history is in doubt; run `lango audit verify`")]
+    #[error("sales are stopped while the shop's history is in doubt; run `lango audit verify`")]
     HistoryDoubted,
     /// Somebody else has done it, or it must not be done any more.
     #[error("there is nothing to do")]

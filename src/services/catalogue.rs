@@ -37,7 +37,7 @@ pub enum Unreadable {
     #[error("write a colour as six hexadecimal digits, such as #0b6e4f")]
     Colour,
     /// No telephone number.
-    #[error("write a telephone number of digits and spaces, at most 20 of them")]
+    #[error("write a phone number of digits and spaces, at most 20 of them")]
     Phone,
     /// No language of ours.
     #[error("write en or sw")]
@@ -49,7 +49,7 @@ pub enum Unreadable {
     #[error("the configuration has no account for that number; write a [[mpesa.account]] for it")]
     UnknownReceiver,
     /// Nothing where something must be.
-    #[error("write the router's user profile, as it is called there")]
+    #[error("write the name of the router's user profile exactly")]
     Profile,
 }
 

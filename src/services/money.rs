@@ -64,10 +64,10 @@ pub struct Line {
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// No line is called so.
-    #[error("nothing that needs you is called {0}; see `lango money list`")]
+    #[error("nothing on the list matches {0}; see `lango money list`")]
     NoLine(String),
     /// Several lines are called so.
-    #[error("{count} lines are called {text}; name one by its receipt")]
+    #[error("{count} lines match {text}; use the receipt")]
     SeveralLines {
         /// What was typed.
         text: String,
@@ -75,7 +75,7 @@ pub enum DeskError {
         count: usize,
     },
     /// No sale, or several.
-    #[error("{count} sales are called {text}; give one by its id, see `lango audit show {text}`")]
+    #[error("{count} sales match {text}; use the id of one, see `lango audit show {text}`")]
     NotOneSale {
         /// What was typed.
         text: String,

@@ -29,11 +29,11 @@ const NO_MONEY: [ExceptionKind; 2] = [ExceptionKind::Undelivered, ExceptionKind:
 #[derive(Debug, thiserror::Error)]
 pub enum ForgetError {
     /// No such person.
-    #[error("nobody with this number is known")]
+    #[error("no buyer has this phone number")]
     Nobody,
     /// Something may still happen by itself.
     #[error(
-        "a sale of this number is under way: money, a code or an SMS may still come; try again \
+        "this number has a sale under way: money, a code or an SMS may still come; try again \
          when it has ended (see `lango audit show NUMBER`)"
     )]
     UnderWay,

@@ -20,7 +20,7 @@ pub enum StoreError {
     #[error("the database cannot be reached")]
     OutOfReach,
     /// The database was lost while it committed and has not come back.
-    #[error("the database was lost while it committed; whether it did is not known")]
+    #[error("the database was lost during a commit; it is not known whether it committed")]
     InDoubt,
     /// The database may forget what it has confirmed.
     #[error("the database may lose what it has confirmed: its setting {0} is off")]

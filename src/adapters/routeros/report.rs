@@ -62,7 +62,7 @@ pub struct Known {
 
 /// A text that is no report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {0} is none of a report")]
+#[error("line {0} does not belong in a report")]
 pub struct NoReport(pub usize);
 
 /// The most pieces a list can have: 500 codes each.

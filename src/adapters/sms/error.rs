@@ -10,7 +10,7 @@ pub enum SmsSettingsError {
     Id { id: String },
     #[error("{name} or {name}_file is needed")]
     SecretMissing { name: String },
-    #[error("{name} and {name}_file exclude each other")]
+    #[error("set {name} or {name}_file, not both")]
     SecretTwice { name: String },
     #[error("the file of {name} cannot be read")]
     SecretFile {
@@ -20,7 +20,7 @@ pub enum SmsSettingsError {
     },
     #[error("the gateway cannot be called")]
     Address(#[from] HttpClientError),
-    #[error("{place} is no usable template")]
+    #[error("{place} is not a usable template")]
     Template {
         /// `url`, `body` or `headers.<name>`.
         place: String,
@@ -34,7 +34,7 @@ pub enum SmsSettingsError {
     #[error("body is not JSON when filled in: leave out the quotes around {{{{…|json}}}}")]
     BodyNotJson,
     /// A `GET` has no body.
-    #[error("method GET goes with content_type query only")]
+    #[error("method GET needs content_type query")]
     GetWithBody,
     #[error("{{{{{name}}}}} appears in neither url nor body")]
     PlaceholderMissing { name: &'static str },
@@ -43,6 +43,6 @@ pub enum SmsSettingsError {
     /// Without it every answer would be unknown.
     #[error("ok needs at least one http status or json rule")]
     OkMissing,
-    #[error("\"{path}\" is no JSON pointer: it begins with /")]
+    #[error("\"{path}\" is not a JSON pointer: one begins with /")]
     Pointer { path: String },
 }

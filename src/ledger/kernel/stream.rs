@@ -57,7 +57,7 @@ impl fmt::Display for Stream {
 
 /// A text that names no stream of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no stream name")]
+#[error("`{0}` is not a stream name")]
 pub struct BadStream(String);
 
 impl std::str::FromStr for Stream {

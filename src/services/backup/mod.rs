@@ -56,22 +56,22 @@ pub enum BackupError {
         source: io::Error,
     },
     /// It is no backup of ours.
-    #[error("{0} is no backup made by Lango")]
+    #[error("{0} is not a backup made by Lango")]
     NotOurs(PathBuf),
     /// It was sealed with another master key, or changed.
     #[error("{0} does not open: it was made with another master key, or it was changed")]
     DoesNotOpen(PathBuf),
     /// It breaks off.
-    #[error("{0} breaks off: it was not copied whole")]
+    #[error("{0} is cut off: it was not copied completely")]
     BreaksOff(PathBuf),
     /// It opens, and is not the one that was made there.
-    #[error("{0} is another copy than the one that was made there last")]
+    #[error("{0} is not the copy that was made there last")]
     AnotherCopy(PathBuf),
     /// It opens, and holds another history.
-    #[error("{0} is a copy of another ledger than this one, or of another history of it")]
+    #[error("{0} is a copy of another ledger, or of another history of this one")]
     AnotherLedger(PathBuf),
     /// It comes back, and what comes back is not sound.
-    #[error("what it brings back does not verify ({findings} findings): run `lango audit verify`")]
+    #[error("the ledger in it does not verify ({findings} findings): run `lango audit verify`")]
     NotVerified {
         /// How many.
         findings: usize,
@@ -114,7 +114,7 @@ impl BackupError {
     pub fn cause(&self) -> String {
         match self {
             Self::File { attempt, source, .. } => format!("cannot {attempt}: {source}"),
-            Self::NotOurs(_) => "it is no backup made by Lango".to_owned(),
+            Self::NotOurs(_) => "it is not a backup made by Lango".to_owned(),
             Self::DoesNotOpen(_) => "it does not open: it was changed".to_owned(),
             Self::BreaksOff(_) => "it breaks off: it is not whole".to_owned(),
             Self::AnotherCopy(_) => "it is another copy than the one that was made".to_owned(),

@@ -50,13 +50,15 @@ pub enum SendError {
     #[error("the server has no room for it ({0}); delete old copies there, or raise its limit")]
     NoRoom(u16),
     /// 404 or 409.
-    #[error("the server has no such folder ({0}); make it there, or mend backup.address")]
+    #[error("the server has no such folder ({0}); make it there, or correct backup.address")]
     NoFolder(u16),
     /// Any other answer than "taken".
-    #[error("the server did not take it; it answered {0}")]
+    #[error("the server did not accept the backup; it answered {0}")]
     Refused(u16),
     /// TLS does not hold.
-    #[error("the server's certificate is not good; backups go to nobody who cannot prove its name")]
+    #[error(
+        "the server's certificate is not valid; backups go only to a server that proves its name"
+    )]
     Certificate,
     /// No connection.
     #[error("the server cannot be reached")]
@@ -65,10 +67,10 @@ pub enum SendError {
     #[error("the server was too slow: it had not taken it after {0} s (backup.timeout_ms)")]
     TooSlow(u64),
     /// The connection broke.
-    #[error("the connection broke off before the server had said that it has it")]
+    #[error("the connection broke before the server confirmed the backup")]
     BrokeOff,
     /// It said that it took it, and has something else.
-    #[error("the server said that it took it, but has {has} of {bytes} bytes")]
+    #[error("the server confirmed the backup, but has {has} of {bytes} bytes")]
     Short {
         /// How many bytes it has.
         has: u64,

@@ -32,7 +32,7 @@ pub enum StaffError {
     #[error(transparent)]
     BadPassword(#[from] BadPassword),
     /// Nobody has the name.
-    #[error("nobody of the staff is called {0}; see `lango staff list`")]
+    #[error("no member of staff is called {0}; see `lango staff list`")]
     Nobody(String),
     /// The store failed.
     #[error(transparent)]

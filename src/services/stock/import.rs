@@ -73,7 +73,7 @@ pub enum ImportError {
         package: Slug,
     },
     /// The site itself was named among those with other routers.
-    #[error("site {0} has the same router as itself; name the other site")]
+    #[error("{0} is the same site; name the other site")]
     SameSite(Slug),
     /// The router left the passwords out.
     #[error(

@@ -39,7 +39,7 @@ pub enum CopyError {
     #[error("the database already holds a ledger; restore into an empty one")]
     NotEmpty,
     /// A row is none of ours.
-    #[error("the copy names the table {0}, or rows of it, that this version does not know")]
+    #[error("the copy has the table {0}, or rows of it, which this version does not know")]
     Unknown(String),
     /// An event does not follow from the one before it.
     #[error("the copy breaks at event {position}: {why}")]

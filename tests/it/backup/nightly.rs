@@ -161,8 +161,8 @@ async fn what_goes_wrong_is_told_in_a_sentence_and_counts_for_nothing() {
         (Manner::Answers(401), "the server refused us (401)"),
         (Manner::Answers(507), "the server has no room for it (507)"),
         (Manner::Answers(409), "the server has no such folder (409)"),
-        (Manner::Answers(500), "the server did not take it; it answered 500"),
-        (Manner::Half, "the server said that it took it, but has "),
+        (Manner::Answers(500), "the server did not accept the backup; it answered 500"),
+        (Manner::Half, "the server confirmed the backup, but has "),
         (Manner::Hangs, "the server was too slow"),
     ] {
         server.is(manner);
@@ -264,7 +264,7 @@ async fn a_failed_night_is_tried_again_and_told_once() {
     town.passes(3_600).await;
     // After 1, 2, 4, 8, 16 minutes and so on: not with every look.
     assert!((5..=7).contains(&server.puts()), "{} tries", server.puts());
-    let told = format!("is tried again: the server did not take it; it answered {answer}");
+    let told = format!("is tried again: the server did not accept the backup; it answered {answer}");
     assert_eq!(town.times_logged(&told), 1);
     let known = &town.store().backups().await.unwrap()[0];
     assert!(known.made.is_none() && known.failures >= 5, "{known:?}");

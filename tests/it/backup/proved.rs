@@ -87,7 +87,7 @@ async fn each_night_proves_its_copy_and_finds_what_became_of_the_last() {
     town.settle().await;
     assert!(record(&town).await.is_proved());
     owner.signs_in().await;
-    owner.reads("The last copy of everything was restored and verified on 22 Nov 2026");
+    owner.reads("The last backup was restored and verified on 22 Nov 2026");
     let older = copies.path().join("first");
     fs::copy(copies.path().join(record(&town).await.file.unwrap()), &older).unwrap();
     town.stock("hourly", 1).await;
@@ -109,7 +109,7 @@ async fn each_night_proves_its_copy_and_finds_what_became_of_the_last() {
         }
         assert!(found.is_proved(), "tonight's is good: {damage:?}");
         owner.signs_in().await;
-        let alert = "A copy of everything is no longer good";
+        let alert = "One backup has gone bad";
         match damage {
             Damage::None => owner.does_not_read(alert),
             _ => owner.reads(alert),
@@ -137,9 +137,9 @@ async fn a_copy_that_does_not_come_back_whole_is_never_called_proved() {
     assert_eq!(town.times_logged("the backup was made and not proved"), 1);
     let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
     owner.signs_in().await;
-    owner.reads("The last copy could not be proved");
+    owner.reads("The last backup could not be proved");
     owner.opens("/admin?lang=sw").await;
-    owner.reads("Nakala ya mwisho haikuweza kuthibitishwa");
+    owner.reads("Nakala rudufu ya mwisho haikuweza kuthibitishwa");
     town.tampers(&format!("delete from notes where subject = '{subject}'")).await;
     town.passes(NIGHT).await;
     assert!(record(&town).await.is_proved());

@@ -51,7 +51,7 @@ async fn stuck(town: &Town) -> Vec<String> {
 /// Looks at a file, and says that it is to be taken in as it is.
 async fn decides(clerk: &mut Clerk, preview: &str) {
     clerk.opens(preview).await;
-    clerk.reads("Nothing proves what was said of this file before");
+    clerk.reads("Lango cannot prove what was decided about this file before");
     clerk.sends(preview, &[]).await;
     assert_eq!(clerk.at, preview, "who was not shown the site decides nothing");
     clerk.sends(preview, &[("for_site", "kona")]).await;

@@ -23,7 +23,7 @@ async fn at_the_desk(buyer: &Buyer, name: &str, role: Role) -> Desk {
     desk.browser.type_into("#name", name).await;
     // Enter sends the form: nobody needs a pointer.
     desk.browser.type_into("#password", &format!("{PASSWORD}\u{e007}")).await;
-    desk.browser.until_it_says("How the day goes").await;
+    desk.browser.until_it_says("Today so far").await;
     desk
 }
 
@@ -80,7 +80,7 @@ async fn an_owners_first_day() {
     browser.until_it_says("Two weeks").await;
     browser.leave_frame().await;
     browser.tap(".acts button:not([formtarget])").await;
-    browser.until_it_says("The package is so from now on.").await;
+    browser.until_it_says("Package saved.").await;
 
     // Its codes, as the router exports them; some are on cards already.
     let mut list = "# by RouterOS 7.20\n/ip hotspot user\n".to_owned();
@@ -108,7 +108,7 @@ async fn an_owners_first_day() {
     browser.tap(".groups + button").await;
     browser.until_it_says("november.rsc").await;
     // The page goes on by itself until they are in.
-    browser.until_it_says("Where its codes stand").await;
+    browser.until_it_says("Where its codes are now").await;
     let text = browser.text().await;
     assert!(text.contains("Wanjiku") && text.contains("6 codes"), "{text}");
 
@@ -118,7 +118,7 @@ async fn an_owners_first_day() {
     browser.run("document.querySelector('#package').value = 'mtaa.fortnight'").await;
     desk.types(&[("count", "2"), ("person", "Mama Njeri")]).await;
     browser.tap(".more button").await;
-    browser.until_it_says("2 codes left online stock.").await;
+    browser.until_it_says("2 codes have left online stock.").await;
     browser.tap("main form button").await;
     browser.until_it_says("Print this page on A4").await;
     assert!(browser.text().await.contains("FN"));
@@ -145,21 +145,21 @@ async fn a_cashiers_dispute() {
     let desk = at_the_desk(&buyer, "Otieno", Role::Cashier).await;
     let browser = &desk.browser;
     browser.type_into("#q", "0799 000 000\u{e007}").await;
-    browser.until_it_says("No sale is called so.").await;
+    browser.until_it_says("No sale found for this.").await;
     desk.opens("/admin").await;
     browser.type_into("#q", &format!("0{}\u{e007}", &MSISDN[3..])).await;
     browser.until_it_says("The money came, and the buyer has a code.").await;
     assert!(!browser.text().await.replace(' ', "").contains(&code));
     browser.tap(".acts button").await;
-    browser.until_it_says("The SMS is on its way again.").await;
+    browser.until_it_says("Lango is sending the SMS again.").await;
     browser.tap(".acts .second").await;
-    browser.until_it_says("That you looked is in the ledger.").await;
+    browser.until_it_says("The ledger records that you looked.").await;
     let shown = browser.run("return document.querySelector('.code').textContent").await;
     assert_eq!(shown.as_str().unwrap().replace(' ', ""), code);
     browser.reload().await;
     desk.opens("/admin/sales").await;
     browser.tap(".rows a").await;
-    browser.until_it_says("The code was looked at").await;
+    browser.until_it_says("Somebody looked at the code").await;
     assert!(!browser.text().await.replace(' ', "").contains(&code), "it is not shown again");
     assert_eq!(browser.complaints().await, [] as [&str; 0]);
     buyer.leaves().await;

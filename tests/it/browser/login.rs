@@ -153,11 +153,11 @@ async fn a_refused_code_is_explained_and_not_sent_again() {
     let shop = browser.run("return document.getElementById('shop').href").await;
     assert!(shop.as_str().unwrap().ends_with("&error=invalid-username"));
     browser.run("document.getElementById('lang').click()").await;
-    browser.until_it_says("Nambari hiyo si sahihi.").await;
+    browser.until_it_says("Vocha hiyo si sahihi.").await;
     // A login by address whose fields stay in the address: loaded anew, still one attempt each.
     let link = login_link(&router_login(), "WRONG", None, None);
     browser.open(&format!("{link}&username=WRONG&password=x")).await;
-    browser.until_it_says("Nambari hiyo si sahihi.").await;
+    browser.until_it_says("Vocha hiyo si sahihi.").await;
     assert_eq!(site.hotspot.login_attempts(), 2);
 }
 

@@ -96,7 +96,7 @@ async fn a_browser_that_dies_while_the_pin_is_typed_is_no_loss() {
     assert!(!buyer.browser.property("html", "outerHTML").await.contains(code));
     buyer.browser.type_into("#digits", "0000").await;
     buyer.browser.tap("button.main").await;
-    buyer.browser.until_it_says("Those are not the digits. 4 tries left.").await;
+    buyer.browser.until_it_says("Those digits are wrong. 4 tries left.").await;
     buyer.browser.type_into("#digits", "5678").await;
     buyer.browser.tap("button.main").await;
     buyer.browser.until_it_says("Paid. Here is your code").await;
@@ -122,7 +122,7 @@ async fn swahili_stays_from_the_routers_page_to_the_text() {
     buyer.pays().await;
     browser.until_it_says("Umelipa. Vocha yako hii hapa").await;
     let text = buyer.world.sms.wait_for_text(MSISDN).await.text;
-    assert!(text.contains("ni nambari yako ya"), "the text is not in Swahili");
+    assert!(text.contains("ni vocha yako ya"), "the text is not in Swahili");
     // Another language chosen on a purchase's page is remembered too.
     browser.tap("a.lang").await;
     browser.until_it_says("Paid. Here is your code").await;

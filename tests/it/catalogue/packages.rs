@@ -53,10 +53,10 @@ async fn a_package_is_added_and_sold_in_both_languages() {
     }
     assert_eq!(town.count("package_defined").await, 2, "nothing came of any of them");
     owner.sends("/admin/packages/mtaa", &WEEK).await;
-    owner.reads("The package is so from now on.");
+    owner.reads("Package saved.");
     owner.opens("/admin/packages/mtaa").await;
     owner.sends("/admin/packages/mtaa", &WEEK).await;
-    owner.reads("The package is so from now on.");
+    owner.reads("Package saved.");
     assert_eq!(town.count("package_defined").await, 3, "the same form twice is one package");
     town.imports("/ip hotspot user\nadd name=WKNNQ7XD password=WKNNQ7XD profile=weekly\n").await;
     let mut njeri = town.customer("Njeri", "0728 300 001");
@@ -78,12 +78,12 @@ async fn the_promise_stays_and_the_rest_may_change() {
     town.stock("hourly", 1).await;
     let mut owner = owner(&mut town).await;
     owner.opens("/admin/packages/mtaa/daily").await;
-    owner.reads("Another promise is another package");
+    owner.reads("To promise something else");
     let change = [("name", "All day"), ("name_sw", ""), ("price", "45"), ("place", "1")];
     // A form that says more is not heard.
     let more = [&change[..], &[("validity", "9w"), ("profile", "other")]].concat();
     owner.sends("/admin/packages/mtaa/daily", &more).await;
-    owner.reads("The package is so from now on.");
+    owner.reads("Package saved.");
     let key = crate::town::key("daily");
     let package = town.store().package(&key).await.unwrap().unwrap();
     assert_eq!((package.version, package.validity_seconds), (2, 86_400));
@@ -176,7 +176,7 @@ async fn a_site_has_a_look_and_a_number_of_its_own() {
         owner.reads(said);
     }
     owner.sends("/admin/sites/mtaa", &wish).await;
-    owner.reads("The site is so from now on.");
+    owner.reads("Site saved.");
     let mut njeri = town.customer("Njeri", "0728 300 003");
     njeri.opens("/s/mtaa").await;
     for text in ["Mtaa wa Pili", "0799 111 222", "--accent:#7a1f5c"] {
@@ -197,10 +197,10 @@ async fn a_site_has_a_look_and_a_number_of_its_own() {
     owner.sends("/admin/add-site", &second).await;
     owner.reads("This name is taken.");
     owner.sends("/admin/add-site", &but(&second, "id", "kona")).await;
-    owner.reads("The site is so from now on.");
+    owner.reads("Site saved.");
     owner.opens("/admin/add-site").await;
     owner.sends("/admin/add-site", &but(&second, "id", "kona")).await;
-    owner.reads("The site is so from now on.");
+    owner.reads("Site saved.");
     njeri.opens("/s/kona").await;
     assert!(njeri.page.html.contains("Mtaa wa Pili"));
     let mut fundi = town.clerk("Fundi Barasa", Role::Technician).await;

@@ -104,7 +104,7 @@ async fn each_site_has_its_router_and_who_roams_is_told_where_a_code_works() {
     njeri.opens("/s/mtaa").await;
     njeri.reads("You have already bought time here");
     njeri.opens("/s/kona").await;
-    njeri.reads("You have a purchase at Mtaa Wi-Fi; it works there only");
+    njeri.reads("You have a purchase at Mtaa Wi-Fi. It works only there");
     njeri.reads("Mega");
     town.close().await;
 }

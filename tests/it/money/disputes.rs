@@ -40,7 +40,7 @@ async fn a_sale_is_found_by_whatever_the_buyer_has_in_hand() {
     }
     for text in ["0728999999", "60 18:00", "50 16:00", "no such thing"] {
         cashier.opens(&format!("/admin/sales?q={}", text.replace(' ', "%20"))).await;
-        cashier.reads("No sale is called so.");
+        cashier.reads("No sale found for this.");
     }
     cashier.opens("/admin").await;
     cashier.reads("Sold today KSh 50 1 sale");
@@ -72,12 +72,12 @@ async fn a_sale_tells_its_whole_story_and_the_code_only_to_who_looks() {
     assert!(shown.contains(&code), "{shown}");
     assert_eq!(town.count("staff_looked_at_code").await, 1);
     cashier.opens(&sale).await;
-    cashier.reads("The code was looked at Otieno wa Duka");
+    cashier.reads("Somebody looked at the code Otieno wa Duka");
     assert!(!cashier.html.contains(&code), "and not again by itself");
     let mut auditor = town.clerk("Mkaguzi Mkuu", Role::Auditor).await;
     auditor.signs_in().await;
     auditor.opens(&sale).await;
-    auditor.reads("The code was looked at");
+    auditor.reads("Somebody looked at the code");
     auditor.does_not_read("Look at the code");
     auditor.does_not_read("What M-PESA sent");
     auditor.sends(&format!("{sale}/look"), &[]).await;
@@ -99,9 +99,9 @@ async fn an_sms_is_sent_again_once() {
     let mut cashier = cashier(&mut town).await;
     cashier.opens(&sale).await;
     cashier.sends(&format!("{sale}/resend"), &[]).await;
-    cashier.reads("The SMS is on its way again.");
+    cashier.reads("Lango is sending the SMS again.");
     cashier.sends(&format!("{sale}/resend"), &[]).await;
-    cashier.reads("That is done already, or under way.");
+    cashier.reads("This is already done, or under way.");
     town.settle().await;
     let texts = town.texts(&njeri);
     assert_eq!(texts.len(), 2);
@@ -130,7 +130,7 @@ async fn money_paid_by_hand_finds_its_sale_at_the_desk() {
     cashier.reads(first);
     let match_it = [("receipt", first.as_str()), ("sale", "0728 100 004"), ("amount", "")];
     cashier.sends("/admin/money/match", &match_it).await;
-    cashier.reads("The receipt belongs to this sale now.");
+    cashier.reads("The receipt now belongs to this sale.");
     cashier.reads("Otieno wa Duka");
     town.settle().await;
     njeri.sees(PAID).await;
@@ -140,7 +140,7 @@ async fn money_paid_by_hand_finds_its_sale_at_the_desk() {
     owner.sends("/admin/money/settle", &[("what", second)]).await;
     owner.reads("Choose what you did.");
     owner.sends("/admin/money/settle", &[("what", second), ("how", "cash")]).await;
-    owner.reads("Noted; the books follow.");
+    owner.reads("Noted. The books show it.");
     owner.reads("Nothing needs you.");
     town.close().await;
 }

@@ -214,7 +214,7 @@ async fn the_command_asks_and_says_what_it_erased() {
     assert!(shown.contains("payer forgotten"), "{shown}");
     for number in ["0731 000 007", "0110 000 007"] {
         let said = place.bad(1, &["contacts", "forget", number, "--yes"]);
-        assert_eq!(said, "lango: nobody with this number is known\n");
+        assert_eq!(said, "lango: no buyer has this phone number\n");
     }
     let said = place.bad(2, &["contacts", "forget", "12", "--yes"]);
     assert!(said.contains("write a number like 0712 345 678"), "{said}");

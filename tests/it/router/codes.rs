@@ -122,7 +122,7 @@ async fn a_code_that_is_used_and_was_never_sold_leaves_the_stock() {
     let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
     owner.signs_in().await;
     owner.opens("/admin/money?kind=at_router").await;
-    owner.reads("Somebody uses a code that nobody bought");
+    owner.reads("Somebody is using a code that nobody bought");
     owner.reads("mtaa.daily");
     let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0].to_string();
     owner.sends("/admin/money/void", &[("what", &voucher)]).await;
@@ -344,9 +344,9 @@ async fn a_code_that_is_taken_back_for_its_money_is_switched_off() {
     owner.sends("/admin/money/refund", &[("from", &sale)]).await;
     owner.reads("Choose what you did.");
     owner.sends("/admin/money/refund", &[("from", &sale), ("how", "hand")]).await;
-    owner.reads("There is nothing to do here any more.");
+    owner.reads("There is nothing left to do here.");
     owner.sends("/admin/money/refund", &[("from", &sale), ("how", "later")]).await;
-    owner.reads("Noted; the books follow. The code is void.");
+    owner.reads("Noted. The books show it. The code is void.");
     owner.does_not_read("Something is wrong with the code");
     assert_eq!(town.exceptions().await, ["refund_due taken_back"]);
     router.minute(&town).await;
@@ -355,9 +355,9 @@ async fn a_code_that_is_taken_back_for_its_money_is_switched_off() {
     njeri.looks_again().await;
     njeri.reads("This is settled");
     owner.sends("/admin/money/settle", &[("what", &sale), ("how", "cash")]).await;
-    owner.reads("Noted; the books follow.");
+    owner.reads("Noted. The books show it.");
     owner.sends("/admin/money/refund", &[("from", &sale), ("how", "cash")]).await;
-    owner.reads("That is done already");
+    owner.reads("This is already done");
     assert!(town.exceptions().await.is_empty());
     assert_eq!(town.stock_of("daily").await, (1, 0));
     town.close().await;
@@ -374,7 +374,7 @@ async fn an_owner_gives_another_code_for_one_that_leaked() {
     let mut owner = town.clerk("Wanjiku wa Mtaa", Role::Owner).await;
     owner.signs_in().await;
     owner.sends("/admin/money/replace", &[("from", &sale)]).await;
-    owner.reads("The buyer has another code; the former is void.");
+    owner.reads("The buyer has another code. The old one is void.");
     router.minute(&town).await;
     assert!(router.is_off(&code) && !router.hotspot.is_online(STRANGER));
     town.settle().await;
@@ -383,7 +383,7 @@ async fn an_owner_gives_another_code_for_one_that_leaked() {
     assert_eq!(njeri.code().as_ref(), Some(other));
     assert!(town.texts(&njeri).last().unwrap().contains(other), "and by SMS");
     owner.sends("/admin/money/replace", &[("from", &sale)]).await;
-    owner.reads("There is no free code of this package.");
+    owner.reads("No code of this package is free.");
     town.close().await;
 }
 
@@ -429,12 +429,12 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
     owner.does_not_read("devices are online");
     owner.reads("Silent since");
     owner.opens("/admin").await;
-    owner.reads("The router of Mtaa Wi-Fi is silent since");
+    owner.reads("The router at Mtaa Wi-Fi has been silent since");
     router::forget(town.store(), By::CommandLine, &Slug::parse(SITE).unwrap()).await.unwrap();
     owner.opens("/admin/routers").await;
-    owner.reads("Its router does not report.");
+    owner.reads("This router does not report.");
     owner.opens("/admin").await;
-    owner.does_not_read("is silent since");
+    owner.does_not_read("silent since");
     town.close().await;
 }
 

@@ -380,7 +380,7 @@ async fn who_has_no_key_gets_and_tells_nothing() {
     assert_eq!(post("", "lango-report 1\n").await.0, 404);
     assert_eq!(post(&long, "lango-report 1\n").await.0, 404, "a pass fetches, and tells nothing");
     let (status, said) = post(&key, "hello").await;
-    assert_eq!((status, said.as_str()), (400, "line 1 is none of a report\n"));
+    assert_eq!((status, said.as_str()), (400, "line 1 does not belong in a report\n"));
     let (status, said) = post(&key, "lango-report 1\nknown - nobody's\n").await;
     assert_eq!(status, 200);
     assert_eq!(said, format!("time {}\nlist\nend\n", town.store().now().0 / SECOND));

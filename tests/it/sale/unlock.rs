@@ -45,7 +45,7 @@ async fn the_last_four_digits_open_it_and_the_browser_remembers() {
     let (mut njeri, code) = bought(&mut town, "0719 002 345").await;
     njeri.comes_back_by_mac().await;
     njeri.unlocks_with("0000").await;
-    njeri.reads("Those are not the digits. 4 tries left.");
+    njeri.reads("Those digits are wrong. 4 tries left.");
     njeri.unlocks_with(" 23 45 ").await;
     njeri.reads(PAID);
     assert_eq!(njeri.code(), Some(code));

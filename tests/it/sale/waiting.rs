@@ -54,7 +54,7 @@ async fn who_reads_swahili_gets_page_and_sms_in_swahili() {
     town.pays(&njeri).await;
     njeri.sees("Umelipa. Vocha yako hii hapa").await;
     let texts = town.texts(&njeri);
-    assert!(texts[0].starts_with(&format!("{} ni nambari yako", codes[0])), "in Swahili too");
+    assert!(texts[0].starts_with(&format!("{} ni vocha yako", codes[0])), "in Swahili too");
     town.close().await;
 }
 

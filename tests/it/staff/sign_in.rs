@@ -36,7 +36,7 @@ async fn an_owner_signs_in_and_out_again() {
     owner.opens("/admin").await;
     assert_eq!(owner.at, "/admin/sign-in");
     owner.signs_in().await;
-    owner.reads("How the day goes");
+    owner.reads("Today so far");
     let [cookie] = &owner.set_cookies[..] else { panic!("{:?}", owner.set_cookies) };
     for part in ["lango_desk=", "Path=/admin", "HttpOnly", "SameSite=Strict"] {
         assert!(cookie.contains(part), "{cookie}");
@@ -154,7 +154,7 @@ async fn a_role_opens_what_it_may_and_nothing_else() {
         }
         clerk.sends("/admin/money/settle", &[("what", "X"), ("how", "cash")]).await;
         if role == Role::Owner {
-            clerk.reads("Nothing that needs you is called so.");
+            clerk.reads("Nothing on the list matches this.");
         } else {
             clerk.reads("Your role does not allow this.");
         }
@@ -217,14 +217,14 @@ async fn staff_at_the_command_line() {
     let said = place.good(&add(NAME, "good"));
     assert!(said.contains("is added as owner") && said.contains("/admin"), "{said}");
     let said = place.bad(1, &add("wanjiku  WA mtaa", "good"));
-    assert!(said.contains("somebody of the staff has this name"), "{said}");
+    assert!(said.contains("a member of staff has this name"), "{said}");
     place.bad(2, &["staff", "add", "--role", "boss", "--name", "X"]);
     place.good(&["staff", "change", "--name", NAME, "--role", "auditor", "--disable"]);
     let list = place.json(&["staff", "list", "--json"]);
     assert_eq!((&list[0]["role"], &list[0]["disabled"]), (&"auditor".into(), &true.into()));
     assert_eq!(list[0]["name"], NAME);
     let said = place.bad(1, &["staff", "change", "--name", "Nobody", "--enable"]);
-    assert!(said.contains("nobody of the staff is called Nobody"), "{said}");
+    assert!(said.contains("no member of staff is called Nobody"), "{said}");
     town.close().await;
 }
 

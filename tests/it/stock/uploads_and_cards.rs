@@ -125,10 +125,10 @@ async fn nobody_decides_and_the_file_is_let_go() {
     fundi.brings("novemba.rsc", list.as_bytes()).await;
     let preview = fundi.at.clone();
     fundi.opens("/admin/stock").await;
-    fundi.reads("to be looked at");
+    fundi.reads("to be checked");
     town.passes(3_700).await;
     fundi.opens(&preview).await;
-    fundi.reads("This file is not here any more");
+    fundi.reads("This file is gone");
     assert_eq!(town.count("batch_imported").await, 0);
     town.close().await;
 }
@@ -191,7 +191,7 @@ async fn cards_leave_stock_with_a_person_and_are_never_sold_here() {
     owner.reads("say how many");
     let cards = cards_of(&owner);
     hands_out(&mut owner, "2").await;
-    owner.reads("2 codes left online stock.");
+    owner.reads("2 codes have left online stock.");
     let handout = owner.at.split('?').next().unwrap().to_owned();
     assert!(handout.ends_with(&cards));
     // The button was pressed twice.
@@ -227,7 +227,7 @@ async fn cards_leave_stock_with_a_person_and_are_never_sold_here() {
     assert_eq!(town.count("voucher_voided").await, 2);
     owner.opens("/admin/stock").await;
     hands_out(&mut owner, "5").await;
-    owner.reads("2 codes left online stock.");
+    owner.reads("2 codes have left online stock.");
     owner.opens("/admin/stock").await;
     hands_out(&mut owner, "5").await;
     owner.reads("No code of this package is free.");
@@ -248,7 +248,7 @@ async fn an_upload_by_mistake_is_undone_and_what_was_sold_stays_sold() {
     let batch = owner.html.split("href=\"/admin/stock/batches/").nth(1).unwrap();
     let batch = format!("/admin/stock/batches/{}", batch.split('"').next().unwrap());
     owner.opens(&batch).await;
-    owner.reads("whoever has the machine");
+    owner.reads("a person at the machine");
     owner.sends(&format!("{batch}/void"), &[("reason", "mistaken")]).await;
     owner.reads("2 codes are void.");
     assert_eq!(town.stock_of("daily").await, (0, 0));
@@ -276,13 +276,13 @@ async fn one_code_is_voided_by_the_code_itself() {
     void(&mut owner, &unsold, "").await;
     owner.reads("Say why");
     void(&mut owner, "NO-SUCH-CODE", "leaked").await;
-    owner.reads("This site has no such code.");
+    owner.reads("This site does not have this code.");
     void(&mut owner, &sold, "leaked").await;
     owner.reads("This code is sold.");
     void(&mut owner, &unsold, "leaked").await;
     owner.reads("The code is void.");
     void(&mut owner, &unsold, "leaked").await;
-    owner.reads("or is void already");
+    owner.reads("or it is already void");
     assert_eq!(town.stock_of("daily").await, (0, 0));
     town.close().await;
 }

@@ -28,7 +28,7 @@ use std::fmt;
 pub const BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The most lines, and the most vouchers, that one upload may hold. A router with 16 MB of flash
-/// holds far fewer users; the limit bounds memory when the file is no voucher list.
+/// holds far fewer users; the limit bounds memory when the file is not a list of codes.
 pub const LINES_MAX: usize = 200_000;
 
 /// What an upload holds.
@@ -188,7 +188,7 @@ pub struct Unreadable {
 pub enum NotVouchers {
     #[error("the file is empty")]
     Empty,
-    #[error("the file is too large for a voucher list")]
+    #[error("the file is too large for a list of codes")]
     TooLarge,
     /// A spreadsheet, a PDF, a router backup, a picture.
     #[error("the file is not text")]
@@ -197,7 +197,7 @@ pub enum NotVouchers {
     #[error("the file is a web page")]
     WebPage,
     /// Starts as JSON or XML and cannot be parsed.
-    #[error("the file breaks off or is damaged")]
+    #[error("the file is cut off or damaged")]
     Damaged,
     #[error("the script adds no hotspot users")]
     ScriptWithoutUsers,
@@ -206,7 +206,7 @@ pub enum NotVouchers {
     ShortPrint,
     #[error("the table does not say which column holds the codes")]
     UnknownColumns,
-    #[error("the file is no voucher list")]
+    #[error("the file is not a list of codes")]
     OtherText,
 }
 

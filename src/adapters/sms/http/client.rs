@@ -250,7 +250,7 @@ mod tests {
     fn what_cannot_work_is_refused_at_the_start() {
         let quoted = "{\"message\":\"{{text|json}}\",\"mobile\":{{to|json}}}";
         assert!(why(&json!({"body": quoted})).starts_with("body is not JSON"));
-        assert_eq!(why(&json!({"method": "GET"})), "method GET goes with content_type query only");
+        assert_eq!(why(&json!({"method": "GET"})), "method GET needs content_type query");
         assert_eq!(
             why(&json!({"body": "{{to|json}}"})),
             "{{text}} appears in neither url nor body"
