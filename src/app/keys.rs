@@ -43,7 +43,7 @@ pub fn known_master_key(config: &Config) -> anyhow::Result<Key> {
     let file = &config.secrets.master_key_file;
     let text = std::fs::read_to_string(file).with_context(|| {
         format!(
-            "cannot read the master key {}; put the one of the recovery sheet there",
+            "cannot read the master key {}; put the key from the recovery sheet there",
             file.display()
         )
     })?;
@@ -72,7 +72,7 @@ pub async fn change_master(config: &Config, file: &Path) -> anyhow::Result<()> {
     let (_, random) = machine();
     let new = key_to_be(file, random.as_ref())?;
     if new == old {
-        bail!("{} holds the key that is in use already; name another file", file.display());
+        bail!("{} already holds the key in use; name another file", file.display());
     }
     let changed = Store::change_master(config.database.url.expose(), &old, &new, random).await;
     changed.map_err(|error| wrong_key(error, config))
@@ -128,7 +128,7 @@ fn key_to_be(file: &Path, random: &dyn Random) -> anyhow::Result<Key> {
     if !text.is_empty() {
         return parse_key(text.trim()).with_context(|| {
             format!(
-                "{} is there and holds no key of 64 hexadecimal digits; name another file",
+                "{} exists and does not hold a key of 64 hexadecimal digits; name another file",
                 file.display()
             )
         });

@@ -314,7 +314,7 @@ fn daraja(config: &config::Mpesa, account: &config::Account) -> mpesa::Settings 
 fn gateway(entry: &config::Gateway) -> anyhow::Result<Arc<dyn SmsGateway>> {
     let value = serde_json::Value::Object(entry.entry.clone());
     let settings: sms::Settings = serde_json::from_value(value)
-        .with_context(|| format!("the SMS gateway {} is not understood", entry.id))?;
+        .with_context(|| format!("the SMS gateway {} cannot be used", entry.id))?;
     Ok(Arc::from(sms::gateway(settings)?))
 }
 
@@ -323,7 +323,7 @@ fn digest(config: &Config) -> anyhow::Result<Option<Digest>> {
     let shop = &config.shop;
     let Some(phone) = &shop.owner_phone else { return Ok(None) };
     let Some(phone) = Phone::parse(phone) else {
-        bail!("shop.owner_phone: {phone} is no Kenyan mobile number; write \"0712 000 001\"");
+        bail!("shop.owner_phone: {phone} is not a Kenyan mobile number; write \"0712 000 001\"");
     };
     let language = Language::parse(&shop.owner_language).unwrap_or_default();
     Ok(Some(Digest { phone, at: shop.digest_at, language, zone: shop.timezone.clone() }))

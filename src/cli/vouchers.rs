@@ -154,7 +154,9 @@ impl Command {
             print(&report, arguments.lines, arguments.dry_run);
         }
         if report.counts.no_package > 0 && !report.has_profiles {
-            bail!("the list names no profiles; say with --package which package its codes are of");
+            bail!(
+                "the list names no profiles; say with --package which package its codes belong to"
+            );
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ async fn callback(
     let payment: PaymentId = row.subject.parse().map_err(unreadable)?;
     let whose = Sealed::ProviderRefs(payment);
     let Some(read) = context.payments.read_callback(&message.body) else {
-        tracing::warn!(%payment, inbox.row = row.row, "a callback is none that we understand");
+        tracing::warn!(%payment, inbox.row = row.row, "a callback cannot be understood");
         return ignore(context, row, Some(whose)).await;
     };
     let (names, news) = match names(context, payment, &read.refs).await? {
@@ -141,7 +141,7 @@ fn receipt_given(context: &Context, number: &str) -> ReceiptGiven {
 
 async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, StoreError> {
     let Some(read) = context.payments.read_c2b(&message.body) else {
-        tracing::warn!(inbox.row = row.row, "a C2B message says nothing that we understand");
+        tracing::warn!(inbox.row = row.row, "a C2B message cannot be understood");
         return ignore(context, row, None).await;
     };
     let named = match read.reference.as_deref().and_then(referenced) {

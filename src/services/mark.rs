@@ -37,7 +37,7 @@ pub fn read(path: &Path) -> io::Result<Option<Mark>> {
         Err(error) => return Err(error),
     };
     parse(&text).map_or_else(
-        || Err(io::Error::new(io::ErrorKind::InvalidData, "it is no mark of a ledger")),
+        || Err(io::Error::new(io::ErrorKind::InvalidData, "it is not the mark of a ledger")),
         |mark| Ok(Some(mark)),
     )
 }

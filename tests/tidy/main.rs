@@ -7,6 +7,7 @@ mod comments;
 mod documents;
 mod migrations;
 mod rooms;
+mod words;
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
@@ -339,6 +340,11 @@ fn no_source_file_is_dead() {
 #[test]
 fn no_snapshot_is_left_over() {
     assert_tidy(snapshots);
+}
+
+#[test]
+fn one_word_stands_for_one_thing() {
+    assert_tidy(words::words);
 }
 
 #[cfg(test)]

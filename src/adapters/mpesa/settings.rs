@@ -43,7 +43,7 @@ pub enum SettingsError {
     #[error("mpesa.till must be 5 to 8 digits")]
     Till,
     /// A secret that is empty or has blanks around it, which Daraja answers with an empty 400.
-    #[error("mpesa.{0} must not be empty or have blanks around it")]
+    #[error("mpesa.{0} must not be empty or have spaces around it")]
     Secret(&'static str),
     #[error("mpesa.{0} must be more than 0")]
     Timeout(&'static str),

@@ -66,7 +66,7 @@ pub(super) fn read(reader: &mut Reader, own: &Account) -> Result<Vec<Account>, R
 
 fn account(entry: &Value, own: &Account) -> Result<Account, String> {
     let Value::Object(entry) = entry else {
-        return Err(format!("is no table; write [[{ACCOUNTS}]] above its keys"));
+        return Err(format!("is not a table; write [[{ACCOUNTS}]] above its keys"));
     };
     if let Some(unknown) = entry.keys().find(|key| !is_known(key)) {
         let all = [PLAIN.as_slice(), &SECRET].concat().join(", ");
@@ -121,10 +121,10 @@ fn secret(entry: &Map<String, Value>, key: &str) -> Result<Option<SecretString>,
             text?.trim_end_matches(['\r', '\n']).to_owned()
         }
         (Some(_), Some(_)) => return Err(format!("has {key} and {in_file}; keep one of the two")),
-        _ => return Err(format!("has a {key} that is no text; write it in quotes")),
+        _ => return Err(format!("has a {key} that is not text; write it in quotes")),
     };
     if text.is_empty() || text.contains(char::is_whitespace) {
-        return Err(format!("has a {key} that does not fit; write it without blanks"));
+        return Err(format!("has a {key} that does not fit; write it without spaces"));
     }
     Ok(Some(SecretString::from(text)))
 }

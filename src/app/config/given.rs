@@ -101,7 +101,7 @@ impl Given {
         let names: Vec<String> = known.iter().map(|key| key::environment_name(key)).collect();
         let of_list = |list: &&str| name.starts_with(&key::environment_name(list));
         let message = if let Some(list) = LISTS.into_iter().find(of_list) {
-            format!("is of a list, which only the file can hold; write [[{list}]] there")
+            format!("belongs to a list, which only the file can hold; write [[{list}]] there")
         } else {
             unknown(key::nearest(name, &names))
         };
@@ -129,7 +129,7 @@ impl Given {
         for (section, value) in sections {
             let origin = origin(merged, &value);
             let Value::Dict(_, values) = value else {
-                let message = "stands in no section; write it under a heading such as [http]";
+                let message = "is in no section; write it under a heading such as [http]";
                 self.refuse(&section, origin, message.to_owned());
                 continue;
             };
@@ -198,8 +198,8 @@ fn origin(merged: &Figment, value: &Value) -> Option<Origin> {
 
 fn unknown(nearest: Option<&str>) -> String {
     match nearest {
-        Some(name) => format!("is no key of Lango; did you mean {name}?"),
-        None => "is no key of Lango; docs/reference/configuration.md lists them".to_owned(),
+        Some(name) => format!("is not a key of Lango; did you mean {name}?"),
+        None => "is not a key of Lango; docs/reference/configuration.md lists them".to_owned(),
     }
 }
 
@@ -209,8 +209,8 @@ fn unknown_section(section: &str, known: &[String]) -> String {
         .filter_map(|key| key.split_once('.').map(|(section, _)| section.to_owned()))
         .collect();
     match key::nearest(section, &sections) {
-        Some(name) => format!("is no section of Lango; did you mean [{name}]?"),
-        None => "is no section of Lango; docs/reference/configuration.md lists them".to_owned(),
+        Some(name) => format!("is not a section of Lango; did you mean [{name}]?"),
+        None => "is not a section of Lango; docs/reference/configuration.md lists them".to_owned(),
     }
 }
 

@@ -175,7 +175,7 @@ impl Reader {
                 }
             },
             Value::Char(..) | Value::Empty(..) | Value::Dict(..) | Value::Array(..) => {
-                let message = "is one value and no list or table; write it in quotes".to_owned();
+                let message = "is one value, not a list or table; write it in quotes".to_owned();
                 return self.refuse(name, Some(origin), message);
             }
         };

@@ -77,7 +77,7 @@ impl Sms {
 
 fn gateway(entry: Value, before: &[Gateway]) -> Result<Gateway, String> {
     let Value::Object(entry) = entry else {
-        return Err(format!("is no table; write [[{GATEWAYS}]] above its keys"));
+        return Err(format!("is not a table; write [[{GATEWAYS}]] above its keys"));
     };
     let text = |key: &str| match entry.get(key).and_then(Value::as_str) {
         Some(text) if !text.is_empty() => Ok(text.to_owned()),

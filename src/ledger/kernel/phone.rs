@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Phone(String);
 
 impl Phone {
-    /// Reads any usual way of writing a number; `None` when it is no Kenyan mobile number.
+    /// Reads any usual way of writing a number; `None` when it is not a Kenyan mobile number.
     pub fn parse(typed: &str) -> Option<Self> {
         let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
         let digits = digits

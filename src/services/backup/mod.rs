@@ -116,8 +116,8 @@ impl BackupError {
             Self::File { attempt, source, .. } => format!("cannot {attempt}: {source}"),
             Self::NotOurs(_) => "it is not a backup made by Lango".to_owned(),
             Self::DoesNotOpen(_) => "it does not open: it was changed".to_owned(),
-            Self::BreaksOff(_) => "it breaks off: it is not whole".to_owned(),
-            Self::AnotherCopy(_) => "it is another copy than the one that was made".to_owned(),
+            Self::BreaksOff(_) => "it is cut off: it is not complete".to_owned(),
+            Self::AnotherCopy(_) => "it is not the copy that was made".to_owned(),
             Self::AnotherLedger(_) => "it is a copy of another ledger".to_owned(),
             Self::NotVerified { .. } | Self::Sealed { .. } | Self::NoRoom { .. } => {
                 self.to_string()

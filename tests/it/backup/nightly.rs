@@ -264,7 +264,8 @@ async fn a_failed_night_is_tried_again_and_told_once() {
     town.passes(3_600).await;
     // After 1, 2, 4, 8, 16 minutes and so on: not with every look.
     assert!((5..=7).contains(&server.puts()), "{} tries", server.puts());
-    let told = format!("is tried again: the server did not accept the backup; it answered {answer}");
+    let told =
+        format!("is tried again: the server did not accept the backup; it answered {answer}");
     assert_eq!(town.times_logged(&told), 1);
     let known = &town.store().backups().await.unwrap()[0];
     assert!(known.made.is_none() && known.failures >= 5, "{known:?}");

@@ -60,9 +60,9 @@ impl Damage {
         match self {
             Self::None => None,
             Self::Flipped => Some("it does not open: it was changed"),
-            Self::Truncated => Some("it breaks off: it is not whole"),
+            Self::Truncated => Some("it is cut off: it is not complete"),
             Self::Gone => Some("cannot read"),
-            Self::Older => Some("it is another copy than the one that was made"),
+            Self::Older => Some("it is not the copy that was made"),
         }
     }
 }
@@ -270,7 +270,7 @@ fn what_does_not_come_back_is_said_by_hand_too() {
     let check = ["restore", file.to_str().unwrap(), "--check"];
     for (damage, why) in [
         (Damage::Flipped, "does not open"),
-        (Damage::Truncated, "breaks off"),
+        (Damage::Truncated, "is cut off"),
         (Damage::Gone, "cannot read"),
     ] {
         fs::copy(&older, &file).unwrap();

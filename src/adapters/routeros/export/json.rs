@@ -42,7 +42,7 @@ fn read_item(item: &RawValue, number: usize, rows: &mut Rows) {
         return rows.push(draft);
     }
     let Ok(user) = serde_json::from_str::<Map<String, Value>>(item.get()) else {
-        return rows.unreadable(number, "It is no object with a name.");
+        return rows.unreadable(number, "It is not an object with a name.");
     };
     if !user.contains_key("name") && !user.contains_key("username") {
         return rows.unreadable(number, "It has no name.");

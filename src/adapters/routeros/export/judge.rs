@@ -74,7 +74,7 @@ impl Promise {
 pub enum Verdict {
     /// The router's own row, or nothing that a buyer could type.
     NotAVoucher,
-    /// An earlier line has this code, or one that differs only in case, dashes or blanks.
+    /// An earlier line has this code, or one that differs only in case, dashes or spaces.
     DuplicateInFile,
     /// The site has this code already, or one that differs only so.
     AlreadyKnown,
@@ -240,7 +240,7 @@ fn verdict(
         }
         Known::AlikeHere => {
             let reason = "The site has this code already, or one that differs only in capital \
-                          letters, dashes or blanks.";
+                          letters, dashes or spaces.";
             return (Verdict::AlreadyKnown, reason.to_owned());
         }
         Known::Elsewhere(other) => return (Verdict::KnownElsewhere, other.sentence()),
@@ -280,7 +280,7 @@ fn why_no_voucher(line: &ExportLine) -> Option<&'static str> {
         return Some("It is longer than 64 letters, which nobody can type.");
     }
     if code.chars().any(char::is_control) || code.trim() != code {
-        return Some("It begins or ends with a blank or holds a letter that cannot be typed.");
+        return Some("It begins or ends with a space, or has a letter that cannot be typed.");
     }
     None
 }
@@ -302,9 +302,9 @@ fn why_duplicate(line: &ExportLine, earlier: &ExportLine) -> String {
     } else if line.code == earlier.code {
         format!("Line {number} has the same code with another password.")
     } else if line.code.eq_ignore_ascii_case(&earlier.code) {
-        format!("Line {number} has the same code but for capital letters.")
+        format!("Line {number} has the same code except for capital letters.")
     } else {
-        format!("Line {number} has the same code but for dashes, blanks or capital letters.")
+        format!("Line {number} has the same code except for dashes, spaces or capital letters.")
     }
 }
 
@@ -374,7 +374,8 @@ impl<'a> Package<'a> {
             ),
             Self::NoProfiles => (
                 Verdict::NoPackage,
-                "The list names no profiles; say with --package which package it is.".to_owned(),
+                "The list names no profiles; say with --package which package its codes belong to."
+                    .to_owned(),
             ),
         }
     }

@@ -233,7 +233,7 @@ impl NotVouchers {
                 "This file is empty. Upload what `/ip hotspot user export show-sensitive` writes."
             }
             Self::TooLarge => {
-                "This file is larger than any voucher list (16 MiB or 200,000 lines). Upload only \
+                "This file is larger than any list of codes (16 MiB or 200,000 lines). Upload only \
                  the hotspot users, in parts if need be."
             }
             Self::NotText => {
@@ -245,7 +245,7 @@ impl NotVouchers {
                  CSV; on the router, use `/ip hotspot user export show-sensitive`."
             }
             Self::Damaged => {
-                "This file breaks off or is damaged. Download it again and upload the whole file."
+                "This file is cut off or damaged. Download it again and upload the whole file."
             }
             Self::ScriptWithoutUsers => {
                 "This script adds no hotspot users. Upload what `/ip hotspot user export \
@@ -260,7 +260,7 @@ impl NotVouchers {
                  as Username,Password,Profile."
             }
             Self::OtherText => {
-                "This is no voucher list. Upload what `/ip hotspot user export show-sensitive` \
+                "This is not a list of codes. Upload what `/ip hotspot user export show-sensitive` \
                  writes, a Mikhmon or User Manager export, or a file with one code on each line."
             }
         }

@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, rows: &mut Rows) -> Result<Format, NotVouchers> {
             draft.set("name", line.to_owned());
             rows.push(draft);
         } else {
-            rows.unreadable(number, "It is no single code.");
+            rows.unreadable(number, "It is not a single code.");
         }
     }
     Ok(Format::PlainCodes)

@@ -10,7 +10,7 @@ use super::{Format, NotVouchers};
 const BROKEN: &str = "It is cut off or wrapped in the middle of a value; use export, not print.";
 /// The longest key looked for; the router's longest for users is `limit-bytes-total`.
 const KEY_BYTES_MAX: usize = 32;
-const NO_ROW: &str = "It is no row of the listing.";
+const NO_ROW: &str = "It is not a row of the listing.";
 
 pub(super) fn looks_like(text: &str) -> bool {
     text.lines().any(|line| {
