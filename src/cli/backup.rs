@@ -15,7 +15,6 @@ use serde_json::{Map, json};
 use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 use url::Url;
 
-/// Make a sealed copy of everything, while the shop goes on, and prove that it comes back.
 #[derive(Debug, Args)]
 pub(super) struct Backup {
     /// Where it goes: a folder, such as a mounted disk, or an https address that takes a PUT (one
@@ -27,8 +26,6 @@ pub(super) struct Backup {
     json: bool,
 }
 
-/// Take a backup into an empty database, verified event by event. Also the way from SQLite to
-/// PostgreSQL.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// The backup.

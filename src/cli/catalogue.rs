@@ -20,7 +20,6 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use url::Url;
 
-/// Hotspots.
 #[derive(Debug, Subcommand)]
 pub(super) enum Site {
     /// Add a hotspot, or change its name or router.
@@ -33,7 +32,6 @@ pub(super) enum Site {
     },
 }
 
-/// Add a hotspot.
 #[derive(Debug, Args)]
 pub(super) struct AddSite {
     /// A short name, such as mtaa; it stands in addresses.
@@ -99,7 +97,6 @@ impl Site {
     }
 }
 
-/// What is sold.
 #[derive(Debug, Subcommand)]
 pub(super) enum Package {
     /// Offer a package, or give it a new name, price or place.
@@ -117,7 +114,6 @@ pub(super) enum Package {
     },
 }
 
-/// Offer a package.
 #[derive(Debug, Args)]
 pub(super) struct AddPackage {
     /// At which site.
@@ -158,7 +154,6 @@ pub(super) struct AddPackage {
     place: Option<u32>,
 }
 
-/// Take a package off the page.
 #[derive(Debug, Args)]
 pub(super) struct Retire {
     /// At which site.

@@ -3,7 +3,6 @@
 use crate::app::config::Config;
 use clap::Subcommand;
 
-/// What is configured.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print each value and where it came from; secrets are not shown.

@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use std::io::{IsTerminal as _, Write as _};
 
-/// People who have bought.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Erase all that says who a buyer is: number, devices, messages, callbacks. The sales stay,

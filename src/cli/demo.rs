@@ -24,7 +24,6 @@ use std::{
     process::ExitCode,
 };
 
-/// Try everything on this machine.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Play one sale in the terminal and exit: 0 only if the phone ended online.

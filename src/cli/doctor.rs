@@ -30,7 +30,6 @@ const EVENTS_BEHIND_MAX: i64 = 5_000;
 const DISK_MIB_FEW: u64 = 1_024;
 const DISK_MIB_MIN: u64 = 200;
 
-/// Say whether everything is in order, and what to do where it is not.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     /// Also ask whether the place of the backup answers.

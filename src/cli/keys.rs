@@ -8,7 +8,6 @@ use crate::{
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// The keys of the vault.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Change a key for another. The shop may go on.
@@ -21,7 +20,6 @@ pub(super) enum Command {
     },
 }
 
-/// Change a key for another.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Which {
@@ -33,7 +31,6 @@ struct Which {
     purpose: Option<Rotatable>,
 }
 
-/// Change a key for another.
 #[derive(Debug, Args)]
 pub(super) struct Rotate {
     #[command(flatten)]

@@ -13,7 +13,6 @@ use crate::{
 use clap::{Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
-/// Money that needs a person.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print everything that needs you, oldest first.

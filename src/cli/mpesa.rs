@@ -10,7 +10,6 @@ use crate::{
 use anyhow::bail;
 use clap::Subcommand;
 
-/// The shop's M-PESA account.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Tell Safaricom where to report money on the shop's numbers, by hand or by prompt. Doing it

@@ -31,7 +31,6 @@ use url::Url;
 /// The folder of the pages on the router: our own, so that what was there stays.
 const PAGES: &str = "lango";
 
-/// The routers of the hotspots.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print the line that sets a site's router up; paste it into the router's terminal.
@@ -44,7 +43,6 @@ pub(super) enum Command {
     Forget(Forget),
 }
 
-/// Print the line that sets a site's router up.
 #[derive(Debug, Args)]
 pub(super) struct Line {
     /// For which site.
@@ -55,7 +53,6 @@ pub(super) struct Line {
     hours: i64,
 }
 
-/// Write the login pages and scripts for a site's router.
 #[derive(Debug, Args)]
 pub(super) struct Bundle {
     /// For which site.
@@ -66,7 +63,6 @@ pub(super) struct Bundle {
     out: PathBuf,
 }
 
-/// Write every code of a site that is still good.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     /// Of which site.
@@ -77,7 +73,6 @@ pub(super) struct Restore {
     out: PathBuf,
 }
 
-/// Sell all codes again.
 #[derive(Debug, Args)]
 pub(super) struct Forget {
     /// Of which site.

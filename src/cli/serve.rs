@@ -11,7 +11,6 @@ use clap::Args;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
-/// Run the shop.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Where buyers reach it [default: http.listen]

@@ -3,7 +3,6 @@
 use crate::app::{self, config::Config};
 use clap::Subcommand;
 
-/// SMS gateways.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print the addresses to enter at the gateways for delivery reports. They are secret: whoever

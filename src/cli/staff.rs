@@ -13,7 +13,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Who may sign in at the desk.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Add somebody. The password is asked for, and not shown.
@@ -55,7 +54,6 @@ pub(super) enum Command {
     },
 }
 
-/// Where a password comes from that nobody types.
 #[derive(Debug, Args)]
 pub(super) struct Typed {
     /// Read the password from this file instead of asking.

@@ -15,7 +15,6 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
-/// Voucher codes.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Take in a list of codes, as the router or a tool wrote it; the format is recognised.
@@ -29,7 +28,6 @@ pub(super) enum Command {
 /// How many codes share a commit.
 const RELEASED_AT_ONCE: usize = 1_000;
 
-/// Take in a list of codes.
 #[derive(Debug, Args)]
 pub(super) struct ImportFile {
     /// The list.
@@ -59,7 +57,6 @@ pub(super) struct ImportFile {
     json: bool,
 }
 
-/// Put codes back on sale that a restore kept out of it.
 #[derive(Debug, Args)]
 pub(super) struct Release {
     /// Where the codes are valid.
@@ -70,7 +67,6 @@ pub(super) struct Release {
     package: Option<Slug>,
 }
 
-/// Make codes for a router that cannot.
 #[derive(Debug, Args)]
 pub(super) struct Make {
     /// For which site.

@@ -41,7 +41,7 @@ pub(super) const KEYS: &[Key] = &[
         .or("Africa/Nairobi"),
     Key::plain(
         "shop.support_phone",
-        "a telephone number in quotes, digits and spaces, at most 20 of them",
+        "a phone number in quotes, digits and spaces, at most 20 of them",
     ),
     Key::plain("shop.accent", "a colour as six hexadecimal digits in quotes, such as \"#0b6e4f\"")
         .or("#0b6e4f"),
@@ -54,14 +54,14 @@ pub(super) const KEYS: &[Key] = &[
         "Daraja's address without a path, such as https://sandbox.safaricom.co.ke",
     )
     .or("https://api.safaricom.co.ke"),
-    Key::secret("mpesa.consumer_key", "the app's consumer key, without blanks"),
-    Key::secret("mpesa.consumer_secret", "the app's consumer secret, without blanks"),
+    Key::secret("mpesa.consumer_key", "the app's consumer key, without spaces"),
+    Key::secret("mpesa.consumer_secret", "the app's consumer secret, without spaces"),
     Key::plain(
         "mpesa.short_code",
         "the paybill number, 5 to 7 digits; for a till its store number",
     ),
     Key::plain("mpesa.till", "the till number, 5 to 8 digits, or leave the key out for a paybill"),
-    Key::secret("mpesa.passkey", "the passkey that Safaricom mailed, without blanks"),
+    Key::secret("mpesa.passkey", "the passkey that Safaricom mailed, without spaces"),
     Key::plain("mpesa.callbacks", "\"on\" or \"off\"").or("on"),
     Key::plain("mpesa.timeout_ms", "how long a call may take, 1 to 300000 milliseconds")
         .or("30000"),

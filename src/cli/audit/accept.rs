@@ -9,8 +9,6 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use std::process::ExitCode;
 
-/// Go on with a history that is not the one the shop remembers. Without a checkpoint it only says
-/// what is wrong and what to type.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Accept {
     /// The end of the history to go on with, as this command prints it.

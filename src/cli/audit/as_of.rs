@@ -12,7 +12,6 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, process::ExitCode};
 
-/// Print stock and revenue as they stood at a time.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AsOf {
     /// When: 2026-11-22 (the end of that day), "2026-11-22 18:05", or 2026-11-22T18:05:00Z.

@@ -128,7 +128,6 @@ fn ways_on(beside: &Beside) -> impl Iterator<Item = &'static str> {
     .filter_map(|(is, line)| is.then_some(line))
 }
 
-/// Write tables that say something else than the ledger anew from it. The shop may go on.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Mend {}
 

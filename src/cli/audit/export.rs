@@ -12,7 +12,6 @@ use std::{
     process::ExitCode,
 };
 
-/// Write the history, event by event, each with its hash.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Export {
     /// How: a table for spreadsheets, or a JSON object a line.

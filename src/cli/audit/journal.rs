@@ -17,7 +17,6 @@ use std::{
     process::ExitCode,
 };
 
-/// Print the trial balance, or write the journal for a bookkeeping program.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Journal {
     /// Write every entry as this program reads it, instead of the balances.

@@ -22,7 +22,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::process::ExitCode;
 
-/// Check the ledger, and look at sales in it.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check every event against the chain of hashes and the signed checkpoints, and what stands
@@ -96,7 +95,6 @@ fn event_json(event: &StoredEvent) -> serde_json::Result<EventJson<'_>> {
     })
 }
 
-/// Read models.
 #[derive(Debug, Subcommand)]
 pub(super) enum Projections {
     /// Build them again from the first event.

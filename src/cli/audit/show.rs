@@ -13,7 +13,6 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use std::{fmt::Write as _, process::ExitCode};
 
-/// Print one sale as a timeline across all its streams.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
     /// The purchase's id or the reference on its page, a payment's reference, an M-PESA receipt, a

@@ -16,7 +16,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Check every event against the chain of hashes and the signed checkpoints.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Verify {
     /// A checkpoint kept outside: from a receipt, or the line of `lango audit checkpoint`. May be
@@ -90,7 +89,6 @@ impl Verify {
     }
 }
 
-/// Print the current checkpoint, to be kept on paper or anywhere but here.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PrintCheckpoint {
     /// Print it as JSON.
