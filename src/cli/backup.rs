@@ -1,6 +1,6 @@
 //! `lango backup` and `lango restore`
 
-use super::progress::Progress;
+use super::{output, progress::Progress};
 use crate::{
     app::{
         self,
@@ -92,8 +92,7 @@ impl Backup {
                 "looked": made.sent.map(|sent| sent == Sent::Looked),
                 "events": events, "hash": made.end.hash, "proved": outcome.proof.is_ok(),
             });
-            println!("{}", serde_json::to_string_pretty(&said)?);
-            return Ok(());
+            return output::json(&said);
         }
         if let Some(path) = &made.path {
             println!("{events} events are in {}.", path.display());
@@ -165,8 +164,7 @@ impl Restore {
                 "signed_to": proof.signed_to, "sealed_texts": proof.seals, "tables": tables,
                 "of_this_ledger": goes_on,
             });
-            println!("{}", serde_json::to_string_pretty(&said)?);
-            return Ok(());
+            return output::json(&said);
         }
         print!("{}", written(&proof));
         if goes_on {

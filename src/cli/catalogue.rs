@@ -1,5 +1,6 @@
 //! `lango site …` and `lango package …`
 
+use super::output;
 use crate::{
     app::{self, config::Config},
     commands::catalogue::{DefinePackage, RegisterSite, RetirePackage},
@@ -82,8 +83,7 @@ impl Site {
                 let store = app::open_existing(config).await?;
                 let sites = store.sites().await?;
                 if json {
-                    println!("{}", serde_json::to_string_pretty(&sites)?);
-                    return Ok(());
+                    return output::json(&sites);
                 }
                 for site in &sites {
                     println!("{:<16} {:<28} {}", site.site, site.name, site.router_login);
@@ -200,8 +200,7 @@ impl Package {
                             })
                         })
                         .collect();
-                    println!("{}", serde_json::to_string_pretty(&list)?);
-                    return Ok(());
+                    return output::json(&list);
                 }
                 for offer in &offers {
                     let package = &offer.package;

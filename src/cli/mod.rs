@@ -5,13 +5,13 @@ mod backup;
 mod catalogue;
 mod config;
 mod contacts;
-mod copies;
 #[cfg(feature = "simulators")]
 mod demo;
 mod doctor;
 mod keys;
 mod money;
 mod mpesa;
+mod output;
 mod progress;
 mod router;
 mod secret_file;

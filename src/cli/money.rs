@@ -1,5 +1,6 @@
 //! `lango money …`
 
+use super::output;
 use crate::{
     app::{self, config::Config},
     commands::{by::By::CommandLine, money::settle::StateCharges},
@@ -169,8 +170,7 @@ async fn list(store: &Store, zone: &TimeZone, json: bool) -> anyhow::Result<()> 
     while store.project().await? > 0 {}
     let lines = money::lines(store).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&lines)?);
-        return Ok(());
+        return output::json(&lines);
     }
     if lines.is_empty() {
         println!("Nothing needs you.");

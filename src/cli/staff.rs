@@ -1,5 +1,6 @@
 //! `lango staff …`
 
+use super::output;
 use crate::{
     app::{self, config::Config},
     commands::by::By,
@@ -117,8 +118,7 @@ async fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
             })
         };
         let rows: Vec<_> = list.iter().map(row).collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
-        return Ok(());
+        return output::json(&rows);
     }
     if list.is_empty() {
         println!("Nobody yet: lango staff add --name … --role owner");

@@ -1,6 +1,6 @@
 //! `lango vouchers …`
 
-use super::secret_file;
+use super::{output, secret_file};
 use crate::{
     adapters::routeros::users::{list, script},
     app::{self, config::Config},
@@ -145,7 +145,7 @@ impl Command {
             Importer { by, random }.run(&store, &import, &bytes).await?
         };
         if arguments.json {
-            println!("{}", serde_json::to_string_pretty(&report.as_json(arguments.lines))?);
+            output::json(&report.as_json(arguments.lines))?;
         } else {
             print(&report, arguments.lines, arguments.dry_run);
         }

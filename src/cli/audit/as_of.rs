@@ -2,6 +2,7 @@
 
 use crate::{
     app::{self, config::Config},
+    cli::output,
     ledger::kernel::{
         money::Cents,
         time::{Micros, PointInTime},
@@ -45,7 +46,7 @@ impl AsOf {
             let json = json!({
                 "at": at.rfc3339(), "position": position, "stock": stock, "revenue": revenue,
             });
-            println!("{}", serde_json::to_string_pretty(&json)?);
+            output::json(&json)?;
             return Ok(ExitCode::SUCCESS);
         }
         println!("As it stood on {}, after event {position}", written(at, &zone));

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{self, config::Config},
+    cli::output,
     ledger::kernel::{
         money::Cents,
         time::{Micros, Month},
@@ -86,8 +87,7 @@ fn print_balances(balances: &[Map<String, Value>], as_json: bool) -> anyhow::Res
     let sum: i64 = balances.iter().map(|row| number(row, "balance_cents")).sum();
     if as_json {
         let json = json!({ "accounts": balances, "sum_cents": sum });
-        println!("{}", serde_json::to_string_pretty(&json)?);
-        return Ok(());
+        return output::json(&json);
     }
     println!("{:<44} {:>16} {:>16}", "Account", "debit", "credit");
     for row in balances {

@@ -1,7 +1,10 @@
 //! What is wrong with the database's schema, in sentences.
 
 use crate::{
-    cli::doctor::{Check, fail, pass},
+    cli::{
+        doctor::finding::{Finding, fail, pass},
+        output,
+    },
     store::{SchemaFault, SchemaFinding},
 };
 use serde_json::{Value, json};
@@ -57,24 +60,23 @@ pub(super) fn alone(
         let json = json!({
             "verified": false, "findings": [], "schema": as_json(findings), "failure": rest,
         });
-        println!("{}", serde_json::to_string_pretty(&json)?);
+        output::json(&json)?;
     } else {
         println!("{}{rest}", describe(findings));
     }
     Ok(ExitCode::FAILURE)
 }
 
-/// What the doctor says.
-pub(in crate::cli) fn check(findings: &[SchemaFinding]) -> Check {
-    const ABOUT: &str = "schema";
+/// The line of `lango doctor`.
+pub(in crate::cli) fn check(findings: &[SchemaFinding]) -> Finding {
     const NAMED_MAX: usize = 5;
     if findings.is_empty() {
-        return pass(ABOUT, "tables, indexes, triggers and views are those that Lango made");
+        return pass("tables, indexes, triggers and views are those that Lango made");
     }
     let named: Vec<String> = findings.iter().take(NAMED_MAX).map(short).collect();
     let more = if findings.len() > NAMED_MAX { " and more" } else { "" };
     let named = named.join(", ");
-    fail(ABOUT, format!("not as Lango made it: {named}{more}; run `lango audit verify`"))
+    fail(format!("not as Lango made it: {named}{more}; run `lango audit verify`"))
 }
 
 fn name(found: &SchemaFinding) -> String {
@@ -121,7 +123,6 @@ mod tests {
         assert_eq!(
             check(&findings),
             fail(
-                "schema",
                 "not as Lango made it: trigger x on inbox is not Lango's, view facts was changed, \
                  index event_once_unique on events is missing; run `lango audit verify`"
             )

@@ -3,6 +3,7 @@
 use super::event_json;
 use crate::{
     app::{self, config::Config},
+    cli::output,
     ledger::kernel::{id::PurchaseId, time::Micros},
     services::money::{self, Standing},
     store::{PurchaseView, Store, StoredEvent},
@@ -40,14 +41,14 @@ impl Show {
                 if self.json {
                     let list = events.iter().map(event_json).collect::<Result<Vec<_>, _>>()?;
                     let view = json!({ "purchase": one, "events": list });
-                    println!("{}", serde_json::to_string_pretty(&view)?);
+                    output::json(&view)?;
                 } else {
                     print!("{}\n{}", heading(&store, one, zone).await?, timeline(&events, zone));
                 }
             }
             _ => {
                 if self.json {
-                    println!("{}", serde_json::to_string_pretty(&json!({ "purchases": found }))?);
+                    output::json(&json!({ "purchases": found }))?;
                     return Ok(ExitCode::SUCCESS);
                 }
                 println!("{} sales; choose one by its id:\n", found.len());

@@ -3,6 +3,7 @@
 use super::{beside, schema};
 use crate::{
     app::{self, config::Config},
+    cli::output,
     ledger::{
         checkpoint::{Checkpoint, Kept, PublicKey},
         history::{Acceptance, Witness},
@@ -74,7 +75,7 @@ impl Verify {
             json["verified"] = good.into();
             json["schema"] = schema::as_json(found);
             json["beside"] = beside.as_ref().map(beside::as_json).into();
-            println!("{}", serde_json::to_string_pretty(&json)?);
+            output::json(&json)?;
         } else {
             print!("{}{}", describe(&audit, zone), schema::describe(found));
             print!("{}", beside.as_ref().map(beside::describe).unwrap_or_default());
@@ -112,7 +113,7 @@ impl PrintCheckpoint {
                 "line": signed.to_string(),
                 "public_key": key.to_string(),
             });
-            println!("{}", serde_json::to_string_pretty(&json)?);
+            output::json(&json)?;
         } else {
             println!(
                 "Checkpoint of event {position}, {}\n\n\
