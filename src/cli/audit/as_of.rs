@@ -11,7 +11,7 @@ use crate::{
 };
 use clap::Args;
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, process::ExitCode};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AsOf {
@@ -33,7 +33,7 @@ struct Total {
 }
 
 impl AsOf {
-    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let books = app::open_books(config).await?;
         let zone = app::zone_of(config, &books).await?;
         let at = self.time.at(&zone);
@@ -46,13 +46,12 @@ impl AsOf {
             let json = json!({
                 "at": at.rfc3339(), "position": position, "stock": stock, "revenue": revenue,
             });
-            output::json(&json)?;
-            return Ok(ExitCode::SUCCESS);
+            return output::json(&json);
         }
         println!("As it stood on {}, after event {position}", written(at, &zone));
         print_stock(&stock);
         print_revenue(&revenue);
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -30,7 +30,11 @@ pub(super) fn describe(beside: &Beside) -> String {
     if !beside.opened {
         lines.push("The vault was not opened: that takes the master key.".into());
     }
-    lines.extend(ways_on(beside).map(str::to_owned));
+    for way in beside.findings.iter().map(|found| way_on(found.table)) {
+        if !lines.iter().any(|line| line == way) {
+            lines.push(way.into());
+        }
+    }
     lines.join("\n") + "\n"
 }
 
@@ -99,33 +103,22 @@ fn sentence(found: &Astray) -> String {
     format!("{table}: {id}: {what}.")
 }
 
-/// What to do about it.
-fn ways_on(beside: &Beside) -> impl Iterator<Item = &'static str> {
-    let in_table =
-        |wanted: &dyn Fn(&str) -> bool| beside.findings.iter().any(|it| wanted(it.table));
-    let mend = in_table(&|table| MENDED.contains(&table));
-    let session = in_table(&|table| table == "sessions");
-    let staff = in_table(&|table| table == "staff_secrets");
-    let upload = in_table(&|table| table == "uploads");
-    let events = in_table(&|table| table == "events");
-    let own = ["sessions", "staff_secrets", "uploads", "events"];
-    let vault = in_table(&|table| !MENDED.contains(&table) && !own.contains(&table));
-    [
-        (mend, "`lango audit mend` writes tables and links anew from the ledger."),
-        (session, "Such a session opens nothing; it goes when its person gets another password."),
-        (staff, "Give them another password: `lango staff change --password`."),
-        (
-            upload,
-            "Such a file is not taken in: say at the desk, under Stock, what is to become of it.",
-        ),
-        (
-            events,
-            "Somebody wrote into the ledger itself. No buyer is shown a code of somebody else.",
-        ),
-        (vault, "Take rows of the vault from a backup: docs/owner/checking-the-books.md says how."),
-    ]
-    .into_iter()
-    .filter_map(|(is, line)| is.then_some(line))
+/// What to do about a finding in a table.
+fn way_on(table: &str) -> &'static str {
+    match table {
+        table if MENDED.contains(&table) => {
+            "`lango audit mend` rebuilds tables and links from the ledger."
+        }
+        "sessions" => "Such a session opens nothing. It ends when the person gets a new password.",
+        "staff_secrets" => "Give the person a new password: `lango staff change --password`.",
+        "uploads" => {
+            "Lango does not take in such a file. Decide about it at the desk, under Stock."
+        }
+        "events" => {
+            "Somebody wrote into the ledger itself. No buyer is shown another buyer's code."
+        }
+        _ => "Take rows of the vault from a backup: docs/owner/checking-the-books.md says how.",
+    }
 }
 
 #[derive(Debug, Args)]

@@ -13,10 +13,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
-use std::{
-    io::{BufWriter, Write},
-    process::ExitCode,
-};
+use std::io::{BufWriter, Write};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Journal {
@@ -48,7 +45,7 @@ const CURRENCY: &str = "KES";
 type Period = (Micros, Micros);
 
 impl Journal {
-    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let books = app::open_books(config).await?;
         let zone = app::zone_of(config, &books).await?;
         let period =
@@ -59,8 +56,7 @@ impl Journal {
         let bounds = [from.0, before.0].map(Param::from).into();
         let balances = past.ask("journal", "trial_balance", bounds).await?;
         let Some(format) = self.format else {
-            print_balances(&balances, self.json)?;
-            return Ok(ExitCode::SUCCESS);
+            return print_balances(&balances, self.json);
         };
         let mut out = BufWriter::new(std::io::stdout().lock());
         let about = match self.month {
@@ -73,8 +69,7 @@ impl Journal {
         if self.month.is_some() {
             pages.write(&mut out, format, &zone, true).await?;
         }
-        out.flush().context("cannot write the journal")?;
-        Ok(ExitCode::SUCCESS)
+        out.flush().context("cannot write the journal")
     }
 }
 

@@ -46,22 +46,23 @@ pub(super) enum Command {
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Verify(verify) => verify.run(config).await,
-            Self::Accept(accept) => accept.run(config).await,
-            Self::Mend(mend) => mend.run(config).await.map(|()| ExitCode::SUCCESS),
-            Self::Checkpoint(checkpoint) => checkpoint.run(config).await,
-            Self::Show(show) => show.run(config).await,
-            Self::AsOf(as_of) => as_of.run(config).await,
-            Self::Export(export) => export.run(config).await,
-            Self::Journal(journal) => journal.run(config).await,
+            Self::Verify(verify) => return verify.run(config).await,
+            Self::Accept(accept) => return accept.run(config).await,
+            Self::Mend(mend) => mend.run(config).await?,
+            Self::Checkpoint(checkpoint) => checkpoint.run(config).await?,
+            Self::Show(show) => show.run(config).await?,
+            Self::AsOf(as_of) => as_of.run(config).await?,
+            Self::Export(export) => export.run(config).await?,
+            Self::Journal(journal) => journal.run(config).await?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-/// An event as scripts read it. With `data` byte for byte as it was hashed, so that the chain can
-/// be checked from an export too.
+/// An event as scripts read it: in JSON with its `data` byte for byte as it was hashed, so that the
+/// chain can be checked from an export too.
 #[derive(Serialize)]
-struct EventJson<'a> {
+struct Exported<'a, D> {
     position: i64,
     time: String,
     recorded_at: Micros,
@@ -73,12 +74,20 @@ struct EventJson<'a> {
     correlation: Option<&'a str>,
     actor: &'a str,
     once: Option<&'a str>,
-    data: &'a RawValue,
+    data: D,
     hash: String,
 }
 
-fn event_json(event: &StoredEvent) -> serde_json::Result<EventJson<'_>> {
-    Ok(EventJson {
+fn as_json(event: &StoredEvent) -> serde_json::Result<Exported<'_, &RawValue>> {
+    Ok(exported(event, serde_json::from_str(&event.data)?))
+}
+
+fn as_row(event: &StoredEvent) -> Exported<'_, &str> {
+    exported(event, &event.data)
+}
+
+fn exported<D>(event: &StoredEvent, data: D) -> Exported<'_, D> {
+    Exported {
         position: event.position,
         time: event.recorded_at.rfc3339(),
         recorded_at: event.recorded_at,
@@ -90,9 +99,9 @@ fn event_json(event: &StoredEvent) -> serde_json::Result<EventJson<'_>> {
         correlation: event.correlation.as_deref(),
         actor: &event.actor,
         once: event.once.as_deref(),
-        data: serde_json::from_str(&event.data)?,
+        data,
         hash: hex(&event.hash),
-    })
+    }
 }
 
 #[derive(Debug, Subcommand)]

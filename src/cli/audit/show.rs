@@ -1,6 +1,6 @@
 //! `lango audit show`
 
-use super::event_json;
+use super::as_json;
 use crate::{
     app::{self, config::Config},
     cli::output,
@@ -12,7 +12,7 @@ use anyhow::bail;
 use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::json;
-use std::{fmt::Write as _, process::ExitCode};
+use std::fmt::Write as _;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Show {
 }
 
 impl Show {
-    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
         let found = store.purchases_named(&self.text).await?;
         let zone = &config.shop.timezone;
@@ -39,7 +39,7 @@ impl Show {
             [one] => {
                 let events = store.events_of_sale(one).await?;
                 if self.json {
-                    let list = events.iter().map(event_json).collect::<Result<Vec<_>, _>>()?;
+                    let list = events.iter().map(as_json).collect::<Result<Vec<_>, _>>()?;
                     let view = json!({ "purchase": one, "events": list });
                     output::json(&view)?;
                 } else {
@@ -49,7 +49,7 @@ impl Show {
             _ => {
                 if self.json {
                     output::json(&json!({ "purchases": found }))?;
-                    return Ok(ExitCode::SUCCESS);
+                    return Ok(());
                 }
                 println!("{} sales; choose one by its id:\n", found.len());
                 for id in found {
@@ -57,7 +57,7 @@ impl Show {
                 }
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -98,7 +98,7 @@ pub(in crate::cli) struct PrintCheckpoint {
 }
 
 impl PrintCheckpoint {
-    pub(super) async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
         let signed = store.take_checkpoint().await?.context("the ledger is empty")?;
         let key = store.vault().signing_key().public();
@@ -127,7 +127,7 @@ impl PrintCheckpoint {
                 signed.checkpoint.short(),
             );
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 
