@@ -97,12 +97,25 @@ impl Site {
     }
 }
 
+/// The site of that name, for commands that need one.
+pub(super) async fn known_site(store: &Store, site: &Slug) -> anyhow::Result<catalogue::Site> {
+    let found = store.site(site).await?;
+    found.with_context(|| format!("there is no site {site}; see `lango site list`"))
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Package {
     /// Offer a package, or give it a new name, price or place.
     Add(Box<AddPackage>),
-    /// Take a package off the page; `package add` offers it again.
-    Retire(Retire),
+    /// Take a package off the page. `package add` offers it again.
+    Retire {
+        /// The site.
+        #[arg(long)]
+        site: Slug,
+        /// The package.
+        #[arg(long)]
+        id: Slug,
+    },
     /// List packages with their stock.
     List {
         /// Of which site.
@@ -154,16 +167,6 @@ pub(super) struct AddPackage {
     place: Option<u32>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Retire {
-    /// At which site.
-    #[arg(long)]
-    site: Slug,
-    /// Which.
-    #[arg(long)]
-    id: Slug,
-}
-
 impl Package {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
@@ -177,8 +180,8 @@ impl Package {
                     .with_context(|| format!("package {key} was not added"))?;
                 println!("Package {key} is on offer.");
             }
-            Self::Retire(retire) => {
-                let package = PackageKey { site: retire.site, package: retire.id };
+            Self::Retire { site, id } => {
+                let package = PackageKey { site, package: id };
                 store
                     .execute(RetirePackage { package: package.clone() })
                     .await
@@ -186,9 +189,7 @@ impl Package {
                 println!("Package {package} is sold no longer.");
             }
             Self::List { site, json } => {
-                if store.site(&site).await?.is_none() {
-                    bail!("there is no site {site}; see `lango site list`");
-                }
+                known_site(&store, &site).await?;
                 let offers = store.offers(&site).await?;
                 if json {
                     let list: Vec<_> = offers

@@ -1,13 +1,12 @@
 //! `lango router …`
 
-use super::secret_file;
+use super::{catalogue::known_site, secret_file};
 use crate::{
     adapters::routeros::{pages::Page, scripts::INSTALL, users::script},
     app::{self, config::Config},
     commands::by::By,
     ledger::{
         accent::Accent,
-        catalogue::Site,
         kernel::{
             id::Slug,
             time::{HOUR, Micros},
@@ -21,7 +20,7 @@ use crate::{
     store::{CommandError, Store},
 };
 use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -34,66 +33,55 @@ const PAGES: &str = "lango";
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print the line that sets a site's router up; paste it into the router's terminal.
-    Line(Line),
+    Line {
+        /// The site.
+        #[arg(long)]
+        site: Slug,
+        /// How many hours the line works.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=720))]
+        hours: i64,
+    },
     /// Write the login pages and scripts for a site's router into a folder.
-    Bundle(Bundle),
-    /// Write every code of a site that is still good, for a router that was replaced.
-    Restore(Restore),
-    /// Sell all codes again, of a site whose router reports no longer.
-    Forget(Forget),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Line {
-    /// For which site.
-    #[arg(long)]
-    site: Slug,
-    /// For how many hours it works.
-    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=720))]
-    hours: i64,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Bundle {
-    /// For which site.
-    #[arg(long)]
-    site: Slug,
-    /// Into which folder; files of the same names are replaced.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Restore {
-    /// Of which site.
-    #[arg(long)]
-    site: Slug,
-    /// Into which file; it must not be there.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Forget {
-    /// Of which site.
-    #[arg(long)]
-    site: Slug,
+    Bundle {
+        /// The site.
+        #[arg(long)]
+        site: Slug,
+        /// The folder; files of the same names are replaced.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Write every code that is still good into a script, for a new router at a site.
+    Restore {
+        /// The site.
+        #[arg(long)]
+        site: Slug,
+        /// A new file for the script.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Sell all codes of a site again, after its router has stopped reporting for good.
+    Forget {
+        /// The site.
+        #[arg(long)]
+        site: Slug,
+    },
 }
 
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let store = app::open_existing(config).await?;
         match self {
-            Self::Line(line) => line.run(config).await,
-            Self::Bundle(bundle) => bundle.run(config).await,
-            Self::Restore(restore) => restore.run(config).await,
-            Self::Forget(forget) => forget.run(config).await,
+            Self::Line { site, hours } => line(config, &store, &site, hours).await,
+            Self::Bundle { site, out } => bundle(config, &store, &site, &out).await,
+            Self::Restore { site, out } => restore(&store, &site, &out).await,
+            Self::Forget { site } => forget(&store, &site).await,
         }
     }
 }
 
 /// The files of a site, as the configuration has them filled in.
 async fn kit(config: &Config, store: &Store, site: &Slug) -> anyhow::Result<(Kit, Url)> {
-    let site = known(store, site).await?;
+    let site = known_site(store, site).await?;
     let Some(shop_url) = config.http.public_url.clone() else {
         bail!(
             "set http.public_url in lango.toml, or LANGO_HTTP__PUBLIC_URL: phones at the hotspot \
@@ -112,86 +100,65 @@ async fn kit(config: &Config, store: &Store, site: &Slug) -> anyhow::Result<(Kit
     Ok((kit, shop_url))
 }
 
-async fn known(store: &Store, site: &Slug) -> anyhow::Result<Site> {
-    let found = store.site(site).await?;
-    found.with_context(|| format!("there is no site {site}; see `lango site list`"))
+async fn line(config: &Config, store: &Store, site: &Slug, hours: i64) -> anyhow::Result<()> {
+    let (_, shop_url) = kit(config, store, site).await?;
+    let until = Micros(store.now().0 + hours * HOUR);
+    let pass = store.vault().router_pass(site, until);
+    println!("{}", kit::line(&shop_url, site, &pass));
+    eprintln!(
+        "\nPaste it into the terminal of the router at {site}. It works for {hours} {}. Anyone who \
+         has it can set up a router for this site, so give it to your technician only.",
+        if hours == 1 { "hour" } else { "hours" }
+    );
+    Ok(())
 }
 
-impl Line {
-    async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open_existing(config).await?;
-        let (_, shop_url) = kit(config, &store, &self.site).await?;
-        let until = Micros(store.now().0 + self.hours * HOUR);
-        let pass = store.vault().router_pass(&self.site, until);
-        println!("{}", kit::line(&shop_url, &self.site, &pass));
-        eprintln!();
-        eprintln!(
-            "Paste it into the terminal of the router at {}. It works for {} {}; whoever has it \
-             can set up a router as that site's, so hand it to your technician alone.",
-            self.site,
-            self.hours,
-            if self.hours == 1 { "hour" } else { "hours" }
-        );
-        Ok(())
+async fn bundle(config: &Config, store: &Store, site: &Slug, out: &Path) -> anyhow::Result<()> {
+    let (kit, shop_url) = kit(config, store, site).await?;
+    write(&out.join(PAGES), &kit.pages)?;
+    write(out, &kit.scripts)?;
+    println!(
+        "{} pages and {} scripts for {site} are in {}; they lead to {shop_url}.",
+        kit.pages.len(),
+        kit.scripts.len(),
+        out.display()
+    );
+    println!("Copy all of it into the router's Files, then: /import file-name={INSTALL}");
+    println!("The scripts hold the site's key: keep the folder to yourself.");
+    Ok(())
+}
+
+async fn restore(store: &Store, site: &Slug, out: &Path) -> anyhow::Result<()> {
+    known_site(store, site).await?;
+    // Made first: what cannot be written must not be recorded as taken.
+    let file = secret_file::new(out)?;
+    let users = router::restore(store, By::CommandLine, site).await?;
+    if users.is_empty() {
+        fs::remove_file(out)?;
+        println!("No code of {site} is unsold or running: nothing was written.");
+        return Ok(());
     }
+    let title = format!("The codes of {site} that are still good");
+    secret_file::fill(file, out, script(&title, &users).as_bytes())?;
+    println!("{} codes are in {}.", users.len(), out.display());
+    println!("Set the router up first, then copy the file to it and import it.");
+    println!("Delete the file when the codes are in: anyone who has it can use them.");
+    Ok(())
 }
 
-impl Bundle {
-    async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open_existing(config).await?;
-        let (kit, shop_url) = kit(config, &store, &self.site).await?;
-        write(&self.out.join(PAGES), &kit.pages)?;
-        write(&self.out, &kit.scripts)?;
-        println!(
-            "{} pages and {} scripts for {} are in {}; they lead to {shop_url}.",
-            kit.pages.len(),
-            kit.scripts.len(),
-            self.site,
-            self.out.display()
-        );
-        println!("Copy all of it into the router's Files, then: /import file-name={INSTALL}");
-        println!("The site's key stands in the scripts: keep the folder to yourself.");
-        Ok(())
-    }
-}
-
-impl Restore {
-    async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open_existing(config).await?;
-        known(&store, &self.site).await?;
-        // Made first: what cannot be written must not be recorded as taken.
-        let file = secret_file::new(&self.out)?;
-        let users = router::restore(&store, By::CommandLine, &self.site).await?;
-        if users.is_empty() {
-            fs::remove_file(&self.out)?;
-            println!("No code of {} is unsold or running: nothing was written.", self.site);
-            return Ok(());
+async fn forget(store: &Store, site: &Slug) -> anyhow::Result<()> {
+    known_site(store, site).await?;
+    match router::forget(store, By::CommandLine, site).await {
+        Err(CommandError::Refused(Refusal::NothingNew)) => {
+            println!("The router of {site} does not report.");
         }
-        let title = format!("The codes of {} that are still good", self.site);
-        secret_file::fill(file, &self.out, script(&title, &users).as_bytes())?;
-        println!("{} codes are in {}.", users.len(), self.out.display());
-        println!("Set the router up first, then copy the file to it and import it.");
-        println!("Delete the file when the codes are in: whoever has it can use them.");
-        Ok(())
-    }
-}
-
-impl Forget {
-    async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open_existing(config).await?;
-        known(&store, &self.site).await?;
-        match router::forget(&store, By::CommandLine, &self.site).await {
-            Err(CommandError::Refused(Refusal::NothingNew)) => {
-                println!("The router of {} does not report.", self.site);
-            }
-            outcome => {
-                outcome?;
-                println!("All codes of {} are for sale again, whatever its router", self.site);
-                println!("knows. Should it report once more, only those that it shows are.");
-            }
+        outcome => {
+            outcome?;
+            println!("All codes of {site} are for sale again, whatever its router knows.");
+            println!("If the router reports again, only the codes that it shows are sold.");
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn write(folder: &Path, files: &[Page]) -> anyhow::Result<()> {

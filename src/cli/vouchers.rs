@@ -1,6 +1,6 @@
 //! `lango vouchers …`
 
-use super::{output, secret_file};
+use super::{catalogue::known_site, output, secret_file};
 use crate::{
     adapters::routeros::users::{list, script},
     app::{self, config::Config},
@@ -10,19 +10,40 @@ use crate::{
         router,
         stock::import::{self, AtOtherSite, Import, Importer, Report},
     },
+    store::Store,
 };
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Take in a list of codes, as the router or a tool wrote it; the format is recognised.
+    /// Take in a list of codes from a router or another program. Lango recognises the format.
     Import(ImportFile),
-    /// Put codes back on sale that a restore kept out of it.
-    Release(Release),
-    /// Make codes for a router that cannot, and take them into stock.
-    Make(Make),
+    /// Put codes that a restore kept out of sale back on sale.
+    Release {
+        /// The site where the codes work.
+        #[arg(long)]
+        site: Slug,
+        /// Only the codes of this package.
+        #[arg(long)]
+        package: Option<Slug>,
+    },
+    /// Make codes for a router that cannot make them, and take them into stock.
+    Make {
+        /// The site.
+        #[arg(long)]
+        site: Slug,
+        /// The package.
+        #[arg(long)]
+        package: Slug,
+        /// How many codes.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        count: u16,
+        /// A new file for the script that the router imports.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 /// How many codes share a commit.
@@ -57,97 +78,68 @@ pub(super) struct ImportFile {
     json: bool,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Release {
-    /// Where the codes are valid.
-    #[arg(long)]
-    site: Slug,
-    /// Only this package's.
-    #[arg(long)]
-    package: Option<Slug>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Make {
-    /// For which site.
-    #[arg(long)]
-    site: Slug,
-    /// Of which package.
-    #[arg(long)]
-    package: Slug,
-    /// How many.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    count: u16,
-    /// Into which file, a script for the router; it must not be there.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-}
-
-impl Make {
-    async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open_existing(config).await?;
-        let (_, random) = app::machine();
-        let key = PackageKey { site: self.site.clone(), package: self.package.clone() };
-        let Some(package) = store.package(&key).await?.filter(|package| !package.retired) else {
-            bail!("site {} sells no {}; see `lango package list`", self.site, self.package);
-        };
-        let users = router::make_codes(random.as_ref(), &package, self.count.into());
-        // The file first: a code that the shop sells and no router knows would be worth nothing.
-        let title = format!("Codes of {key}");
-        let file = secret_file::new(&self.out)?;
-        secret_file::fill(file, &self.out, script(&title, &users).as_bytes())?;
-        let import = Import { package: Some(self.package), ..Import::to(self.site) };
-        let importer = Importer { by: By::CommandLine, random: random.as_ref() };
-        let report = importer.run(&store, &import, list(&users).as_bytes()).await?;
-        println!("{} codes are in stock and in {}.", report.taken, self.out.display());
-        println!("Import the file on the router now, then delete it: whoever has it can use them.");
-        Ok(())
-    }
-}
-
-impl Release {
-    async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let store = app::open_existing(config).await?;
-        if store.site(&self.site).await?.is_none() {
-            bail!("there is no site {}; see `lango site list`", self.site);
-        }
-        let fenced = store.fenced(&self.site, self.package.as_ref()).await?;
-        for vouchers in fenced.chunks(RELEASED_AT_ONCE) {
-            store.execute(ReleaseFenced { vouchers: vouchers.to_vec() }).await?;
-        }
-        println!("{} codes are back on sale.", fenced.len());
-        Ok(())
-    }
-}
-
 impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
-        let arguments = match self {
-            Self::Import(arguments) => arguments,
-            Self::Release(release) => return release.run(config).await,
-            Self::Make(make) => return make.run(config).await,
-        };
-        let bytes = std::fs::read(&arguments.file)
-            .with_context(|| format!("cannot read {}", arguments.file.display()))?;
+        match self {
+            Self::Import(arguments) => arguments.run(config).await,
+            Self::Release { site, package } => {
+                let store = app::open_existing(config).await?;
+                known_site(&store, &site).await?;
+                let fenced = store.fenced(&site, package.as_ref()).await?;
+                for vouchers in fenced.chunks(RELEASED_AT_ONCE) {
+                    store.execute(ReleaseFenced { vouchers: vouchers.to_vec() }).await?;
+                }
+                println!("{} codes are back on sale.", fenced.len());
+                Ok(())
+            }
+            Self::Make { site, package, count, out } => {
+                let store = app::open_existing(config).await?;
+                make(&store, PackageKey { site, package }, count, &out).await
+            }
+        }
+    }
+}
+
+async fn make(store: &Store, key: PackageKey, count: u16, out: &Path) -> anyhow::Result<()> {
+    let (_, random) = app::machine();
+    let Some(package) = store.package(&key).await?.filter(|package| !package.retired) else {
+        bail!("site {} sells no {}; see `lango package list`", key.site, key.package);
+    };
+    let users = router::make_codes(random.as_ref(), &package, count.into());
+    // The file first: a code that the shop sells and no router knows would be worth nothing.
+    let title = format!("Codes of {key}");
+    secret_file::fill(secret_file::new(out)?, out, script(&title, &users).as_bytes())?;
+    let import = Import { package: Some(key.package), ..Import::to(key.site) };
+    let importer = Importer { by: By::CommandLine, random: random.as_ref() };
+    let report = importer.run(store, &import, list(&users).as_bytes()).await?;
+    println!("{} codes are in stock and in {}.", report.taken, out.display());
+    println!("Import the file on the router now, then delete it: anyone who has it can use them.");
+    Ok(())
+}
+
+impl ImportFile {
+    async fn run(self, config: &Config) -> anyhow::Result<()> {
+        let bytes = std::fs::read(&self.file)
+            .with_context(|| format!("cannot read {}", self.file.display()))?;
         let store = app::open_existing(config).await?;
         let (_, random) = app::machine();
         let import = Import {
-            site: arguments.site,
-            package: arguments.package,
-            set_aside_comments: arguments.set_aside_comment,
+            site: self.site,
+            package: self.package,
+            set_aside_comments: self.set_aside_comment,
             set_aside_groups: vec![],
-            other_routers: arguments.other_router,
+            other_routers: self.other_router,
         };
-        let report = if arguments.dry_run {
+        let report = if self.dry_run {
             import::look(&store, &import, &bytes).await?
         } else {
             let (by, random) = (By::CommandLine, random.as_ref());
             Importer { by, random }.run(&store, &import, &bytes).await?
         };
-        if arguments.json {
-            output::json(&report.as_json(arguments.lines))?;
+        if self.json {
+            output::json(&report.as_json(self.lines))?;
         } else {
-            print(&report, arguments.lines, arguments.dry_run);
+            print(&report, self.lines, self.dry_run);
         }
         if report.counts.no_package > 0 && !report.has_profiles {
             bail!(
