@@ -34,11 +34,11 @@ pub(super) struct Restore {
     /// sale. Without this they are kept out of sale until `lango vouchers release`.
     #[arg(long)]
     nothing_sold_since: bool,
-    /// Touch no ledger: restore it into a scratch database, verify it there, open every sealed
-    /// text, say what is in it, and throw the scratch database away.
+    /// Only check the backup: restore it into a scratch database, verify it there, open every
+    /// sealed text, say what is in it, and delete the scratch database.
     #[arg(long, conflicts_with = "nothing_sold_since")]
     check: bool,
-    /// Print what --check proved as JSON.
+    /// Print the result of --check as JSON.
     #[arg(long, requires = "check")]
     json: bool,
 }
@@ -65,13 +65,13 @@ impl Backup {
         let configured = app::backup_places(config)?;
         let Some(to) = &self.to else {
             if configured.is_empty() {
-                bail!("where to? say --to FOLDER or --to https://…, or configure [backup]");
+                bail!("where to? add --to FOLDER or --to https://…, or configure [backup]");
             }
             return Ok(configured);
         };
         if to.starts_with("https://") || to.starts_with("http://") {
             // The parser's own words would quote an address that may be a secret.
-            let url = Url::parse(to).map_err(|_| anyhow!("--to is no address"))?;
+            let url = Url::parse(to).map_err(|_| anyhow!("--to is not an address"))?;
             return Ok(vec![app::backup_server(config, url)?]);
         }
         let path = PathBuf::from(to);
@@ -100,8 +100,8 @@ impl Backup {
         if let Some(host) = host {
             println!("{events} events, {} bytes, are at {host}.", made.bytes);
             match made.sent {
-                Some(Sent::Looked) => println!("It was asked and has all of them."),
-                _ => println!("It says so; it does not let us look."),
+                Some(Sent::Looked) => println!("The server confirms that it has all of them."),
+                _ => println!("The server says so, but does not let Lango look."),
             }
         }
         if let Ok(proof) = &outcome.proof {
@@ -111,7 +111,7 @@ impl Backup {
             println!("another, and {} sealed texts open.", proof.seals);
         }
         println!("Keep it away from this machine, and away from the key {}:", key_file(config));
-        println!("it opens with that key alone, and with nothing else.");
+        println!("nothing else opens it.");
         Ok(())
     }
 }

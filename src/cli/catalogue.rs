@@ -23,9 +23,9 @@ use url::Url;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Site {
-    /// Add a hotspot, or change its name or router.
+    /// Add a site, or change its name or router.
     Add(AddSite),
-    /// List hotspots.
+    /// List sites.
     List {
         /// Print them as JSON.
         #[arg(long)]
@@ -35,7 +35,7 @@ pub(super) enum Site {
 
 #[derive(Debug, Args)]
 pub(super) struct AddSite {
-    /// A short name, such as mtaa; it stands in addresses.
+    /// A short name, such as mtaa; it is part of web addresses.
     #[arg(long)]
     id: Slug,
     /// What buyers call it.
@@ -50,7 +50,7 @@ pub(super) struct AddSite {
     /// The language that its pages show first: en or sw. The other is one tap away.
     #[arg(long, value_parser = language)]
     language: Option<Language>,
-    /// Change the site of that name instead of adding one.
+    /// Change this site instead of adding one.
     #[arg(long)]
     change: bool,
 }
@@ -118,7 +118,7 @@ pub(super) enum Package {
     },
     /// List packages with their stock.
     List {
-        /// Of which site.
+        /// The site.
         #[arg(long)]
         site: Slug,
         /// Print them as JSON.
@@ -129,7 +129,7 @@ pub(super) enum Package {
 
 #[derive(Debug, Args)]
 pub(super) struct AddPackage {
-    /// At which site.
+    /// The site.
     #[arg(long)]
     site: Slug,
     /// A short name, such as daily.
@@ -144,7 +144,7 @@ pub(super) struct AddPackage {
     /// How long it lasts from the first login, such as 1h, 1d, 1w or 4w2d.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     validity: u64,
-    /// The router's user profile whose codes it sells.
+    /// The user profile on the router; the package sells its codes.
     #[arg(long, value_parser = profile)]
     profile: String,
     /// How many devices may use one code at a time.
@@ -159,10 +159,10 @@ pub(super) struct AddPackage {
     /// Data in bytes, as the codes limit it.
     #[arg(long, value_name = "BYTES")]
     data_limit: Option<u64>,
-    /// What buyers call it who read Swahili; left out, it stays as it was.
+    /// The name in Swahili; without this it stays as it was.
     #[arg(long, value_parser = name)]
     name_sw: Option<String>,
-    /// Its place on the page, 1 before 2; left out, it stays as it was.
+    /// Its place on the page, 1 before 2; without this it stays as it was.
     #[arg(long)]
     place: Option<u32>,
 }
@@ -186,7 +186,7 @@ impl Package {
                     .execute(RetirePackage { package: package.clone() })
                     .await
                     .with_context(|| format!("package {package} was not retired"))?;
-                println!("Package {package} is sold no longer.");
+                println!("Package {package} is no longer sold.");
             }
             Self::List { site, json } => {
                 known_site(&store, &site).await?;

@@ -11,10 +11,10 @@ use std::io::{IsTerminal as _, Write as _};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Erase all that says who a buyer is: number, devices, messages, callbacks. The sales stay,
-    /// and cannot be told to be anybody's.
+    /// Erase everything that says who a buyer is: number, devices, messages, callbacks. The sales
+    /// stay, but nobody can tell whose they are.
     Forget {
-        /// The phone number, as anybody writes it.
+        /// The phone number, such as 0712345678.
         #[arg(value_parser = phone, value_name = "NUMBER")]
         phone: Phone,
         /// Do not ask.
@@ -36,7 +36,7 @@ impl Command {
         let store = app::open_existing(config).await?;
         let found = person::find(&store, &phone).await?;
         println!(
-            "{} is named by {} purchases, {} messages and {} callbacks.",
+            "{} is in {} purchases, {} messages and {} callbacks.",
             phone.masked(),
             found.purchases.len(),
             found.messages.len(),
@@ -47,12 +47,12 @@ impl Command {
             return Ok(());
         }
         let clean = person::forget(&store, found).await?;
-        println!("Forgotten. The sales stay in the books, and are nobody's.");
+        println!("Forgotten. The sales stay in the books, without a name.");
         if !clean {
             println!("Somebody was reading: the erased bytes leave the file beside the database");
             println!("when the shop is next closed.");
         }
-        println!("Backups that were made before still hold them: delete those in time.");
+        println!("Older backups still hold this person: delete them in time.");
         Ok(())
     }
 }
@@ -60,7 +60,10 @@ impl Command {
 /// Asks whoever sits at the terminal.
 fn is_confirmed() -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        bail!("this cannot be undone, and nobody is here to ask; say --yes. Nothing was changed");
+        bail!(
+            "this cannot be undone, and there is no terminal to ask at; add --yes. Nothing was \
+             changed"
+        );
     }
     print!("This cannot be undone. Type `{WORD}` to erase them: ");
     std::io::stdout().flush().context("cannot ask")?;

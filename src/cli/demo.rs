@@ -29,7 +29,7 @@ pub(super) struct Demo {
     /// Play one sale in the terminal and exit: 0 only if the phone ended online.
     #[arg(long)]
     walk: bool,
-    /// As behind a router without a public address: no callbacks, M-PESA is asked instead.
+    /// Run without callbacks, as behind a router without a public address: Lango asks M-PESA.
     #[arg(long)]
     local: bool,
 }

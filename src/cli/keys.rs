@@ -10,11 +10,11 @@ use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Change a key for another. The shop may go on.
+    /// Replace a key. The shop can stay open.
     Rotate(Rotate),
-    /// Refuse the addresses or links that a former key made.
+    /// Refuse the addresses or links that an old key made.
     Retire {
-        /// Which.
+        /// The kind of key.
         #[arg(value_enum)]
         purpose: Retirable,
     },
@@ -35,7 +35,7 @@ struct Which {
 pub(super) struct Rotate {
     #[command(flatten)]
     which: Which,
-    /// Where the new master key goes. Is there a key already, then that one is used.
+    /// The file for the new master key. If it already holds a key, Lango uses that key.
     #[arg(long, value_name = "FILE", conflicts_with = "purpose")]
     new_key_file: Option<PathBuf>,
 }
@@ -100,7 +100,7 @@ async fn rotate_master(config: &Config, new_key_file: &std::path::Path) -> anyho
     app::change_master(config, new_key_file).await?;
     let old = config.secrets.master_key_file.display();
     println!("{}", app::recovery_sheet(new_key_file));
-    println!("The key in {old} opens this ledger no more. Put the new one in its place, or set");
+    println!("The key in {old} no longer opens this ledger. Put the new one in its place, or set");
     println!("secrets.master_key_file to the new file, and start the shop again before its next");
     println!(
         "nightly backup, and before another key is changed. Keep the old key, away from here,"

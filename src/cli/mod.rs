@@ -28,7 +28,7 @@ use std::{path::PathBuf, process::ExitCode};
 #[derive(Debug, Parser)]
 #[command(name = "lango", version, about, max_term_width = 100)]
 struct Arguments {
-    /// The configuration file [default: lango.toml, where there is one]
+    /// The configuration file [default: lango.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The ledger, such as sqlite:lango.db [default: database.url]
@@ -45,29 +45,29 @@ enum Command {
     /// Try everything: shop, simulated M-PESA, SMS, router and phone, ready to click.
     #[cfg(feature = "simulators")]
     Demo(demo::Demo),
-    /// Say whether everything is in order, and what to do where it is not.
+    /// Check the shop, and say what to do where something is wrong.
     Doctor(doctor::Doctor),
     /// Bring the database up to date, and nothing else.
     Migrate,
-    /// What is configured, and where each value came from.
+    /// The settings, and where each value came from.
     #[command(subcommand)]
     Config(config::Command),
-    /// Hotspots.
+    /// Sites: hotspots with their routers.
     #[command(subcommand)]
     Site(catalogue::Site),
-    /// What is sold.
+    /// Packages on sale.
     #[command(subcommand)]
     Package(catalogue::Package),
     /// Voucher codes.
     #[command(subcommand)]
     Vouchers(vouchers::Command),
-    /// The routers of the hotspots.
+    /// The routers of the sites.
     #[command(subcommand)]
     Router(router::Command),
     /// SMS gateways.
     #[command(subcommand)]
     Sms(sms::Command),
-    /// Who may sign in at the desk.
+    /// The people who may sign in at the desk.
     #[command(subcommand)]
     Staff(staff::Command),
     /// Check the ledger, and look at sales in it.
@@ -79,15 +79,15 @@ enum Command {
     /// The shop's M-PESA account.
     #[command(subcommand)]
     Mpesa(mpesa::Command),
-    /// People who have bought.
+    /// Buyers.
     #[command(subcommand)]
     Contacts(contacts::Command),
     /// The keys of the vault.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Make a sealed copy of everything, while the shop goes on.
+    /// Make a sealed backup of everything, and prove that it restores. The shop can stay open.
     Backup(backup::Backup),
-    /// Take a backup into an empty database.
+    /// Restore a backup into an empty database. Also the way from SQLite to PostgreSQL.
     Restore(backup::Restore),
     /// Read models.
     #[command(subcommand)]

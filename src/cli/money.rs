@@ -22,29 +22,28 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say whose money a receipt is, as on a till, where M-PESA names no sale. The buyer gets what
-    /// the money bought, as if M-PESA had told it.
+    /// Say which sale a receipt paid, as on a till, where M-PESA names no sale. The buyer gets what
+    /// the money bought, as if M-PESA had reported it.
     Match {
         /// The M-PESA receipt, such as TJK4ABC9XY.
         receipt: String,
         /// The sale: its id or the reference on its page, a payment's reference, or a phone number.
         sale: String,
-        /// For how many shillings, as the M-PESA statement says; needed only where M-PESA told
-        /// Lango nothing of this receipt.
+        /// The amount in shillings, as on the M-PESA statement; needed only if M-PESA did not
+        /// report this receipt to Lango.
         #[arg(long, value_parser = shillings, value_name = "KES")]
         amount: Option<Cents>,
     },
-    /// Note what you did about money that bought nothing, so that it leaves the list. It moves no
-    /// money.
+    /// Note what you did about money that bought nothing, so that it leaves the list. Lango moves
+    /// no money.
     Settle {
-        /// The M-PESA receipt, or the sale that it stands beside.
+        /// The M-PESA receipt, or the sale.
         what: String,
         /// What you did.
         #[arg(long, value_enum)]
         by: By,
     },
-    /// Take the code of a sale back and note how its money goes back. The code is void; the money
-    /// is moved by you.
+    /// Void the code of a sale, and note how you give the money back. Lango moves no money.
     Refund {
         /// The sale: its id or the reference on its page, its receipt, or a phone number.
         sale: String,
@@ -52,28 +51,28 @@ pub(super) enum Command {
         #[arg(long, value_enum)]
         by: By,
     },
-    /// Give the buyer of a sale another code of the same package, by SMS and on their page. Theirs
-    /// is void.
+    /// Give the buyer of a sale another code of the same package, by SMS and on their page. The old
+    /// code is void.
     Replace {
         /// The sale: its id or the reference on its page, its receipt, or a phone number.
         sale: String,
     },
-    /// Note that the M-PESA statement shows no money for a sale of which nothing was heard.
+    /// Note that the M-PESA statement shows no money for a sale that M-PESA did not answer about.
     Unpaid {
         /// The sale.
         sale: String,
     },
-    /// Note that you looked into a disputed payment, and it needs nobody any more.
+    /// Note that you have looked into a disputed payment.
     Checked {
         /// The sale.
         sale: String,
     },
-    /// Note what M-PESA took for itself in a month, as its statement says. Said again, the later
-    /// word counts.
+    /// Note M-PESA's charges for a month, as on its statement. If you note them twice, the later
+    /// amount counts.
     Charges {
         /// The month, such as 2026-11.
         month: Month,
-        /// How many shillings.
+        /// The charges in shillings.
         #[arg(value_parser = shillings, value_name = "KES")]
         amount: Cents,
     },
@@ -82,13 +81,13 @@ pub(super) enum Command {
 /// What was done about money.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum By {
-    /// The money went back by M-PESA.
+    /// You gave the money back by M-PESA.
     Mpesa,
-    /// The money went back in cash.
+    /// You gave the money back in cash.
     Cash,
-    /// The buyer got what it is worth by hand, such as a printed card.
+    /// You gave the buyer its worth by hand, such as a printed card.
     Hand,
-    /// The money will go back; until then the line stays as `refund due`.
+    /// You will give the money back; until then the line stays as `refund due`.
     Later,
 }
 
@@ -137,17 +136,17 @@ impl Command {
                     money::reference(sale),
                     done(by)
                 );
-                println!("Where the router reports, it switches the code off within a minute.");
+                println!("If the router reports, it switches the code off within a minute.");
             }
             Self::Replace { sale } => {
                 let sale = money::replace(&store, random.as_ref(), CommandLine, &sale).await?;
                 println!("The buyer of sale {} has another code.", money::reference(sale));
-                println!("Where the router reports, it switches the former off within a minute.");
+                println!("If the router reports, it switches the old code off within a minute.");
             }
             Self::Unpaid { sale } => {
                 let line = money::unpaid(&store, random.as_ref(), CommandLine, &sale).await?;
                 println!(
-                    "Nobody paid for {}. Should the money come yet, it counts.",
+                    "Nobody paid for {}. If the money still comes, it counts.",
                     subject(&line)
                 );
             }
@@ -158,7 +157,7 @@ impl Command {
             Self::Charges { month, amount } => {
                 let ends_at = month.period(zone).1.plus(-1);
                 store.execute(StateCharges { month, amount, ends_at }).await?;
-                println!("M-PESA took {amount} for itself in {month}; the journal has it.");
+                println!("M-PESA's charges for {month} are {amount}; the journal has them.");
             }
         }
         Ok(())
@@ -190,7 +189,7 @@ async fn list(store: &Store, zone: &TimeZone, json: bool) -> anyhow::Result<()> 
         let account = line.account.as_ref().map(|account| format!(" account {account}"));
         println!("{}", (words.trim_end().to_owned() + &account.unwrap_or_default()).trim_end());
     }
-    println!("\nWhat each means, and what to do: docs/owner/when-a-customer-complains.md");
+    println!("\nThe meaning of each line, and what to do: docs/owner/when-a-customer-complains.md");
     Ok(())
 }
 

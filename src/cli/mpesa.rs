@@ -15,7 +15,7 @@ pub(super) enum Command {
     /// Tell Safaricom where to report money on the shop's numbers, by hand or by prompt. Doing it
     /// again is harmless.
     Register {
-        /// Print the addresses, which are secret, and tell nobody.
+        /// Print the addresses, which are secret, and register nothing.
         #[arg(long)]
         dry_run: bool,
     },
@@ -44,23 +44,24 @@ impl Command {
         }
         if dry_run {
             print(&addresses);
-            println!("Nobody was told (--dry-run).");
+            println!("Nothing was registered (--dry-run).");
             return Ok(());
         }
         let mpesa = app::gateway_to(settings, &app::machine().0)?;
         let mut failed = vec![];
         for number in mpesa.short_codes() {
             match mpesa.register(number, &addresses).await {
-                Registered::Done => println!("{number}: Safaricom took them."),
+                Registered::Done => println!("{number}: Safaricom accepted the addresses."),
                 Registered::Already => println!("{number}: {ALREADY}"),
                 Registered::Refused { said } => {
-                    failed.push(format!("{number}: Safaricom did not take them: {said}"));
+                    failed
+                        .push(format!("{number}: Safaricom did not accept the addresses: {said}"));
                 }
                 Registered::Unknown => failed.push(format!("{number}: Safaricom did not answer")),
             }
         }
         if !failed.is_empty() {
-            bail!("{}; run this again, doing it twice is harmless", failed.join("; "));
+            bail!("{}; run this again; doing it twice is harmless", failed.join("; "));
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ pub(super) fn new(path: &Path) -> anyhow::Result<File> {
     let made = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path);
     made.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
-            anyhow::anyhow!("{} is there already; name another file", path.display())
+            anyhow::anyhow!("{} exists already; name another file", path.display())
         }
         _ => anyhow::Error::from(error).context(format!("cannot make {}", path.display())),
     })

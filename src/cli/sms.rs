@@ -5,8 +5,8 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print the addresses to enter at the gateways for delivery reports. They are secret: whoever
-    /// has one could claim that messages arrived.
+    /// Print the addresses to enter at the gateways for delivery reports. They are secret:
+    /// anyone who has one could claim that messages arrived.
     Addresses,
 }
 

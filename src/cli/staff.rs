@@ -16,9 +16,9 @@ use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Add somebody. The password is asked for, and not shown.
+    /// Add somebody. Lango asks for the password and does not show it.
     Add {
-        /// What they sign in with, such as "Wanjiku".
+        /// The name to sign in with, such as "Wanjiku".
         #[arg(long)]
         name: String,
         /// owner, cashier, technician or auditor: docs/owner/the-desk.md says what each may do.
@@ -27,24 +27,24 @@ pub(super) enum Command {
         #[command(flatten)]
         typed: Typed,
     },
-    /// Print all who work at the desk, or did.
+    /// Print everybody who works at the desk, or did.
     List {
         /// Print it as JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Change what somebody may do, or their password.
+    /// Change a person's role or password.
     Change {
-        /// What they sign in with.
+        /// The name to sign in with.
         #[arg(long)]
         name: String,
-        /// What they may do from now on.
+        /// The new role.
         #[arg(long)]
         role: Option<Role>,
-        /// They may sign in no longer; whoever is signed in is signed out.
+        /// Sign this person out, and do not let them sign in again.
         #[arg(long, conflicts_with = "enable")]
         disable: bool,
-        /// They may sign in again.
+        /// Let this person sign in again.
         #[arg(long)]
         enable: bool,
         /// Ask for another password.
@@ -71,12 +71,14 @@ impl Typed {
         }
         let ask = |prompt: &str| {
             let typed = rpassword::prompt_password(prompt);
-            typed.context("nobody is here to type a password; name a file with --password-file")
+            typed.context(
+                "there is no terminal to type a password at; name a file with --password-file",
+            )
         };
         let first: SecretString =
             ask(&format!("Password, at least {PASSWORD_CHARS_MIN} letters: "))?.into();
-        if ask("The same once more: ")? != first.expose_secret() {
-            bail!("the two are not the same; nothing was changed");
+        if ask("The same again: ")? != first.expose_secret() {
+            bail!("the two passwords differ; nothing was changed");
         }
         Ok(first)
     }
@@ -124,7 +126,7 @@ async fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
         println!("Nobody yet: lango staff add --name … --role owner");
     }
     for (member, name) in list {
-        let off = if member.staff.disabled { "  may sign in no longer" } else { "" };
+        let off = if member.staff.disabled { "  may not sign in" } else { "" };
         println!("{name:<24} {}{off}", member.staff.role.word());
     }
     Ok(())

@@ -38,7 +38,8 @@ pub(super) enum Command {
         #[arg(long)]
         package: Slug,
         /// How many codes.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        #[arg(long, default_value_t = 100)]
+        #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
         count: u16,
         /// A new file for the script that the router imports.
         #[arg(long, value_name = "FILE")]
@@ -51,9 +52,9 @@ const RELEASED_AT_ONCE: usize = 1_000;
 
 #[derive(Debug, Args)]
 pub(super) struct ImportFile {
-    /// The list.
+    /// The file with the codes.
     file: PathBuf,
-    /// Where the codes are valid.
+    /// The site where the codes work.
     #[arg(long)]
     site: Slug,
     /// Keep only this package's lines; lists that name no profiles need it.
@@ -66,8 +67,8 @@ pub(super) struct ImportFile {
     /// May be given several times.
     #[arg(long, value_name = "COMMENT")]
     set_aside_comment: Vec<String>,
-    /// State that this site's router is another than that site's, so that both may have the same
-    /// code. It is recorded. May be given several times.
+    /// State that this site and that site have different routers, so that both may have the same
+    /// code. The ledger records it. May be given several times.
     #[arg(long, value_name = "SITE")]
     other_router: Vec<Slug>,
     /// Print the verdict on each line.

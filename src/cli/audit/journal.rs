@@ -20,8 +20,8 @@ pub(in crate::cli) struct Journal {
     /// Write every entry as this program reads it, instead of the balances.
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Only what happened in this month, such as 2026-11, by M-PESA's own time; what was recorded
-    /// after the month had ended comes apart.
+    /// Only this month, such as 2026-11, by M-PESA's own time. Entries that were recorded after the
+    /// month come last.
     #[arg(long)]
     month: Option<Month>,
     /// Print the balances as JSON.

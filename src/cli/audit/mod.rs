@@ -24,14 +24,14 @@ use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check every event against the chain of hashes and the signed checkpoints, and what stands
-    /// beside the ledger against it.
+    /// Check every event against the chain of hashes and the signed checkpoints, and the other
+    /// tables against the ledger.
     Verify(verify::Verify),
     /// Go on with a history that is not the one the shop remembers.
     Accept(accept::Accept),
-    /// Write tables that say something else than the ledger anew from it. The shop may go on.
+    /// Rebuild the tables that differ from the ledger. The shop can stay open.
     Mend(beside::Mend),
-    /// Print the current checkpoint, to be kept on paper or anywhere but here.
+    /// Print the current checkpoint. Keep it on paper, or anywhere but here.
     Checkpoint(verify::PrintCheckpoint),
     /// Print one sale as a timeline across all its streams.
     Show(show::Show),
@@ -106,9 +106,9 @@ fn exported<D>(event: &StoredEvent, data: D) -> Exported<'_, D> {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Projections {
-    /// Build them again from the first event.
+    /// Rebuild them from the first event.
     Rebuild {
-        /// Only compare with the live ones and report the first difference.
+        /// Only compare them with the live ones, and report the first difference.
         #[arg(long)]
         compare: bool,
     },

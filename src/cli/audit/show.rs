@@ -32,7 +32,7 @@ impl Show {
         let zone = &config.shop.timezone;
         match found[..] {
             [] => bail!(
-                "nothing here is called {}; give a purchase's id or the reference on its page, an \
+                "nothing here matches {}; give a purchase's id or the reference on its page, an \
                  M-PESA receipt, a phone number, or the last four letters of a code",
                 self.text
             ),
@@ -105,7 +105,7 @@ fn status(view: &PurchaseView) -> &'static str {
         Standing::Waiting => "waiting for money",
         Standing::Declined => "declined",
         Standing::NotAsked => "not asked",
-        Standing::Unresolved => "nothing heard of its payment",
+        Standing::Unresolved => "no answer about its payment",
     }
 }
 

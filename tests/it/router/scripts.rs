@@ -125,7 +125,7 @@ fn codes_that_the_shop_makes_are_in_stock_and_in_a_script_that_the_router_reads(
     let list = place.json(&["package", "list", "--site", "mtaa", "--json"]);
     assert_eq!(list[0]["free"], 40);
     let said = place.bad(1, &[&make[..], &["--out", "codes.rsc"]].concat());
-    assert!(said.contains("codes.rsc is there already"), "nothing is written over: {said}");
+    assert!(said.contains("codes.rsc exists already"), "nothing is written over: {said}");
     let restore = ["router", "restore", "--site", "nowhere", "--out", "all.rsc"];
     assert!(place.bad(1, &restore).contains("there is no site nowhere; see"));
     let restore = ["router", "restore", "--site", "mtaa", "--out", "all.rsc"];

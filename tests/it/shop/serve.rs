@@ -108,7 +108,10 @@ async fn killed_while_the_sms_hangs_it_shows_the_code_and_sends_no_second_text()
 async fn once_registered_a_sale_is_learnt_though_answer_and_callback_are_lost() {
     let shop = Shop::open().await;
     let serving = shop.start().await;
-    assert_eq!(shop.place.good(&["mpesa", "register"]).trim(), "600100: Safaricom took them.");
+    assert_eq!(
+        shop.place.good(&["mpesa", "register"]).trim(),
+        "600100: Safaricom accepted the addresses."
+    );
     let registered = shop.daraja.registration().unwrap();
     let again = shop.place.good(&["mpesa", "register"]);
     assert!(
