@@ -1,5 +1,6 @@
--- Journal: an entry for each event that moves money. What is decided with a confirmation happened
--- when the money moved; a code that was owed is delivered when it is delivered.
+-- Journal: an entry for each event that moves money, by the rules in `shown_journal_rules`. Line 1
+-- is the debit, line 2 the credit. What is decided with a confirmation happened when the money
+-- moved; a code that was owed is delivered when it is delivered.
 
 insert into shown_journal (
     position, line, account, site, package, amount_cents, entry, payment, purchase, occurred_at,
@@ -8,13 +9,9 @@ insert into shown_journal (
 with moved as materialized (
     select
         news.position,
-        case
-            when news.kind = 'payment_confirmed' then 'payment'
-            when news.kind = 'payment_set_aside' then 'set_aside'
-            when news.kind = 'purchase_owed' then 'owed'
-            when promise.position is not null then 'delivered'
-            else 'sale'
-        end as entry,
+        rules.entry,
+        rules.debit,
+        rules.credit,
         news.site,
         news.package,
         news.amount_cents,
@@ -27,6 +24,9 @@ with moved as materialized (
         and promise.version = news.version - 1
         and promise.kind = 'purchase_owed'
         and news.kind = 'purchase_fulfilled'
+    join shown_journal_rules as rules
+        on rules.event = news.kind
+        and rules.after = coalesce(promise.kind, '')
     where news.position > $1
         and news.position <= $2
         and news.kind in (
@@ -56,15 +56,7 @@ dated as materialized (
 select
     dated.position,
     sides.line,
-    case
-        when dated.entry = 'payment' and sides.line = 1 then 'Assets:Mpesa'
-        when dated.entry = 'payment' then 'Liabilities:Deposits'
-        when dated.entry = 'delivered' and sides.line = 1 then 'Liabilities:Owed'
-        when sides.line = 1 then 'Liabilities:Deposits'
-        when dated.entry = 'owed' then 'Liabilities:Owed'
-        when dated.entry = 'set_aside' then 'Liabilities:SetAside'
-        else 'Income:Sales'
-    end,
+    case sides.line when 1 then dated.debit else dated.credit end,
     dated.site,
     dated.package,
     cast(sides.sign * dated.amount_cents as bigint),
@@ -139,19 +131,9 @@ with alone as materialized (
 select
     alone.position,
     sides.line,
-    case
-        when (alone.kind = 'receipt_unmatched') = (sides.line = 1) then 'Assets:Mpesa'
-        when alone.kind <> 'receipt_reversed' or applied.position is null
-        then 'Liabilities:Unmatched'
-        when aside.position is not null then 'Liabilities:SetAside'
-        else 'Expenses:Reversed'
-    end,
+    case sides.line when 1 then rules.debit else rules.credit end,
     cast(sides.sign * proof.amount_cents as bigint),
-    case alone.kind
-        when 'receipt_unmatched' then 'unmatched'
-        when 'receipt_applied' then 'matched'
-        else 'reversed'
-    end,
+    rules.entry,
     applied.data ->> 'payment',
     alone.correlation,
     case
@@ -172,7 +154,14 @@ left join facts as applied
 left join facts as aside
     on aside.stream = 'payment-' || (applied.data ->> 'payment')
     and aside.position < alone.position
-    and aside.kind = 'payment_set_aside';
+    and aside.kind = 'payment_set_aside'
+join shown_journal_rules as rules
+    on rules.event = alone.kind
+    and rules.after = case alone.kind
+        when 'receipt_unmatched' then ''
+        when 'receipt_applied' then 'receipt_unmatched'
+        else coalesce(aside.kind, applied.kind, '')
+    end;
 
 -- What a person settles leaves the account where it waited, or that of promises; a sale whose code
 -- is taken back is one no more.
@@ -183,18 +172,7 @@ insert into shown_journal (
 select
     news.position,
     sides.line,
-    case
-        when sides.line = 1 and before.kind = news.kind then 'Liabilities:Refunds'
-        when sides.line = 1 and before.kind in ('purchase_fulfilled', 'purchase_replaced')
-        then 'Income:Sales'
-        when sides.line = 1 and news.kind = 'purchase_settled' then 'Liabilities:Owed'
-        when sides.line = 1 and news.kind = 'payment_settled' then 'Liabilities:SetAside'
-        when sides.line = 1 then 'Liabilities:Unmatched'
-        when news.data ->> 'how' = 'refund_promised' then 'Liabilities:Refunds'
-        when news.data ->> 'how' = 'refunded_mpesa' then 'Assets:Mpesa'
-        when news.data ->> 'how' = 'refunded_cash' then 'Assets:Cash'
-        else 'Income:ByHand'
-    end,
+    case sides.line when 1 then rules.debit else ways.credit end,
     news.site,
     news.package,
     cast(sides.sign * news.amount_cents as bigint),
@@ -209,6 +187,19 @@ cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
 left join facts as before
     on before.stream = news.stream
     and before.version = news.version - 1
+join shown_journal_ways as ways
+    on ways.how = news.data ->> 'how'
+join shown_journal_rules as rules
+    on rules.event = news.kind
+    and rules.after = coalesce(
+        (
+            select nearer.after
+            from shown_journal_rules as nearer
+            where nearer.event = news.kind
+                and nearer.after = before.kind
+        ),
+        ''
+    )
 where news.position > $1
     and news.position <= $2
     and news.kind in ('purchase_settled', 'payment_settled', 'receipt_settled');
@@ -221,9 +212,9 @@ insert into shown_journal (
 select
     position,
     line,
-    case when line = 1 then 'Expenses:Charges' else 'Assets:Mpesa' end,
+    case line when 1 then rules.debit else rules.credit end,
     cast(sign * more_cents as bigint),
-    'charges',
+    rules.entry,
     ends_at,
     recorded_at,
     0
@@ -250,4 +241,6 @@ from (
         and news.position <= $2
         and news.kind = 'charges_stated'
 ) as stated
-cross join (select 1 as line, 1 as sign union all select 2, -1) as sides;
+cross join (select 1 as line, 1 as sign union all select 2, -1) as sides
+join shown_journal_rules as rules
+    on rules.event = 'charges_stated';

@@ -42,3 +42,50 @@ create table shown_journal (
     primary key (position, line),
     unique (payment, position, line)
 );
+
+-- The rules of bookkeeping. An event of that kind, after that one (empty: after any other), is that
+-- entry: the debit account gets its amount, the credit account loses it. Where no entry stands, a
+-- person said how the money was settled, and `shown_journal_ways` has entry and credit.
+create table shown_journal_rules (
+    event         text not null,
+    after         text not null,
+    entry         text,
+    debit         text not null,
+    credit        text,
+    primary key (event, after)
+);
+
+insert into shown_journal_rules (event, after, entry, debit, credit)
+values
+    ('payment_confirmed', '', 'payment', 'Assets:Mpesa', 'Liabilities:Deposits'),
+    ('payment_set_aside', '', 'set_aside', 'Liabilities:Deposits', 'Liabilities:SetAside'),
+    ('purchase_owed', '', 'owed', 'Liabilities:Deposits', 'Liabilities:Owed'),
+    ('purchase_fulfilled', '', 'sale', 'Liabilities:Deposits', 'Income:Sales'),
+    ('purchase_fulfilled', 'purchase_owed', 'delivered', 'Liabilities:Owed', 'Income:Sales'),
+    ('receipt_unmatched', '', 'unmatched', 'Assets:Mpesa', 'Liabilities:Unmatched'),
+    ('receipt_applied', 'receipt_unmatched', 'matched', 'Liabilities:Unmatched', 'Assets:Mpesa'),
+    ('receipt_reversed', '', 'reversed', 'Liabilities:Unmatched', 'Assets:Mpesa'),
+    ('receipt_reversed', 'payment_set_aside', 'reversed', 'Liabilities:SetAside', 'Assets:Mpesa'),
+    ('receipt_reversed', 'receipt_applied', 'reversed', 'Expenses:Reversed', 'Assets:Mpesa'),
+    ('purchase_settled', '', null, 'Liabilities:Owed', null),
+    ('purchase_settled', 'purchase_fulfilled', null, 'Income:Sales', null),
+    ('purchase_settled', 'purchase_replaced', null, 'Income:Sales', null),
+    ('purchase_settled', 'purchase_settled', null, 'Liabilities:Refunds', null),
+    ('payment_settled', '', null, 'Liabilities:SetAside', null),
+    ('payment_settled', 'payment_settled', null, 'Liabilities:Refunds', null),
+    ('receipt_settled', '', null, 'Liabilities:Unmatched', null),
+    ('receipt_settled', 'receipt_settled', null, 'Liabilities:Refunds', null),
+    ('charges_stated', '', 'charges', 'Expenses:Charges', 'Assets:Mpesa');
+
+-- How a person settles money, and the account that it leaves by.
+create table shown_journal_ways (
+    how           text not null primary key,
+    credit        text not null
+);
+
+insert into shown_journal_ways (how, credit)
+values
+    ('refund_promised', 'Liabilities:Refunds'),
+    ('refunded_mpesa', 'Assets:Mpesa'),
+    ('refunded_cash', 'Assets:Cash'),
+    ('served_by_hand', 'Income:ByHand');

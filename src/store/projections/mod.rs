@@ -588,7 +588,11 @@ mod tests {
         for projection in ALL {
             let example = example(projection);
             let told: Vec<&str> = example.rows.keys().map(String::as_str).collect();
-            assert_eq!(told, projection.table_names(), "{}", projection.name);
+            let mut folded = projection.table_names();
+            folded.retain(|table| {
+                !projection.tables.contains(&format!("insert into {LIVE}{table} "))
+            });
+            assert_eq!(told, folded, "{}", projection.name);
             for shop in shops_with(&example.events).await {
                 prepare(&shop.pool, &[*projection]).await;
                 for (table, expected) in &example.rows {
