@@ -19,10 +19,7 @@ const IDLE_SECONDS_MAX: u64 = 15;
 #[derive(Debug, thiserror::Error)]
 pub enum HttpClientError {
     #[error("{host} must be called by https (plain http needs allow_http = true)")]
-    PlainHttp {
-        /// The host named in the address.
-        host: String,
-    },
+    PlainHttp { host: String },
     #[error("an address must begin with https:// and name a host")]
     NotHttp,
     /// Addresses are shown in logs and pages, secrets are not.
@@ -39,7 +36,6 @@ pub fn client(timeout: Duration) -> Result<Client, HttpClientError> {
     client_with(timeout, connecting).map_err(HttpClientError::Tls)
 }
 
-/// The same, with a limit of its own for connecting.
 pub fn client_with(timeout: Duration, connecting: Duration) -> reqwest::Result<Client> {
     // The first one wins; it is the same one whoever comes first.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -8,26 +8,19 @@ use crate::ports::{Again, PaymentNews, ProviderRefs, Submitted};
 
 /// Words for a refusal and for not knowing, as the ledger keeps them.
 pub mod reason {
-    /// M-PESA does not know the phone number.
     pub const BAD_PHONE: &str = "bad_phone";
-    /// M-PESA does not take the amount.
     pub const BAD_AMOUNT: &str = "bad_amount";
     /// Another payment of this phone is under way; again after a minute.
     pub const SUBSCRIBER_BUSY: &str = "subscriber_busy";
     /// Keys, passkey, short code or product: the owner must act.
     pub const CONFIGURATION: &str = "configuration";
-    /// Too many calls.
     pub const THROTTLED: &str = "throttled";
-    /// M-PESA says that it is busy or under maintenance.
     pub const PROVIDER_BUSY: &str = "provider_busy";
     /// Two tokens in a row were refused; another program may be using the same keys.
     pub const TOKEN_REFUSED: &str = "token_refused";
     pub const UNREACHABLE: &str = "unreachable";
-    /// The call was sent and nothing came back.
     pub const NO_ANSWER: &str = "no_answer";
-    /// The firewall in front of M-PESA answered.
     pub const EDGE_BLOCKED: &str = "edge_blocked";
-    /// The answer was no JSON, or too long.
     pub const UNREADABLE: &str = "unreadable";
     /// JSON of an unknown shape or code.
     pub const UNRECOGNISED: &str = "unrecognised";
@@ -36,9 +29,7 @@ pub mod reason {
 /// A refusal that means the same on every endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    /// A word of [`reason`].
     pub reason: &'static str,
-    /// When the same call may succeed.
     pub again: Again,
 }
 

@@ -58,12 +58,10 @@ impl Client {
         })
     }
 
-    /// Whether this is the client of an account's Daraja app.
     pub fn is_of(&self, settings: &Settings) -> bool {
         self.key.expose_secret() == settings.consumer_key.expose_secret()
     }
 
-    /// Shares the token with other instances that use the same keys.
     pub fn share_token(&mut self, shelf: Arc<dyn Shelf>) {
         let key = hex(&Sha256::digest(self.key.expose_secret()));
         self.tokens.share(shelf, format!("mpesa_token:{key}"));

@@ -31,7 +31,6 @@ use secrecy::ExposeSecret;
 use std::sync::Arc;
 use wire::{PUSH_PATH, PushBody, QUERY_PATH, QueryBody};
 
-/// The most that one M-PESA payment moves, in shillings.
 const AMOUNT_KES_MAX: i64 = 250_000;
 /// The longest account reference by the manual, in characters.
 const REFERENCE_CHARS_MAX: usize = 12;
@@ -74,7 +73,6 @@ impl Mpesa {
         Ok(self)
     }
 
-    /// The same, sharing its tokens with other instances of the shop.
     #[must_use]
     pub fn sharing(mut self, shelf: impl Shelf + 'static) -> Self {
         let shelf: Arc<dyn Shelf> = Arc::new(shelf);

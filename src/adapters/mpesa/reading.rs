@@ -6,11 +6,8 @@ use std::fmt;
 /// An answer, read as far as it can be.
 pub enum Reading {
     Json(Box<Reply>),
-    /// A page of the firewall, whatever the HTTP status says.
     Html,
-    Other {
-        empty: bool,
-    },
+    Other { empty: bool },
 }
 
 impl Reading {

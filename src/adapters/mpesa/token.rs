@@ -63,7 +63,6 @@ impl Tokens {
         }
     }
 
-    /// Shares the token with other instances, under a name.
     pub fn share(&mut self, shelf: Arc<dyn Shelf>, name: String) {
         self.shelf = Some((shelf, name));
     }

@@ -16,14 +16,12 @@ pub const REGISTER_PATH: &str = "/mpesa/c2b/v2/registerurl";
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PushBody<'a> {
-    /// The paybill or store number.
     pub business_short_code: &'a str,
     /// `base64(short code ‖ passkey ‖ timestamp)`.
     pub password: String,
     /// The very timestamp that is inside the password, East Africa Time.
     pub timestamp: String,
     pub transaction_type: &'static str,
-    /// Whole shillings.
     pub amount: String,
     pub party_a: &'a str,
     pub party_b: &'a str,
@@ -41,7 +39,6 @@ pub struct PushBody<'a> {
 #[serde(rename_all = "PascalCase")]
 pub struct QueryBody<'a> {
     pub business_short_code: &'a str,
-    /// As in [`PushBody`], made afresh.
     pub password: String,
     pub timestamp: String,
     #[serde(rename = "CheckoutRequestID")]
@@ -53,7 +50,6 @@ pub struct QueryBody<'a> {
 #[serde(rename_all = "PascalCase")]
 pub struct RegisterBody<'a> {
     pub short_code: &'a str,
-    /// What happens to a payment while nobody answers the validation.
     pub response_type: &'static str,
     #[serde(rename = "ConfirmationURL")]
     pub confirmation_url: &'a str,
@@ -81,7 +77,6 @@ pub struct Reply {
     /// The text beside it; some answers have nothing else.
     #[serde(rename = "ResponseDescription", deserialize_with = "text")]
     pub response_description: Option<String>,
-    /// The second id.
     #[serde(rename = "MerchantRequestID", deserialize_with = "text")]
     pub merchant_request_id: Option<String>,
     /// The id to ask by.

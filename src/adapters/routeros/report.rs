@@ -19,7 +19,6 @@ use std::fmt::Write as _;
 /// What stands for the pages where the hotspot shows none of ours.
 pub const NO_PAGES: &str = "none";
 
-/// The first line of a report of this layout.
 const FIRST: &str = "lango-report 1";
 
 /// One report of a router.
@@ -28,7 +27,6 @@ pub struct Report {
     pub routeros: String,
     /// The edition of the pages that it serves, or [`NO_PAGES`]; empty where it does not know.
     pub pages: String,
-    /// Its clock, as it writes it.
     pub clock: String,
     /// How many users it has, where it tells.
     pub users: Option<i64>,
@@ -56,7 +54,6 @@ pub struct Known {
     pub used: bool,
     /// When it ends is noted at the router.
     pub ends: bool,
-    /// It is switched off.
     pub disabled: bool,
 }
 
@@ -151,7 +148,6 @@ pub struct End {
     pub code: String,
     /// In seconds since 1970, UTC.
     pub at: i64,
-    /// How long it lasts, in seconds.
     pub seconds: u64,
     /// How much data it gives, in bytes; `None` for as much as its time allows.
     pub bytes: Option<u64>,

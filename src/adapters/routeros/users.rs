@@ -10,7 +10,6 @@ pub struct RouterUser {
     pub password: String,
     /// The user profile; `None` for the router's own.
     pub profile: Option<String>,
-    /// The only hotspot server where it works.
     pub server: Option<String>,
     pub limit_uptime: Option<String>,
     pub limit_bytes_total: Option<String>,

@@ -22,7 +22,6 @@ pub enum SmsSettingsError {
     Address(#[from] HttpClientError),
     #[error("{place} is not a usable template")]
     Template {
-        /// `url`, `body` or `headers.<name>`.
         place: String,
         #[source]
         source: TemplateError,

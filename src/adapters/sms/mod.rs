@@ -52,7 +52,6 @@ pub fn gateway(settings: Settings) -> Result<Box<dyn SmsGateway>, SmsSettingsErr
     })
 }
 
-/// Sends a request and judges the answer by status and body.
 async fn call(
     http: &Client,
     request: Request,

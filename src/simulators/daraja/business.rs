@@ -14,7 +14,6 @@ pub const OTHER_PASSKEY: &str = "demo-other-passkey";
 #[derive(Debug)]
 pub(super) struct Business {
     pub short_code: &'static str,
-    /// What it signs with.
     pub passkey: &'static str,
     pub tills: &'static [&'static str],
 }

@@ -22,7 +22,6 @@ use std::time::Duration;
 
 /// What C2B messages call every payer.
 pub const PAYER_NAME: &str = "WANJIKU";
-/// How long the shop may think about a validation.
 const VALIDATION_WITHIN: Duration = Duration::from_secs(8);
 /// Words that no address may contain.
 const BANNED: &str = "m-pesa mpesa safaricom exe cmd sql query ngrok mockbin requestbin";
@@ -188,7 +187,6 @@ impl Daraja {
         self.post(&registration.confirmation, body).await;
     }
 
-    /// The body of a validation or a confirmation: all texts.
     fn c2b_body(&self, entry: &BookEntry, registration: &Registration, asks: bool) -> String {
         let faults = self.faults().c2b;
         let by_version =

@@ -48,7 +48,6 @@ pub struct Faults {
     /// The callback claims this amount, in shillings, whatever was paid.
     pub wrong_amount: Option<u32>,
     pub phone: PhoneShape,
-    /// The callback's result code is a string.
     pub result_code_as_string: bool,
     /// A payment ends with this code and no money, whatever the buyer does.
     pub forced_result: Option<String>,
@@ -78,7 +77,6 @@ pub enum TokenForm {
     BadRequest,
     /// HTTP 401, `401.002.01`, with the token in the text: payouts and balances.
     Echo,
-    /// HTTP 401, `401.001`: pulled statements.
     Unauthorized,
 }
 
@@ -129,9 +127,7 @@ pub enum RegisterAnswer {
     /// With an id, code `0` and a text.
     #[default]
     Full,
-    /// The text alone.
     Bare,
-    /// With the code `00000000`.
     LongCode,
 }
 
@@ -145,7 +141,6 @@ pub enum C2bPhone {
     /// `25470****126`.
     Short,
     Hashed,
-    /// All digits, as on old accounts.
     Plain,
 }
 
@@ -162,7 +157,6 @@ pub struct ResultFaults {
     pub reference_as_list: bool,
     /// `ReferenceItem` has no `Value`.
     pub reference_without_value: bool,
-    /// Type and code of the result are texts.
     pub codes_as_text: bool,
 }
 
@@ -180,7 +174,6 @@ pub enum Edge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Throttle {
-    /// Too many a second.
     SpikeArrest,
     Quota,
     SystemBusy,
@@ -194,9 +187,7 @@ pub enum Throttle {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BalanceItem {
-    /// Without a `Value`, as captured.
     WithoutValue,
-    /// With one.
     WithValue,
 }
 
@@ -207,7 +198,6 @@ pub enum PhoneShape {
     /// A JSON number, as captured until May 2026.
     #[default]
     Number,
-    /// A string of digits.
     Text,
     /// `2547*****001`, as other callbacks of Daraja have it.
     Masked,
@@ -218,12 +208,10 @@ pub enum PhoneShape {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InFlight {
-    /// HTTP 200 with result code 4999.
     #[default]
     StillProcessing,
     /// HTTP 500, "The transaction is being processed".
     BeingProcessed,
-    /// HTTP 200 with an error code and no text.
     Empty,
     /// 70 % the first, 10 % the second, 20 % the third.
     Mix,

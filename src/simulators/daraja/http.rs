@@ -39,11 +39,8 @@ const LOCKED: &str = "Unable to lock subscriber, a transaction is already in pro
 pub(super) enum Family {
     /// Pushes, queries and reversals.
     Push,
-    /// C2B and transaction status.
     C2b,
-    /// Payouts and balances.
     Payout,
-    /// Pulled statements.
     Pull,
 }
 

@@ -12,13 +12,11 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-/// The only initiator it knows.
 pub const INITIATOR: &str = "demo-initiator";
 /// The internal address that real results leak.
 const LEAKED: &str = "https://internalsandbox.safaricom.co.ke/mpesa/results/v1/submit";
 
 /// One API; the rest is common to all.
-#[derive(Clone, Copy)]
 pub struct Api {
     pub path: &'static str,
     pub family: Family,
@@ -32,10 +30,10 @@ pub struct Api {
     pub carry_out: fn(&Daraja, &Value) -> Outcome,
 }
 
-pub fn routes(apis: [Api; 4]) -> Router<Daraja> {
+pub fn routes(apis: [&'static Api; 4]) -> Router<Daraja> {
     apis.into_iter().fold(Router::new(), |router, api| {
         let take = async move |State(daraja): State<Daraja>, headers: HeaderMap, body: Bytes| {
-            daraja.take_request(&api, &headers, &body).await
+            daraja.take_request(api, &headers, &body).await
         };
         router.route(api.path, post(take).fallback(wrong_method))
     })

@@ -49,7 +49,6 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The only consumer key it knows.
 pub const CONSUMER_KEY: &str = "demo-consumer-key";
 pub const CONSUMER_SECRET: &str = "demo-consumer-secret";
 
@@ -97,7 +96,7 @@ impl Daraja {
 
     /// The HTTP side, to be served anywhere: Daraja's own paths, and `/_sim/…` for people.
     pub fn router(&self) -> Router {
-        let requests = [status::API, reversal::API, payout::API, balance::API];
+        let requests = [&status::API, &reversal::API, &payout::API, &balance::API];
         let parts = [c2b::routes(), initiator::routes(requests), pull::routes(), admin::routes()];
         parts.into_iter().fold(http::routes(), Router::merge).with_state(self.clone())
     }
@@ -111,7 +110,6 @@ impl Daraja {
         self.state().faults.clone()
     }
 
-    /// All prompts that a phone has had, oldest first.
     pub fn prompts(&self, msisdn: &str) -> Vec<Prompt> {
         self.settle();
         self.state().prompts_of(msisdn)
@@ -266,7 +264,6 @@ impl Daraja {
         bytes.iter().map(|bytes| self.hex(*bytes)).collect::<Vec<_>>().join("-")
     }
 
-    /// A number from 0 to 99.
     fn percent(&self) -> u8 {
         let mut random = [0; 2];
         self.inner.random.fill(&mut random);

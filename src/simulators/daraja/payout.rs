@@ -18,7 +18,6 @@ pub const API: Api = Api {
     check,
     carry_out: Daraja::pay_phone,
 };
-/// The least that is paid out, in shillings.
 const AMOUNT_KES_MIN: i64 = 10;
 
 fn check(daraja: &Daraja, fields: &Value) -> Result<(), Refused> {

@@ -11,7 +11,6 @@ pub const SHOP_NAME: &str = "LANGO DEMO WI-FI";
 /// A prompt on a fake phone.
 #[derive(Clone, Serialize)]
 pub struct Prompt {
-    /// Its number in this simulator.
     pub id: u64,
     /// Daraja's id for it.
     pub checkout_request_id: String,
@@ -25,9 +24,7 @@ pub struct Prompt {
     /// The short code that asked for it.
     pub signed_by: &'static str,
     pub receiver: String,
-    /// What the phone shows, word for word.
     pub text: String,
-    /// M-PESA's message after the payment.
     pub message: Option<String>,
     pub shown_at: Micros,
     pub state: PromptState,
@@ -90,7 +87,6 @@ pub enum Deed {
     Pin,
     WrongPin,
     Cancel,
-    /// Lets it pass.
     Ignore,
     /// Enters the PIN of an empty account.
     NoMoney,
@@ -102,9 +98,7 @@ pub struct Push {
     pub amount_kes: i64,
     pub reference: String,
     pub description: String,
-    /// Who asks.
     pub signed_by: &'static str,
-    /// Who is paid.
     pub receiver: String,
     pub callback_url: String,
     /// Whether type and receiver belong together; the real service finds out late, with 2028.

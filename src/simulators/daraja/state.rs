@@ -9,9 +9,7 @@ use super::{
 use crate::ledger::kernel::time::{Micros, SECOND};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-/// The most of one payment, in shillings.
 pub const AMOUNT_KES_MAX: i64 = 250_000;
-/// The most a payer moves in a day, in shillings.
 const DAY_KES_MAX: i64 = 500_000;
 /// The same amount from the same payer is refused for this long after it was paid, in seconds.
 const SAME_AMOUNT_SECONDS: i64 = 120;
@@ -22,7 +20,6 @@ const PROMPT_SECONDS: u32 = 60;
 /// How long after the end of an unanswered prompt its callback comes, in seconds: the query knew
 /// after 14, the callback came after 26.
 const TIMEOUT_CALLBACK_SECONDS: i64 = 12;
-/// How long a token lives, in seconds.
 const TOKEN_SECONDS: i64 = 3600;
 
 /// Everything the simulator knows.
@@ -37,7 +34,6 @@ pub struct State {
     pub payouts: Vec<Payout>,
     /// Where money is told, by the short code that gets it.
     pub c2b: BTreeMap<&'static str, Registration>,
-    /// Whether statements may be pulled.
     pub pull_registered: bool,
     /// The shop's own names for payouts: each is paid once.
     pub payout_names: HashSet<String>,
@@ -76,7 +72,6 @@ impl State {
         self.tokens.get(token).is_some_and(|until| now < *until)
     }
 
-    /// Whether another payment of this phone is under way.
     pub fn is_busy(&self, msisdn: &str) -> bool {
         self.open.contains_key(msisdn)
     }
@@ -94,7 +89,6 @@ impl State {
         self.prompts.get_mut(usize::try_from(id).ok()?)
     }
 
-    /// Takes the callbacks whose time has come.
     pub fn take_due(&mut self, now: Micros) -> Vec<Due> {
         let later = self.due.split_off(&(now.plus(1), 0));
         std::mem::replace(&mut self.due, later).into_values().collect()
@@ -238,7 +232,6 @@ impl State {
         self.books.iter_mut().find(|entry| entry.receipt == receipt)
     }
 
-    /// What the shop's account holds, in shillings.
     pub fn funds_kes(&self) -> i64 {
         let stayed = self.books.iter().filter(|entry| entry.reversed_by.is_none());
         let went: i64 = self.payouts.iter().map(|payout| payout.amount_kes).sum();
@@ -271,7 +264,6 @@ impl State {
         }
     }
 
-    /// Ends the prompts that nobody answered in time.
     pub fn expire(&mut self, now: Micros) {
         let lives = self.faults.prompt_lives_seconds.unwrap_or(PROMPT_SECONDS);
         while let Some(id) = self.open_order.front().copied() {

@@ -62,7 +62,6 @@ impl Board {
         id
     }
 
-    /// A line of the log, which keeps the last ones.
     pub(super) fn note(&mut self, line: BTreeMap<String, Value>) {
         self.put("log", line);
         let log = self.tables.entry("log").or_default();

@@ -13,20 +13,15 @@ use tokio::{
 };
 
 /// Headers that belong to one connection, or that are set anew here.
-const NOT_PASSED_ON: [&str; 7] = [
-    "connection",
-    "proxy-connection",
-    "keep-alive",
-    "transfer-encoding",
-    "content-length",
-    "upgrade",
-    "te",
-];
+const NOT_PASSED_ON: &str = "connection proxy-connection keep-alive transfer-encoding \
+                             content-length upgrade te";
 
-/// How long the router's own fetch waits for an answer.
+fn is_passed_on(header: &str) -> bool {
+    NOT_PASSED_ON.split(' ').all(|name| name != header)
+}
+
 const FETCH_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Sends the request to `server` and brings back its answer.
 pub async fn forward(
     server: SocketAddr,
     method: &str,
@@ -36,7 +31,7 @@ pub async fn forward(
 ) -> io::Result<Answer> {
     let mut head = format!("{method} {target} HTTP/1.0\r\n");
     for (name, value) in &visit.headers {
-        if !NOT_PASSED_ON.contains(&name.as_str()) {
+        if is_passed_on(name) {
             head.extend([name, ": ", value, "\r\n"]);
         }
     }
@@ -71,7 +66,7 @@ fn read(bytes: &[u8]) -> Option<Answer> {
     let headers = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
-        .filter(|(name, _)| !NOT_PASSED_ON.contains(&name.as_str()))
+        .filter(|(name, _)| is_passed_on(name))
         .collect();
     Some(Answer { status, headers, body: bytes[end + 4..].to_vec() })
 }

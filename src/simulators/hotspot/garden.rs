@@ -12,7 +12,6 @@ pub struct Garden {
 /// A rule for plain HTTP.
 #[derive(Debug, Clone)]
 pub struct HostRule {
-    /// `action=allow`.
     pub allow: bool,
     /// Matches the whole name: `*` any run, `?` one character. Regular expressions (a leading
     /// colon) match nothing here.
@@ -25,7 +24,6 @@ pub struct HostRule {
 /// A rule of the firewall.
 #[derive(Debug, Clone)]
 pub struct AddressRule {
-    /// `action=accept`.
     pub accept: bool,
     pub dst_host: String,
     pub dst_port: Option<u16>,

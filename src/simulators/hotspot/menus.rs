@@ -95,7 +95,6 @@ pub fn find(path: &str) -> Option<&'static Menu> {
     MENUS.iter().find(|menu| menu.path == path)
 }
 
-/// Whether these words are a menu, or the beginning of one.
 pub fn is_menu(path: &str) -> bool {
     FOLDERS.contains(&path) || find(path).is_some()
 }

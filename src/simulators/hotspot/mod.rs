@@ -46,15 +46,11 @@ use users::{Profile, User};
 /// A way to log in, as in `login-by`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LoginMethod {
-    /// The page hashes.
     HttpChap,
     /// The password travels in clear.
     HttpPap,
-    /// In clear inside TLS.
     Https,
-    /// A cookie logs in again.
     Cookie,
-    /// The MAC address is a user's name.
     Mac,
     /// The MAC address is remembered after a login.
     MacCookie,
@@ -266,7 +262,6 @@ impl Hotspot {
         book.sessions().cloned().collect()
     }
 
-    /// Counts data against a session, as downloads beside HTTP would.
     pub fn use_data(&self, ip: IpAddr, bytes: u64) {
         if let Some(session) = &mut self.book().client(ip).session {
             session.bytes_out += bytes;

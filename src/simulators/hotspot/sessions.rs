@@ -19,9 +19,7 @@ pub struct Session {
     pub started_at: Micros,
     /// When the time limits end it.
     pub ends_at: Option<Micros>,
-    /// Received from the device, in bytes.
     pub bytes_in: u64,
-    /// Sent to the device, in bytes.
     pub bytes_out: u64,
     /// How much data is left in all at its start, in bytes.
     pub bytes_granted: Option<u64>,
@@ -84,7 +82,6 @@ pub struct Book {
     pub mac_cookies: HashMap<String, Cookie>,
     /// Keys of the refusals that come next, whatever is asked, with the untranslated text.
     pub refusals: Vec<LoginRefusal>,
-    /// How often a login was tried by name.
     pub attempts: usize,
     pub logins: Vec<Login>,
 }
@@ -111,7 +108,9 @@ impl Book {
 
     pub fn tick_all(&mut self, now: Micros) {
         let everyone: Vec<IpAddr> = self.clients.keys().copied().collect();
-        everyone.into_iter().for_each(|ip| self.tick(ip, now));
+        for ip in everyone {
+            self.tick(ip, now);
+        }
     }
 
     /// Ends a session and books what it used; gives it back.

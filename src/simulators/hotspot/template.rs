@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 /// What a router does with a name that it does not know; the manual does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownTokens {
-    /// Nothing stands in its place.
     Blank,
     Kept,
 }

@@ -123,7 +123,6 @@ impl Hotspot {
         Transcript { lines, error }
     }
 
-    /// Sets the hotspot up as the rows say now.
     fn settle(&self, had_rules: bool) {
         let board = self.board();
         let garden = (had_rules || board.has_rules()).then(|| board.garden());

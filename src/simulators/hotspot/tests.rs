@@ -71,7 +71,6 @@ impl Bench {
         })
     }
 
-    /// Logs in as the page's script would.
     fn chap(&self, code: &str) -> Answer {
         let page = body(&self.get("/login"));
         let part = |name: &str| page.split(name).nth(1).unwrap().split(';').next().unwrap();

@@ -28,10 +28,8 @@ pub struct User {
     pub limit_uptime: Option<i64>,
     /// How much data it may use in all, both ways, in bytes.
     pub limit_bytes_total: Option<u64>,
-    /// The only device that may use it.
     pub mac_address: Option<String>,
     pub server: Option<String>,
-    /// What its owner noted.
     pub comment: String,
     pub disabled: bool,
     /// Time used in sessions that ended, in µs.
@@ -58,7 +56,6 @@ pub struct Profile {
     /// Whether a device is remembered after a login, and for how long, in µs.
     pub mac_cookie_life: i64,
     pub on_login: String,
-    /// Everything as it was set.
     pub properties: BTreeMap<String, Value>,
 }
 
@@ -93,9 +90,7 @@ impl Profile {
 /// A CHAP challenge, by which a password need not travel in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
-    /// `chap-id`.
     pub id: u8,
-    /// `chap-challenge`.
     pub bytes: [u8; 16],
     pub made_at: Micros,
 }
@@ -108,7 +103,6 @@ impl Challenge {
         self.made_at.until(now) <= CHALLENGE_LIFE
     }
 
-    /// The answer that proves `password`, as lower-case hex.
     pub fn answer(&self, password: &[u8]) -> String {
         let digest = Md5::new()
             .chain_update([self.id])
@@ -135,7 +129,6 @@ fn octal(bytes: &[u8]) -> String {
 /// Which proofs the router takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Proofs {
-    /// `http-chap` is on.
     pub chap: bool,
     /// A plain password may come: `http-pap` is on, or `https` and the connection is one.
     pub plain: bool,

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 /// The sender id of those who have none.
 const SHARED_SENDER: &str = "AFRICASTKNG";
-/// The answer to a wrong key, as plain text.
 const WRONG_KEY: &str = "The supplied authentication is invalid";
 
 #[derive(Deserialize)]

@@ -10,7 +10,6 @@ use std::{future, panic, time::Duration};
 pub struct Faults {
     pub slow_ms: u64,
     pub silence: Option<Silence>,
-    /// What is said instead of "taken".
     pub answer: Option<Answer>,
     /// How many requests get `answer`; absent, all.
     pub times: Option<u32>,
@@ -33,7 +32,6 @@ pub enum Silence {
     Hang,
     /// The message is sent, and nothing ever comes back.
     HangAfterAccept,
-    /// The message is sent, and the connection closed.
     DropAfterAccept,
 }
 
@@ -43,10 +41,8 @@ pub enum Silence {
 pub enum Answer {
     /// The recipient is refused by this code (either family's); Africa's Talking says so with 201.
     Code(u16),
-    /// No recipients, and a sentence why.
     NoRecipients(String),
     WrongKey,
-    /// An HTML page with this status.
     Html(u16),
     /// XML, as the classic way answers those who do not ask for JSON.
     Xml,
@@ -60,12 +56,10 @@ pub enum Reports {
     #[default]
     Delivered,
     Twice,
-    /// Before the sending is answered.
     BeforeAnswer,
     Never,
     /// A word that is in no manual.
     UnknownWord,
-    /// "Delivered", and then "sent".
     OutOfOrder,
     Failed(String),
 }

@@ -38,7 +38,6 @@ pub const USERNAME: &str = "demo";
 /// A key that the simulator takes; it takes any.
 pub const API_KEY: &str = "demo-key";
 
-/// How long the shop may take to answer a report.
 const REPORT_SECONDS_MAX: u64 = 10;
 
 /// The gateway. Clones share one state.
@@ -63,7 +62,6 @@ struct State {
     reports: Vec<Report>,
     callbacks: HashMap<Family, Url>,
     automatic: bool,
-    /// Requests that came in, answered or not.
     requests: usize,
 }
 

@@ -14,7 +14,6 @@ pub enum Family {
     Celcom,
 }
 
-/// A delivery report that is due.
 #[derive(Debug, Clone)]
 pub(super) struct Report {
     pub family: Family,

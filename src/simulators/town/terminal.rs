@@ -76,7 +76,6 @@ impl Terminal {
         Router::new().route(PATH, get(screen).post(run)).with_state(self)
     }
 
-    /// What a technician would be given.
     fn line(&self) -> String {
         let store = self.shop.context.store.clone();
         let pass = store.vault().router_pass(&self.site, Micros(store.now().0 + HOUR));
@@ -127,7 +126,6 @@ async fn screen(State(terminal): State<Terminal>) -> Html<String> {
     Html(page)
 }
 
-/// Whether a script ended with everything in order.
 fn is_good_end(line: &str) -> bool {
     line.starts_with("Ready")
 }

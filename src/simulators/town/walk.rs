@@ -152,7 +152,6 @@ fn say(label: &str, what: &str) {
     }
 }
 
-/// Sends the shop's form as a browser would.
 async fn buy(
     phone: &mut Browser,
     shop: &Page,
@@ -265,7 +264,6 @@ fn offers(html: &str) -> Vec<String> {
         .collect()
 }
 
-/// The events of the sale.
 pub async fn events(world: &World, number: &Phone) -> anyhow::Result<Vec<StoredEvent>> {
     let store = &world.shop.context.store;
     let fingerprint = store.vault().fingerprint("phone", number.msisdn().as_bytes());

@@ -64,7 +64,6 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Any free ports of the loopback address.
     pub const fn any() -> Self {
         let any = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
         Self { shop: any, staff: any, router: any, phone: any }
@@ -86,7 +85,6 @@ pub struct World {
 /// How the world is to be.
 pub struct Plan {
     pub addresses: Addresses,
-    /// Whether M-PESA can call back.
     pub callbacks: bool,
     pub machine: (Arc<dyn Clock>, Arc<dyn Random>),
 }

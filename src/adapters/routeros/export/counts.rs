@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 pub struct Counts {
     /// New vouchers, those set aside included.
     pub accepted: usize,
-    /// See [`Verdict::OtherPackage`].
     pub other_package: usize,
-    /// See [`Verdict::NoPackage`].
     pub no_package: usize,
     pub duplicate_in_file: usize,
     pub already_known: usize,

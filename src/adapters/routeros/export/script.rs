@@ -12,20 +12,8 @@ const USER_MENUS: [&str; 3] = ["ip hotspot user", "user-manager user", "tool use
 const OWN_ROW: &str = "It changes a user that the router already has; only `add` makes a voucher.";
 const VARIABLE: &str = "It makes its code while the script runs; upload what the router exports.";
 const BAD_LETTERS: &str = "Its letters are in an unknown alphabet.";
-const VERBS: [&str; 12] = [
-    "add",
-    "set",
-    "remove",
-    "print",
-    "export",
-    "find",
-    "disable",
-    "enable",
-    "comment",
-    "move",
-    "reset-counters",
-    "edit",
-];
+const VERBS: &str = "add set remove print export find disable enable comment move \
+                     reset-counters edit";
 
 pub(super) fn looks_like(text: &str) -> Option<Format> {
     let exported = text.lines().take(10).any(|line| line.contains(" by RouterOS "));
@@ -79,7 +67,7 @@ fn enter<'a>(statement: &'a Statement, menu: &mut String) -> Option<&'a [Word]> 
         }
         absolute |= index == 0 && bare.starts_with('/');
         for step in bare.split('/').filter(|step| !step.is_empty()) {
-            if VERBS.contains(&step) {
+            if VERBS.split(' ').any(|verb| verb == step) {
                 verb = Some(index);
                 break 'words;
             }

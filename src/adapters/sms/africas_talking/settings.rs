@@ -21,7 +21,6 @@ pub struct Settings {
     pub username: String,
     #[serde(default, deserialize_with = "crate::adapters::sms::secret::optional")]
     pub api_key: Option<SecretString>,
-    /// A file that holds the key.
     #[serde(default)]
     pub api_key_file: Option<PathBuf>,
     /// A registered sender id; theirs when absent.

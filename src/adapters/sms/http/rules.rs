@@ -35,9 +35,7 @@ pub struct JsonRule {
 pub enum Reason {
     /// The number itself; no gateway will help.
     BadNumber,
-    /// The owner must buy credit.
     NoCredit,
-    /// The recipient or the telco blocks the sender.
     Blocked,
     /// Key, sender id or account.
     Configuration,
@@ -61,7 +59,6 @@ pub struct ReportMapping {
     /// A pointer to the gateway's id for the message.
     #[serde(rename = "match")]
     pub reference: String,
-    /// A pointer to the word.
     pub status: String,
     /// Words that mean it is on the phone.
     pub delivered: Vec<String>,
@@ -96,7 +93,6 @@ impl Outcome {
 }
 
 impl Rule {
-    /// Whether it says anything at all.
     pub fn is_empty(&self) -> bool {
         self.http.is_empty() && self.json.is_empty()
     }

@@ -66,7 +66,6 @@ pub enum Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContentType {
-    /// The body, with the filter `json`.
     #[default]
     Json,
     /// The body, with the filter `form` (or `url`).
@@ -78,14 +77,11 @@ pub enum ContentType {
 /// How a gateway wants numbers written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum NumberFormat {
-    /// `+254712345678`.
     #[serde(rename = "+254")]
     Plus,
-    /// `254712345678`.
     #[default]
     #[serde(rename = "254")]
     Digits,
-    /// `0712345678`.
     #[serde(rename = "07")]
     Local,
 }

@@ -28,7 +28,6 @@ enum Source {
 /// How a value is written so that it stays a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
-    /// A JSON string with its quotes.
     Json,
     /// Percent-encoded, a space as `%20`.
     Url,
@@ -41,7 +40,6 @@ pub enum Filter {
 /// What is filled in.
 #[derive(Clone, Copy)]
 pub struct Values<'a> {
-    /// The number, as this gateway writes it.
     pub to: &'a str,
     pub text: &'a str,
 }

@@ -140,13 +140,11 @@ impl Town {
         all
     }
 
-    /// What is posted next, as JSON.
     async fn posted(&mut self) -> Value {
         let (_, body) = self.callbacks.recv().await.unwrap();
         serde_json::from_slice(&body).unwrap()
     }
 
-    /// Nothing more was posted.
     async fn nothing_posted(&mut self) {
         self.daraja.idle().await;
         assert!(self.callbacks.try_recv().is_err());

@@ -64,7 +64,6 @@ impl Town {
     }
 }
 
-/// The values of a key, in order.
 fn values(result: &Value, key: &str) -> Vec<Value> {
     let list = result["ResultParameters"]["ResultParameter"].as_array().unwrap();
     list.iter().filter(|item| item["Key"] == key).map(|item| item["Value"].clone()).collect()

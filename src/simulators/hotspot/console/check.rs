@@ -9,7 +9,6 @@ use super::{
 
 type Checked = Result<(), ScriptError>;
 
-/// What may be named besides a row's properties.
 const ALWAYS: [&str; 3] = ["copy-from", "numbers", "place-before"];
 
 /// The commands of the language itself, which begin with a colon.

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 pub struct Row {
     /// Such as `*1F`; empty for a menu that is one record.
     pub id: String,
-    /// The properties; what is not set is not here.
     pub properties: BTreeMap<String, Value>,
 }
 
@@ -44,7 +43,6 @@ pub trait Device {
         verb: &str,
         given: &Arguments,
     ) -> Option<Result<String, String>>;
-    /// A line for whoever sits at the terminal.
     fn print(&mut self, line: &str);
 }
 

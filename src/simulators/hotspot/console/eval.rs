@@ -9,7 +9,6 @@ use super::{
 use regex::Regex;
 use std::{cmp::Ordering, collections::BTreeMap};
 
-/// How a run leaves a block early.
 pub(super) enum Stop {
     Error(ScriptError),
     Return(Value),
@@ -117,7 +116,6 @@ impl Machine<'_> {
         if self.steps > STEPS_MAX { self.fail("the script does not end") } else { Ok(()) }
     }
 
-    /// Runs a block in a scope of its own.
     pub fn block(&mut self, block: &Value) -> Run<Value> {
         self.step()?;
         let Value::Code(source, first) = block else {

@@ -17,9 +17,7 @@ pub struct Command {
 /// A word of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Word {
-    /// As written, such as `add` or `:put`.
     Plain(String),
-    /// `name=value`.
     Named(String, Expr),
     Value(Expr),
     /// `where` and what follows: all of it must hold.
@@ -34,17 +32,12 @@ pub enum Expr {
     /// A word as written, which in a condition may be a property's name.
     Word(String),
     Variable(String),
-    /// A text with values in it.
     Joined(Vec<Expr>),
-    /// `[commands]`.
     Run(Vec<Command>),
-    /// `{a; b; "k"=c}`.
     Array(Vec<(Option<Expr>, Expr)>),
     /// `{ commands }`, not run yet.
     Block(String, usize),
-    /// A sign before a value.
     Unary(&'static str, Box<Expr>),
-    /// A sign between two.
     Binary(&'static str, Box<Expr>, Box<Expr>),
 }
 

@@ -59,7 +59,6 @@ impl Value {
         }
     }
 
-    /// Whether a condition that comes to this holds.
     pub fn truth(&self) -> Result<bool, String> {
         match self.property().as_str() {
             "yes" | "true" => Ok(true),
@@ -106,7 +105,6 @@ impl Value {
         }
     }
 
-    /// How long it is, as `:len` counts.
     pub fn length(&self) -> usize {
         match self {
             Self::Array(items) => items.len(),
@@ -114,7 +112,6 @@ impl Value {
         }
     }
 
-    /// As a number; `None` where it is none.
     pub fn number(&self) -> Option<i64> {
         match self {
             Self::Number(number) => Some(*number),
