@@ -79,7 +79,8 @@ pub fn paths(files: &[File]) -> Vec<String> {
             // A source file may be named by the end of its path.
             _ => {
                 let end = format!("/{word}");
-                word.ends_with(".rs") && !files.iter().any(|file| file.is(&end))
+                let is_source = word.rsplit_once('.').is_some_and(|(_, end)| end == "rs");
+                is_source && !files.iter().any(|file| file.is(&end))
             }
         }
     };
@@ -121,7 +122,7 @@ fn served(code: &str) -> BTreeSet<Address> {
 /// it, or is "to the same" as the path before it.
 fn explained(page: &str) -> BTreeSet<Address> {
     let mut found = BTreeSet::new();
-    let mut last = String::new();
+    let mut last = "";
     for row in page.lines().filter_map(|line| line.strip_prefix("| `")) {
         let cell = row.split(" | ").next().unwrap_or_default();
         let mut waiting = Vec::new();
@@ -130,11 +131,11 @@ fn explained(page: &str) -> BTreeSet<Address> {
             let method = words.next().unwrap_or_default();
             match words.next() {
                 Some(path) if path.starts_with('/') => {
-                    last = path.to_owned();
+                    last = path;
                     found.extend(waiting.drain(..).map(|method: String| address(&method, path)));
                     found.insert(address(method, path));
                 }
-                Some(_) => drop(found.insert(address(method, &last))),
+                Some(_) => drop(found.insert(address(method, last))),
                 None => waiting.push(method.to_owned()),
             }
         }

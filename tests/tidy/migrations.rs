@@ -3,6 +3,7 @@
 //! ledger whose steps are others.
 
 use crate::File;
+use lango::ledger::kernel::chain::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,7 @@ pub fn of_every_database(files: &[File]) -> Vec<String> {
 }
 
 fn checksum(file: &File) -> String {
-    Sha256::digest(&file.text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(&file.text))
 }
 
 pub fn frozen(files: &[File]) -> Vec<String> {

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use std::fs;
 
 /// The keys of an entry; those that hold a secret may end in `_file` and name a file.
-const PLAIN: [&str; 2] = ["short_code", "till"];
-const SECRET: [&str; 3] = ["consumer_key", "consumer_secret", "passkey"];
+pub(super) const PLAIN: [&str; 2] = ["short_code", "till"];
+pub(super) const SECRET: [&str; 3] = ["consumer_key", "consumer_secret", "passkey"];
 
 /// A Daraja account: who may ask for money, and for whom.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Tests of the whole of `config`: what is written in, what comes out.
 
-use super::{Account, Config, Flag, OnOff, Origin, Problems, Sources, keys};
+use super::{Account, Config, Flag, OnOff, Origin, Problems, Sources, accounts, keys};
 use secrecy::ExposeSecret;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -360,6 +360,19 @@ fn the_documents_name_no_key_that_is_not_there() {
     for key in keys {
         assert!(known.iter().any(|name| name == key), "{key} is on the page and nowhere else");
     }
+}
+
+#[test]
+fn the_page_explains_every_key_of_an_account_and_no_other() {
+    let page = repository_file("docs/reference/configuration.md");
+    let part = page.split("## `[[mpesa.account]]`").nth(1).unwrap().split("\n## ").next().unwrap();
+    let cells = part.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let mut named: Vec<&str> = cells.flat_map(|cell| cell.split('`').step_by(2)).collect();
+    let mut known = [&accounts::PLAIN[..], &accounts::SECRET].concat();
+    named.retain(|key| !key.is_empty());
+    named.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(named, known);
 }
 
 #[test]
