@@ -191,7 +191,9 @@ async fn sealing_anew_may_be_cut_off_anywhere() {
         child.wait().unwrap();
         let books = Reader::open(&place.ledger()).await.unwrap();
         let vault = books.open_vault(&master, Arc::new(SystemRandom)).await.unwrap();
-        assert_eq!(opened(&books, &vault).await, CODES, "kill {kill}");
+        // By the page: one by one, on PostgreSQL, this was the slowest story of all.
+        let seals = books.open_every_seal(&vault, || true).await.unwrap();
+        assert!(seals.opened > CODES as u64 && seals.closed == 0, "kill {kill}: {seals:?}");
         books.close().await;
     }
     place.good(&rotate);
