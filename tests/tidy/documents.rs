@@ -87,7 +87,10 @@ pub fn paths(files: &[File]) -> Vec<String> {
     let check = |file: &File| {
         judge_text(file, |line| {
             let gone = in_backticks(line).find(leads_nowhere)?;
-            Some(format!("there is no `{gone}` here; name the file or folder as it is called now"))
+            Some(format!(
+                "there is no `{gone}` here; name it as it is called now, and write the name of \
+                 another repository in front of its paths"
+            ))
         })
     };
     files.iter().filter(|file| file.is(".md")).flat_map(check).collect()

@@ -1,6 +1,6 @@
 //! Lists of sales, and finding a sale by what a person has in hand: a reference, a receipt, a phone
-//! number, the end of a code. People ask now and then: a look at every event is good enough where no
-//! index serves.
+//! number, the end of a code. People ask now and then: a look at every event is good enough where
+//! no index serves.
 
 use crate::{
     ledger::{
