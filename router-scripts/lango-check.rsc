@@ -60,7 +60,7 @@
 {{#if login}}
     # The shop sends buyers with their code to this address, and to no other.
     :if ([:len [/ip address find where address~"{{login_pattern}}"]] = 0) do={
-        :put "FAIL login: the shop sends buyers to {{login}}, which is no address of this router. At the shop:"
+        :put "FAIL login: the shop sends buyers to {{login}}, which is not an address of this router. At the shop:"
         :put "     lango site add --id {{site}} --change --name NAME --router-login http://ADDRESS/login"
         :set langoFails ($langoFails + 1)
         :set langoStop true
@@ -71,7 +71,7 @@
         :set ($ports->0) $langoInterface
         :put ("PASS hotspot: one will be made on " . $langoInterface)
     } else={
-        :put "FAIL hotspot: there is none; say where: :global langoInterface \"bridge-guests\""
+        :put "FAIL hotspot: there is no hotspot; say where to make one: :global langoInterface \"bridge-guests\""
         :set langoFails ($langoFails + 1)
         :set langoStop true
     }

@@ -24,7 +24,7 @@
 :do {
     :set answer [$post $told]
 } on-error={ :log warning "lango: the shop did not answer"; :error "the shop did not answer" }
-# Half an answer is none.
+# Half an answer is not an answer.
 :if ([:pick $answer ([:len $answer] - 4) [:len $answer]] != "end\n") do={ :error "the answer was cut off" }
 
 :local now 0

@@ -1,7 +1,7 @@
 # Lango {{version}}: brings the router of {{site}} up to date
 #
 # Fetches scripts and pages anew and installs them over the old ones: after a change of packages, name, look, language or
-# telephone number, and after an update of the shop. Nobody is logged out.
+# phone number, and after an update of the shop. Nobody is logged out.
 # For RouterOS 7 and 6.49.
 # Run it with: /import file-name=lango-upgrade.rsc
 #

@@ -206,7 +206,7 @@ async fn a_new_hotspot_is_made_where_the_technician_says() {
     let router = Router::of(&town, HotspotSettings::default());
     router.hotspot.import("/ip hotspot remove [find]\n/ip address remove [find]");
     let said = router.set_up(&town).await.text();
-    assert!(said.contains("FAIL hotspot: there is none; say where"), "{said}");
+    assert!(said.contains("FAIL hotspot: there is no hotspot; say where"), "{said}");
     router.hotspot.import(":global langoInterface \"nowhere\"");
     let said = router.set_up(&town).await.text();
     assert!(said.contains("FAIL interface: there is no nowhere"), "{said}");
