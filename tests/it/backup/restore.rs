@@ -120,8 +120,8 @@ fn what_is_cut_off_changed_or_of_another_key_is_refused_whole() {
         fs::copy(&backup, other.path("copy.backup")).unwrap();
         other.good(&["restore", "copy.backup"]);
     };
-    refused(&bytes[..bytes.len() - 1], "not copied whole");
-    refused(&bytes[..bytes.len() / 2], "not copied whole");
+    refused(&bytes[..bytes.len() - 1], "not copied completely");
+    refused(&bytes[..bytes.len() / 2], "not copied completely");
     let mut changed = bytes.clone();
     let middle = changed.len() / 2;
     changed[middle] ^= 1;

@@ -118,7 +118,7 @@ async fn each_slip_is_told_and_changes_nothing() {
     let old = key(&place, "lango.key").unwrap();
     fs::write(place.path("notes.txt"), "buy milk\n").unwrap();
     for (file, says) in [
-        ("lango.key", "in use already"),
+        ("lango.key", "already holds the key in use"),
         ("notes.txt", "name another file"),
         ("nowhere/new.key", "cannot write"),
     ] {

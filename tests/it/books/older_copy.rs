@@ -83,7 +83,7 @@ async fn another_history_starts_and_sells_nothing() {
     assert!(shop.place.log().contains("the history was rewritten"), "{}", shop.place.log());
     let page = shop.client.get(format!("http://{}/s/mtaa", shop.listen)).send().await.unwrap();
     assert_eq!(page.status(), 503);
-    assert!(page.text().await.unwrap().contains("sells nothing at the moment"));
+    assert!(page.text().await.unwrap().contains("is not selling at the moment"));
     assert_eq!(serving.terminate(), Some(0));
     let doctor = String::from_utf8(shop.place.run(&["doctor"]).stdout).unwrap();
     assert!(doctor.contains("FAIL  history"), "{doctor}");

@@ -41,7 +41,7 @@ async fn a_package_is_added_and_sold_in_both_languages() {
         ("validity", "a week", "Write it like 30m"),
         ("id", "Wiki 1", "Use small letters"),
         ("id", "daily", "This name is taken."),
-        ("profile", " ", "Write the router's user profile"),
+        ("profile", " ", "Write the name of the router's user profile"),
         ("devices", "0", "Write a whole number."),
         ("data", "much", "Write a whole number."),
     ];
@@ -167,7 +167,7 @@ async fn a_site_has_a_look_and_a_number_of_its_own() {
     for (field, text, said) in [
         ("router_login", "javascript:alert(1)", "Write the address"),
         ("accent", "red", "Choose a colour"),
-        ("support_phone", "call me", "Write a telephone number"),
+        ("support_phone", "call me", "Write a phone number"),
         ("receiver", "7003", "Write the till or paybill as 5 to 8 digits"),
         ("receiver", "700999", "The configuration has no account for this number"),
         ("language", "fr", "Choose one of the two"),

@@ -202,7 +202,7 @@ async fn the_command_asks_and_says_what_it_erased() {
     let place = Place::empty().with("LANGO_DATABASE__URL", &town.ledger());
     fs::write(place.path("lango.key"), hex(&MASTER)).unwrap();
     let said = place.bad(1, &["contacts", "forget", "0731000007"]);
-    assert!(said.contains("say --yes"), "{said}");
+    assert!(said.contains("add --yes"), "{said}");
     let shown = place.good(&["audit", "show", &sale]);
     assert!(shown.contains("payer 0731 *** 007"), "{shown}");
     let said = place.good(&["contacts", "forget", "+254 731 000 007", "--yes"]);

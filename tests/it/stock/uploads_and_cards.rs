@@ -82,7 +82,7 @@ async fn a_file_is_looked_at_before_it_goes_into_stock() {
     fundi.sends(&again, &[]).await;
     town.settle().await;
     fundi.opens(&again).await;
-    fundi.reads("what is in stock already is not taken twice");
+    fundi.reads("Codes already in stock are not taken twice");
     assert_eq!(town.count("batch_imported").await, 1, "nothing new is no batch");
     town.close().await;
 }
@@ -188,7 +188,7 @@ async fn cards_leave_stock_with_a_person_and_are_never_sold_here() {
     owner.opens("/admin/stock").await;
     owner.reads("4 for sale");
     hands_out(&mut owner, "no").await;
-    owner.reads("say how many");
+    owner.reads("Say how many");
     let cards = cards_of(&owner);
     hands_out(&mut owner, "2").await;
     owner.reads("2 codes have left online stock.");
