@@ -300,6 +300,17 @@ impl Payment {
         }
     }
 
+    /// Whether money of it may still move, or waits for a person.
+    pub fn is_open(&self) -> bool {
+        use PaymentStatus as S;
+        let waits = match self.status {
+            S::Submitted | S::Prompted | S::SubmitUnknown | S::SetAside => true,
+            S::Settled(how) => how == Settlement::RefundPromised,
+            S::Requested | S::Refused | S::Confirmed | S::Declined => false,
+        };
+        waits || self.dispute == Dispute::Open || self.inquiry == Inquiry::Resumed
+    }
+
     /// Whether the provider is not asked about it any more, though it is not known to be paid.
     pub fn is_inquiry_over(&self) -> bool {
         match self.inquiry {

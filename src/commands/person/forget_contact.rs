@@ -11,8 +11,10 @@ use crate::ledger::{
         time::Micros,
     },
     message::MessageStatus,
+    payment::Payment,
     purchase::PurchaseStatus,
     refusal::Refusal,
+    settlement::Settlement,
     world::World,
 };
 
@@ -44,7 +46,8 @@ impl Command for ForgetContact {
         ];
         let purchases = self.purchases.iter().map(|id| Stream::Purchase(*id));
         let messages = self.messages.iter().map(|id| Stream::Message(*id));
-        needs.extend(purchases.chain(messages).map(Need::Stream));
+        let payments = self.payments.iter().map(|id| Stream::Payment(*id));
+        needs.extend(purchases.chain(messages).chain(payments).map(Need::Stream));
         needs
     }
 
@@ -72,12 +75,14 @@ impl Command for ForgetContact {
 }
 
 impl ForgetContact {
-    /// Whether something is still to happen, or happened after all was looked up.
+    /// Whether money, a code or a message is still to come, or came after all was looked up.
     fn is_open(&self, world: &World) -> bool {
         let purchase = |id: &PurchaseId| {
             let status = world.purchase(*id).map(|purchase| purchase.status);
-            matches!(status, Some(PurchaseStatus::Open | PurchaseStatus::Owed))
+            use PurchaseStatus as S;
+            matches!(status, Some(S::Open | S::Owed | S::Settled(Settlement::RefundPromised)))
         };
+        let payment = |id: &PaymentId| world.payment(*id).is_some_and(Payment::is_open);
         let message = |id: &MessageId| {
             use MessageStatus as S;
             let status = world.message(*id).map(|message| message.status);
@@ -87,6 +92,7 @@ impl ForgetContact {
         world.open_purchase(self.contact).is_some()
             || prompts.iter().any(|prompt| !self.payments.contains(&prompt.payment))
             || self.purchases.iter().any(purchase)
+            || self.payments.iter().any(payment)
             || self.messages.iter().any(message)
     }
 
@@ -127,9 +133,16 @@ impl<C: Command> Command for ThenErase<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::testing::{
-        expired, given, kinds, message, owed_purchase, payment, prompted, purchase, queued_message,
-        start, stocked,
+    use crate::{
+        commands::{
+            money::take_news::{News, TakeNews},
+            testing::{
+                expired, given, kinds, message, owed_purchase, payment, prompted, purchase,
+                queued_message, start, stocked,
+            },
+        },
+        ledger::{kernel::money::Cents, payment::Learnt},
+        ports::Decline,
     };
 
     fn forget() -> ForgetContact {
@@ -145,9 +158,39 @@ mod tests {
         }
     }
 
+    /// Of the payment nothing was heard, and in the end a person said that nobody paid.
+    fn unpaid() -> Vec<NewEvent> {
+        news(expired(1), News::Declined(Decline::PromptFailed))
+    }
+
+    fn news(mut history: Vec<NewEvent>, news: News) -> Vec<NewEvent> {
+        let take = TakeNews {
+            payment: payment(1),
+            provider: "mpesa",
+            news,
+            learnt: Learnt::Person,
+            names: None,
+            message: message(2),
+            inbox_row: None,
+        };
+        history.extend(given(history.clone()).when(&take).then_recorded());
+        history
+    }
+
+    /// Between the look-up and the word of whoever is asked, minutes may pass.
+    #[test]
+    fn nobody_is_forgotten_whose_money_came_after_the_look_up() {
+        let amount = Some(Cents::from_kes(40));
+        let paid = News::Paid { amount, receipt: None, paid_at: None };
+        let late = news(unpaid(), paid);
+        given(late).knowing(&start(1)).when(&forget()).then_refused(&Refusal::ContactOpen);
+        let other = news(unpaid(), News::OfAnother);
+        given(other).knowing(&start(1)).when(&forget()).then_refused(&Refusal::ContactOpen);
+    }
+
     #[test]
     fn who_has_nothing_open_is_forgotten_with_all_that_names_them() {
-        let (events, vault) = given(expired(1)).knowing(&start(1)).when(&forget()).then_both();
+        let (events, vault) = given(unpaid()).knowing(&start(1)).when(&forget()).then_both();
         assert_eq!(kinds(&events), ["contact_forgotten"]);
         assert_eq!(events[0].once, Some(forgotten_once(forget().contact)));
         let erased = [
@@ -163,7 +206,7 @@ mod tests {
 
     #[test]
     fn nobody_is_forgotten_while_money_a_code_or_a_message_is_to_come() {
-        for open in [prompted(1), owed_purchase(1), queued_message(1)] {
+        for open in [prompted(1), expired(1), owed_purchase(1), queued_message(1)] {
             given(open).knowing(&start(1)).when(&forget()).then_refused(&Refusal::ContactOpen);
         }
     }
