@@ -4,15 +4,12 @@ use crate::{place, rate};
 use lango::{
     adapters::http,
     app,
-    commands::{
-        by::By,
-        catalogue::{DefinePackage, RegisterSite},
-    },
+    commands::catalogue::{DefinePackage, RegisterSite},
     ledger::{
         catalogue::Package,
         kernel::{id::Slug, money::Cents},
     },
-    services::stock::import::{Import, Importer},
+    services::{acting::Acting, stock::import::Import},
     simulators::town::world::{Addresses, Plan, World},
     store::Store,
 };
@@ -115,7 +112,7 @@ async fn stock(store: &Store) {
         let codes: Vec<String> = (0..2 * SALES / SITES).map(|i| format!("C{n}X{i:06}")).collect();
         let daily = Slug::parse("daily").expect("a short name");
         let import = Import { package: Some(daily), ..Import::to(site) };
-        let importer = Importer { by: By::CommandLine, random: random.as_ref() };
-        importer.run(store, &import, codes.join("\n").as_bytes()).await.expect("codes come in");
+        let acting = Acting::at_command_line(store, random.as_ref());
+        acting.import(&import, codes.join("\n").as_bytes()).await.expect("codes come in");
     }
 }

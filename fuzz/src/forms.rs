@@ -12,10 +12,7 @@ use axum::{
 use lango::{
     adapters::mpesa::{c2b, callback},
     app::{self, Parts},
-    commands::{
-        by::By,
-        catalogue::{DefinePackage, RegisterSite},
-    },
+    commands::catalogue::{DefinePackage, RegisterSite},
     ledger::{
         accent::Accent,
         catalogue::Package,
@@ -27,9 +24,10 @@ use lango::{
         Submitted,
     },
     services::{
+        acting::Acting,
         catalogue::Receivers,
-        staff,
-        stock::import::{Import, Importer},
+        staff::{self, Credentials, NewStaff},
+        stock::import::Import,
     },
     store::{Opening, Store},
     web::{self, DeskSettings, WebSettings},
@@ -206,9 +204,10 @@ async fn shop(url: String) -> (Router, Router, String, Vec<(&'static str, String
     let opening = Opening { url, master, zone: zone.clone(), clock, random: Arc::clone(&random) };
     let store = Store::open(opening).await.expect("a ledger opens");
     stock(&store).await;
-    let name = ("Amina", Role::Owner);
     let password = || "correct horse battery".to_owned();
-    staff::add(&store, random.as_ref(), name, &password().into()).await.expect("staff are added");
+    let new = NewStaff { name: "Amina", role: Role::Owner, password: &password().into() };
+    let acting = Acting::at_command_line(&store, random.as_ref());
+    acting.add_staff(new).await.expect("staff are added");
     let shop = app::build(Parts {
         store: store.clone(),
         payments: Arc::new(Nobody),
@@ -228,8 +227,9 @@ async fn shop(url: String) -> (Router, Router, String, Vec<(&'static str, String
             desk: DeskSettings::default(),
         },
     });
-    let with = (random.as_ref(), &staff::Passwords::default());
-    let session = staff::sign_in(&store, with, ("Amina", password().into()), "127.0.0.1").await;
+    let given = Credentials { name: "Amina", password: password().into(), place: "127.0.0.1" };
+    let passwords = staff::Passwords::default();
+    let session = staff::sign_in(&store, random.as_ref(), &passwords, given).await;
     let session = session.unwrap_or_else(|_| panic!("the owner signs in"));
     let vault = store.vault();
     let nothing = "0".repeat(32).parse().expect("it is an id");
@@ -273,8 +273,8 @@ async fn stock(store: &Store) {
     let codes: Vec<String> = (0..500).map(|number| format!("C{number:06}")).collect();
     let import = Import { package: Some(slug("daily")), ..Import::to(site) };
     let (_, random) = app::machine();
-    let importer = Importer { by: By::CommandLine, random: random.as_ref() };
-    importer.run(store, &import, codes.join("\n").as_bytes()).await.expect("codes come in");
+    let acting = Acting::at_command_line(store, random.as_ref());
+    acting.import(&import, codes.join("\n").as_bytes()).await.expect("codes come in");
 }
 
 /// Any request.

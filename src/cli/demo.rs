@@ -7,10 +7,12 @@ use crate::{
         config::{Config, Format, Log, Origin, Sources, temporary_folder},
         telemetry,
     },
-    commands::by::By,
     ledger::{catalogue::LedgerPurpose, kernel::chain::hex, staff::Role},
     processes,
-    services::staff::{self, Change},
+    services::{
+        acting::Acting,
+        staff::{self, Change, NewStaff},
+    },
     simulators::town::{
         gallery, terminal, walk,
         world::{Addresses, Plan, World},
@@ -132,6 +134,7 @@ const OWNER: &str = "demo";
 /// The demo's owner, with another password at each start; gives the password.
 async fn owner(store: &Store) -> anyhow::Result<String> {
     let (_, random) = app::machine();
+    let acting = Acting::at_command_line(store, random.as_ref());
     let mut bytes = [0; 8];
     random.fill(&mut bytes);
     let password = hex(&bytes);
@@ -139,9 +142,10 @@ async fn owner(store: &Store) -> anyhow::Result<String> {
     let secret = password.clone().into();
     if known {
         let change = Change { password: Some(secret), ..Change::default() };
-        staff::change(store, random.as_ref(), By::CommandLine, (OWNER, change)).await?;
+        acting.change_staff(OWNER, change).await?;
     } else {
-        staff::add(store, random.as_ref(), (OWNER, Role::Owner), &secret).await?;
+        let (role, password) = (Role::Owner, &secret);
+        acting.add_staff(NewStaff { name: OWNER, role, password }).await?;
     }
     Ok(password)
 }

@@ -3,12 +3,15 @@
 use super::output;
 use crate::{
     app::{self, config::Config},
-    commands::{by::By::CommandLine, money::settle::StateCharges},
+    commands::money::settle::StateCharges,
     ledger::{
         kernel::{money::Cents, time::Month},
         settlement::Settlement,
     },
-    services::money::{self, Line},
+    services::{
+        acting::Acting,
+        money::{self, Line, ReceiptFound},
+    },
     store::Store,
 };
 use clap::{Subcommand, ValueEnum};
@@ -111,26 +114,25 @@ impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open_existing(config).await?;
         let (_, random) = app::machine();
+        let acting = Acting::at_command_line(&store, random.as_ref());
         let zone = &config.shop.timezone;
         match self {
             Self::List { json } => return list(&store, zone, json).await,
             Self::Match { receipt, sale, amount } => {
-                let named = (receipt.as_str(), sale.as_str());
-                let sale =
-                    money::match_receipt(&store, random.as_ref(), CommandLine, named, amount)
-                        .await?;
+                let found = ReceiptFound { number: &receipt, sale: &sale, amount };
+                let sale = acting.match_receipt(found).await?;
                 println!("Receipt {} belongs to sale {sale}.", receipt.to_ascii_uppercase());
                 println!("What came of it: lango audit show {sale}");
             }
             Self::Settle { what, by } => {
-                let line = money::settle(&store, CommandLine, &what, by.into()).await?;
+                let line = acting.settle(&what, by.into()).await?;
                 println!("{} {}: {}.", amount(&line), subject(&line), done(by));
             }
             Self::Refund { by: By::Hand, .. } => {
                 anyhow::bail!("say how the money goes back: --by mpesa, cash or later");
             }
             Self::Refund { sale, by } => {
-                let sale = money::refund(&store, CommandLine, &sale, by.into()).await?;
+                let sale = acting.refund(&sale, by.into()).await?;
                 println!(
                     "The code of sale {} is void; its money: {}.",
                     money::reference(sale),
@@ -139,19 +141,19 @@ impl Command {
                 println!("If the router reports, it switches the code off within a minute.");
             }
             Self::Replace { sale } => {
-                let sale = money::replace(&store, random.as_ref(), CommandLine, &sale).await?;
+                let sale = acting.replace(&sale).await?;
                 println!("The buyer of sale {} has another code.", money::reference(sale));
                 println!("If the router reports, it switches the old code off within a minute.");
             }
             Self::Unpaid { sale } => {
-                let line = money::unpaid(&store, random.as_ref(), CommandLine, &sale).await?;
+                let line = acting.unpaid(&sale).await?;
                 println!(
                     "Nobody paid for {}. If the money still comes, it counts.",
                     subject(&line)
                 );
             }
             Self::Checked { sale } => {
-                let line = money::settle_dispute(&store, CommandLine, &sale).await?;
+                let line = acting.settle_dispute(&sale).await?;
                 println!("The dispute about {} is settled.", subject(&line));
             }
             Self::Charges { month, amount } => {

@@ -4,7 +4,6 @@ use super::{catalogue::known_site, secret_file};
 use crate::{
     adapters::routeros::{pages::Page, scripts::INSTALL, users::script},
     app::{self, config::Config},
-    commands::by::By,
     ledger::{
         accent::Accent,
         kernel::{
@@ -13,9 +12,9 @@ use crate::{
         },
         refusal::Refusal,
     },
-    services::router::{
-        self,
-        kit::{self, Kit, KitSettings},
+    services::{
+        acting::Acting,
+        router::kit::{self, Kit, KitSettings},
     },
     store::{CommandError, Store},
 };
@@ -132,7 +131,8 @@ async fn restore(store: &Store, site: &Slug, out: &Path) -> anyhow::Result<()> {
     known_site(store, site).await?;
     // Made first: what cannot be written must not be recorded as taken.
     let file = secret_file::new(out)?;
-    let users = router::restore(store, By::CommandLine, site).await?;
+    let (_, random) = app::machine();
+    let users = Acting::at_command_line(store, random.as_ref()).restore_codes(site).await?;
     if users.is_empty() {
         fs::remove_file(out)?;
         println!("No code of {site} is unsold or running: nothing was written.");
@@ -148,7 +148,8 @@ async fn restore(store: &Store, site: &Slug, out: &Path) -> anyhow::Result<()> {
 
 async fn forget(store: &Store, site: &Slug) -> anyhow::Result<()> {
     known_site(store, site).await?;
-    match router::forget(store, By::CommandLine, site).await {
+    let (_, random) = app::machine();
+    match Acting::at_command_line(store, random.as_ref()).forget_router(site).await {
         Err(CommandError::Refused(Refusal::NothingNew)) => {
             println!("The router of {site} does not report.");
         }

@@ -3,9 +3,11 @@
 use super::output;
 use crate::{
     app::{self, config::Config},
-    commands::by::By,
     ledger::staff::Role,
-    services::staff::{self, Change, PASSWORD_CHARS_MIN},
+    services::{
+        acting::Acting,
+        staff::{self, Change, NewStaff, PASSWORD_CHARS_MIN},
+    },
     store::Store,
 };
 use anyhow::{Context as _, bail};
@@ -88,10 +90,11 @@ impl Command {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<()> {
         let store = app::open(config, None).await?;
         let (_, random) = app::machine();
+        let acting = Acting::at_command_line(&store, random.as_ref());
         match self {
             Self::Add { name, role, typed } => {
                 let password = typed.password()?;
-                staff::add(&store, random.as_ref(), (&name, role), &password).await?;
+                acting.add_staff(NewStaff { name: &name, role, password: &password }).await?;
                 println!("{} is added as {}.", name.trim(), role.word());
                 println!("The desk is at {}.", app::desk_url(config));
             }
@@ -101,8 +104,7 @@ impl Command {
                 let password = if asked { Some(typed.password()?) } else { None };
                 let disabled = if disable || enable { Some(disable) } else { None };
                 let change = Change { role, disabled, password };
-                let named = (name.as_str(), change);
-                staff::change(&store, random.as_ref(), By::CommandLine, named).await?;
+                acting.change_staff(&name, change).await?;
                 println!("{} is changed.", name.trim());
             }
         }

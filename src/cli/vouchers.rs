@@ -4,11 +4,12 @@ use super::{catalogue::known_site, output, secret_file};
 use crate::{
     adapters::routeros::users::{list, script},
     app::{self, config::Config},
-    commands::{by::By, stock::fence::ReleaseFenced},
+    commands::stock::fence::ReleaseFenced,
     ledger::kernel::id::{PackageKey, Slug},
     services::{
+        acting::Acting,
         router,
-        stock::import::{self, AtOtherSite, Import, Importer, Report},
+        stock::import::{self, AtOtherSite, Import, Report},
     },
     store::Store,
 };
@@ -111,8 +112,8 @@ async fn make(store: &Store, key: PackageKey, count: u16, out: &Path) -> anyhow:
     let title = format!("Codes of {key}");
     secret_file::fill(secret_file::new(out)?, out, script(&title, &users).as_bytes())?;
     let import = Import { package: Some(key.package), ..Import::to(key.site) };
-    let importer = Importer { by: By::CommandLine, random: random.as_ref() };
-    let report = importer.run(store, &import, list(&users).as_bytes()).await?;
+    let acting = Acting::at_command_line(store, random.as_ref());
+    let report = acting.import(&import, list(&users).as_bytes()).await?;
     println!("{} codes are in stock and in {}.", report.taken, out.display());
     println!("Import the file on the router now, then delete it: anyone who has it can use them.");
     Ok(())
@@ -134,8 +135,7 @@ impl ImportFile {
         let report = if self.dry_run {
             import::look(&store, &import, &bytes).await?
         } else {
-            let (by, random) = (By::CommandLine, random.as_ref());
-            Importer { by, random }.run(&store, &import, &bytes).await?
+            Acting::at_command_line(&store, random.as_ref()).import(&import, &bytes).await?
         };
         if self.json {
             output::json(&report.as_json(self.lines))?;

@@ -23,12 +23,13 @@ use crate::{
             },
             money::Cents,
             stream::Stream,
-            time::Micros,
+            time::{HOUR, Micros},
         },
         message::{MessageEvent, Purpose},
         payment::PaymentEvent,
         purchase::{Expiry, Language, PurchaseEvent},
         refusal::Refusal,
+        usage::UsageEvent,
         voucher::{SetAside, VoucherEvent},
         world::World,
     },
@@ -45,27 +46,28 @@ pub fn at(micros: i64) -> Micros {
 const READINGS_MAX: usize = 8;
 
 pub struct Given {
-    history: Vec<NewEvent>,
+    history: Vec<(Micros, NewEvent)>,
     /// All of the history and of the vault.
     whole: World,
     tries: HashMap<String, i64>,
 }
 
+/// Events of an hour ago.
 pub fn given(history: impl IntoIterator<Item = NewEvent>) -> Given {
-    let history: Vec<_> = history.into_iter().collect();
-    let mut whole = World::whole();
-    for event in &history {
-        whole.apply(event, earlier()).expect("the given history is legal");
-    }
-    Given { history, whole, tries: HashMap::new() }
-}
-
-/// When the given history happened.
-fn earlier() -> Micros {
-    at(-3_600_000_000)
+    let given = Given { history: vec![], whole: World::whole(), tries: HashMap::new() };
+    given.and_at(at(-HOUR), history)
 }
 
 impl Given {
+    /// Events of another time.
+    pub fn and_at(mut self, at: Micros, events: impl IntoIterator<Item = NewEvent>) -> Self {
+        for event in events {
+            self.whole.apply(&event, at).expect("the given history is legal");
+            self.history.push((at, event));
+        }
+        self
+    }
+
     /// The phone and device of an earlier purchase are in the vault.
     pub fn knowing(mut self, earlier: &StartPurchase) -> Self {
         for contact in [Some(&earlier.phone), earlier.device.as_ref()].into_iter().flatten() {
@@ -163,8 +165,8 @@ impl Given {
         if seen.holds(stream) {
             return;
         }
-        for event in self.history.iter().filter(|event| event.stream == *stream) {
-            let legal = seen.replay(stream, &event.event, earlier());
+        for (at, event) in self.history.iter().filter(|(_, event)| event.stream == *stream) {
+            let legal = seen.replay(stream, &event.event, *at);
             legal.expect("the given history is legal");
         }
     }
@@ -400,6 +402,32 @@ pub fn served(n: u128) -> (Vec<NewEvent>, VoucherId) {
     history.extend(owed_purchase(n));
     history.extend(given(history.clone()).when(&serve_owed(n)).then_recorded());
     (history, voucher(1))
+}
+
+/// So many codes, each sold to a buyer of its own.
+pub fn sold(codes: u128) -> Vec<NewEvent> {
+    let mut history = stocked(codes);
+    for n in 1..=codes {
+        history.extend(owed_purchase(n));
+        let serve = ServeOwed { purchase: purchase(n), message: message(1000 + n) };
+        history.extend(given(history.clone()).when(&serve).then_recorded());
+    }
+    history
+}
+
+/// The router of [`site`] tells of its codes for the first time.
+pub fn router_reported() -> NewEvent {
+    let event = SiteEvent::RouterReported { site: slug("mtaa") };
+    NewEvent::alone(Stream::Site(slug("mtaa")), Event::Site(event))
+}
+
+pub fn of_usage(n: u128, event: fn(Slug, Slug) -> UsageEvent) -> NewEvent {
+    let event = event(slug("mtaa"), slug("daily"));
+    NewEvent::alone(Stream::Usage(voucher(n)), Event::Usage(event))
+}
+
+pub fn lost(n: u128) -> NewEvent {
+    of_usage(n, |site, package| UsageEvent::Lost { site, package })
 }
 
 pub fn queued_message(n: u128) -> Vec<NewEvent> {

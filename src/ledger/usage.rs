@@ -2,7 +2,10 @@
 //! that it was switched off. A stream of its own beside the voucher's, since none of it moves the
 //! code from one place of the stock to another.
 
-use crate::ledger::kernel::id::Slug;
+use crate::ledger::kernel::{
+    id::Slug,
+    time::{Micros, SECOND},
+};
 use serde::{Deserialize, Serialize};
 
 /// What a site's router tells of a voucher.
@@ -54,26 +57,37 @@ pub enum UsageEvent {
 /// What is known of a voucher's use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Somebody has logged in with it.
-    pub activated: bool,
-    /// The router does not show it, though it should.
-    pub lost: bool,
+    /// When somebody logged in with it for the first time.
+    pub activated_at: Option<Micros>,
+    /// Since when the router does not show it, though it should.
+    pub lost_since: Option<Micros>,
     /// The router lets nobody in with it any more.
     pub off: bool,
 }
 
 impl Usage {
-    /// The use after `event`; `None` where the event cannot follow.
-    pub fn evolve(self, event: &UsageEvent) -> Option<Self> {
+    /// The use after `event`, recorded at `at`; `None` where the event cannot follow.
+    pub fn evolve(self, event: &UsageEvent, at: Micros) -> Option<Self> {
+        let Self { activated_at, lost_since, off } = self;
         match event {
             UsageEvent::Activated { .. } => {
-                (!self.activated).then_some(Self { activated: true, ..self })
+                activated_at.is_none().then_some(Self { activated_at: Some(at), ..self })
             }
-            UsageEvent::Lost { .. } => (!self.lost).then_some(Self { lost: true, ..self }),
-            UsageEvent::Found { .. } => self.lost.then_some(Self { lost: false, ..self }),
-            UsageEvent::SwitchedOff { .. } => (!self.off).then_some(Self { off: true, ..self }),
-            UsageEvent::BackOn { .. } => self.off.then_some(Self { off: false, ..self }),
+            UsageEvent::Lost { .. } => {
+                lost_since.is_none().then_some(Self { lost_since: Some(at), ..self })
+            }
+            UsageEvent::Found { .. } => {
+                lost_since.is_some().then_some(Self { lost_since: None, ..self })
+            }
+            UsageEvent::SwitchedOff { .. } => (!off).then_some(Self { off: true, ..self }),
+            UsageEvent::BackOn { .. } => off.then_some(Self { off: false, ..self }),
         }
+    }
+
+    /// When its time is over, for a code that lasts so long; `None` before the first login.
+    pub fn ends_at(self, lasts_seconds: u64) -> Option<Micros> {
+        let lasts = i64::try_from(lasts_seconds).unwrap_or(i64::MAX).saturating_mul(SECOND);
+        self.activated_at.map(|at| Micros(at.0.saturating_add(lasts)))
     }
 }
 
@@ -93,8 +107,8 @@ mod tests {
             UsageEvent::BackOn { site: slug(), package: slug() },
         ];
         let of = |text: &str| Usage {
-            activated: text.contains('a'),
-            lost: text.contains('l'),
+            activated_at: text.contains('a').then_some(Micros(7)),
+            lost_since: text.contains('l').then_some(Micros(7)),
             off: text.contains('o'),
         };
         let table = [
@@ -108,7 +122,7 @@ mod tests {
         for (from, row) in table {
             for (event, after) in events.iter().zip(row) {
                 let wanted = (after != "-").then(|| of(after));
-                assert_eq!(of(from).evolve(event), wanted, "{event:?} from {from}");
+                assert_eq!(of(from).evolve(event, Micros(7)), wanted, "{event:?} from {from}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What owner, staff and routers have done, over the store: one folder or file a noun. A service
 //! may need several commands; it never decides about money by itself.
 
+pub mod acting;
 pub mod backup;
 pub mod catalogue;
 pub mod mark;

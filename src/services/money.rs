@@ -1,9 +1,8 @@
-//! The desk: what needs a person, and what the person did about it. Lines are found by what people
-//! have in hand, such as a receipt; what is done about them is commands like any other.
+//! Open exceptions: money, codes and messages that a person must settle, and the actions that settle
+//! them. A person names one by what they have in hand, such as a receipt.
 
 use crate::{
     commands::{
-        by::By,
         money::{
             match_receipt::MatchReceipt,
             settle::{Settle, SettleDispute, Unsettled},
@@ -13,7 +12,7 @@ use crate::{
     },
     ledger::{
         kernel::{
-            id::{MessageId, PaymentId, PurchaseId, ReceiptId},
+            id::{MessageId, PurchaseId, ReceiptId},
             money::Cents,
             time::Micros,
         },
@@ -22,7 +21,8 @@ use crate::{
         refusal::Refusal,
         settlement::Settlement,
     },
-    ports::{Decline, Random},
+    ports::Decline,
+    services::acting::Acting,
     store::{
         CommandError, Exception, ExceptionKind, PaymentView, PurchaseView, Sealed, Store,
         StoreError, StoredEvent, Stuck,
@@ -62,7 +62,7 @@ pub struct Line {
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
-pub enum DeskError {
+pub enum MoneyError {
     /// No line is called so.
     #[error("nothing on the list matches {0}; see `lango money list`")]
     NoLine(String),
@@ -166,7 +166,7 @@ pub fn reference(purchase: PurchaseId) -> String {
 }
 
 /// Everything that needs a person, oldest first.
-pub async fn lines(store: &Store) -> Result<Vec<Line>, DeskError> {
+pub async fn lines(store: &Store) -> Result<Vec<Line>, MoneyError> {
     let mut lines = vec![];
     for exception in store.exceptions().await? {
         let mut line = line(exception);
@@ -199,10 +199,10 @@ async fn stuck_line(store: &Store, stuck: Stuck) -> Result<Line, StoreError> {
 }
 
 /// Has what is stuck handled once more.
-pub async fn try_again(store: &Store, subject: &str) -> Result<Line, DeskError> {
+pub async fn try_again(store: &Store, subject: &str) -> Result<Line, MoneyError> {
     let mut lines = lines(store).await?;
     lines.retain(|line| line.kind == "stuck" && line.subject == subject);
-    let no_line = || DeskError::NoLine(subject.to_owned());
+    let no_line = || MoneyError::NoLine(subject.to_owned());
     let line = lines.pop().ok_or_else(no_line)?;
     let (kind, subject) = subject.split_once(':').ok_or_else(no_line)?;
     store.forget_breakdowns(kind, subject).await?;
@@ -234,7 +234,7 @@ async fn receipt_number(store: &Store, line: &Line) -> Result<Option<String>, St
         Some(Unsettled::Payment(payment)) => {
             store.payment(payment).await?.and_then(|payment| payment.receipt)
         }
-        Some(Unsettled::Purchase(purchase, _)) => {
+        Some(Unsettled::Purchase(purchase, _) | Unsettled::Code(purchase)) => {
             store.purchase(purchase).await?.and_then(|view| view.receipt())
         }
         None => None,
@@ -264,7 +264,7 @@ async fn named(
     store: &Store,
     text: &str,
     wanted: impl Fn(&Line) -> bool,
-) -> Result<Line, DeskError> {
+) -> Result<Line, MoneyError> {
     let mut lines = lines(store).await?;
     lines.retain(wanted);
     let is_receipt =
@@ -277,118 +277,95 @@ async fn named(
     }
     match <[Line; 1]>::try_from(lines) {
         Ok([line]) => Ok(line),
-        Err(none) if none.is_empty() => Err(DeskError::NoLine(text.to_owned())),
+        Err(none) if none.is_empty() => Err(MoneyError::NoLine(text.to_owned())),
         Err(several) => {
-            Err(DeskError::SeveralLines { text: text.to_owned(), count: several.len() })
+            Err(MoneyError::SeveralLines { text: text.to_owned(), count: several.len() })
         }
     }
 }
 
-/// Settles the money that a receipt or sale names.
-pub async fn settle(store: &Store, by: By, text: &str, how: Settlement) -> Result<Line, DeskError> {
-    let line = named(store, text, |line| unsettled(line).is_some()).await?;
-    let what = unsettled(&line).ok_or(DeskError::Unreadable)?;
-    store.execute(by.wish(Settle { what, how })).await?;
-    Ok(line)
+/// A receipt that a person found, and the sale whose money it is.
+#[derive(Debug, Clone, Copy)]
+pub struct ReceiptFound<'a> {
+    /// Its number.
+    pub number: &'a str,
+    /// What names the sale.
+    pub sale: &'a str,
+    /// How much it is for, where M-PESA has not told it.
+    pub amount: Option<Cents>,
 }
 
-/// Takes the code of a sale back: the money goes back to its buyer, and the code is void.
-pub async fn refund(
-    store: &Store,
-    by: By,
-    sale: &str,
-    how: Settlement,
-) -> Result<PurchaseId, DeskError> {
-    let (id, view) = one_sale(store, sale).await?;
-    // What is owed has no code to take back: `settle` is for that.
-    if view.purchase.status == PurchaseStatus::Owed {
-        return Err(CommandError::Refused(Refusal::NotDue).into());
+impl Acting<'_> {
+    /// Settles the money that a receipt or sale names.
+    pub async fn settle(&self, text: &str, how: Settlement) -> Result<Line, MoneyError> {
+        let line = named(self.store, text, |line| unsettled(line).is_some()).await?;
+        let what = unsettled(&line).ok_or(MoneyError::Unreadable)?;
+        self.wish(Settle { what, how }).await?;
+        Ok(line)
     }
-    let what = Unsettled::Purchase(id, view.purchase.price);
-    store.execute(by.wish(Settle { what, how })).await?;
-    Ok(id)
+
+    /// Takes the code of a sale back: the money goes back to its buyer, and the code is void.
+    pub async fn refund(&self, sale: &str, how: Settlement) -> Result<PurchaseId, MoneyError> {
+        let sale = one_sale(self.store, sale).await?.id;
+        self.wish(Settle { what: Unsettled::Code(sale), how }).await?;
+        Ok(sale)
+    }
+
+    /// Gives the buyer of a sale another code for theirs, which is void from now on.
+    pub async fn replace(&self, sale: &str) -> Result<PurchaseId, MoneyError> {
+        let view = one_sale(self.store, sale).await?;
+        let PurchaseStatus::Fulfilled(former) = view.purchase.status else {
+            return Err(CommandError::Refused(Refusal::NotDue).into());
+        };
+        // By the code that was looked up: a wish that is sent twice replaces it once.
+        self.wish(ReplaceVoucher { former, message: MessageId(self.id()) }).await?;
+        Ok(view.id)
+    }
+
+    /// Notes that a person has looked into a payment that cannot be right.
+    pub async fn settle_dispute(&self, text: &str) -> Result<Line, MoneyError> {
+        let line = named(self.store, text, |line| line.kind == "disputed").await?;
+        let payment = line.subject.parse().map_err(|_| MoneyError::Unreadable)?;
+        self.wish(SettleDispute { payment }).await?;
+        Ok(line)
+    }
+
+    /// Notes that the provider's statement shows no money for a payment of which nothing was heard.
+    pub async fn unpaid(&self, text: &str) -> Result<Line, MoneyError> {
+        let line = named(self.store, text, |line| line.kind == "unresolved").await?;
+        let news = TakeNews {
+            payment: line.subject.parse().map_err(|_| MoneyError::Unreadable)?,
+            provider: PROVIDER,
+            news: News::Declined(Decline::PromptFailed),
+            learnt: Learnt::Person,
+            names: None,
+            message: MessageId(self.id()),
+            inbox_row: None,
+        };
+        self.wish(news).await?;
+        Ok(line)
+    }
+
+    /// Says whose money a receipt is; what follows is as if the provider had told it.
+    pub async fn match_receipt(&self, found: ReceiptFound<'_>) -> Result<PurchaseId, MoneyError> {
+        let view = one_sale(self.store, found.sale).await?;
+        let number = found.number.trim().to_ascii_uppercase();
+        let command = MatchReceipt {
+            payments: view.payments.iter().map(|payment| payment.id).collect(),
+            provider: PROVIDER,
+            receipt: self.store.receipt_given(ReceiptId(self.id()), &number),
+            amount: found.amount,
+            message: MessageId(self.id()),
+        };
+        self.wish(command).await?;
+        Ok(view.id)
+    }
 }
 
-/// Gives the buyer of a sale another code for theirs, which is void from now on.
-pub async fn replace(
-    store: &Store,
-    random: &dyn Random,
-    by: By,
-    sale: &str,
-) -> Result<PurchaseId, DeskError> {
-    let (id, view) = one_sale(store, sale).await?;
-    let PurchaseStatus::Fulfilled(former) = view.purchase.status else {
-        return Err(CommandError::Refused(Refusal::NotDue).into());
-    };
-    let message = MessageId(random.id(store.now()));
-    store.execute(by.wish(ReplaceVoucher { former, message, by_person: true })).await?;
-    Ok(id)
-}
-
-async fn one_sale(store: &Store, text: &str) -> Result<(PurchaseId, PurchaseView), DeskError> {
+async fn one_sale(store: &Store, text: &str) -> Result<PurchaseView, MoneyError> {
     let found = store.purchases_named(text).await?;
     let [id] = found[..] else {
-        return Err(DeskError::NotOneSale { text: text.to_owned(), count: found.len() });
+        return Err(MoneyError::NotOneSale { text: text.to_owned(), count: found.len() });
     };
-    Ok((id, store.purchase(id).await?.ok_or(DeskError::Unreadable)?))
-}
-
-/// Notes that a person has looked into a payment that cannot be right.
-pub async fn settle_dispute(store: &Store, by: By, text: &str) -> Result<Line, DeskError> {
-    let line = named(store, text, |line| line.kind == "disputed").await?;
-    let payment = line.subject.parse().map_err(|_| DeskError::Unreadable)?;
-    store.execute(by.wish(SettleDispute { payment })).await?;
-    Ok(line)
-}
-
-/// Notes that the provider's statement shows no money for a payment of which nothing was heard.
-pub async fn unpaid(
-    store: &Store,
-    random: &dyn Random,
-    by: By,
-    text: &str,
-) -> Result<Line, DeskError> {
-    let line = named(store, text, |line| line.kind == "unresolved").await?;
-    let news = TakeNews {
-        payment: line.subject.parse().map_err(|_| DeskError::Unreadable)?,
-        provider: PROVIDER,
-        news: News::Declined(Decline::PromptFailed),
-        learnt: Learnt::Person,
-        names: None,
-        message: MessageId(random.id(store.now())),
-        inbox_row: None,
-    };
-    store.execute(by.wish(news)).await?;
-    Ok(line)
-}
-
-/// Says whose money a receipt is; what follows is as if the provider had told it.
-pub async fn match_receipt(
-    store: &Store,
-    random: &dyn Random,
-    by: By,
-    (number, sale): (&str, &str),
-    amount: Option<Cents>,
-) -> Result<PurchaseId, DeskError> {
-    let (purchase, view) = one_sale(store, sale).await?;
-    let payment = payment_to_match(&view)?;
-    let id = || random.id(store.now());
-    let receipt = store.receipt_given(ReceiptId(id()), &number.trim().to_ascii_uppercase());
-    let message = MessageId(id());
-    let command = MatchReceipt { payment, provider: PROVIDER, receipt, amount, message };
-    store.execute(by.wish(command)).await?;
-    Ok(purchase)
-}
-
-/// The payment of a sale that still lacks its receipt, the paid one first; otherwise its last.
-fn payment_to_match(view: &PurchaseView) -> Result<PaymentId, DeskError> {
-    let bare = |paid: bool| {
-        let wanted = |it: &&PaymentView| {
-            let asked = it.payment.status != PaymentStatus::Requested;
-            asked && it.payment.receipt.is_none() && it.payment.is_paid() == paid
-        };
-        view.payments.iter().rev().find(wanted)
-    };
-    let chosen = bare(true).or_else(|| bare(false)).or_else(|| view.last_payment());
-    chosen.map(|payment| payment.id).ok_or(DeskError::Unreadable)
+    store.purchase(id).await?.ok_or(MoneyError::Unreadable)
 }

@@ -7,8 +7,8 @@ use crate::{
     commands::by::By,
     ledger::{catalogue::Site, kernel::id::Slug},
     services::{
-        router::{self, kit},
-        stock::import::{Import, ImportError, Importer},
+        router::kit,
+        stock::import::{Import, ImportError},
     },
     store::{CommandError, StoreError, Vault},
 };
@@ -113,8 +113,7 @@ pub async fn report(
     // A user whose name is no UTF-8 is none of ours; the others are.
     let text = String::from_utf8_lossy(&body);
     let report = Report::read(&text).map_err(|why| unreadable(why.to_string()))?;
-    let store = &shop.context.store;
-    let orders = router::hear(store, shop.context.random.as_ref(), &site.site, &report).await?;
+    let orders = shop.context.acting(By::Router).hear(&site.site, &report).await?;
     // What became free may be owed.
     shop.context.tell();
     Ok(orders.write().into_response())
@@ -128,9 +127,7 @@ pub async fn codes(
     body: Bytes,
 ) -> Result<Response, No> {
     let site = by_key(&shop, &site, &headers).await?;
-    let importer = Importer { by: By::Router, random: shop.context.random.as_ref() };
-    let import = Import::to(site.site);
-    match importer.run(&shop.context.store, &import, &body).await {
+    match shop.context.acting(By::Router).import(&Import::to(site.site), &body).await {
         Ok(report) if report.counts.no_package > 0 => Err(No::Unreadable(
             "no package of this site, or several, have the profile of these codes".into(),
         )),

@@ -16,11 +16,11 @@ use crate::ledger::{
     world::World,
 };
 
-/// Matches a receipt with a payment; what follows is as if the provider had told it.
+/// Matches a receipt with a payment of a sale; what follows is as if the provider had told it.
 #[derive(Debug, Clone)]
 pub struct MatchReceipt {
-    /// Which payment.
-    pub payment: PaymentId,
+    /// The payments of the sale, in order.
+    pub payments: Vec<PaymentId>,
     /// The provider's name.
     pub provider: &'static str,
     /// The proof.
@@ -33,11 +33,14 @@ pub struct MatchReceipt {
 
 impl Command for MatchReceipt {
     fn needs(&self, world: &World) -> Vec<Need> {
-        self.news(None).needs(world)
+        let payments = self.payments.iter().map(|id| Need::Stream(Stream::Payment(*id)));
+        let news = self.chosen(world).map(|payment| self.news(payment, None).needs(world));
+        payments.chain(news.into_iter().flatten()).collect()
     }
 
     fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal> {
-        let payment = world.payment(self.payment).ok_or(Refusal::NotDue)?;
+        let id = self.chosen(world).ok_or(Refusal::NotDue)?;
+        let payment = world.payment(id).ok_or(Refusal::NotDue)?;
         let known = self.known(world)?;
         if payment.status == PaymentStatus::Requested {
             return Err(Refusal::NotDue);
@@ -49,7 +52,7 @@ impl Command for MatchReceipt {
         if self.amount.is_some_and(|said| said != amount) || contradicts(payment, amount) {
             return Err(Refusal::AmountDiffers);
         }
-        self.news(Some(amount)).decide(world, now)
+        self.news(id, Some(amount)).decide(world, now)
     }
 
     fn actor(&self) -> &'static str {
@@ -63,13 +66,25 @@ fn contradicts(payment: &Payment, amount: Cents) -> bool {
 }
 
 impl MatchReceipt {
+    /// The payment that still lacks its receipt, the paid one first; otherwise the last.
+    fn chosen(&self, world: &World) -> Option<PaymentId> {
+        let bare = |paid: bool| {
+            let is_bare = |payment: &Payment| {
+                let asked = payment.status != PaymentStatus::Requested;
+                asked && payment.receipt.is_none() && payment.is_paid() == paid
+            };
+            self.payments.iter().rev().find(|id| world.payment(**id).is_some_and(is_bare))
+        };
+        bare(true).or_else(|| bare(false)).or(self.payments.last()).copied()
+    }
+
     /// What the provider has told of the receipt, if anything.
     fn known(&self, world: &World) -> Result<Option<Cents>, Refusal> {
         match world.once(&receipt_once(self.provider, &self.receipt.fingerprint)) {
             None => Ok(None),
             Some(Stream::Receipt(id)) => match world.receipt(*id) {
                 Some(Receipt::Recorded(amount) | Receipt::Unmatched(amount)) => Ok(Some(*amount)),
-                Some(Receipt::Applied(payment)) if *payment == self.payment => {
+                Some(Receipt::Applied(payment)) if self.payments.contains(payment) => {
                     Err(Refusal::NothingNew)
                 }
                 Some(Receipt::Applied(_) | Receipt::Reversed | Receipt::Settled(..)) | None => {
@@ -80,9 +95,9 @@ impl MatchReceipt {
         }
     }
 
-    fn news(&self, amount: Option<Cents>) -> TakeNews {
+    fn news(&self, payment: PaymentId, amount: Option<Cents>) -> TakeNews {
         TakeNews {
-            payment: self.payment,
+            payment,
             provider: self.provider,
             news: News::Paid { amount, receipt: Some(self.receipt.clone()), paid_at: None },
             learnt: Learnt::Person,
@@ -109,7 +124,7 @@ mod tests {
 
     fn matching(amount: Option<i64>) -> MatchReceipt {
         MatchReceipt {
-            payment: payment(1),
+            payments: vec![payment(1)],
             provider: "mpesa",
             receipt: receipt(1),
             amount: amount.map(Cents::from_kes),

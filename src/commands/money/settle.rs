@@ -28,8 +28,10 @@ pub enum Unsettled {
     Receipt(ReceiptId, Option<PurchaseId>),
     /// Of a payment that was set aside.
     Payment(PaymentId),
-    /// Of a purchase that is owed a code, or whose code is taken back; and how much was paid.
+    /// Of a purchase that is owed a code, or whose money is promised back; and how much was paid.
     Purchase(PurchaseId, Cents),
+    /// Of a purchase whose code is taken back.
+    Code(PurchaseId),
 }
 
 /// Settles money that bought nothing.
@@ -51,7 +53,7 @@ impl Command for Settle {
                 needs.extend(purchase.map(|id| Need::Stream(Stream::Purchase(id))));
                 needs
             }
-            Unsettled::Purchase(id, _) => {
+            Unsettled::Purchase(id, _) | Unsettled::Code(id) => {
                 let mut needs = vec![Need::Stream(Stream::Purchase(id))];
                 if let Some(purchase) = world.purchase(id) {
                     needs.push(Need::Stock(purchase.package.clone()));
@@ -78,9 +80,9 @@ impl Command for Settle {
                 let event = Event::Payment(self.payment(payment, purchase)?);
                 NewEvent::of(payment.purchase, Stream::Payment(id), event)
             }
-            Unsettled::Purchase(id, paid) => {
+            Unsettled::Purchase(id, _) | Unsettled::Code(id) => {
                 let purchase = world.purchase(id).ok_or(Refusal::NotDue)?;
-                let event = Event::Purchase(self.purchase(purchase, paid)?);
+                let event = Event::Purchase(self.purchase(purchase)?);
                 // A code that was sold to somebody else stays theirs, whatever the purchase says.
                 if let PurchaseStatus::Fulfilled(voucher) = purchase.status
                     && world.voucher(voucher).is_some_and(|it| it.sold_to == Some(id))
@@ -138,8 +140,16 @@ impl Settle {
         Ok(PaymentEvent::Settled { site, package, amount_cents, how: self.how })
     }
 
-    fn purchase(&self, purchase: &Purchase, amount_cents: Cents) -> Result<PurchaseEvent, Refusal> {
+    fn purchase(&self, purchase: &Purchase) -> Result<PurchaseEvent, Refusal> {
+        let amount_cents = match self.what {
+            Unsettled::Purchase(_, paid) => paid,
+            _ => purchase.price,
+        };
         match purchase.status {
+            // What is owed has no code to take back.
+            PurchaseStatus::Owed if matches!(self.what, Unsettled::Code(_)) => {
+                return Err(Refusal::NotDue);
+            }
             PurchaseStatus::Owed => {}
             PurchaseStatus::Fulfilled(_) if self.how.is_refund() => {}
             PurchaseStatus::Settled(before) => self.may_follow(before)?,
@@ -153,11 +163,7 @@ impl Settle {
 }
 
 /// The code of a purchase is void: its buyer has the money or another code.
-pub(in crate::commands) fn taken_back(
-    id: PurchaseId,
-    purchase: &Purchase,
-    voucher: VoucherId,
-) -> NewEvent {
+fn taken_back(id: PurchaseId, purchase: &Purchase, voucher: VoucherId) -> NewEvent {
     let (site, package) = (purchase.package.site.clone(), purchase.package.package.clone());
     let void = VoucherEvent::Voided { site, package, reason: VoidReason::TakenBack };
     NewEvent::of(id, Stream::Voucher(voucher), Event::Voucher(void))
@@ -234,7 +240,7 @@ mod tests {
             },
             testing::{
                 given, kinds, message, owed_purchase, payment, prompted, purchase, receipt,
-                serve_owed, stocked, voucher_imported,
+                serve_owed, served, stocked, voucher_imported,
             },
         },
         ledger::{catalogue::LedgerPurpose, payment::Learnt},
@@ -312,6 +318,19 @@ mod tests {
         given(prompted(1))
             .when(&SettleDispute { payment: payment(1) })
             .then_refused(&Refusal::NotDue);
+    }
+
+    #[test]
+    fn a_code_is_taken_back_for_its_money_and_what_is_owed_has_none() {
+        let (sold, _) = served(1);
+        let code = Unsettled::Code(purchase(1));
+        let refund = settle(code, Settlement::RefundedCash);
+        let events = given(sold.clone()).when(&refund).then_recorded();
+        assert_eq!(kinds(&events), ["voucher_voided", "purchase_settled"]);
+        let by_hand = settle(code, Settlement::ServedByHand);
+        given(sold).when(&by_hand).then_refused(&Refusal::NotDue);
+        let owed = [stocked(0), owed_purchase(1)].concat();
+        given(owed).when(&refund).then_refused(&Refusal::NotDue);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! What a site's router tells of its codes: which of them it knows, with which somebody has logged
-//! in, and which it has switched off. What was known already is nothing new, so that a router may
-//! tell everything again.
+//! What a site's router tells of single codes: somebody has logged in with them, or it has switched
+//! them off. What the shop knows already changes nothing, so a router may tell everything again.
+//! [`super::hear_list`] takes in its whole list.
 
 use crate::ledger::{
     catalogue::SiteEvent,
@@ -19,19 +19,19 @@ use crate::ledger::{
 use std::collections::BTreeSet;
 
 /// The actor of all that routers tell.
-const ACTOR: &str = "router";
+pub(super) const ACTOR: &str = "router";
 
 /// The vouchers, their use, and what their stock's counts need.
-fn needs(world: &World, vouchers: &[VoucherId]) -> Vec<Need> {
+pub(super) fn needs(world: &World, vouchers: &[VoucherId]) -> Vec<Need> {
     let usage = vouchers.iter().map(|id| Need::Stream(Stream::Usage(*id)));
     crate::commands::stock::leave_stock::needs(world, vouchers).into_iter().chain(usage).collect()
 }
 
-fn of_voucher(id: VoucherId, event: VoucherEvent) -> NewEvent {
+pub(super) fn of_voucher(id: VoucherId, event: VoucherEvent) -> NewEvent {
     NewEvent::alone(Stream::Voucher(id), Event::Voucher(event))
 }
 
-fn of_usage(id: VoucherId, event: UsageEvent) -> NewEvent {
+pub(super) fn of_usage(id: VoucherId, event: UsageEvent) -> NewEvent {
     NewEvent::alone(Stream::Usage(id), Event::Usage(event))
 }
 
@@ -61,42 +61,8 @@ impl Command for NoteRouter {
     }
 }
 
-/// Takes in a piece of what a whole list of the router's codes shows.
-#[derive(Debug, Clone)]
-pub struct HearInventory {
-    /// Of which site.
-    pub site: Slug,
-    /// Vouchers that the router knows.
-    pub shown: Vec<VoucherId>,
-    /// Vouchers that it should know, and does not.
-    pub missing: Vec<VoucherId>,
-}
-
-impl Command for HearInventory {
-    fn needs(&self, world: &World) -> Vec<Need> {
-        let site = Need::Stream(Stream::Site(self.site.clone()));
-        let vouchers = [&self.shown[..], &self.missing[..]].concat();
-        needs(world, &vouchers).into_iter().chain([site]).collect()
-    }
-
-    fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
-        let site = world.site(&self.site).ok_or(Refusal::NoSuchSite)?;
-        let mut events = vec![];
-        if !site.reports {
-            let first = SiteEvent::RouterReported { site: self.site.clone() };
-            events.push(NewEvent::alone(Stream::Site(self.site.clone()), Event::Site(first)));
-        }
-        events.extend(self.shown.iter().filter_map(|id| shown(world, *id)));
-        events.extend(self.missing.iter().filter_map(|id| missing(world, *id)));
-        Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
-    }
-
-    fn actor(&self) -> &'static str {
-        ACTOR
-    }
-}
-
-fn shown(world: &World, id: VoucherId) -> Option<NewEvent> {
+/// The event by which a router shows a code again that it lacked, or lets in with a void one.
+pub(super) fn shown(world: &World, id: VoucherId) -> Option<NewEvent> {
     let voucher = world.voucher(id)?;
     let PackageKey { site, package } = voucher.package.clone();
     let usage = world.usage(id);
@@ -109,26 +75,8 @@ fn shown(world: &World, id: VoucherId) -> Option<NewEvent> {
         | VoucherStatus::Reserved(_)
         | VoucherStatus::Allocated(_)
         | VoucherStatus::SetAside(_) => {
-            usage.lost.then(|| of_usage(id, UsageEvent::Found { site, package }))
+            usage.lost_since.is_some().then(|| of_usage(id, UsageEvent::Found { site, package }))
         }
-    }
-}
-
-fn missing(world: &World, id: VoucherId) -> Option<NewEvent> {
-    let voucher = world.voucher(id)?;
-    let PackageKey { site, package } = voucher.package.clone();
-    let usage = world.usage(id);
-    match voucher.status {
-        VoucherStatus::Free => Some(of_voucher(id, VoucherEvent::Missing { site, package })),
-        VoucherStatus::Allocated(_) | VoucherStatus::SetAside(SetAside::Printed) => {
-            (!usage.lost).then(|| of_usage(id, UsageEvent::Lost { site, package }))
-        }
-        // What the router does not know lets nobody in.
-        VoucherStatus::Voided => {
-            (!usage.off).then(|| of_usage(id, UsageEvent::SwitchedOff { site, package }))
-        }
-        // A buyer is paying for it: it is looked at again once that is decided.
-        VoucherStatus::Reserved(_) | VoucherStatus::Missing | VoucherStatus::SetAside(_) => None,
     }
 }
 
@@ -152,7 +100,7 @@ impl Command for HearLogins {
             if voucher.status == VoucherStatus::Voided {
                 events.extend(shown(world, *id));
             }
-            if world.usage(*id).activated {
+            if world.usage(*id).activated_at.is_some() {
                 continue;
             }
             let PackageKey { site, package } = voucher.package.clone();
@@ -253,7 +201,8 @@ impl Command for SellUnshown {
             status == Some(VoucherStatus::Missing)
         };
         let back = self.vouchers.iter().filter(missing).filter_map(|id| shown(world, *id));
-        Ok(Decision::events(back.collect()))
+        let events: Vec<_> = back.collect();
+        Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
     }
 
     fn actor(&self) -> &'static str {
@@ -292,8 +241,9 @@ mod tests {
     use super::*;
     use crate::{
         commands::{
+            router::hear_list::{HearList, Listed, ListedCode},
             stock::leave_stock::VoidVouchers,
-            testing::{given, key, kinds, prompted, started, stocked, voucher},
+            testing::{at, given, key, kinds, prompted, router_reported, stocked, voucher},
         },
         ledger::voucher::VoidReason,
     };
@@ -303,34 +253,18 @@ mod tests {
         history
     }
 
-    fn inventory(shown: &[u128], missing: &[u128]) -> HearInventory {
-        let ids = |numbers: &[u128]| numbers.iter().map(|n| voucher(*n)).collect();
-        HearInventory { site: key().site, shown: ids(shown), missing: ids(missing) }
+    /// A list that lacks one code.
+    fn gone(n: u128) -> HearList {
+        let codes = vec![ListedCode { voucher: voucher(n), listed: Listed::No }];
+        HearList { site: key().site, at: at(0), codes }
     }
 
     #[test]
     fn codes_that_no_router_shows_any_more_are_for_sale_again() {
-        let away = then(stocked(2), &inventory(&[1], &[2]));
+        let away = then(stocked(2), &gone(2));
         let back = SellUnshown { vouchers: vec![voucher(1), voucher(2)] };
         let events = given(away).when(&back).then_recorded();
         assert_eq!(kinds(&events), ["voucher_shown"]);
-    }
-
-    #[test]
-    fn what_the_router_does_not_show_is_not_for_sale_until_it_does() {
-        let first = inventory(&[1], &[2]);
-        let told = given(stocked(2)).when(&first).then_recorded();
-        assert_eq!(kinds(&told), ["site_router_reported", "voucher_missing"]);
-        let history = [stocked(2), told].concat();
-        given(history.clone()).when(&first).then_nothing();
-        let told = given(history).when(&inventory(&[1, 2], &[])).then_recorded();
-        assert_eq!(kinds(&told), ["voucher_shown"]);
-    }
-
-    #[test]
-    fn a_code_that_is_being_paid_for_stays_its_buyers() {
-        let told = given(started(1)).when(&inventory(&[], &[1])).then_recorded();
-        assert_eq!(kinds(&told), ["site_router_reported"]);
     }
 
     #[test]
@@ -364,15 +298,13 @@ mod tests {
     }
 
     #[test]
-    fn a_void_code_is_off_once_the_router_says_so_or_does_not_know_it() {
+    fn a_void_code_is_off_once_the_router_says_so() {
         let vouchers = vec![voucher(1), voucher(2)];
         let void = VoidVouchers { vouchers: vouchers.clone(), reason: VoidReason::Leaked };
         let history = then(stocked(3), &void);
         let off = HearSwitchedOff { vouchers: vec![voucher(1), voucher(3), voucher(1)] };
-        let told = given(history.clone()).when(&off).then_recorded();
+        let told = given(history).when(&off).then_recorded();
         assert_eq!(kinds(&told), ["voucher_switched_off"]);
-        let told = given(history).when(&inventory(&[], &[2])).then_recorded();
-        assert_eq!(kinds(&told), ["site_router_reported", "voucher_switched_off"]);
     }
 
     #[test]
@@ -381,8 +313,6 @@ mod tests {
         let void = VoidVouchers { vouchers: vouchers.clone(), reason: VoidReason::Leaked };
         let off = HearSwitchedOff { vouchers: vouchers.clone() };
         let history = then(then(stocked(2), &void), &off);
-        let told = given(history.clone()).when(&inventory(&[1], &[])).then_recorded();
-        assert_eq!(kinds(&told), ["site_router_reported", "voucher_back_on"]);
         let told = given(history.clone()).when(&HearLogins { vouchers }).then_recorded();
         assert_eq!(kinds(&told), ["voucher_back_on", "voucher_activated"]);
         let history = [history, told].concat();
@@ -394,7 +324,7 @@ mod tests {
     fn a_router_leaves_once() {
         let leave = RouterLeaves { site: key().site };
         given(stocked(1)).when(&leave).then_refused(&Refusal::NothingNew);
-        let history = then(stocked(1), &inventory(&[1], &[]));
+        let history = [stocked(1), vec![router_reported()]].concat();
         let left = given(history.clone()).when(&leave).then_recorded();
         assert_eq!(kinds(&left), ["site_router_left"]);
         given([history, left].concat()).when(&leave).then_refused(&Refusal::NothingNew);

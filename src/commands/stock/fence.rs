@@ -82,7 +82,7 @@ impl Command for ReleaseFenced {
         for id in &self.vouchers {
             let Some(voucher) = world.voucher(*id) else { continue };
             let fenced = voucher.status == VoucherStatus::SetAside(SetAside::Fenced);
-            if !fenced || world.usage(*id).activated {
+            if !fenced || world.usage(*id).activated_at.is_some() {
                 continue;
             }
             let (site, package) = (voucher.package.site.clone(), voucher.package.package.clone());
@@ -105,8 +105,8 @@ impl Command for ReleaseFenced {
 mod tests {
     use super::*;
     use crate::commands::{
-        router::hear_router::{HearInventory, HearLogins},
-        testing::{given, key, kinds, started, stocked},
+        router::hear_router::HearLogins,
+        testing::{given, kinds, router_reported, started, stocked},
     };
     use uuid::Uuid;
 
@@ -136,9 +136,7 @@ mod tests {
         let used = given(history.clone()).when(&login).then_recorded();
         assert_eq!(kinds(&used), ["voucher_activated", "voucher_set_aside"]);
         history.extend(used);
-        let site = key().site;
-        let shown = HearInventory { site, shown: vec![], missing: vec![] };
-        history.extend(given(history.clone()).when(&shown).then_recorded());
+        history.push(router_reported());
         let release = ReleaseFenced { vouchers: vouchers(2) };
         let events = given(history).when(&release).then_recorded();
         assert_eq!(kinds(&events), ["voucher_returned", "voucher_missing"], "the other, once seen");

@@ -11,12 +11,12 @@ use crate::ledger::{
     command::{Answer, CodeRow, Command, Decision, Fingerprint, Need, VaultWrite},
     event::{Event, NewEvent},
     kernel::{
-        id::{BatchId, PackageKey, VoucherId},
+        id::{BatchId, PackageKey, Slug, VoucherId},
         stream::Stream,
         time::Micros,
     },
     refusal::Refusal,
-    voucher::{SetAside, VoucherEvent, code_once},
+    voucher::{SetAside, Voucher, VoucherEvent, code_once},
     world::World,
 };
 
@@ -137,15 +137,30 @@ fn holders(world: &World, code: &Fingerprint) -> impl Iterator<Item = VoucherId>
     world.vouchers_of_code(code).iter().copied().chain(named)
 }
 
+/// Of the vouchers that have a code, the one for which it may not come in at a site: one of the site
+/// itself, or of another that may have the same router.
+pub fn in_the_way<'a>(
+    site: &Slug,
+    holders: impl IntoIterator<Item = &'a Voucher>,
+    routers_differ: impl Fn(&Slug) -> bool,
+) -> Option<&'a Voucher> {
+    let mut found = None;
+    for holder in holders {
+        let other = &holder.package.site;
+        if other == site {
+            return Some(holder);
+        }
+        found = found.or_else(|| (!routers_differ(other)).then_some(holder));
+    }
+    found
+}
+
 /// The name under which a line's code may come in; none where the code stands at this site, or at
 /// one that may have the same router.
 fn free_name(world: &World, line: &Line) -> Option<String> {
     let (site, code) = (&line.package.site, &line.code.shop_wide);
-    let is_here = |id: VoucherId| {
-        let holder = world.voucher(id).map(|voucher| &voucher.package.site);
-        holder.is_some_and(|other| other == site || !world.routers_differ(other, site))
-    };
-    if holders(world, code).any(is_here) {
+    let holders = holders(world, code).filter_map(|id| world.voucher(id));
+    if in_the_way(site, holders, |other| world.routers_differ(other, site)).is_some() {
         return None;
     }
     let mut nth = 1;
@@ -158,12 +173,9 @@ fn free_name(world: &World, line: &Line) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        commands::{
-            catalogue::TellRoutersApart,
-            testing::{given, import_line, kinds, site_named},
-        },
-        ledger::kernel::id::Slug,
+    use crate::commands::{
+        catalogue::TellRoutersApart,
+        testing::{given, import_line, kinds, site_named},
     };
 
     fn batch(lines: Vec<Line>) -> ImportLines {

@@ -15,7 +15,7 @@ use super::{
     receipt::Receipt,
     staff::Staff,
     usage::Usage,
-    voucher::{Voucher, VoucherStatus},
+    voucher::{Voucher, VoucherEvent, VoucherStatus},
 };
 use crate::ledger::{
     catalogue::{Package, ShopEvent, Site, SiteEvent},
@@ -59,6 +59,10 @@ pub struct World {
     prompts: HashMap<ContactId, Vec<PromptSeen>>,
     contacts: HashMap<Fingerprint, ContactId>,
     codes: HashMap<Fingerprint, Vec<VoucherId>>,
+    /// When codes were sold that somebody has.
+    sold_at: HashMap<VoucherId, Micros>,
+    /// Since when sites' routers report.
+    reports_since: HashMap<Slug, Micros>,
     unlike: HashSet<(Slug, Slug)>,
     tries: HashMap<String, i64>,
     charges: HashMap<Month, Cents>,
@@ -119,6 +123,20 @@ impl World {
     pub fn usage(&self, id: VoucherId) -> Usage {
         self.look_at(|| Stream::Usage(id));
         self.usages.get(&id).copied().unwrap_or_default()
+    }
+
+    /// When a voucher was sold.
+    #[track_caller]
+    pub fn sold_at(&self, id: VoucherId) -> Option<Micros> {
+        self.look_at(|| Stream::Voucher(id));
+        self.sold_at.get(&id).copied()
+    }
+
+    /// Since when a site's router reports; `None` where it does not.
+    #[track_caller]
+    pub fn reports_since(&self, site: &Slug) -> Option<Micros> {
+        self.look_at(|| Stream::Site(site.clone()));
+        self.reports_since.get(site).copied()
     }
 
     /// All vouchers that were read.
@@ -375,8 +393,19 @@ impl World {
             (Stream::Site(id), Event::Site(event)) => {
                 let next = Site::evolve(self.sites.get(id), event)?;
                 self.sites.insert(id.clone(), next);
-                if let SiteEvent::RouterDiffers { other, .. } = event {
-                    self.unlike.insert((id.clone(), other.clone()));
+                match event {
+                    SiteEvent::RouterDiffers { other, .. } => {
+                        self.unlike.insert((id.clone(), other.clone()));
+                    }
+                    SiteEvent::RouterReported { .. } => {
+                        self.reports_since.insert(id.clone(), at);
+                    }
+                    SiteEvent::RouterLeft { .. } => {
+                        self.reports_since.remove(id);
+                    }
+                    SiteEvent::Registered { .. }
+                    | SiteEvent::Changed { .. }
+                    | SiteEvent::CodesWritten { .. } => {}
                 }
             }
             (Stream::Package(id), Event::Package(event)) => {
@@ -386,9 +415,12 @@ impl World {
             (Stream::Voucher(id), Event::Voucher(event)) => {
                 let next = Voucher::evolve(self.vouchers.get(id), event)?;
                 self.vouchers.insert(*id, next);
+                if let VoucherEvent::Allocated { .. } = event {
+                    self.sold_at.insert(*id, at);
+                }
             }
             (Stream::Usage(id), Event::Usage(event)) => {
-                let next = self.usages.get(id).copied().unwrap_or_default().evolve(event)?;
+                let next = self.usages.get(id).copied().unwrap_or_default().evolve(event, at)?;
                 self.usages.insert(*id, next);
             }
             (Stream::Purchase(id), Event::Purchase(event)) => {
@@ -485,7 +517,6 @@ mod tests {
         command::{Answer, Command, Decision},
         kernel::id::BatchId,
         refusal::Refusal,
-        voucher::VoucherEvent,
     };
     use uuid::Uuid;
 

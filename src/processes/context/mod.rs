@@ -8,6 +8,7 @@ pub use ailing::Ailing;
 pub use calls::Calls;
 
 use crate::{
+    commands::by::By,
     ledger::{
         kernel::{
             phone::Phone,
@@ -17,7 +18,7 @@ use crate::{
     },
     phrases::Phrases,
     ports::{PaymentGateway, Random, SmsGateway},
-    services::backup::Nightly,
+    services::{acting::Acting, backup::Nightly},
     store::Store,
 };
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -158,6 +159,11 @@ impl Context {
     /// A new id.
     pub fn id(&self) -> uuid::Uuid {
         self.random.id(self.now())
+    }
+
+    /// Somebody acts.
+    pub fn acting(&self, by: By) -> Acting<'_> {
+        Acting { store: &self.store, random: self.random.as_ref(), by }
     }
 
     /// Whether M-PESA is failing, so that buyers are told not to pay twice.

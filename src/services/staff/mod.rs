@@ -6,15 +6,12 @@ mod password;
 mod sign_in;
 
 pub use password::{BadPassword, PASSWORD_CHARS_MIN, Passwords};
-pub use sign_in::{Denied, SESSION_HOURS_MAX, sign_in, signed_in, token_fingerprint};
+pub use sign_in::{Credentials, Denied, SESSION_HOURS_MAX, sign_in, signed_in, token_fingerprint};
 
 use crate::{
-    commands::{
-        by::By,
-        staff::{AddStaff, ChangeStaff, NewPassword},
-    },
+    commands::staff::{AddStaff, ChangeStaff, NewPassword},
     ledger::{command::Fingerprint, kernel::id::StaffId, staff::Role},
-    ports::Random,
+    services::acting::Acting,
     store::{CommandError, Sealed, StaffMember, Store, StoreError},
 };
 use secrecy::SecretString;
@@ -52,37 +49,12 @@ pub fn name_fingerprint(store: &Store, name: &str) -> Fingerprint {
     store.vault().fingerprint("staff_name", folded(name).as_bytes())
 }
 
-/// Adds somebody.
-pub async fn add(
-    store: &Store,
-    random: &dyn Random,
-    (name, role): (&str, Role),
-    password: &SecretString,
-) -> Result<StaffId, StaffError> {
-    let name = name.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(StaffError::BadName);
-    }
-    let hash = password::hash(password, name, random)?;
-    let staff = StaffId(random.id(store.now()));
-    let command = AddStaff {
-        staff,
-        role,
-        fingerprint: name_fingerprint(store, name),
-        name: store.vault().seal(&Sealed::StaffName(staff).context(), name.as_bytes()),
-        password: new_password(store, staff, &hash),
-    };
-    store.execute(command).await?;
-    Ok(staff)
-}
-
-fn new_password(store: &Store, staff: StaffId, hash: &str) -> NewPassword {
-    let vault = store.vault();
-    NewPassword {
-        sealed: vault.seal(&Sealed::StaffPassword(staff).context(), hash.as_bytes()),
-        proof: vault.password_proof(staff, hash),
-    }
+/// Somebody who is to work at the desk.
+#[derive(Debug, Clone, Copy)]
+pub struct NewStaff<'a> {
+    pub name: &'a str,
+    pub role: Role,
+    pub password: &'a SecretString,
 }
 
 /// What is to be different about somebody.
@@ -96,26 +68,46 @@ pub struct Change {
     pub password: Option<SecretString>,
 }
 
-/// Changes what somebody may do, or their password.
-pub async fn change(
-    store: &Store,
-    random: &dyn Random,
-    by: By,
-    (name, change): (&str, Change),
-) -> Result<StaffId, StaffError> {
-    let nobody = || StaffError::Nobody(name.to_owned());
-    let found = store.staff_named(&name_fingerprint(store, name)).await?.ok_or_else(nobody)?;
-    let password = match &change.password {
-        Some(password) => {
-            let hash = password::hash(password, name, random)?;
-            Some(new_password(store, found.id, &hash))
+impl Acting<'_> {
+    /// Adds somebody.
+    pub async fn add_staff(&self, new: NewStaff<'_>) -> Result<StaffId, StaffError> {
+        let (store, name) = (self.store, new.name.trim());
+        let length = name.chars().count();
+        if length == 0 || length > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+            return Err(StaffError::BadName);
         }
-        None => None,
-    };
-    let Change { role, disabled, .. } = change;
-    let command = ChangeStaff { staff: found.id, role, disabled, password };
-    store.execute(by.wish(command)).await?;
-    Ok(found.id)
+        let hash = password::hash(new.password, name, self.random)?;
+        let staff = StaffId(self.id());
+        let command = AddStaff {
+            staff,
+            role: new.role,
+            fingerprint: name_fingerprint(store, name),
+            name: store.vault().seal(&Sealed::StaffName(staff).context(), name.as_bytes()),
+            password: new_password(store, staff, &hash),
+        };
+        self.wish(command).await?;
+        Ok(staff)
+    }
+
+    /// Changes what somebody may do, or their password.
+    pub async fn change_staff(&self, name: &str, change: Change) -> Result<StaffId, StaffError> {
+        let store = self.store;
+        let found = store.staff_named(&name_fingerprint(store, name)).await?;
+        let staff = found.ok_or_else(|| StaffError::Nobody(name.to_owned()))?.id;
+        let Change { role, disabled, password } = change;
+        let hash = password.map(|password| password::hash(&password, name, self.random));
+        let password = hash.transpose()?.map(|hash| new_password(store, staff, &hash));
+        self.wish(ChangeStaff { staff, role, disabled, password }).await?;
+        Ok(staff)
+    }
+}
+
+fn new_password(store: &Store, staff: StaffId, hash: &str) -> NewPassword {
+    let vault = store.vault();
+    NewPassword {
+        sealed: vault.seal(&Sealed::StaffPassword(staff).context(), hash.as_bytes()),
+        proof: vault.password_proof(staff, hash),
+    }
 }
 
 /// The name of somebody; what they did may be older than what the vault still holds.

@@ -52,13 +52,22 @@ pub fn token_fingerprint(store: &Store, token: &str) -> Fingerprint {
     store.vault().fingerprint("session", token.as_bytes())
 }
 
-/// Signs somebody in; gives the token of their session. `place` is where they are.
+/// What somebody signs in with.
+pub struct Credentials<'a> {
+    pub name: &'a str,
+    pub password: SecretString,
+    /// The address from which they sign in.
+    pub place: &'a str,
+}
+
+/// Signs somebody in; gives the token of their session.
 pub async fn sign_in(
     store: &Store,
-    (random, passwords): (&dyn Random, &Passwords),
-    (name, password): (&str, SecretString),
-    place: &str,
+    random: &dyn Random,
+    passwords: &Passwords,
+    credentials: Credentials<'_>,
 ) -> Result<String, Denied> {
+    let Credentials { name, password, place } = credentials;
     let given = SignInTry {
         name: name_fingerprint(store, name),
         place: store.vault().fingerprint("place", place.as_bytes()),

@@ -8,21 +8,19 @@ use crate::{
         Rules, Verdict, judge, read,
     },
     commands::{
-        by::By,
         catalogue::TellRoutersApart,
-        stock::import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch},
+        stock::import_vouchers::{ImportLines, LINES_PER_COMMIT, Line, RecordBatch, in_the_way},
     },
     ledger::{
         catalogue::BatchEvent,
-        command::{Answer, CodeRow, Fingerprint},
+        command::{CodeRow, Fingerprint},
         kernel::{
             chain::hex,
             id::{BatchId, PackageKey, Slug, VoucherId},
         },
-        refusal::Refusal,
         voucher::{SetAside, Voucher, fold},
     },
-    ports::Random,
+    services::acting::Acting,
     store::{CommandError, Offer, Sealed, Store, StoreError, VoucherCode},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -209,54 +207,33 @@ pub async fn look(store: &Store, import: &Import, bytes: &[u8]) -> Result<Report
     Ok(Report { format, judged, counts, taken: 0, has_profiles })
 }
 
-/// Who imports, and with what.
-pub struct Importer<'a> {
-    /// Whose hand it is.
-    pub by: By,
-    /// The source of randomness, for ids.
-    pub random: &'a dyn Random,
-}
-
-impl Importer<'_> {
+impl Acting<'_> {
     /// Reads, judges and imports as a new batch.
-    pub async fn run(
-        &self,
-        store: &Store,
-        import: &Import,
-        bytes: &[u8],
-    ) -> Result<Report, ImportError> {
-        let batch = BatchId(self.random.id(store.now()));
-        self.take(store, (batch, import), bytes).await
+    pub async fn import(&self, import: &Import, bytes: &[u8]) -> Result<Report, ImportError> {
+        self.import_as(BatchId(self.id()), import, bytes).await
     }
 
     /// The same as a batch that may be in stock in part: cut off, it may be called again.
-    pub async fn take(
+    pub async fn import_as(
         &self,
-        store: &Store,
-        (batch, import): (BatchId, &Import),
+        batch: BatchId,
+        import: &Import,
         bytes: &[u8],
     ) -> Result<Report, ImportError> {
+        let store = self.store;
         let mut report = look(store, import, bytes).await?;
-        self.tell_routers_apart(store, import).await?;
+        self.tell_routers_apart(import).await?;
         let names = Names { store, site: &import.site };
-        let id = || VoucherId(self.random.id(store.now()));
         let (places, lines): (Vec<usize>, Vec<Line>) =
-            names.lines(&report.judged, id).into_iter().unzip();
+            names.lines(&report.judged, || VoucherId(self.id())).into_iter().unzip();
         if lines.is_empty() {
             return Ok(report);
         }
         let file = store.vault().fingerprint("file", bytes);
         let imported = batch_event(import, &report, &lines, &file);
-        match store.execute(self.by.wish(RecordBatch { batch, imported })).await {
-            Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => {}
-            Err(error) => return Err(error.into()),
-        }
+        self.wish_once(RecordBatch { batch, imported }).await?;
         for piece in lines.chunks(LINES_PER_COMMIT) {
-            let piece = ImportLines { batch, lines: piece.to_vec() };
-            match store.execute(self.by.wish(piece)).await? {
-                Answer::Codes(taken) => report.taken += taken,
-                answer => unreachable!("an import answers with a count, not with {answer:?}"),
-            }
+            report.taken += self.count(ImportLines { batch, lines: piece.to_vec() }).await?;
         }
         if report.taken < lines.len() {
             // Somebody else took some meanwhile: what they are now is what they are told to be.
@@ -272,15 +249,12 @@ impl Importer<'_> {
         Ok(report)
     }
 
-    async fn tell_routers_apart(&self, store: &Store, import: &Import) -> Result<(), CommandError> {
+    async fn tell_routers_apart(&self, import: &Import) -> Result<(), CommandError> {
         if import.other_routers.is_empty() {
             return Ok(());
         }
         let (site, others) = (import.site.clone(), import.other_routers.clone());
-        match store.execute(self.by.wish(TellRoutersApart { site, others })).await {
-            Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.wish_once(TellRoutersApart { site, others }).await
     }
 }
 
@@ -377,15 +351,15 @@ impl Names<'_> {
         apart: &BTreeSet<Slug>,
         names: &HashMap<Slug, String>,
     ) -> Known {
-        if holders.iter().any(|voucher| voucher.package.site == *self.site) {
-            return Known::AlikeHere;
+        match in_the_way(self.site, holders, |other| apart.contains(other)) {
+            None => Known::Nowhere,
+            Some(voucher) if voucher.package.site == *self.site => Known::AlikeHere,
+            Some(voucher) => {
+                let site = voucher.package.site.clone();
+                let name = names.get(&site).cloned().unwrap_or_default();
+                Known::Elsewhere(Elsewhere { site, name, status: voucher.status })
+            }
         }
-        let other = holders.iter().find(|voucher| !apart.contains(&voucher.package.site));
-        other.map_or(Known::Nowhere, |voucher| {
-            let site = voucher.package.site.clone();
-            let name = names.get(&site).cloned().unwrap_or_default();
-            Known::Elsewhere(Elsewhere { site, name, status: voucher.status })
-        })
     }
 
     /// The lines that are kept: new ones, and used ones, which must never look new again after the

@@ -10,11 +10,12 @@ use crate::{
         stock::leave_stock::{CODES_PER_COMMIT, HandOut, PrintCodes, VoidVouchers},
     },
     ledger::{
-        command::{Answer, Note},
+        command::Note,
         kernel::id::{BatchId, HandoutId, PackageKey, StaffId, VoucherId},
         refusal::Refusal,
         voucher::{VoidReason, fold},
     },
+    services::acting::Acting,
     store::{CommandError, Sealed, Store, StoreError, VoucherCode},
 };
 
@@ -29,54 +30,53 @@ pub enum Doomed {
     Voucher(VoucherId),
 }
 
-/// Voids what nobody bought; tells how many codes that were.
-pub async fn void(
-    store: &Store,
-    by: By,
-    what: Doomed,
-    reason: VoidReason,
-) -> Result<usize, CommandError> {
-    store.project().await?;
-    let vouchers = match what {
-        Doomed::Batch(batch) => store.unsold_of_batch(batch).await?,
-        Doomed::Handout(handout) => store.vouchers_of_handout(handout).await?,
-        Doomed::Voucher(voucher) => vec![voucher],
-    };
-    let mut voided = 0;
-    for piece in vouchers.chunks(CODES_PER_COMMIT) {
-        let command = VoidVouchers { vouchers: piece.to_vec(), reason };
-        voided += codes(store.execute(by.wish(command)).await?);
-    }
-    Ok(voided)
+/// Codes for a person to sell on printed cards.
+#[derive(Debug, Clone, Copy)]
+pub struct Handout<'a> {
+    /// A new id; under one that was used, nothing more is taken.
+    pub id: HandoutId,
+    /// Who takes them.
+    pub person: &'a str,
+    pub package: &'a PackageKey,
+    pub count: usize,
 }
 
-/// Takes so many free codes out of online stock for a person to sell on printed cards; fewer where
-/// there are fewer. Tells how many. `handout` is a new id; wished for again under the same one,
-/// nothing more is taken.
-///
-/// # Errors
-///
-/// [`Refusal::SoldOut`] where no code is free, [`Refusal::NothingNew`] where these cards were
-/// taken.
-pub async fn hand_out(
-    store: &Store,
-    by: By,
-    (handout, person): (HandoutId, &str),
-    (key, count): (&PackageKey, usize),
-) -> Result<usize, CommandError> {
-    let context = Sealed::Note(Note::Handout(handout)).context();
-    let mut taken = 0;
-    while taken < count {
-        let vouchers = store.free_of(key, (count - taken).min(CODES_PER_COMMIT)).await?;
-        let person = store.vault().seal(&context, person.as_bytes());
-        let command = HandOut { handout, vouchers, person, first: taken == 0 };
-        match store.execute(by.wish(command)).await {
-            Ok(answer) => taken += codes(answer),
-            Err(CommandError::Refused(Refusal::SoldOut)) if taken > 0 => break,
-            Err(error) => return Err(error),
-        }
+impl Acting<'_> {
+    /// Voids what nobody bought; tells how many codes that were.
+    pub async fn void(&self, what: Doomed, reason: VoidReason) -> Result<usize, CommandError> {
+        let store = self.store;
+        store.project().await?;
+        let vouchers = match what {
+            Doomed::Batch(batch) => store.unsold_of_batch(batch).await?,
+            Doomed::Handout(handout) => store.vouchers_of_handout(handout).await?,
+            Doomed::Voucher(voucher) => vec![voucher],
+        };
+        self.in_pieces(&vouchers, |vouchers| VoidVouchers { vouchers, reason }).await
     }
-    Ok(taken)
+
+    /// Takes free codes out of online stock, fewer where there are fewer; tells how many.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SoldOut`] where no code is free, [`Refusal::NothingNew`] where these cards were
+    /// taken.
+    pub async fn hand_out(&self, handout: Handout<'_>) -> Result<usize, CommandError> {
+        let Handout { id, person, package, count } = handout;
+        let context = Sealed::Note(Note::Handout(id)).context();
+        let mut taken = 0;
+        while taken < count {
+            let wanted = (count - taken).min(CODES_PER_COMMIT);
+            let vouchers = self.store.free_of(package, wanted).await?;
+            let person = self.store.vault().seal(&context, person.as_bytes());
+            let command = HandOut { handout: id, vouchers, person, first: taken == 0 };
+            match self.count(command).await {
+                Ok(codes) => taken += codes,
+                Err(CommandError::Refused(Refusal::SoldOut)) if taken > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
 }
 
 /// The codes of printed cards in clear; that somebody had them is recorded first. What was voided
@@ -99,11 +99,4 @@ pub async fn print(
 pub async fn find(store: &Store, site: &str, typed: &str) -> Result<Vec<VoucherId>, StoreError> {
     let name = format!("{site}:{}", fold(typed));
     store.vouchers_of_folded(&store.vault().fingerprint("code_folded", name.as_bytes())).await
-}
-
-fn codes(answer: Answer) -> usize {
-    match answer {
-        Answer::Codes(codes) => codes,
-        answer => unreachable!("stock is answered with a count, not with {answer:?}"),
-    }
 }

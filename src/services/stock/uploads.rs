@@ -16,7 +16,10 @@ use crate::{
         },
     },
     ports::Random,
-    services::stock::import::{Import, ImportError, Importer, Report, look},
+    services::{
+        acting::Acting,
+        stock::import::{Import, ImportError, Report, look},
+    },
     store::{CommandError, Sealed, Store, StoreError, UploadKept, Word},
 };
 use serde::{Deserialize, Serialize};
@@ -40,20 +43,30 @@ pub struct Choice {
     pub other_routers: Vec<Slug>,
 }
 
+/// A file that somebody brings.
+#[derive(Debug, Clone)]
+pub struct NewUpload<'a> {
+    /// Who brings it.
+    pub staff: StaffId,
+    /// Where its codes are valid.
+    pub site: Slug,
+    /// What the file is called.
+    pub name: &'a str,
+    pub bytes: &'a [u8],
+}
+
 /// Keeps a file; tells what its batch will be.
 pub async fn keep(
     store: &Store,
     random: &dyn Random,
-    (staff, site): (StaffId, Slug),
-    (name, bytes): (&str, &[u8]),
+    upload: NewUpload<'_>,
 ) -> Result<BatchId, CommandError> {
+    let NewUpload { staff, site, name, bytes } = upload;
     let batch = BatchId(random.id(store.now()));
     let vault = store.vault();
     let seal = |what: Sealed, plain: &[u8]| vault.seal(&what.context(), plain);
-    let (name, sealed) = (
-        seal(Sealed::Note(Note::Batch(batch)), name.as_bytes()),
-        seal(Sealed::Upload(batch), bytes),
-    );
+    let name = seal(Sealed::Note(Note::Batch(batch)), name.as_bytes());
+    let sealed = seal(Sealed::Upload(batch), bytes);
     let proof = vault.upload_proof(batch, (&site, staff), None);
     store.execute(KeepUpload { batch, site, staff, name, sealed, proof }).await?;
     Ok(batch)
@@ -125,10 +138,10 @@ pub async fn take(
     };
     let unreadable = |_| StoreError::BadRow { table: "uploads", column: "choice" };
     let choice: Choice = serde_json::from_str(choice).map_err(unreadable)?;
-    let importer = Importer { by: By::Staff(upload.staff), random };
+    let acting = Acting { store, random, by: By::Staff(upload.staff) };
     let bytes = bytes(store, batch).await?;
     let taken = match import(upload, &choice, &bytes, store).await {
-        Ok(import) => importer.take(store, (batch, &import), &bytes).await,
+        Ok(import) => acting.import_as(batch, &import, &bytes).await,
         Err(error) => Err(error),
     };
     match taken {

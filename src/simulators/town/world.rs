@@ -9,10 +9,7 @@ use crate::{
         sms,
     },
     app::{self, Parts},
-    commands::{
-        by::By,
-        catalogue::{DefinePackage, RegisterSite},
-    },
+    commands::catalogue::{DefinePackage, RegisterSite},
     ledger::{
         accent::Accent,
         catalogue::Package,
@@ -21,10 +18,7 @@ use crate::{
         refusal::Refusal,
     },
     ports::{Clock, PaymentGateway, Random, SmsGateway},
-    services::{
-        catalogue::Receivers,
-        stock::import::{Import, Importer},
-    },
+    services::{acting::Acting, catalogue::Receivers, stock::import::Import},
     simulators::{
         daraja::{self, Daraja},
         hotspot::{Hotspot, HotspotSettings, console::Value, garden::Garden, users::Profile},
@@ -258,8 +252,8 @@ async fn fill(store: &Store, random: &dyn Random, router: SocketAddr) -> anyhow:
     for package in packages() {
         unless_nothing_new(store.execute(DefinePackage { package }).await)?;
     }
-    let importer = Importer { by: By::CommandLine, random };
-    importer.run(store, &Import::to(site), EXPORT.as_bytes()).await?;
+    let acting = Acting::at_command_line(store, random);
+    acting.import(&Import::to(site), EXPORT.as_bytes()).await?;
     Ok(())
 }
 

@@ -15,8 +15,8 @@ use crate::{
         voucher::VoidReason,
     },
     services::{
-        money::{self, DeskError, Line},
-        stock::{self, Doomed},
+        money::{self, Line, MoneyError, ReceiptFound},
+        stock::Doomed,
     },
     web::{Shop, page::error::Failure},
 };
@@ -65,12 +65,9 @@ pub async fn show(
 
 /// `POST /admin/money/settle`
 pub async fn settle(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
-    let how = how(&fields);
-    let by = By::Staff(visitor.member.id);
-    let outcome = match how {
-        Some(how) => {
-            money::settle(&shop.context.store, by, field(&fields, "what"), how).await.map(of_line)
-        }
+    let acting = shop.context.acting(By::Staff(visitor.member.id));
+    let outcome = match how(&fields) {
+        Some(how) => acting.settle(field(&fields, "what"), how).await.map(of_line),
         None => return back(&shop, &visitor, &fields, Ok(("refused=nothing_chosen".into(), None))),
     };
     finish(&shop, &visitor, &fields, ("settle", outcome)).await
@@ -93,15 +90,14 @@ pub async fn refund(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Post
     let Some(how) = how(&fields) else {
         return back(&shop, &visitor, &fields, Ok(("refused=nothing_chosen".into(), None)));
     };
-    let outcome = money::refund(&shop.context.store, by, field(&fields, "from"), how).await;
+    let outcome = shop.context.acting(by).refund(field(&fields, "from"), how).await;
     finish(&shop, &visitor, &fields, ("refund", outcome.map(Some))).await
 }
 
 /// `POST /admin/money/replace`: the buyer of a sale gets another code.
 pub async fn replace(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
-    let (store, random) = (&shop.context.store, shop.context.random.as_ref());
     let by = By::Staff(visitor.member.id);
-    let outcome = money::replace(store, random, by, field(&fields, "from")).await;
+    let outcome = shop.context.acting(by).replace(field(&fields, "from")).await;
     finish(&shop, &visitor, &fields, ("replace", outcome.map(Some))).await
 }
 
@@ -112,25 +108,24 @@ pub async fn match_receipt(
 ) -> Response {
     let amount = field(&fields, "amount");
     let amount = if amount.is_empty() { None } else { Cents::parse(amount) };
-    let named = (field(&fields, "receipt"), field(&fields, "sale"));
-    let (store, random) = (&shop.context.store, shop.context.random.as_ref());
+    let (number, sale) = (field(&fields, "receipt"), field(&fields, "sale"));
     let by = By::Staff(visitor.member.id);
-    let outcome = money::match_receipt(store, random, by, named, amount).await.map(Some);
+    let found = ReceiptFound { number, sale, amount };
+    let outcome = shop.context.acting(by).match_receipt(found).await.map(Some);
     finish(&shop, &visitor, &fields, ("match", outcome)).await
 }
 
 /// `POST /admin/money/unpaid`
 pub async fn unpaid(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
-    let (store, random) = (&shop.context.store, shop.context.random.as_ref());
     let by = By::Staff(visitor.member.id);
-    let outcome = money::unpaid(store, random, by, field(&fields, "what")).await.map(of_line);
+    let outcome = shop.context.acting(by).unpaid(field(&fields, "what")).await.map(of_line);
     finish(&shop, &visitor, &fields, ("unpaid", outcome)).await
 }
 
 /// `POST /admin/money/checked`
 pub async fn checked(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
     let by = By::Staff(visitor.member.id);
-    let outcome = money::settle_dispute(&shop.context.store, by, field(&fields, "what")).await;
+    let outcome = shop.context.acting(by).settle_dispute(field(&fields, "what")).await;
     finish(&shop, &visitor, &fields, ("checked", outcome.map(of_line))).await
 }
 
@@ -143,8 +138,8 @@ pub async fn void(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted
         let lines = money::lines(store).await?;
         let line = lines.into_iter().find(|it| it.kind == "used_unsold" && it.subject == what);
         let voucher = line.and_then(|line| line.subject.parse().ok());
-        let voucher = voucher.ok_or_else(|| DeskError::NoLine(what.to_owned()))?;
-        stock::void(store, by, Doomed::Voucher(voucher), VoidReason::Leaked).await?;
+        let voucher = voucher.ok_or_else(|| MoneyError::NoLine(what.to_owned()))?;
+        shop.context.acting(by).void(Doomed::Voucher(voucher), VoidReason::Leaked).await?;
         Ok(None)
     };
     let outcome = outcome.await;
@@ -170,7 +165,7 @@ async fn finish(
     shop: &Shop,
     visitor: &Visitor,
     fields: &Fields,
-    (what, outcome): (&str, Result<Option<PurchaseId>, DeskError>),
+    (what, outcome): (&str, Result<Option<PurchaseId>, MoneyError>),
 ) -> Response {
     shop.context.tell();
     // The page that follows shows what was done.
@@ -179,11 +174,11 @@ async fn finish(
     }
     let told = match outcome {
         Ok(purchase) => Ok((format!("done={what}"), purchase)),
-        Err(DeskError::Command(error)) => sale::said(what, Err(error)).map(|said| (said, None)),
-        Err(DeskError::NoLine(_)) => Ok(("refused=no_line".into(), None)),
-        Err(DeskError::SeveralLines { .. }) => Ok(("refused=several_lines".into(), None)),
-        Err(DeskError::NotOneSale { .. }) => Ok(("refused=not_one_sale".into(), None)),
-        Err(failure @ (DeskError::Unreadable | DeskError::Store(_))) => {
+        Err(MoneyError::Command(error)) => sale::said(what, Err(error)).map(|said| (said, None)),
+        Err(MoneyError::NoLine(_)) => Ok(("refused=no_line".into(), None)),
+        Err(MoneyError::SeveralLines { .. }) => Ok(("refused=several_lines".into(), None)),
+        Err(MoneyError::NotOneSale { .. }) => Ok(("refused=not_one_sale".into(), None)),
+        Err(failure @ (MoneyError::Unreadable | MoneyError::Store(_))) => {
             Err(Sorry::Failed(Failure::from(failure)))
         }
     };

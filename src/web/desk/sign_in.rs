@@ -5,7 +5,7 @@ use super::{
     visitor::{self, Fields, Posted},
 };
 use crate::{
-    services::staff::{self, Denied},
+    services::staff::{self, Credentials, Denied},
     web::Shop,
 };
 use axum::{
@@ -47,21 +47,21 @@ pub async fn send(
     let name = fields.remove("name").unwrap_or_default();
     let password = fields.remove("password").unwrap_or_default().into();
     let place = visitor::place(from.ip());
-    let with = (shop.context.random.as_ref(), &shop.passwords);
-    let (status, problem) =
-        match staff::sign_in(&shop.context.store, with, (&name, password), &place).await {
-            Ok(token) => {
-                let mut response = Redirect::to("/admin").into_response();
-                visitor::give_session(&shop, Some(&token), response.headers_mut());
-                return response;
-            }
-            Err(Denied::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong"),
-            Err(Denied::TooMany) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
-            Err(Denied::Store(failure)) => {
-                let frame = Frame::of_nobody(&shop, visitor::language(&headers, &uri));
-                return frame::sorry(&shop, &frame, failure.into());
-            }
-        };
+    let (store, random) = (&shop.context.store, shop.context.random.as_ref());
+    let given = Credentials { name: &name, password, place: &place };
+    let (status, problem) = match staff::sign_in(store, random, &shop.passwords, given).await {
+        Ok(token) => {
+            let mut response = Redirect::to("/admin").into_response();
+            visitor::give_session(&shop, Some(&token), response.headers_mut());
+            return response;
+        }
+        Err(Denied::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong"),
+        Err(Denied::TooMany) => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+        Err(Denied::Store(failure)) => {
+            let frame = Frame::of_nobody(&shop, visitor::language(&headers, &uri));
+            return frame::sorry(&shop, &frame, failure.into());
+        }
+    };
     let frame = Frame::of_nobody(&shop, visitor::language(&headers, &uri));
     let page = SignInPage { name, problem: Some(problem), nobody_yet: false };
     (status, frame::draw(&shop, &frame, "sign_in", page)).into_response()

@@ -6,7 +6,7 @@ use crate::{
     ledger::{accent::Accent, purchase::Language},
     phrases::PhraseError,
     processes::caught::{Panicked, caught},
-    services::money::DeskError,
+    services::money::MoneyError,
     store::{CommandError, StoreError},
     web::{
         Shop,
@@ -35,7 +35,7 @@ pub enum Failure {
     Phrase(#[from] PhraseError),
     /// What a person did at the desk failed.
     #[error(transparent)]
-    Desk(#[from] DeskError),
+    Desk(#[from] MoneyError),
     /// Whoever makes the page panicked.
     #[error(transparent)]
     Panicked(#[from] Panicked),

@@ -8,7 +8,7 @@ use crate::{
 };
 use lango::{
     app,
-    commands::{by::By::CommandLine as CLI, money::settle::StateCharges},
+    commands::money::settle::StateCharges,
     ledger::{
         kernel::{
             money::Cents,
@@ -19,10 +19,7 @@ use lango::{
         staff::Role,
     },
     ports::{Random, SystemRandom},
-    services::{
-        backup, money, person,
-        staff::{self, Change},
-    },
+    services::{backup, person, staff::Change},
     simulators::sms_gateway::{Answer, Faults},
     store::{BackupKey, Key, LEFT_OUT, Opening, SOURCE_PAYMENT, Store},
 };
@@ -116,10 +113,10 @@ async fn money_goes_back_and_forth(town: &mut Town) {
     town.passes(30).await;
     let (akinyi, _) = harness::buys(town, "Akinyi", "0733 000 003").await;
     let sale = town.purchase_of(&akinyi).await.to_string();
-    money::replace(town.store(), &SystemRandom, CLI, &sale).await.unwrap();
+    town.acting().replace(&sale).await.unwrap();
     let (barasa, _) = harness::buys(town, "Barasa", "0733 000 004").await;
     let sale = town.purchase_of(&barasa).await.to_string();
-    money::refund(town.store(), CLI, &sale, Settlement::RefundedMpesa).await.unwrap();
+    town.acting().refund(&sale, Settlement::RefundedMpesa).await.unwrap();
     town.mpesa.pay_by_hand("254733000009", 70, "ZAWADI").await.unwrap();
     town.settle().await;
     let (month, ends_at) = ("2026-10".parse().unwrap(), Micros(town.store().now().0 - 24 * HOUR));
@@ -141,8 +138,7 @@ async fn staff_comes_and_goes(town: &mut Town) -> (Clerk, Clerk) {
     for (clerk, change) in
         [(&owner, change), (&former, Change { disabled: Some(true), ..Change::default() })]
     {
-        let wish = (clerk.name.as_str(), change);
-        staff::change(town.store(), &SystemRandom, CLI, wish).await.unwrap();
+        town.acting().change_staff(&clerk.name, change).await.unwrap();
     }
     (owner, former)
 }

@@ -8,14 +8,13 @@ use crate::{
 };
 use lango::{
     app,
-    commands::by::By,
     ledger::{
         kernel::{chain::hex, id::Slug, money::Cents},
         purchase::PurchaseStatus,
         staff::Role,
     },
     ports::{Clock, SystemRandom},
-    services::staff::{self, Change},
+    services::staff::Change,
     store::{Opening, Store},
 };
 use serde_json::Value;
@@ -109,8 +108,7 @@ async fn a_role_raised_in_the_table_opens_nothing() {
     let mut cashier = town.clerk("Otieno wa Duka", Role::Cashier).await;
     let mut gone = town.clerk("Achieng wa Zamani", Role::Owner).await;
     let sack = Change { disabled: Some(true), ..Change::default() };
-    let who = (gone.name.as_str(), sack);
-    staff::change(town.store(), &SystemRandom, By::CommandLine, who).await.unwrap();
+    town.acting().change_staff(&gone.name, sack).await.unwrap();
     cashier.signs_in().await;
     keep(&town, "staff").await;
     town.tampers("update staff set role = 'owner', disabled = 0").await;
@@ -156,8 +154,7 @@ async fn a_session_row_pointed_at_somebody_else_is_no_session() {
 
 async fn changes_password(town: &Town, clerk: &Clerk, password: &str) {
     let change = Change { password: Some(password.to_owned().into()), ..Change::default() };
-    let who = (clerk.name.as_str(), change);
-    staff::change(town.store(), &SystemRandom, By::CommandLine, who).await.unwrap();
+    town.acting().change_staff(&clerk.name, change).await.unwrap();
 }
 
 #[tokio::test]

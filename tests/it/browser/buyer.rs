@@ -4,10 +4,7 @@
 use crate::browser::chromium::{Chromium, until};
 use lango::{
     app,
-    commands::{
-        by::By,
-        catalogue::{DefinePackage, OpenShop, RegisterSite},
-    },
+    commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
     ledger::{
         catalogue::{LedgerPurpose, Package},
         kernel::{
@@ -18,7 +15,7 @@ use lango::{
     },
     ports::{Clock, Random, SystemClock, SystemRandom},
     processes,
-    services::stock::import::{Import, Importer},
+    services::{acting::Acting, stock::import::Import},
     simulators::{
         hotspot::LoginMethod,
         town::world::{Addresses, Plan, World},
@@ -216,8 +213,8 @@ impl Buyer {
         store.execute(DefinePackage { package }).await.unwrap();
         let list =
             format!("/ip hotspot user\nadd name={code} password={code} profile=daily server=all\n");
-        let importer = Importer { by: By::CommandLine, random: &SystemRandom };
-        let report = importer.run(store, &Import::to(site), list.as_bytes()).await.unwrap();
+        let acting = Acting::at_command_line(store, &SystemRandom);
+        let report = acting.import(&Import::to(site), list.as_bytes()).await.unwrap();
         assert_eq!(report.taken, 1);
     }
 

@@ -5,7 +5,11 @@ use crate::browser::{
     buyer::{Buyer, MSISDN, Placement},
     chromium::Chromium,
 };
-use lango::{ledger::staff::Role, ports::SystemRandom, services::staff};
+use lango::{
+    ledger::staff::Role,
+    ports::SystemRandom,
+    services::{acting::Acting, staff::NewStaff},
+};
 use std::fmt::Write as _;
 
 const PASSWORD: &str = "mvua kiti ndizi saba";
@@ -14,7 +18,8 @@ const PASSWORD: &str = "mvua kiti ndizi saba";
 async fn at_the_desk(buyer: &Buyer, name: &str, role: Role) -> Desk {
     let password = PASSWORD.to_owned().into();
     let store = &buyer.world.shop.context.store;
-    staff::add(store, &SystemRandom, (name, role), &password).await.unwrap();
+    let new = NewStaff { name, role, password: &password };
+    Acting::at_command_line(store, &SystemRandom).add_staff(new).await.unwrap();
     let browser = Chromium::start_without_proxy().await;
     browser.set_width(360).await;
     let desk = Desk { browser, at: format!("http://{}", buyer.world.addresses.staff) };

@@ -5,10 +5,9 @@ use crate::{
     town::{Customer, Plan, Town},
 };
 use lango::{
-    commands::{by::By, catalogue::RegisterSite},
+    commands::catalogue::RegisterSite,
     ledger::kernel::id::Slug,
-    ports::SystemRandom,
-    services::stock::import::{Import, Importer},
+    services::stock::import::Import,
     simulators::daraja::{OTHER_SHORT_CODE, OTHER_TILL, TILL},
 };
 use reqwest::Method;
@@ -21,9 +20,8 @@ async fn kona_is_paid_at(town: &Town, receiver: &str) -> RegisterSite {
     let register = RegisterSite { receiver: Some(receiver.into()), ..register };
     town.store().execute(register.clone()).await.unwrap();
     offers(town, &kona, None).await;
-    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
     let list = "/ip hotspot user\nadd name=KONA2345 password=KONA2345 profile=mega\n";
-    importer.run(town.store(), &Import::to(kona), list.as_bytes()).await.unwrap();
+    town.acting().import(&Import::to(kona), list.as_bytes()).await.unwrap();
     register
 }
 
@@ -93,10 +91,9 @@ async fn each_site_has_its_router_and_who_roams_is_told_where_a_code_works() {
     let register = RegisterSite::new(kona.clone(), "Kona Wi-Fi".into(), login);
     town.store().execute(register).await.unwrap();
     offers(&town, &kona, None).await;
-    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
     let list = "/ip hotspot user\nadd name=KONA2345 password=KONA2345 profile=mega\n";
     let import = Import::to(kona.clone());
-    importer.run(town.store(), &import, list.as_bytes()).await.unwrap();
+    town.acting().import(&import, list.as_bytes()).await.unwrap();
     router.tells_all(&town).await;
     let offer = &town.store().offers(&kona).await.unwrap()[0];
     assert_eq!(offer.free, 1, "another site's router says nothing of it");

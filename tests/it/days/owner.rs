@@ -24,11 +24,14 @@ use lango::{
         voucher::VoidReason,
     },
     services::{
-        backup, money, person, router, staff,
+        backup,
+        money::{self, ReceiptFound},
+        person,
+        staff::{self, NewStaff},
         stock::{
-            self,
-            import::{Import, Importer},
-            uploads,
+            Doomed, Handout,
+            import::Import,
+            uploads::{self, NewUpload},
         },
     },
     store::{BackupKey, CommandError, Store},
@@ -85,17 +88,16 @@ impl Day {
         let taken = self.does(move |context| async move {
             let (store, random) = (&context.store, context.random.as_ref());
             if let Some(staff) = by {
-                let file = ("codes.rsc", list.as_bytes());
-                let batch = uploads::keep(store, random, (staff, slug(made_for)), file).await;
-                let chosen = match batch {
+                let (site, bytes) = (slug(made_for), list.as_bytes());
+                let file = NewUpload { staff, site, name: "codes.rsc", bytes };
+                let chosen = match uploads::keep(store, random, file).await {
                     Ok(batch) => decides(store, staff, batch).await,
                     Err(failure) => Err(failure),
                 };
                 return chosen.map(|()| 0).map_err(|failure| format!("{failure:?}"));
             }
-            let importer = Importer { by: By::CommandLine, random };
             let import = Import::to(slug(made_for));
-            let done = importer.run(store, &import, list.as_bytes()).await;
+            let done = context.acting(By::CommandLine).import(&import, list.as_bytes()).await;
             done.map(|report| report.taken).map_err(|failure| format!("{failure:?}"))
         });
         let came = match taken {
@@ -126,15 +128,15 @@ impl Day {
         let done = self.does(move |context| async move {
             let store = &context.store;
             if cards {
-                let handout = HandoutId(context.id());
-                let to = (handout, "Mama Njeri");
-                let taken = stock::hand_out(store, By::CommandLine, to, (&key, 2)).await;
+                let id = HandoutId(context.id());
+                let cards = Handout { id, person: "Mama Njeri", package: &key, count: 2 };
+                let taken = context.acting(By::CommandLine).hand_out(cards).await;
                 return format!("{:?} as cards", taken.ok());
             }
             let on_hand = store.on_hand().await.unwrap();
             let Some(voucher) = on_hand.get(nth) else { return "nothing to void".to_owned() };
-            let what = stock::Doomed::Voucher(*voucher);
-            let voided = stock::void(store, By::CommandLine, what, VoidReason::Lost).await;
+            let what = Doomed::Voucher(*voucher);
+            let voided = context.acting(By::CommandLine).void(what, VoidReason::Lost).await;
             format!("{:?} voided: {}", voided.ok(), short(voucher))
         });
         self.story.tell("owner", &format!("takes codes out: {}", done.unwrap_or_default()));
@@ -146,13 +148,12 @@ impl Day {
         let how = *self.dice.pick(&Settlement::ALL).unwrap();
         let replaces = self.dice.percent(40);
         let done = self.does(move |context| async move {
-            let (store, random) = (&context.store, context.random.as_ref());
-            let by = By::CommandLine;
+            let acting = context.acting(By::CommandLine);
             let sale = purchase.to_string();
             let done = if replaces {
-                money::replace(store, random, by, &sale).await
+                acting.replace(&sale).await
             } else {
-                money::refund(store, by, &sale, how).await
+                acting.refund(&sale, how).await
             };
             done.map_err(|error| error.to_string()).err()
         });
@@ -178,14 +179,13 @@ impl Day {
         let books = self.mpesa().books.clone();
         let done = self.does(move |context| async move {
             let store = &context.store;
-            let random = context.random.as_ref();
             while store.project().await.unwrap() > 0 {}
             let lines = money::lines(store).await.unwrap();
             let line = lines.get(nth)?;
             let named = line.receipt.clone().or(line.purchase.map(|id| id.to_string()))?;
-            let by = By::CommandLine;
+            let acting = context.acting(By::CommandLine);
             let said = match line.kind.as_str() {
-                "disputed" => money::settle_dispute(store, by, &named).await.map(drop),
+                "disputed" => acting.settle_dispute(&named).await.map(drop),
                 // The statement says whether there was money.
                 "unresolved" => {
                     let payment = line.subject.parse().unwrap();
@@ -195,14 +195,15 @@ impl Day {
                         Some(entry) => {
                             let sale = line.purchase.unwrap().to_string();
                             let amount = Some(Cents::from_kes(entry.amount_kes));
-                            let what = (entry.receipt.as_str(), sale.as_str());
-                            money::match_receipt(store, random, by, what, amount).await.map(drop)
+                            let (number, sale) = (entry.receipt.as_str(), sale.as_str());
+                            let found = ReceiptFound { number, sale, amount };
+                            acting.match_receipt(found).await.map(drop)
                         }
-                        None => money::unpaid(store, random, by, &named).await.map(drop),
+                        None => acting.unpaid(&named).await.map(drop),
                     }
                 }
                 "lost" | "used_unsold" | "undelivered" | "given_up" => Ok(()),
-                _ => money::settle(store, by, &named, how).await.map(drop),
+                _ => acting.settle(&named, how).await.map(drop),
             };
             let came = said.err().map_or_else(|| "done".to_owned(), |error| error.to_string());
             Some(format!("{} {} ({how:?}): {came}", line.kind, short(&line.subject)))
@@ -224,12 +225,11 @@ impl Day {
         };
         let receipt = entry.receipt.clone();
         let done = self.does(move |context| async move {
-            let (store, random) = (&context.store, context.random.as_ref());
-            let view = store.payment(payment).await.unwrap()?;
+            let view = context.store.payment(payment).await.unwrap()?;
             let sale = view.purchase.to_string();
             let amount = Some(Cents::from_kes(entry.amount_kes));
-            let what = (entry.receipt.as_str(), sale.as_str());
-            let said = money::match_receipt(store, random, By::CommandLine, what, amount).await;
+            let found = ReceiptFound { number: &entry.receipt, sale: &sale, amount };
+            let said = context.acting(By::CommandLine).match_receipt(found).await;
             Some(said.err().map_or_else(|| "done".to_owned(), |error| error.to_string()))
         });
         if let Some(came) = done.flatten() {
@@ -259,8 +259,7 @@ impl Day {
                 let change = staff::Change { role: Some(role), ..staff::Change::default() };
                 let of = name.clone();
                 let came = self.does(move |context| async move {
-                    let (store, random) = (&context.store, context.random.as_ref());
-                    staff::change(store, random, By::CommandLine, (&of, change)).await.is_ok()
+                    context.acting(By::CommandLine).change_staff(&of, change).await.is_ok()
                 });
                 format!("{name} is {role:?} now: {came:?}")
             }
@@ -268,9 +267,9 @@ impl Day {
                 let name = format!("Karani {}", self.staff.len() + 1);
                 let of = name.clone();
                 let came = self.does(move |context| async move {
-                    let (store, random) = (&context.store, context.random.as_ref());
-                    let password = "nne maneno tofauti kabisa".to_owned().into();
-                    staff::add(store, random, (&of, role), &password).await.ok()
+                    let password = &"nne maneno tofauti kabisa".to_owned().into();
+                    let new = NewStaff { name: &of, role, password };
+                    context.acting(By::CommandLine).add_staff(new).await.ok()
                 });
                 if let Some(Some(id)) = came {
                     self.staff.push((name.clone(), id));
@@ -303,8 +302,7 @@ impl Day {
             off: vec![],
         };
         let came = self.does(move |context| async move {
-            let (store, random) = (&context.store, context.random.as_ref());
-            router::hear(store, random, &slug(site), &report).await.err()
+            context.acting(By::Router).hear(&slug(site), &report).await.err()
         });
         if let Some(Some(failure)) = came {
             self.breaks("no panic, no dead shop", format!("a report is not heard: {failure:?}"));

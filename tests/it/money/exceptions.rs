@@ -6,14 +6,12 @@ use crate::{
     town::{Customer, MASTER, Plan, Town},
 };
 use lango::{
-    commands::by::By::CommandLine as CLI,
     ledger::{
         kernel::{chain::hex, money::Cents},
         refusal::Refusal,
         settlement::Settlement,
     },
-    ports::SystemRandom,
-    services::money::{self, DeskError},
+    services::money::{MoneyError, ReceiptFound},
     store::{CommandError, Param},
 };
 use std::fs;
@@ -47,9 +45,9 @@ async fn balance(town: &Town, account: &str) -> i64 {
     of.map(|row| row["balance_cents"].as_i64().unwrap()).sum()
 }
 
-fn refused<T: std::fmt::Debug>(outcome: Result<T, DeskError>) -> Refusal {
+fn refused<T: std::fmt::Debug>(outcome: Result<T, MoneyError>) -> Refusal {
     match outcome {
-        Err(DeskError::Command(CommandError::Refused(refusal))) => refusal,
+        Err(MoneyError::Command(CommandError::Refused(refusal))) => refusal,
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -65,13 +63,13 @@ async fn a_tills_money_is_in_the_books_once_as_soon_as_it_is_matched() {
     assert_eq!(balance(&town, "Assets:Mpesa").await, 10_000, "told twice, without a name");
     let receipt = receipt(&town);
     let sale = town.purchase_of(&njeri).await.to_string();
-    let named = (receipt.as_str(), sale.as_str());
-    money::match_receipt(town.store(), &SystemRandom, CLI, named, None).await.unwrap();
+    let found = ReceiptFound { number: &receipt, sale: &sale, amount: None };
+    town.acting().match_receipt(found).await.unwrap();
     town.settle().await;
     assert_eq!(balance(&town, "Assets:Mpesa").await, 5_000);
     assert!(town.exceptions().await.is_empty());
     njeri.sees(&receipt).await;
-    let again = money::match_receipt(town.store(), &SystemRandom, CLI, named, None).await;
+    let again = town.acting().match_receipt(found).await;
     assert_eq!(refused(again), Refusal::NothingNew);
     town.close().await;
 }
@@ -87,11 +85,11 @@ async fn who_paid_by_hand_gets_the_code_when_the_owner_says_whose_money_it_is() 
     town.settle().await;
     assert_eq!(town.exceptions().await, ["unmatched unknown_reference"]);
     let receipt = receipt(&town);
-    let named = (receipt.as_str(), "0728000002");
-    let other =
-        money::match_receipt(town.store(), &SystemRandom, CLI, named, Some(Cents(4_000))).await;
+    let found = ReceiptFound { number: &receipt, sale: "0728000002", amount: None };
+    let wrong = ReceiptFound { amount: Some(Cents(4_000)), ..found };
+    let other = town.acting().match_receipt(wrong).await;
     assert_eq!(refused(other), Refusal::AmountDiffers);
-    money::match_receipt(town.store(), &SystemRandom, CLI, named, None).await.unwrap();
+    town.acting().match_receipt(found).await.unwrap();
     town.settle().await;
     njeri.sees(PAID).await;
     assert_eq!(town.texts(&njeri).len(), 1);
@@ -105,7 +103,8 @@ async fn what_is_promised_back_stays_on_the_list_until_it_is_back() {
     town.mpesa.pay_till("254728000003", 70).await.unwrap();
     town.settle().await;
     let receipt = receipt(&town);
-    let settle = |how| money::settle(town.store(), CLI, &receipt, how);
+    let acting = town.acting();
+    let settle = |how| acting.settle(&receipt, how);
     settle(Settlement::RefundPromised).await.unwrap();
     town.settle().await;
     assert_eq!(town.exceptions().await, ["refund_due unmatched"]);
@@ -118,7 +117,7 @@ async fn what_is_promised_back_stays_on_the_list_until_it_is_back() {
         assert_eq!(balance(&town, account).await, 0, "{account}");
     }
     let gone = settle(Settlement::RefundedMpesa).await;
-    assert!(matches!(gone, Err(DeskError::NoLine(_))), "{gone:?}");
+    assert!(matches!(gone, Err(MoneyError::NoLine(_))), "{gone:?}");
     town.close().await;
 }
 
@@ -132,7 +131,7 @@ async fn who_is_owed_a_code_and_takes_the_money_back_gets_none_later() {
     town.pays(&quick).await;
     town.pays(&late).await;
     late.sees("Paid. We owe you a code").await;
-    money::settle(town.store(), CLI, "0728000004", Settlement::RefundedCash).await.unwrap();
+    town.acting().settle("0728000004", Settlement::RefundedCash).await.unwrap();
     town.stock("daily", 1).await;
     town.settle().await;
     late.sees("The owner gave your KSh 50 back in cash.").await;

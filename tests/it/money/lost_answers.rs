@@ -3,10 +3,8 @@
 
 use crate::town::{Customer, Plan, Town};
 use lango::{
-    commands::by::By::CommandLine as CLI,
     ledger::{kernel::money::Cents, payment::account_reference},
-    ports::SystemRandom,
-    services::money,
+    services::money::{self, ReceiptFound},
     simulators::daraja::Prompt,
 };
 use serde_json::json;
@@ -155,10 +153,8 @@ async fn without_callbacks_and_names_it_stands_in_the_list_by_its_account() {
     njeri.reads("M-PESA haijajibu");
     looks_for_the_sale(&mut njeri, "0733000005").await;
     njeri.reads("tunasubiri M-PESA");
-    let named = (receipt.as_str(), "0733000005");
-    let found =
-        money::match_receipt(town.store(), &SystemRandom, CLI, named, Some(Cents(5_000))).await;
-    found.unwrap();
+    let (number, sale, amount) = (receipt.as_str(), "0733000005", Some(Cents(5_000)));
+    town.acting().match_receipt(ReceiptFound { number, sale, amount }).await.unwrap();
     town.settle().await;
     assert!(town.exceptions().await.is_empty());
     njeri.opens(&format!("{page}?lang=en")).await;
@@ -174,7 +170,7 @@ async fn without_callbacks_a_statement_without_the_money_lets_the_page_say_so() 
     let mut njeri = asks(&mut town, "0733 000 006").await;
     town.passes(1_900).await;
     njeri.does_not_see(NOTHING_PAID).await;
-    money::unpaid(town.store(), &SystemRandom, CLI, "0733000006").await.unwrap();
+    town.acting().unpaid("0733000006").await.unwrap();
     town.settle().await;
     njeri.sees(NOTHING_PAID).await;
     town.passes(86_400).await;
@@ -197,7 +193,7 @@ async fn after_a_decline_money_under_other_names_is_a_persons_and_the_page_does_
     assert_eq!(town.exceptions().await, ["disputed names_differ"]);
     njeri.does_not_see(NOTHING_PAID).await;
     njeri.reads("Still checking with M-PESA");
-    money::settle_dispute(town.store(), CLI, "0733000007").await.unwrap();
+    town.acting().settle_dispute("0733000007").await.unwrap();
     njeri.sees(NOTHING_PAID).await;
     town.close().await;
 }

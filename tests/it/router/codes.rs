@@ -9,7 +9,6 @@ use crate::{
 };
 use lango::{
     adapters::routeros::users,
-    commands::by::By,
     ledger::{
         kernel::{
             id::Slug,
@@ -18,14 +17,7 @@ use lango::{
         staff::Role,
         voucher::VoidReason,
     },
-    ports::SystemRandom,
-    services::{
-        router,
-        stock::{
-            self, Doomed,
-            import::{Import, Importer},
-        },
-    },
+    services::stock::{self, Doomed, import::Import},
     simulators::hotspot::{HotspotSettings, users::User},
 };
 
@@ -97,7 +89,7 @@ async fn a_void_code_is_switched_off_at_the_router() {
     assert!(router.hotspot.is_online(PHONE));
     let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0];
     let doomed = Doomed::Voucher(voucher);
-    stock::void(town.store(), By::CommandLine, doomed, VoidReason::Leaked).await.unwrap();
+    town.acting().void(doomed, VoidReason::Leaked).await.unwrap();
     assert!(!router.is_off(&codes[0]), "not told yet");
     router.minute(&town).await;
     assert!(router.is_off(&codes[0]));
@@ -186,7 +178,7 @@ async fn a_new_router_gets_every_code_that_is_still_good() {
     router.minute(&town).await;
     town.clock.advance(20 * 3_600);
     let site = Slug::parse(SITE).unwrap();
-    let users = router::restore(town.store(), By::CommandLine, &site).await.unwrap();
+    let users = town.acting().restore_codes(&site).await.unwrap();
     assert_eq!(users.len(), 3);
     assert_eq!(town.count("site_codes_written").await, 1);
     // Lightning. A new router is set up with the same line.
@@ -215,11 +207,11 @@ async fn a_site_whose_router_left_sells_all_its_codes_again() {
     town.stock("daily", 2).await;
     assert_eq!(town.stock_of("daily").await, (1, 0));
     let site = Slug::parse(SITE).unwrap();
-    router::forget(town.store(), By::CommandLine, &site).await.unwrap();
+    town.acting().forget_router(&site).await.unwrap();
     assert_eq!(town.stock_of("daily").await, (3, 0));
     town.stock("daily", 1).await;
     assert_eq!(town.stock_of("daily").await, (4, 0));
-    assert!(router::forget(town.store(), By::CommandLine, &site).await.is_err(), "once");
+    assert!(town.acting().forget_router(&site).await.is_err(), "once");
     town.close().await;
 }
 
@@ -310,7 +302,7 @@ async fn a_void_code_that_somebody_puts_back_is_switched_off_again() {
     let (router, codes) = selling(&mut town, 2).await;
     let voucher = stock::find(town.store(), SITE, &codes[0]).await.unwrap()[0];
     let doomed = Doomed::Voucher(voucher);
-    stock::void(town.store(), By::CommandLine, doomed, VoidReason::Leaked).await.unwrap();
+    town.acting().void(doomed, VoidReason::Leaked).await.unwrap();
     router.minute(&town).await;
     assert!(router.is_off(&codes[0]));
     // Somebody loads an old backup of the router.
@@ -398,9 +390,8 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
     // The owner's own, on the same profile: nothing that the shop knows.
     let friend = User { profile: "mega".into(), ..User::voucher("rafiki") };
     router.hotspot.add_user(friend);
-    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
     let list = "/ip hotspot user\nadd name=MEGA2345 password=MEGA2345 profile=mega\n";
-    importer.run(town.store(), &Import::to(site), list.as_bytes()).await.unwrap();
+    town.acting().import(&Import::to(site), list.as_bytes()).await.unwrap();
     router.logs_in(LAPTOP, "rafiki");
     let two = "/ip hotspot user profile set [find where name=mega] shared-users=2 on-login=\"\"";
     all_pass(&router.hotspot.import(two));
@@ -430,7 +421,7 @@ async fn codes_that_came_without_limits_get_those_of_their_package() {
     owner.reads("Silent since");
     owner.opens("/admin").await;
     owner.reads("The router at Mtaa Wi-Fi has been silent since");
-    router::forget(town.store(), By::CommandLine, &Slug::parse(SITE).unwrap()).await.unwrap();
+    town.acting().forget_router(&Slug::parse(SITE).unwrap()).await.unwrap();
     owner.opens("/admin/routers").await;
     owner.reads("This router does not report.");
     owner.opens("/admin").await;

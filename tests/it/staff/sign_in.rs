@@ -5,7 +5,6 @@ use crate::{
     town::{Clerk, MASTER, PASSWORD, Plan, Town},
 };
 use lango::{
-    commands::by::By,
     ledger::{
         kernel::{
             chain::hex,
@@ -13,8 +12,7 @@ use lango::{
         },
         staff::Role,
     },
-    ports::SystemRandom,
-    services::staff::{self, Change},
+    services::staff::Change,
 };
 use reqwest::{Method, StatusCode};
 use std::fs;
@@ -26,7 +24,7 @@ async fn owner(town: &mut Town) -> Clerk {
 }
 
 async fn changes(town: &Town, name: &str, change: Change) {
-    staff::change(town.store(), &SystemRandom, By::CommandLine, (name, change)).await.unwrap();
+    town.acting().change_staff(name, change).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,13 +5,15 @@ use crate::cli::{Place, sample};
 use lango::{
     adapters::routeros::{export, login_link::login_link},
     app,
-    commands::by::By,
     ledger::{
         catalogue::Package,
         kernel::{id::Slug, money::Cents},
     },
     ports::SystemRandom,
-    services::stock::import::{self, Import, Importer},
+    services::{
+        acting::Acting,
+        stock::import::{self, Import},
+    },
     store::{Key, Opening, Sealed, Store, VoucherCode},
 };
 use proptest::prelude::*;
@@ -182,8 +184,8 @@ async fn shop(place: &Place) -> Store {
 
 async fn upload(store: &Store, bytes: &[u8]) -> import::Report {
     let site = Slug::parse("mtaa").unwrap();
-    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
-    importer.run(store, &Import::to(site), bytes).await.unwrap()
+    let acting = Acting::at_command_line(store, &SystemRandom);
+    acting.import(&Import::to(site), bytes).await.unwrap()
 }
 
 /// Every code of the vault with its password, in order.

@@ -7,7 +7,6 @@ use crate::{
 };
 use lango::{
     commands::{
-        by::By,
         catalogue::{DefinePackage, RegisterSite},
         stock::import_vouchers::{ImportLines, Line},
     },
@@ -25,9 +24,10 @@ use lango::{
         world::World,
     },
     ports::{Random as _, SystemRandom},
+    services::acting::Acting,
     services::stock::{
         self, Doomed,
-        import::{Import, Importer, Report},
+        import::{Import, Report},
     },
     store::{Sealed, Store},
 };
@@ -70,8 +70,8 @@ pub fn list(codes: &[String]) -> String {
 pub async fn imports(store: &Store, site: &str, codes: &[String], others: &[&str]) -> Report {
     let other_routers = others.iter().map(|other| slug(other)).collect();
     let import = Import { other_routers, ..Import::to(slug(site)) };
-    let importer = Importer { by: By::CommandLine, random: &SystemRandom };
-    importer.run(store, &import, list(codes).as_bytes()).await.unwrap()
+    let acting = Acting::at_command_line(store, &SystemRandom);
+    acting.import(&import, list(codes).as_bytes()).await.unwrap()
 }
 
 /// How many lines are new, known here, and known elsewhere.
@@ -117,7 +117,7 @@ async fn the_same_file_at_two_sites_sells_each_code_once() {
     buys_at(&town, &mut njeri, SITE).await;
     let unsold = stock::find(town.store(), SITE, &codes[3]).await.unwrap()[0];
     let doomed = Doomed::Voucher(unsold);
-    stock::void(town.store(), By::CommandLine, doomed, VoidReason::Leaked).await.unwrap();
+    town.acting().void(doomed, VoidReason::Leaked).await.unwrap();
     let typed: Vec<String> =
         codes.iter().map(|code| format!("{}-{}", &code[..4], code[4..].to_lowercase())).collect();
     for site in ["kona", "soko"] {

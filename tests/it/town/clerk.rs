@@ -3,8 +3,7 @@
 use super::{Town, customer::words};
 use lango::{
     ledger::{kernel::id::StaffId, staff::Role},
-    ports::SystemRandom,
-    services::staff,
+    services::staff::NewStaff,
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use std::{collections::BTreeMap, net::SocketAddr};
@@ -41,7 +40,7 @@ impl Town {
     /// Somebody who works here from now on; they are not signed in.
     pub async fn clerk(&mut self, name: &str, role: Role) -> Clerk {
         let password = PASSWORD.to_owned().into();
-        let added = staff::add(self.store(), &SystemRandom, (name, role), &password).await;
+        let added = self.acting().add_staff(NewStaff { name, role, password: &password }).await;
         self.secrets.extend([name.to_owned(), PASSWORD.to_owned()]);
         let id = added.expect("the name is new");
         Clerk::new((name, id), self.shop().desk, self.client.clone())

@@ -32,10 +32,7 @@ use lango::{
         self,
         telemetry::{self, Captured},
     },
-    commands::{
-        by::By,
-        catalogue::{DefinePackage, OpenShop, RegisterSite},
-    },
+    commands::catalogue::{DefinePackage, OpenShop, RegisterSite},
     ledger::{
         catalogue::{LedgerPurpose, Package},
         kernel::{
@@ -47,7 +44,7 @@ use lango::{
         refusal::Refusal,
     },
     ports::{Clock, SystemRandom},
-    services::stock::import::{Import, Importer},
+    services::{acting::Acting, stock::import::Import},
     simulators::{
         daraja::{self, Daraja, Faults},
         sms_gateway::{Family, SmsCenter},
@@ -173,6 +170,11 @@ impl Town {
         self.shop().store()
     }
 
+    /// The owner, at the command line.
+    pub fn acting(&self) -> Acting<'_> {
+        Acting::at_command_line(self.store(), &SystemRandom)
+    }
+
     /// An address of the shop.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -215,8 +217,7 @@ impl Town {
     /// Imports a list as a router exports it; tells how many codes were new.
     pub async fn imports(&self, list: &str) -> usize {
         let site = Slug::parse(SITE).unwrap();
-        let importer = Importer { by: By::CommandLine, random: &SystemRandom };
-        importer.run(self.store(), &Import::to(site), list.as_bytes()).await.unwrap().taken
+        self.acting().import(&Import::to(site), list.as_bytes()).await.unwrap().taken
     }
 
     /// Carries out SQL behind the shop's back.

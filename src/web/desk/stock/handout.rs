@@ -199,7 +199,7 @@ pub async fn void_all(
         return Ok(format!("{path}?refused=no_reason"));
     };
     let store = &shop.context.store;
-    match stock::void(store, By::Staff(visitor.member.id), what, reason).await {
+    match shop.context.acting(By::Staff(visitor.member.id)).void(what, reason).await {
         Ok(voided) => {
             store.project().await?;
             Ok(format!("{path}?done=void_all&codes={voided}"))

@@ -21,7 +21,7 @@ use crate::{
         refusal::Refusal,
         voucher::{VoidReason, VoucherStatus},
     },
-    services::stock::{self, Doomed},
+    services::stock::{self, Doomed, Handout},
     store::{CommandError, Sealed, StockLine},
     web::Shop,
 };
@@ -195,7 +195,8 @@ pub async fn hand_out(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Po
         let Ok(handout) = text("handout").parse() else { return Err(Sorry::FormExpired) };
         let store = &shop.context.store;
         let by = By::Staff(visitor.member.id);
-        match stock::hand_out(store, by, (handout, &person), (&key, count)).await {
+        let cards = Handout { id: handout, person: &person, package: &key, count };
+        match shop.context.acting(by).hand_out(cards).await {
             Ok(taken) => {
                 store.project().await?;
                 Ok(format!("{}?done=hand_out&codes={taken}", handout::path(handout)))
@@ -223,7 +224,7 @@ pub async fn void(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted
         let found = stock::find(store, text("site"), text("code")).await?;
         let [voucher] = found.as_slice() else { return Ok(again(&fields, "no_such_code")) };
         let by = By::Staff(visitor.member.id);
-        match stock::void(store, by, Doomed::Voucher(*voucher), reason).await {
+        match shop.context.acting(by).void(Doomed::Voucher(*voucher), reason).await {
             Ok(0) => {
                 let voucher = store.voucher(*voucher).await?;
                 let sold = voucher

@@ -10,7 +10,7 @@ use crate::{
     },
     services::stock::{
         import::{AtOtherSite, ImportError, Report},
-        uploads::{self, Choice},
+        uploads::{self, Choice, NewUpload},
     },
     store::{CommandError, Sealed, UploadKept, Word},
     web::{
@@ -155,7 +155,8 @@ async fn take_in(
         return Ok(Err(problem.code()));
     }
     let (random, staff) = (shop.context.random.as_ref(), visitor.member.id);
-    let kept = uploads::keep(store, random, (staff, site), (&sent.name, &sent.bytes)).await;
+    let upload = NewUpload { staff, site, name: &sent.name, bytes: &sent.bytes };
+    let kept = uploads::keep(store, random, upload).await;
     match kept {
         Ok(batch) => Ok(Ok(batch)),
         Err(CommandError::Failed(failure)) => Err(failure.into()),
