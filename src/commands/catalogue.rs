@@ -18,7 +18,6 @@ use std::collections::BTreeSet;
 /// Writes the first event of a ledger: what it is.
 #[derive(Debug, Clone)]
 pub struct OpenShop {
-    /// A real shop or a demo.
     pub purpose: LedgerPurpose,
     /// Its IANA time zone.
     pub timezone: String,
@@ -49,11 +48,8 @@ impl Command for OpenShop {
 /// Adds a site.
 #[derive(Debug, Clone)]
 pub struct RegisterSite {
-    /// Its short name.
     pub site: Slug,
-    /// What buyers call it.
     pub name: String,
-    /// The router's login page.
     pub router_login: String,
     /// Its colour, such as `#0b6e4f`; empty for the shop's, `None` leaves it.
     pub accent: Option<String>,
@@ -133,9 +129,7 @@ impl Command for RegisterSite {
 /// only a person can know it.
 #[derive(Debug, Clone)]
 pub struct TellRoutersApart {
-    /// Whose router.
     pub site: Slug,
-    /// Whose router it is not.
     pub others: Vec<Slug>,
 }
 
@@ -221,7 +215,6 @@ impl Command for DefinePackage {
 /// Takes a package off the page. Purchases under way go on, codes stay in stock.
 #[derive(Debug, Clone)]
 pub struct RetirePackage {
-    /// Which.
     pub package: PackageKey,
 }
 

@@ -11,7 +11,6 @@ use crate::ledger::{
 /// Keeps one message from outside.
 #[derive(Debug, Clone)]
 pub struct KeepInbox {
-    /// As it came.
     pub row: InboxRow,
 }
 
@@ -32,7 +31,6 @@ impl Command for KeepInbox {
 /// Marks a row of the inbox as leading to nothing.
 #[derive(Debug, Clone)]
 pub struct IgnoreInbox {
-    /// Which.
     pub row: i64,
 }
 

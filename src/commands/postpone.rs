@@ -10,7 +10,6 @@ use crate::ledger::{
 /// Puts a piece of work off.
 #[derive(Debug, Clone)]
 pub struct Postpone {
-    /// Which, and until when.
     pub work: Postponed,
 }
 

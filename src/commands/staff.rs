@@ -41,15 +41,11 @@ pub struct NewPassword {
 /// Adds somebody.
 #[derive(Debug, Clone)]
 pub struct AddStaff {
-    /// Who.
     pub staff: StaffId,
-    /// What they may do.
     pub role: Role,
-    /// Of their name.
     pub fingerprint: Fingerprint,
     /// Their name, sealed.
     pub name: Vec<u8>,
-    /// Their password.
     pub password: NewPassword,
 }
 
@@ -82,13 +78,11 @@ impl Command for AddStaff {
 /// Changes what somebody may do, or their password.
 #[derive(Debug, Clone)]
 pub struct ChangeStaff {
-    /// Who.
     pub staff: StaffId,
     /// What they may do from now on; `None` leaves it.
     pub role: Option<Role>,
     /// Whether they may sign in no longer; `None` leaves it.
     pub disabled: Option<bool>,
-    /// Another password.
     pub password: Option<NewPassword>,
 }
 
@@ -132,11 +126,8 @@ impl Command for ChangeStaff {
 /// A try to sign in, before it is known whether anybody has the name.
 #[derive(Debug, Clone)]
 pub struct SignInTry {
-    /// Of the name that was given.
     pub name: Fingerprint,
-    /// Of the address from which it was given.
     pub place: Fingerprint,
-    /// When: all that is decided about it speaks of one window.
     pub at: Micros,
 }
 
@@ -193,9 +184,7 @@ impl Command for CountSignIn {
 /// that the time it takes tells nothing.
 #[derive(Debug, Clone)]
 pub struct RefuseSignIn {
-    /// Which try.
     pub given: SignInTry,
-    /// Whose name it was.
     pub staff: Option<StaffId>,
 }
 
@@ -225,7 +214,6 @@ impl Command for RefuseSignIn {
 /// Begins a session: the password was right.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// The session.
     pub session: SessionRow,
     /// Which password was right: noted where the ledger does not know yet, so that from now on no
     /// older one can be put back.
@@ -262,9 +250,7 @@ impl Command for SignIn {
 /// Somebody is about to see the code of a sale in clear.
 #[derive(Debug, Clone)]
 pub struct LookAtCode {
-    /// Who.
     pub staff: StaffId,
-    /// Of which sale.
     pub purchase: PurchaseId,
     /// The code that it had when it was looked up.
     pub voucher: VoucherId,

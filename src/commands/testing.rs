@@ -47,7 +47,6 @@ const READINGS_MAX: usize = 8;
 
 pub struct Given {
     history: Vec<(Micros, NewEvent)>,
-    /// All of the history and of the vault.
     whole: World,
     tries: HashMap<String, i64>,
 }

@@ -23,7 +23,6 @@ pub(super) enum TextError {
 
 /// A text, ready to be sent.
 pub(super) struct Text {
-    /// What it says.
     pub(super) says: String,
     /// Whether that is the code.
     pub(super) tells_code: bool,

@@ -15,40 +15,29 @@ const PHONE_LETTERS_MAX: usize = 20;
 /// What is wrong with what was written, as an owner can mend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// No name that buyers can read.
     #[error("write a name of 1 to 40 letters")]
     Name,
     /// M-PESA moves whole shillings, from 1 to 250,000 (`docs/reference/m-pesa.md`).
     #[error("write whole shillings from 1 to 250000, such as 50")]
     Price,
-    /// No span of time.
     #[error("write it like 30m, 1h, 1d, 1w or 4w2d")]
     Time,
-    /// No short name.
     #[error("use 1 to 32 lower-case letters, digits and dashes, starting with a letter or digit")]
     Slug,
-    /// No address of a router's login page.
     #[error("write the address of the router's login page, such as http://10.5.50.1/login")]
     Address,
-    /// No number in the range that makes sense there.
     #[error("write a whole number")]
     Number,
-    /// No colour.
     #[error("write a colour as six hexadecimal digits, such as #0b6e4f")]
     Colour,
-    /// No telephone number.
     #[error("write a phone number of digits and spaces, at most 20 of them")]
     Phone,
-    /// No language of ours.
     #[error("write en or sw")]
     Language,
-    /// No till and no paybill.
     #[error("write the till or paybill as 5 to 8 digits")]
     Receiver,
-    /// A number for which no account is configured.
     #[error("the configuration has no account for that number; write a [[mpesa.account]] for it")]
     UnknownReceiver,
-    /// Nothing where something must be.
     #[error("write the name of the router's user profile exactly")]
     Profile,
 }
@@ -158,7 +147,6 @@ pub fn receiver(text: &str) -> Result<String, Unreadable> {
 /// The tills and paybills that money may be asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receivers {
-    /// Those with an account in the configuration.
     pub configured: Vec<String>,
     /// Whether the shop is paid by a till: others may stand under the same store number, with the
     /// same account.

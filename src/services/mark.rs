@@ -14,7 +14,6 @@ use std::{
 /// What the file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// The end of the ledger.
     pub head: SignedCheckpoint,
     /// How many checkpoints stood beside the ledger; 0 in a file from before they were counted.
     pub checkpoints: i64,

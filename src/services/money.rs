@@ -47,11 +47,8 @@ pub struct Line {
     pub purchase: Option<PurchaseId>,
     /// `<site>.<package>`, where a sale is known.
     pub package: Option<String>,
-    /// The money at stake.
     pub amount_cents: Option<Cents>,
-    /// Why, in a word of ours.
     pub reason: Option<String>,
-    /// Since when.
     pub since: Micros,
     /// The receipt's number, where one is known and not forgotten.
     pub receipt: Option<String>,
@@ -63,32 +60,17 @@ pub struct Line {
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum MoneyError {
-    /// No line is called so.
     #[error("nothing on the list matches {0}; see `lango money list`")]
     NoLine(String),
-    /// Several lines are called so.
     #[error("{count} lines match {text}; use the receipt")]
-    SeveralLines {
-        /// What was typed.
-        text: String,
-        /// How many.
-        count: usize,
-    },
-    /// No sale, or several.
+    SeveralLines { text: String, count: usize },
     #[error("{count} sales match {text}; use the id of one, see `lango audit show {text}`")]
-    NotOneSale {
-        /// What was typed.
-        text: String,
-        /// How many.
-        count: usize,
-    },
+    NotOneSale { text: String, count: usize },
     /// The row of a read model is not as it should be.
     #[error("the projection `exceptions` has a row that cannot be read; rebuild it")]
     Unreadable,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
 }
@@ -287,9 +269,7 @@ async fn named(
 /// A receipt that a person found, and the sale whose money it is.
 #[derive(Debug, Clone, Copy)]
 pub struct ReceiptFound<'a> {
-    /// Its number.
     pub number: &'a str,
-    /// What names the sale.
     pub sale: &'a str,
     /// How much it is for, where M-PESA has not told it.
     pub amount: Option<Cents>,

@@ -28,7 +28,6 @@ const NO_MONEY: [ExceptionKind; 2] = [ExceptionKind::Undelivered, ExceptionKind:
 /// Why nobody was forgotten.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgetError {
-    /// No such person.
     #[error("no buyer has this phone number")]
     Nobody,
     /// Something may still happen by itself.
@@ -37,15 +36,12 @@ pub enum ForgetError {
          when it has ended (see `lango audit show NUMBER`)"
     )]
     UnderWay,
-    /// Something waits for the owner.
     #[error(
         "something about this number still needs you ({0}); settle it first, see `lango money list`"
     )]
     NeedsYou(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
 }

@@ -14,7 +14,6 @@ use crate::ledger::{
 /// Changes a key.
 #[derive(Debug, Clone, Copy)]
 pub struct ChangeKey {
-    /// What it is for.
     pub purpose: KeyPurpose,
     /// Of the key that signs: which follows which.
     pub succession: Option<Succession>,

@@ -13,7 +13,6 @@ use crate::ledger::{
 /// Notes that tables were written anew.
 #[derive(Debug, Clone)]
 pub struct MendTables {
-    /// Which.
     pub tables: Vec<String>,
 }
 

@@ -17,9 +17,7 @@ use crate::{
 pub struct QueueDigest {
     /// The business day, as 2026-11-22.
     pub day: String,
-    /// Whose phone.
     pub owner: ContactGiven,
-    /// The id of the SMS.
     pub message: MessageId,
 }
 

@@ -26,9 +26,7 @@ const MESSAGES_MAX: u32 = 6;
 /// Sends the code of a purchase once more.
 #[derive(Debug, Clone)]
 pub struct ResendMessage {
-    /// Which purchase.
     pub purchase: PurchaseId,
-    /// The id of the new SMS.
     pub message: MessageId,
 }
 

@@ -26,7 +26,6 @@ fn own(id: MessageId, message: &Message, event: MessageEvent) -> NewEvent {
 /// Records that the call is about to leave. Refused when somebody else has made it.
 #[derive(Debug, Clone)]
 pub struct SubmitMessage {
-    /// Which message.
     pub message: MessageId,
     /// By which gateway.
     pub gateway: String,
@@ -69,11 +68,9 @@ impl Command for SubmitMessage {
 /// Records what came of the call.
 #[derive(Debug, Clone)]
 pub struct RecordSend {
-    /// Which message.
     pub message: MessageId,
     /// By which gateway.
     pub gateway: String,
-    /// What came of it.
     pub outcome: SmsSubmitted,
     /// The fingerprint of the gateway's name for it.
     pub reference: Option<Fingerprint>,
@@ -133,7 +130,6 @@ impl Command for RecordSend {
 /// Gives up on a message; the page still shows the code, and the owner is told.
 #[derive(Debug, Clone)]
 pub struct GiveUpMessage {
-    /// Which.
     pub message: MessageId,
 }
 
@@ -159,9 +155,7 @@ impl Command for GiveUpMessage {
 /// Takes in a delivery report.
 #[derive(Debug, Clone)]
 pub struct TakeReport {
-    /// Of which message.
     pub message: MessageId,
-    /// What became of it.
     pub outcome: Delivery,
     /// The row of the inbox it came from.
     pub inbox_row: i64,

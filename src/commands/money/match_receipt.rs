@@ -21,9 +21,7 @@ use crate::ledger::{
 pub struct MatchReceipt {
     /// The payments of the sale, in order.
     pub payments: Vec<PaymentId>,
-    /// The provider's name.
     pub provider: &'static str,
-    /// The proof.
     pub receipt: ReceiptGiven,
     /// For how much, where the provider has not told it.
     pub amount: Option<Cents>,

@@ -37,9 +37,7 @@ pub enum Unsettled {
 /// Settles money that bought nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Settle {
-    /// Whose.
     pub what: Unsettled,
-    /// How.
     pub how: Settlement,
 }
 
@@ -172,7 +170,6 @@ fn taken_back(id: PurchaseId, purchase: &Purchase, voucher: VoucherId) -> NewEve
 /// A person has looked into a payment that cannot be right.
 #[derive(Debug, Clone, Copy)]
 pub struct SettleDispute {
-    /// Which payment.
     pub payment: PaymentId,
 }
 
@@ -202,9 +199,7 @@ impl Command for SettleDispute {
 /// What the provider took for itself in a month, as its statement says.
 #[derive(Debug, Clone, Copy)]
 pub struct StateCharges {
-    /// Which month.
     pub month: Month,
-    /// How much.
     pub amount: Cents,
     /// The month's last moment, in the shop's time zone.
     pub ends_at: Micros,

@@ -54,9 +54,7 @@ pub(in crate::commands) fn loaded(
 /// Records that the call is about to leave. Refused when somebody else has, or nobody must.
 #[derive(Debug, Clone)]
 pub struct SubmitPayment {
-    /// Which payment.
     pub payment: PaymentId,
-    /// The provider's name.
     pub provider: &'static str,
     /// The till or paybill that is to get the money, where it is not the shop's.
     pub receiver: Option<String>,
@@ -99,9 +97,7 @@ impl Command for SubmitPayment {
 /// Records what came of the call.
 #[derive(Debug, Clone)]
 pub struct RecordSubmit {
-    /// Which payment.
     pub payment: PaymentId,
-    /// What came of it.
     pub outcome: Submitted,
     /// The provider's names, sealed, where it accepted.
     pub sealed_refs: Option<Vec<u8>>,
@@ -184,7 +180,6 @@ impl RecordSubmit {
 /// Records that the provider was asked for the last time.
 #[derive(Debug, Clone)]
 pub struct EndInquiry {
-    /// About which payment.
     pub payment: PaymentId,
     /// Where it stood when that was found; what came meanwhile is worth another question.
     pub status: PaymentStatus,

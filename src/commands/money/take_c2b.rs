@@ -23,15 +23,11 @@ use crate::ledger::{
 /// Takes in a message about money on the shop's number.
 #[derive(Debug, Clone)]
 pub struct TakeC2b {
-    /// The provider's name.
     pub provider: &'static str,
-    /// The proof.
     pub receipt: ReceiptGiven,
-    /// How much came.
     pub amount: Cents,
     /// When, by the provider's clock.
     pub paid_at: Option<Micros>,
-    /// The attempt whose reference it names.
     pub named: Option<PaymentId>,
     /// The id of the SMS, should one be queued.
     pub message: MessageId,

@@ -28,7 +28,6 @@ use super::submit_payment::{loaded, payment_needs};
 /// A receipt number, found again by fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptGiven {
-    /// The id it gets if it is new.
     pub new_id: ReceiptId,
     /// By which it is found, as text for the `once` name.
     pub fingerprint: String,
@@ -59,13 +58,9 @@ pub enum News {
 /// Takes in what a provider says of a payment.
 #[derive(Debug, Clone)]
 pub struct TakeNews {
-    /// Of which payment.
     pub payment: PaymentId,
-    /// The provider's name.
     pub provider: &'static str,
-    /// What it says.
     pub news: News,
-    /// How it was learnt.
     pub learnt: Learnt,
     /// Its names for the payment, sealed, where none were known: with them it can be asked.
     pub names: Option<Vec<u8>>,

@@ -21,17 +21,13 @@ use crate::ledger::{
 /// Forgets a person, by all that was found of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForgetContact {
-    /// Who.
     pub contact: ContactId,
     /// The fingerprint by which they were found.
     pub fingerprint: Fingerprint,
     /// The devices that nobody else used.
     pub devices: Vec<ContactId>,
-    /// All their purchases.
     pub purchases: Vec<PurchaseId>,
-    /// The payments of these.
     pub payments: Vec<PaymentId>,
-    /// The messages about these.
     pub messages: Vec<MessageId>,
     /// The rows of the inbox that name them.
     pub inbox_rows: Vec<i64>,
@@ -109,9 +105,7 @@ impl ForgetContact {
 /// other, and its bytes leave the vault in the same commit.
 #[derive(Debug, Clone)]
 pub struct ThenErase<C> {
-    /// What decides.
     pub command: C,
-    /// The row of the inbox.
     pub inbox_row: i64,
 }
 

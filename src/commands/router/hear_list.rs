@@ -84,11 +84,9 @@ impl Standing {
 /// What is known of a code when a list comes.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownCode {
-    /// Where it stands.
     pub standing: Standing,
     /// When it was sold.
     pub sold_at: Option<Micros>,
-    /// What the router told of it before.
     pub usage: Usage,
     /// How long it lasts from its first login, where its package is known.
     pub lasts_seconds: Option<u64>,
@@ -134,7 +132,6 @@ pub enum Meaning {
 /// A whole list of a router's codes, as the shop compares it with its own.
 #[derive(Debug, Clone, Copy)]
 pub struct List {
-    /// When.
     pub at: Micros,
     /// Since when the router reports; `None` where this is its first list.
     pub reports_since: Option<Micros>,
@@ -188,20 +185,16 @@ pub(super) fn is_missed(usage: Usage, now: Micros) -> bool {
 /// How a list shows one code.
 #[derive(Debug, Clone, Copy)]
 pub struct ListedCode {
-    /// The code's voucher.
     pub voucher: VoucherId,
-    /// How it is shown.
     pub listed: Listed,
 }
 
 /// Takes in what a router's whole list shows of some codes.
 #[derive(Debug, Clone)]
 pub struct HearList {
-    /// The router's site.
     pub site: Slug,
     /// When the list was compared: all that is decided about it speaks of one moment.
     pub at: Micros,
-    /// The codes.
     pub codes: Vec<ListedCode>,
 }
 

@@ -43,7 +43,6 @@ fn once_each(vouchers: &[VoucherId]) -> BTreeSet<VoucherId> {
 /// Keeps what a router told of itself.
 #[derive(Debug, Clone)]
 pub struct NoteRouter {
-    /// What.
     pub writes: Vec<RouterWrite>,
 }
 
@@ -84,7 +83,6 @@ pub(super) fn shown(world: &World, id: VoucherId) -> Option<NewEvent> {
 /// same commit.
 #[derive(Debug, Clone)]
 pub struct HearLogins {
-    /// With which.
     pub vouchers: Vec<VoucherId>,
 }
 
@@ -132,7 +130,7 @@ impl Command for HearLogins {
 /// Takes in that the router has switched void codes off.
 #[derive(Debug, Clone)]
 pub struct HearSwitchedOff {
-    /// Which; those that are not void stay as they are.
+    /// Those that are not void stay as they are.
     pub vouchers: Vec<VoucherId>,
 }
 
@@ -160,7 +158,6 @@ impl Command for HearSwitchedOff {
 /// A site's router reports no longer.
 #[derive(Debug, Clone)]
 pub struct RouterLeaves {
-    /// Which site's.
     pub site: Slug,
 }
 
@@ -186,7 +183,7 @@ impl Command for RouterLeaves {
 /// Codes that no router showed are for sale again, since none is asked any more.
 #[derive(Debug, Clone)]
 pub struct SellUnshown {
-    /// Which; those that are not missing stay as they are.
+    /// Those that are not missing stay as they are.
     pub vouchers: Vec<VoucherId>,
 }
 
@@ -213,9 +210,7 @@ impl Command for SellUnshown {
 /// Records that somebody took a site's codes in clear, for a router that was replaced.
 #[derive(Debug, Clone)]
 pub struct WriteCodes {
-    /// Which site's.
     pub site: Slug,
-    /// How many.
     pub codes: u32,
 }
 

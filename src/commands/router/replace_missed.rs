@@ -24,9 +24,7 @@ const REPLACED_AT_ONCE: usize = 5;
 /// A sold code that a list lacks.
 #[derive(Debug, Clone, Copy)]
 pub struct MissedCode {
-    /// The code's voucher.
     pub voucher: VoucherId,
-    /// The id of the SMS that tells its buyer.
     pub message: MessageId,
 }
 

@@ -14,7 +14,6 @@ pub const TRIES_MAX: i64 = 5;
 /// Counts a guess before it is looked at.
 #[derive(Debug, Clone)]
 pub struct CountTry {
-    /// At which purchase.
     pub purchase: PurchaseId,
 }
 

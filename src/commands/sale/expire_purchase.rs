@@ -16,7 +16,6 @@ pub const HOLD_SECONDS: i64 = 300;
 /// Ends the waiting for an open purchase.
 #[derive(Debug, Clone)]
 pub struct ExpirePurchase {
-    /// Which.
     pub purchase: PurchaseId,
 }
 

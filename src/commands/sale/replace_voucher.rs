@@ -80,9 +80,7 @@ impl<'a> Sale<'a> {
 /// A person gives a buyer another code.
 #[derive(Debug, Clone)]
 pub struct ReplaceVoucher {
-    /// The code that goes.
     pub former: VoucherId,
-    /// The id of the SMS.
     pub message: MessageId,
 }
 

@@ -19,9 +19,7 @@ use crate::{
 /// Gives an owed purchase its code.
 #[derive(Debug, Clone)]
 pub struct ServeOwed {
-    /// Which purchase.
     pub purchase: PurchaseId,
-    /// The id of the SMS.
     pub message: MessageId,
 }
 

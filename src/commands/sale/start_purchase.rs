@@ -41,9 +41,7 @@ const NAMELESS_HOLD_SHARE_PERCENT: i64 = 50;
 /// A phone number or device, found again by fingerprint; a new id is used where it is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactGiven {
-    /// The id it gets if it is new.
     pub new_id: ContactId,
-    /// By which it is found.
     pub fingerprint: Fingerprint,
     /// The number itself, sealed.
     pub sealed: Vec<u8>,
@@ -66,24 +64,17 @@ impl ContactGiven {
 /// Starts a purchase.
 #[derive(Debug, Clone)]
 pub struct StartPurchase {
-    /// The id it gets.
     pub purchase: PurchaseId,
-    /// The id of its first payment.
     pub payment: PaymentId,
-    /// What is bought.
     pub package: PackageKey,
     /// The version the buyer saw.
     pub package_version: u32,
-    /// Who pays.
     pub phone: ContactGiven,
-    /// Which device asks.
     pub device: Option<ContactGiven>,
-    /// The buyer's language.
     pub language: Language,
     /// The keyed fingerprint of the form's nonce: the same form sent twice is one purchase. Never
     /// the nonce itself, which would lead a reader of the ledger to the purchase's page.
     pub nonce: String,
-    /// The purchase's link.
     pub link: LinkRow,
 }
 

@@ -17,7 +17,7 @@ use crate::{
 /// buyer; the hold ends too.
 #[derive(Debug, Clone)]
 pub struct FenceStock {
-    /// Which; those that are not for sale stay as they are.
+    /// Those that are not for sale stay as they are.
     pub vouchers: Vec<VoucherId>,
 }
 
@@ -62,7 +62,7 @@ impl Command for FenceStock {
 /// router reports, they are sold once it shows them.
 #[derive(Debug, Clone)]
 pub struct ReleaseFenced {
-    /// Which; those that are not fenced stay as they are.
+    /// Those that are not fenced stay as they are.
     pub vouchers: Vec<VoucherId>,
 }
 

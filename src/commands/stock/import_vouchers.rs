@@ -26,9 +26,7 @@ pub const LINES_PER_COMMIT: usize = 200;
 /// Records that a file was read and judged.
 #[derive(Debug, Clone)]
 pub struct RecordBatch {
-    /// Its id.
     pub batch: BatchId,
-    /// What was found.
     pub imported: BatchEvent,
 }
 
@@ -53,18 +51,15 @@ impl Command for RecordBatch {
 /// One line that was accepted.
 #[derive(Debug, Clone)]
 pub struct Line {
-    /// What its code gives.
     pub package: PackageKey,
     /// Why it is not sold online, where it is not.
     pub set_aside: Option<SetAside>,
-    /// The code, for the vault.
     pub code: CodeRow,
 }
 
 /// Takes a piece of a batch into stock.
 #[derive(Debug, Clone)]
 pub struct ImportLines {
-    /// Of which batch.
     pub batch: BatchId,
     /// The lines; at most [`LINES_PER_COMMIT`].
     pub lines: Vec<Line>,

@@ -31,9 +31,8 @@ pub(in crate::commands) fn needs(world: &World, vouchers: &[VoucherId]) -> Vec<N
 /// Voids codes that nobody has bought.
 #[derive(Debug, Clone)]
 pub struct VoidVouchers {
-    /// Which; those that are held, sold or void stay as they are.
+    /// Those that are held, sold or void stay as they are.
     pub vouchers: Vec<VoucherId>,
-    /// Why.
     pub reason: VoidReason,
 }
 
@@ -65,9 +64,8 @@ impl Command for VoidVouchers {
 /// Takes codes out of online stock to be printed on cards that a person sells by hand.
 #[derive(Debug, Clone)]
 pub struct HandOut {
-    /// The cards.
     pub handout: HandoutId,
-    /// Which codes; those that are not free stay as they are.
+    /// Those that are not free stay as they are.
     pub vouchers: Vec<VoucherId>,
     /// Who takes them, sealed.
     pub person: Vec<u8>,
@@ -114,9 +112,7 @@ impl Command for HandOut {
 /// Records that somebody has the codes of printed cards in clear.
 #[derive(Debug, Clone)]
 pub struct PrintCodes {
-    /// Who.
     pub staff: StaffId,
-    /// Which cards.
     pub handout: HandoutId,
 }
 

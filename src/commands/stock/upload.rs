@@ -14,17 +14,13 @@ use crate::ledger::{
 /// Keeps a file for somebody to look at.
 #[derive(Debug, Clone)]
 pub struct KeepUpload {
-    /// What its batch will be.
     pub batch: BatchId,
-    /// Where its codes are valid.
     pub site: Slug,
-    /// Who brought it.
     pub staff: StaffId,
     /// What the file is called, sealed.
     pub name: Vec<u8>,
     /// Its bytes, sealed.
     pub sealed: Vec<u8>,
-    /// What proves all that stands beside them.
     pub proof: Fingerprint,
 }
 

@@ -45,7 +45,6 @@ const SLOW_FOR: i64 = 2 * MINUTE;
 pub struct Settings {
     /// The address that providers can reach; `None` where callbacks are off and only queries tell.
     pub callbacks: Option<Url>,
-    /// What the shop is called in messages.
     pub shop_name: String,
     /// What the owner is told in the evening; `None` nothing.
     pub digest: Option<Digest>,
@@ -58,11 +57,9 @@ pub struct Settings {
 /// The owner's evening digest.
 #[derive(Debug, Clone)]
 pub struct Digest {
-    /// To whom.
     pub phone: Phone,
     /// Not before this local time.
     pub at: Time,
-    /// In which language.
     pub language: Language,
     /// By which zone days and times go.
     pub zone: TimeZone,
@@ -70,21 +67,14 @@ pub struct Digest {
 
 /// What processes and pages work with.
 pub struct Context {
-    /// Ledger, vault and decision tables.
     pub store: Store,
-    /// Where money comes from.
     pub payments: Arc<dyn PaymentGateway>,
     /// How messages leave, the preferred one first.
     pub sms: Vec<Arc<dyn SmsGateway>>,
-    /// The source of randomness and ids.
     pub random: Arc<dyn Random>,
-    /// What buyers read.
     pub phrases: Arc<Phrases>,
-    /// What the owner decided.
     pub settings: Settings,
-    /// Calls under way.
     pub calls: Calls,
-    /// Processes that keep panicking.
     pub ailing: Ailing,
     /// Status queries, for the whole shop.
     pub query_limit: DefaultDirectRateLimiter,

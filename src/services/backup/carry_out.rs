@@ -11,9 +11,7 @@ use std::{
 /// A backup that has arrived, and whether it comes back.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What arrived.
     pub delivered: Delivered,
-    /// What was proved of it, or why it was not.
     pub proof: Result<Proof, BackupError>,
 }
 

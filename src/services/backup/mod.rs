@@ -44,67 +44,41 @@ const PIECE_BYTES_MAX: u32 = 256 * 1024 * 1024;
 /// Why a backup was not made or not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The file could not be read or written.
     #[error("cannot {attempt} {path}")]
     File {
-        /// What was tried.
         attempt: &'static str,
-        /// Which file.
         path: PathBuf,
-        /// What the machine said.
         #[source]
         source: io::Error,
     },
-    /// It is no backup of ours.
     #[error("{0} is not a backup made by Lango")]
     NotOurs(PathBuf),
-    /// It was sealed with another master key, or changed.
     #[error("{0} does not open: it was made with another master key, or it was changed")]
     DoesNotOpen(PathBuf),
-    /// It breaks off.
     #[error("{0} is cut off: it was not copied completely")]
     BreaksOff(PathBuf),
-    /// It opens, and is not the one that was made there.
     #[error("{0} is not the copy that was made there last")]
     AnotherCopy(PathBuf),
-    /// It opens, and holds another history.
     #[error("{0} is a copy of another ledger, or of another history of this one")]
     AnotherLedger(PathBuf),
-    /// It comes back, and what comes back is not sound.
     #[error("the ledger in it does not verify ({findings} findings): run `lango audit verify`")]
-    NotVerified {
-        /// How many.
-        findings: usize,
-    },
-    /// It comes back, and not all of it can be opened.
+    NotVerified { findings: usize },
     #[error("{closed} sealed texts in it do not open with its own keys: run `lango audit verify`")]
-    Sealed {
-        /// How many.
-        closed: u64,
-    },
+    Sealed { closed: u64 },
     /// A scratch database would fill the disk.
     #[error(
         "proving it needs {needed_mib} MiB for a while, and {free_mib} MiB are free: make room"
     )]
-    NoRoom {
-        /// What it needs.
-        needed_mib: u64,
-        /// What there is.
-        free_mib: u64,
-    },
-    /// The shop closed meanwhile.
+    NoRoom { needed_mib: u64, free_mib: u64 },
     #[error("it was cut off")]
     CutOff,
     /// What is sealed with the former key could not be used with the new one.
     #[error("the master key was changed since this started: start `lango serve` again")]
     KeyChanged,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It cannot be taken in.
     #[error(transparent)]
     Copy(#[from] CopyError),
-    /// It could not be sent.
     #[error(transparent)]
     Send(#[from] SendError),
 }
@@ -143,11 +117,8 @@ pub enum Part {
 /// A backup that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// The file.
     pub path: PathBuf,
-    /// The last event in it.
     pub end: End,
-    /// Its size.
     pub bytes: u64,
 }
 
@@ -216,7 +187,6 @@ impl Drop for Partial {
 /// A backup that was taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// Where its ledger ended.
     pub end: End,
     /// How many codes are kept out of sale, because they may have been sold since.
     pub fenced: usize,

@@ -21,13 +21,10 @@ const PAUSE_MAX: i64 = HOUR;
 
 /// The nightly backup as configured.
 pub struct Nightly {
-    /// Where it goes.
     pub places: Vec<Place>,
     /// At what local time.
     pub at: Time,
-    /// Whose.
     pub zone: TimeZone,
-    /// What seals and proves it.
     pub prover: Arc<Prover>,
     rests_until: AtomicI64,
 }

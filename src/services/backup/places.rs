@@ -21,7 +21,6 @@ use std::{
 pub enum Place {
     /// A folder.
     Folder {
-        /// Which.
         path: PathBuf,
         /// How many copies stay; `None` for all of them.
         keep: Option<usize>,
@@ -31,7 +30,6 @@ pub enum Place {
     },
     /// A server.
     Server {
-        /// Its address.
         address: Address,
         /// Where the file is written before it is sent.
         through: PathBuf,
@@ -41,15 +39,12 @@ pub enum Place {
 /// A backup that has arrived.
 #[derive(Debug)]
 pub struct Delivered {
-    /// The last event in it.
     pub end: End,
-    /// Its size.
     pub bytes: u64,
     /// The file, where it is in a folder.
     pub path: Option<PathBuf>,
     /// How sure it is, where it was sent.
     pub sent: Option<Sent>,
-    /// The file as it can be read here, for as long as this is there.
     local: PathBuf,
     _passing: Option<Scratch>,
 }

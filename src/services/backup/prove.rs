@@ -37,7 +37,6 @@ pub struct Prover {
 /// What was proved of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// Where its ledger ends.
     pub end: End,
     /// Its tables and how many rows each has, in the order of the copy.
     pub tables: Vec<(String, usize)>,

@@ -37,10 +37,8 @@ pub enum Sent {
 /// Why a backup was not sent, or not whole. Sending it again is harmless.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The address cannot be called.
     #[error(transparent)]
     Address(#[from] HttpClientError),
-    /// The file could not be read.
     #[error("the backup cannot be read")]
     File(#[source] io::Error),
     /// 401 or 403.
@@ -55,28 +53,19 @@ pub enum SendError {
     /// Any other answer than "taken".
     #[error("the server did not accept the backup; it answered {0}")]
     Refused(u16),
-    /// TLS does not hold.
     #[error(
         "the server's certificate is not valid; backups go only to a server that proves its name"
     )]
     Certificate,
-    /// No connection.
     #[error("the server cannot be reached")]
     NotReached,
     /// No end in time.
     #[error("the server was too slow: it had not taken it after {0} s (backup.timeout_ms)")]
     TooSlow(u64),
-    /// The connection broke.
     #[error("the connection broke before the server confirmed the backup")]
     BrokeOff,
-    /// It said that it took it, and has something else.
     #[error("the server confirmed the backup, but has {has} of {bytes} bytes")]
-    Short {
-        /// How many bytes it has.
-        has: u64,
-        /// How many were sent.
-        bytes: u64,
-    },
+    Short { has: u64, bytes: u64 },
 }
 
 impl Address {

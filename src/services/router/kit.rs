@@ -23,7 +23,6 @@ const MARK_DIGITS: usize = 6;
 pub struct KitSettings {
     /// The shop's address as phones at the site reach it.
     pub shop_url: Url,
-    /// Whom buyers call where the site says nothing else.
     pub support_phone: Option<String>,
     /// The colour where the site has none.
     pub accent: Accent,

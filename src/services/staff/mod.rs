@@ -22,19 +22,14 @@ const NAME_CHARS_MAX: usize = 40;
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StaffError {
-    /// The name is none.
     #[error("a name has 1 to 40 letters, and no line breaks")]
     BadName,
-    /// The password is too easy to guess.
     #[error(transparent)]
     BadPassword(#[from] BadPassword),
-    /// Nobody has the name.
     #[error("no member of staff is called {0}; see `lango staff list`")]
     Nobody(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
 }
@@ -60,11 +55,8 @@ pub struct NewStaff<'a> {
 /// What is to be different about somebody.
 #[derive(Debug, Default)]
 pub struct Change {
-    /// What they may do.
     pub role: Option<Role>,
-    /// Whether they may sign in no longer.
     pub disabled: Option<bool>,
-    /// Their password.
     pub password: Option<SecretString>,
 }
 

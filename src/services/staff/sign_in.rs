@@ -32,7 +32,6 @@ pub enum Denied {
     /// Too many tries; a quarter of an hour later there are new ones.
     #[error("too many tries to sign in")]
     TooMany,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -56,7 +55,6 @@ pub fn token_fingerprint(store: &Store, token: &str) -> Fingerprint {
 pub struct Credentials<'a> {
     pub name: &'a str,
     pub password: SecretString,
-    /// The address from which they sign in.
     pub place: &'a str,
 }
 

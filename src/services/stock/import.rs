@@ -28,9 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// What to take in, and how.
 #[derive(Debug, Clone)]
 pub struct Import {
-    /// Where the codes are valid.
     pub site: Slug,
-    /// Keep only this package's lines.
     pub package: Option<Slug>,
     /// Comments of codes that are printed and sold by hand.
     pub set_aside_comments: Vec<String>,
@@ -56,21 +54,12 @@ impl Import {
 /// Why nothing was taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file is no list of codes.
     #[error("{}", .0.sentence())]
     NotVouchers(NotVouchers),
-    /// There is no such site.
     #[error("there is no site {0}; add it with `lango site add`, or see `lango site list`")]
     NoSuchSite(Slug),
-    /// There is no such package.
     #[error("site {site} has no package {package}; see `lango package list --site {site}`")]
-    NoSuchPackage {
-        /// Which site.
-        site: Slug,
-        /// Which package.
-        package: Slug,
-    },
-    /// The site itself was named among those with other routers.
+    NoSuchPackage { site: Slug, package: Slug },
     #[error("{0} is the same site; name the other site")]
     SameSite(Slug),
     /// The router left the passwords out.
@@ -79,10 +68,8 @@ pub enum ImportError {
          `/ip hotspot user export show-sensitive`"
     )]
     PasswordsHidden,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A command was not carried out.
     #[error(transparent)]
     Command(#[from] CommandError),
 }
@@ -103,13 +90,10 @@ impl ImportError {
 
 /// What came of an import.
 pub struct Report {
-    /// The format that was recognised, as a word.
     pub format: &'static str,
     /// The verdict on each line.
     pub judged: Vec<Judged>,
-    /// How many lines got which verdict.
     pub counts: Counts,
-    /// How many codes are new in stock.
     pub taken: usize,
     /// Whether the list names profiles; one that does not needs a package named for it.
     pub has_profiles: bool,
@@ -181,11 +165,8 @@ impl Report {
 
 /// How much of a list another site has.
 pub struct AtOtherSite {
-    /// Which site.
     pub site: Slug,
-    /// What buyers call it.
     pub name: String,
-    /// How many codes.
     pub codes: usize,
     /// How many of them stand where there, by [`VoucherStatus::word`].
     ///

@@ -35,7 +35,6 @@ pub enum Doomed {
 pub struct Handout<'a> {
     /// A new id; under one that was used, nothing more is taken.
     pub id: HandoutId,
-    /// Who takes them.
     pub person: &'a str,
     pub package: &'a PackageKey,
     pub count: usize,

@@ -46,11 +46,8 @@ pub struct Choice {
 /// A file that somebody brings.
 #[derive(Debug, Clone)]
 pub struct NewUpload<'a> {
-    /// Who brings it.
     pub staff: StaffId,
-    /// Where its codes are valid.
     pub site: Slug,
-    /// What the file is called.
     pub name: &'a str,
     pub bytes: &'a [u8],
 }
