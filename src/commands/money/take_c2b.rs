@@ -4,7 +4,7 @@
 
 use super::{
     submit_payment::payment_needs,
-    take_news::{News, ReceiptGiven, TakeNews, unmatched},
+    take_news::{News, ProvenMoney, ReceiptGiven, TakeNews, unmatched},
 };
 use crate::ledger::{
     command::{Command, Decision, Need, VaultWrite},
@@ -122,8 +122,8 @@ impl TakeC2b {
         let reason = reason.unwrap_or(Unmatched::UnknownReference);
         // A person finds it beside the purchase that it names.
         let purchase = payment.map(|payment| payment.purchase);
-        let money = (self.amount, self.paid_at);
-        unmatched(purchase, (self.provider, &self.receipt), money, reason)
+        let &Self { provider, ref receipt, amount, paid_at, .. } = self;
+        unmatched(purchase, ProvenMoney { provider, receipt, amount, paid_at }, reason)
     }
 }
 

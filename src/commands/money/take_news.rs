@@ -248,9 +248,9 @@ impl TakeNews {
         reason: Unmatched,
     ) -> Decision {
         let News::Paid { paid_at, .. } = self.news else { return Decision::default() };
-        let money = (amount, paid_at);
+        let money = ProvenMoney { provider: self.provider, receipt, amount, paid_at };
         match self.proof(world, receipt) {
-            Proof::New(_) => unmatched(purchase, (self.provider, receipt), money, reason),
+            Proof::New(_) => unmatched(purchase, money, reason),
             Proof::Nobodys(..) | Proof::Known(_) | Proof::AnothersReceipt => Decision::default(),
         }
     }
@@ -364,9 +364,8 @@ impl TakeNews {
         let Some((receipt, Proof::New(id))) = proof else { return (None, None) };
         let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
         let News::Paid { paid_at, .. } = self.news else { return (None, None) };
-        let given = (self.provider, receipt);
-        let money = (amount, paid_at);
-        (Some(record_receipt(Some(payment.purchase), given, money)), Some(kept))
+        let money = ProvenMoney { provider: self.provider, receipt, amount, paid_at };
+        (Some(record_receipt(Some(payment.purchase), money)), Some(kept))
     }
 
     /// From now on this payment's.
@@ -377,16 +376,25 @@ impl TakeNews {
     }
 }
 
-/// Money that is no payment's, and with a person from now on; found beside a purchase or none.
+/// Money that moved, with a proof that nobody has seen.
+#[derive(Clone, Copy)]
+pub(in crate::commands) struct ProvenMoney<'a> {
+    pub provider: &'a str,
+    pub receipt: &'a ReceiptGiven,
+    pub amount: Cents,
+    /// When, by the provider's clock.
+    pub paid_at: Option<Micros>,
+}
+
+/// Money that belongs to no payment: a person decides about it. It may stand beside a purchase.
 pub(in crate::commands) fn unmatched(
     purchase: Option<PurchaseId>,
-    (provider, receipt): (&str, &ReceiptGiven),
-    money: (Cents, Option<Micros>),
+    money: ProvenMoney<'_>,
     reason: Unmatched,
 ) -> Decision {
-    let id = receipt.new_id;
-    let recorded = record_receipt(purchase, (provider, receipt), money);
-    let kept = VaultWrite::Receipt { receipt: id, sealed: receipt.sealed.clone() };
+    let id = money.receipt.new_id;
+    let recorded = record_receipt(purchase, money);
+    let kept = VaultWrite::Receipt { receipt: id, sealed: money.receipt.sealed.clone() };
     Decision::events(vec![recorded, left_over(purchase, id, reason)]).keep([kept])
 }
 
@@ -395,12 +403,9 @@ fn left_over(purchase: Option<PurchaseId>, id: ReceiptId, reason: Unmatched) -> 
     NewEvent { correlation: purchase, ..NewEvent::alone(Stream::Receipt(id), unmatched) }
 }
 
-/// The event by which a proof that nobody has seen is recorded, for a purchase or for none.
-fn record_receipt(
-    purchase: Option<PurchaseId>,
-    (provider, receipt): (&str, &ReceiptGiven),
-    (amount_cents, paid_at): (Cents, Option<Micros>),
-) -> NewEvent {
+/// The event by which the proof is recorded, for a purchase or for none.
+fn record_receipt(purchase: Option<PurchaseId>, money: ProvenMoney<'_>) -> NewEvent {
+    let ProvenMoney { provider, receipt, amount: amount_cents, paid_at } = money;
     let stream = Stream::Receipt(receipt.new_id);
     let recorded = ReceiptEvent::Recorded { provider: provider.into(), amount_cents, paid_at };
     let name = receipt_once(provider, &receipt.fingerprint);
