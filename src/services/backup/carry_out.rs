@@ -4,6 +4,7 @@
 use super::{BackupError, Delivered, Place, Proof, Prover, is_the_one_made};
 use crate::store::{BackupMade, BackupRecord, End, Store, StoreError};
 use std::{
+    borrow::Cow,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,9 +24,9 @@ pub async fn carry_out(
     place: &Place,
     progress: impl FnMut(usize),
 ) -> Result<Outcome, BackupError> {
-    let (name, keys) = (place.name(), (prover.key(), prover.random()));
+    let name = place.name();
     let named = (name.as_str(), place.is_off_box());
-    let delivered = match place.back_up(store, keys, progress).await {
+    let delivered = match place.back_up(store, prover.seals(), progress).await {
         Ok(delivered) => delivered,
         Err(failure) => {
             store.note_backup_failure(named, &failure.cause()).await?;
@@ -40,7 +41,7 @@ pub async fn carry_out(
         let same = *end == delivered.end;
         if same { Ok(()) } else { Err(BackupError::AnotherCopy(file.to_owned())) }
     };
-    let proof = prove(store, prover, &name, (file, &delivered.end.file_name()), as_made).await?;
+    let proof = prove(store, prover, &name, file, as_made).await?;
     let known = store.backups().await?.into_iter().find(|record| record.place == name);
     let proved = known.and_then(|record| record.proved).map(|(file, _)| file);
     place.tidy(file, proved.as_deref())?;
@@ -54,9 +55,9 @@ pub async fn prove_again(
     place: &Place,
     record: &BackupRecord,
 ) -> Result<Option<Result<Proof, BackupError>>, StoreError> {
-    let Some((file, name)) = in_folder(place, record.awaits_proof()) else { return Ok(None) };
+    let Some(file) = in_folder(place, record.awaits_proof()) else { return Ok(None) };
     let as_made = |end: &End| is_the_one_made(record, &file, end);
-    prove(store, prover, &record.place, (&file, name), as_made).await.map(Some)
+    prove(store, prover, &record.place, &file, as_made).await.map(Some)
 }
 
 /// Reads the newest copy in a folder again, every piece of it; tells what is wrong with it.
@@ -66,23 +67,27 @@ pub async fn read_again(
     place: &Place,
     record: &BackupRecord,
 ) -> Result<Option<String>, StoreError> {
-    let Some((file, name)) = in_folder(place, record.file.as_deref()) else { return Ok(None) };
+    let Some(file) = in_folder(place, record.file.as_deref()) else { return Ok(None) };
     let read = prover.read_aside(&file).await;
     let wrong = match read.and_then(|end| is_the_one_made(record, &file, &end)) {
         Ok(()) => None,
         Err(BackupError::CutOff) => return Ok(None),
-        Err(failure) => Some(format!("{name}: {}", failure.cause())),
+        Err(failure) => Some(format!("{}: {}", name_of(&file), failure.cause())),
     };
     store.note_spoiled(&record.place, wrong.clone()).await?;
     Ok(wrong)
 }
 
 /// A copy by its name, in a place that is a folder.
-fn in_folder<'a>(place: &Place, name: Option<&'a str>) -> Option<(PathBuf, &'a str)> {
+fn in_folder(place: &Place, name: Option<&str>) -> Option<PathBuf> {
     match (place, name) {
-        (Place::Folder { path, .. }, Some(name)) => Some((path.join(name), name)),
+        (Place::Folder { path, .. }, Some(name)) => Some(path.join(name)),
         _ => None,
     }
+}
+
+fn name_of(file: &Path) -> Cow<'_, str> {
+    file.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Proves a copy and notes what came of it; of a proof that was cut off nothing is claimed.
@@ -90,11 +95,12 @@ async fn prove(
     store: &Store,
     prover: &Arc<Prover>,
     place: &str,
-    (file, name): (&Path, &str),
+    file: &Path,
     as_made: impl Fn(&End) -> Result<(), BackupError>,
 ) -> Result<Result<Proof, BackupError>, StoreError> {
     let proof = prover.prove_aside(file).await;
     let proof = proof.and_then(|proof| as_made(&proof.end).map(|()| proof));
+    let name = &name_of(file);
     match &proof {
         Ok(_) => store.note_proof(place, name).await?,
         Err(BackupError::CutOff) => {}

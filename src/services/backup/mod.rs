@@ -129,11 +129,18 @@ impl End {
     }
 }
 
+/// What seals a file.
+#[derive(Clone, Copy)]
+pub struct Seals<'a> {
+    pub key: &'a BackupKey,
+    pub random: &'a dyn Random,
+}
+
 /// Makes a backup in `folder`; `progress` is told how many rows are written. The file has its name
 /// only when it is whole and on the disk.
 pub async fn make(
     store: &Store,
-    (key, random): (&BackupKey, &dyn Random),
+    seals: Seals<'_>,
     folder: &Path,
     mut progress: impl FnMut(usize),
 ) -> Result<Made, BackupError> {
@@ -147,7 +154,7 @@ pub async fn make(
     let failed = |attempt| at(attempt, &partial.0);
     fs::create_dir_all(folder).map_err(at("make the folder", folder))?;
     let file = File::create(&partial.0).map_err(failed("write"))?;
-    let mut sealing = Sealing::begin(file, key, random).map_err(failed("write"))?;
+    let mut sealing = Sealing::begin(file, seals).map_err(failed("write"))?;
     let mut rows = 0;
     while let Some(piece) = copy.next().await? {
         rows += piece.rows.len();
@@ -251,25 +258,25 @@ fn place(file: &[u8], number: u64) -> String {
 
 struct Sealing<'a> {
     file: BufWriter<File>,
-    key: &'a BackupKey,
-    random: &'a dyn Random,
+    seals: Seals<'a>,
     name: [u8; NAME_BYTES],
     number: u64,
 }
 
 impl<'a> Sealing<'a> {
-    fn begin(file: File, key: &'a BackupKey, random: &'a dyn Random) -> io::Result<Self> {
+    fn begin(file: File, seals: Seals<'a>) -> io::Result<Self> {
         let mut name = [0; NAME_BYTES];
-        random.fill(&mut name);
+        seals.random.fill(&mut name);
         let mut file = BufWriter::new(file);
         file.write_all(FORM)?;
         file.write_all(&name)?;
-        Ok(Self { file, key, random, name, number: 0 })
+        Ok(Self { file, seals, name, number: 0 })
     }
 
     fn add(&mut self, part: &Part) -> io::Result<()> {
         let plain = serde_json::to_vec(part).expect("rows are plain data");
-        let sealed = self.key.seal(&place(&self.name, self.number), &plain, self.random);
+        let Seals { key, random } = self.seals;
+        let sealed = key.seal(&place(&self.name, self.number), &plain, random);
         let length = u32::try_from(sealed.len()).expect("a piece is of a thousand rows");
         self.file.write_all(&length.to_be_bytes())?;
         self.number += 1;

@@ -1,14 +1,13 @@
 //! Where backups go: a folder that keeps the latest few, or an address.
 
 use super::{
-    BackupError, Made,
+    BackupError, Made, Seals,
     scratch::Scratch,
     send::{Address, Sent},
 };
 use crate::{
     ledger::kernel::chain::hex,
-    ports::Random,
-    store::{BackupKey, End, Store},
+    store::{End, Store},
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -81,20 +80,20 @@ impl Place {
     pub async fn back_up(
         &self,
         store: &Store,
-        keys: (&BackupKey, &dyn Random),
+        seals: Seals<'_>,
         progress: impl FnMut(usize),
     ) -> Result<Delivered, BackupError> {
         match self {
             Self::Folder { path, .. } => {
                 let Made { path: file, end, bytes } =
-                    super::make(store, keys, path, progress).await?;
+                    super::make(store, seals, path, progress).await?;
                 let path = Some(file.clone());
                 Ok(Delivered { end, bytes, path, sent: None, local: file, _passing: None })
             }
             Self::Server { address, through } => {
-                let folder = Scratch::make(through, keys.1)?;
+                let folder = Scratch::make(through, seals.random)?;
                 let Made { path: local, end, bytes } =
-                    super::make(store, keys, folder.path(), progress).await?;
+                    super::make(store, seals, folder.path(), progress).await?;
                 let sent = Some(address.send(&local, &end.file_name()).await?);
                 Ok(Delivered { end, bytes, path: None, sent, local, _passing: Some(folder) })
             }

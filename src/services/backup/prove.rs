@@ -2,7 +2,7 @@
 //! what was signed, and opens every sealed text with the keys in it. Takes nothing from the shop: a
 //! database of its own, one piece in memory at a time, and at night a thread that gives way.
 
-use super::{BackupError, Opening, Part, at, scratch::Scratch, take_in};
+use super::{BackupError, Opening, Part, Seals, at, scratch::Scratch, take_in};
 use crate::{
     ledger::kernel::chain::hex,
     ports::Random,
@@ -56,13 +56,8 @@ impl Prover {
     }
 
     /// What seals the copies.
-    pub const fn key(&self) -> &BackupKey {
-        &self.key
-    }
-
-    /// The source of randomness.
-    pub fn random(&self) -> &dyn Random {
-        self.random.as_ref()
+    pub fn seals(&self) -> Seals<'_> {
+        Seals { key: &self.key, random: self.random.as_ref() }
     }
 
     /// Proves a copy on a thread of its own, which gives way to the shop and ends soon after this

@@ -18,7 +18,7 @@ use lango::{
         settlement::Settlement,
         staff::Role,
     },
-    ports::{Random, SystemRandom},
+    ports::SystemRandom,
     services::{backup, person, staff::Change},
     simulators::sms_gateway::{Answer, Faults},
     store::{BackupKey, Key, LEFT_OUT, Opening, SOURCE_PAYMENT, Store},
@@ -258,7 +258,8 @@ fn key() -> BackupKey {
 }
 
 async fn copied(town: &Town, folder: &Path) -> backup::Made {
-    backup::make(town.store(), (&key(), &SystemRandom), folder, |_| {}).await.unwrap()
+    let seals = backup::Seals { key: &key(), random: &SystemRandom };
+    backup::make(town.store(), seals, folder, |_| {}).await.unwrap()
 }
 
 /// A full day's copy comes back in another home, and the shop goes on there.
@@ -387,8 +388,8 @@ async fn odd_rows_come_back_from_either_in_either() {
 /// A copy of any ledger.
 async fn copy_of(url: &str, master: Key, folder: &Path) -> PathBuf {
     let store = opened(url, master).await;
-    let keys = (&BackupKey::of(&master), &SystemRandom as &dyn Random);
-    let made = backup::make(&store, keys, folder, |_| {}).await.unwrap();
+    let seals = backup::Seals { key: &BackupKey::of(&master), random: &SystemRandom };
+    let made = backup::make(&store, seals, folder, |_| {}).await.unwrap();
     store.close().await;
     made.path
 }

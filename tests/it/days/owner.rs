@@ -370,8 +370,8 @@ impl Day {
         let books = self.mpesa().books.len();
         let made = self.unharmed(move |context| async move {
             let key = BackupKey::of(&master);
-            let keys = (&key, context.random.as_ref());
-            let made = backup::make(&context.store, keys, &folder, |_| {}).await;
+            let seals = backup::Seals { key: &key, random: context.random.as_ref() };
+            let made = backup::make(&context.store, seals, &folder, |_| {}).await;
             made.map_err(|failure| format!("{failure:?}"))
         });
         match made {
