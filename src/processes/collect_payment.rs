@@ -69,9 +69,7 @@ pub(super) async fn submit(context: &Arc<Context>) -> Result<usize, StoreError> 
                 let beside = prompt(Arc::clone(&context), payment);
                 Ok(context.calls.make(&format!("submit:{payment}"), beside))
             }
-            Ok(_) => Ok(true),
-            Err(CommandError::Refused(_)) => Ok(false),
-            Err(CommandError::Failed(failure)) => Err(failure),
+            outcome => done(outcome),
         }
     })
     .await
@@ -212,7 +210,7 @@ async fn ask(
     let now = context.now();
     let mut seen = work.seen;
     if work.since.until(now) / SECOND < ladder[0] {
-        return Ok(postpone(context, work, ladder, now, seen).await?);
+        return postpone(context, work, ladder, now, seen).await;
     }
     let refs = refs(context, id).await?;
     let rungs = rungs(ladder, refs.is_some());
@@ -239,12 +237,9 @@ async fn ask(
     }
     if is_asked_out(work, rungs, now) {
         let end = EndInquiry { payment: id, status: payment.status };
-        match context.store.execute(end).await {
-            Ok(_) | Err(CommandError::Refused(_)) => return Ok(()),
-            Err(failure) => return Err(failure),
-        }
+        return context.store.execute(end).await.map(drop);
     }
-    Ok(postpone(context, work, ladder, now, seen).await?)
+    postpone(context, work, ladder, now, seen).await
 }
 
 /// The rungs on which a payment is looked at: all of them where it can be asked about.
@@ -296,15 +291,12 @@ async fn postpone(
     ladder: &[i64],
     now: Micros,
     seen: i64,
-) -> Result<(), StoreError> {
+) -> Result<(), CommandError> {
     let elapsed = work.since.until(now) / SECOND;
     let next = ladder.iter().find(|rung| **rung > elapsed);
     let missed = || now.plus(MISSED_SECONDS * SECOND);
     let due_at = next.map_or_else(missed, |rung| work.since.plus(rung * SECOND));
     let kind = WorkKind::SettlePayment;
     let later = Postponed { kind, subject: work.subject.clone(), due_at, seen };
-    match context.store.execute(Postpone { work: later }).await {
-        Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
-        Err(CommandError::Failed(failure)) => Err(failure),
-    }
+    context.store.execute(Postpone { work: later }).await.map(drop)
 }

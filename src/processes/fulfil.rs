@@ -1,29 +1,18 @@
 //! Serves those who paid when there was no code, as soon as there is one.
 
-use super::handle::handle;
+use super::handle::{Thing as _, done, handle};
 use crate::{
-    commands::sale::serve_owed::ServeOwed,
-    ledger::kernel::id::MessageId,
-    processes::context::Context,
-    store::{CommandError, Owed, StoreError},
+    commands::sale::serve_owed::ServeOwed, ledger::kernel::id::MessageId,
+    processes::context::Context, store::StoreError,
 };
 use std::sync::Arc;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let mut done = 0;
+    let mut served = 0;
     for owed in context.store.owed_and_in_stock().await? {
-        let item = (owed.item(), owed.suspect);
-        done += usize::from(handle(context, item, serve(context, &owed)).await?);
+        let serve = ServeOwed { purchase: owed.purchase, message: MessageId(context.id()) };
+        let serve = async { done(context.store.execute(serve).await) };
+        served += usize::from(handle(context, owed.handled(), serve).await?);
     }
-    Ok(done)
-}
-
-async fn serve(context: &Context, owed: &Owed) -> Result<bool, StoreError> {
-    let serve = ServeOwed { purchase: owed.purchase, message: MessageId(context.id()) };
-    match context.store.execute(serve).await {
-        Ok(_) => Ok(true),
-        // Served by another instance, or the last code went to one owed longer.
-        Err(CommandError::Refused(_)) => Ok(false),
-        Err(CommandError::Failed(failure)) => Err(failure),
-    }
+    Ok(served)
 }

@@ -16,6 +16,16 @@ pub(super) trait Thing {
 
     /// Whether it broke down before.
     fn is_suspect(&self) -> bool;
+
+    fn handled(&self) -> Handled {
+        Handled { item: self.item(), suspect: self.is_suspect() }
+    }
+}
+
+/// A thing, as it is handled.
+pub(super) struct Handled {
+    pub item: Item,
+    pub suspect: bool,
 }
 
 impl Thing for Work {
@@ -61,7 +71,7 @@ impl Thing for UploadKept {
 /// Handles a thing; `false` where nothing was done, or it broke down.
 pub(super) async fn handle(
     context: &Context,
-    (item, suspect): (Item, bool),
+    Handled { item, suspect }: Handled,
     deed: impl Future<Output = Result<bool, StoreError>>,
 ) -> Result<bool, StoreError> {
     let _alone = if suspect { Some(context.alone.lock().await) } else { None };
@@ -99,10 +109,11 @@ pub(super) async fn handle(
     }
 }
 
-/// What a chain of commands came to; a refusal says that nothing is to be done any more.
-pub(super) fn done(outcome: Result<(), CommandError>) -> Result<bool, StoreError> {
+/// What commands came to; a refusal says that nothing is to be done any more: another instance was
+/// quicker, say.
+pub(super) fn done<T>(outcome: Result<T, CommandError>) -> Result<bool, StoreError> {
     match outcome {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(CommandError::Refused(_)) => Ok(false),
         Err(CommandError::Failed(failure)) => Err(failure),
     }
@@ -117,14 +128,13 @@ pub(super) fn handle_beside<T: Thing + Send + Sync + 'static, F>(
 ) where
     F: Future<Output = Result<bool, StoreError>> + Send + 'static,
 {
-    let (item, suspect) = (thing.item(), thing.is_suspect());
-    let subject = if suspect { "suspect" } else { &item.subject };
-    let name = format!("{sort}:{subject}");
+    let handled = thing.handled();
+    let subject = handled.item.subject.clone();
+    let name = format!("{sort}:{}", if handled.suspect { "suspect" } else { &subject });
     let deed = deed(Arc::clone(context), thing);
     let beside = Arc::clone(context);
     context.calls.make(&name, async move {
-        let subject = item.subject.clone();
-        if let Err(failure) = handle(&beside, (item, suspect), deed).await {
+        if let Err(failure) = handle(&beside, handled, deed).await {
             tracing::error!(subject, error = ?failure, "{sort} {subject}: {failure}");
         }
     });

@@ -12,6 +12,7 @@ mod backup;
 pub mod caught;
 mod checkpoint;
 mod collect_payment;
+mod compose_text;
 pub mod context;
 mod follow_history;
 mod fulfil;
@@ -23,7 +24,6 @@ mod release_holds;
 mod send_messages;
 mod take_uploads;
 mod tell_owner;
-mod text;
 
 pub use keep_mark::{note as note_mark, write as write_mark};
 
@@ -206,9 +206,9 @@ where
     let mut under_way = JoinSet::new();
     let (suspects, sound): (Vec<T>, Vec<T>) = items.into_iter().partition(Thing::is_suspect);
     for item in sound {
-        let (name, context) = (item.item(), Arc::clone(context));
+        let (handled, context) = (item.handled(), Arc::clone(context));
         let done = deed(Arc::clone(&context), item);
-        under_way.spawn(async move { handle(&context, (name, false), done).await });
+        under_way.spawn(async move { handle(&context, handled, done).await });
     }
     let (mut done, mut failed) = (0, None);
     // All are heard to the end: one that was dropped here may have recorded that its call leaves.
@@ -224,8 +224,7 @@ where
         return Err(failure);
     }
     for item in suspects {
-        let name = item.item();
-        let again = handle(context, (name, true), deed(Arc::clone(context), item));
+        let again = handle(context, item.handled(), deed(Arc::clone(context), item));
         done += usize::from(again.await?);
     }
     Ok(done)

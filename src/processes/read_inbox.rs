@@ -1,7 +1,7 @@
 //! Decides about what came from outside. The bytes are in the vault already and stay there,
 //! whatever happens here.
 
-use super::{WORK_PER_LOOK, each};
+use super::{WORK_PER_LOOK, each, handle::done};
 use crate::{
     commands::{
         keep_inbox::IgnoreInbox,
@@ -212,16 +212,10 @@ async fn execute(
         Some(whose) => context.store.is_forgotten(whose).await?,
         None => false,
     };
-    match carry_out(context, row, command, forgotten).await {
-        Err(CommandError::Refused(_)) => {
-            match carry_out(context, row, IgnoreInbox { row: row.row }, forgotten).await {
-                Ok(()) | Err(CommandError::Refused(_)) => Ok(true),
-                Err(CommandError::Failed(failure)) => Err(failure),
-            }
-        }
-        Err(CommandError::Failed(failure)) => Err(failure),
-        Ok(()) => Ok(true),
+    if !done(carry_out(context, row, command, forgotten).await)? {
+        done(carry_out(context, row, IgnoreInbox { row: row.row }, forgotten).await)?;
     }
+    Ok(true)
 }
 
 async fn carry_out(

@@ -1,11 +1,11 @@
 //! Ends the waiting for purchases whose time is over.
 
-use super::{WORK_PER_LOOK, each};
+use super::{WORK_PER_LOOK, each, handle::done};
 use crate::{
     commands::sale::expire_purchase::ExpirePurchase,
     ledger::{command::WorkKind, kernel::id::PurchaseId},
     processes::context::Context,
-    store::{CommandError, StoreError, Work},
+    store::{StoreError, Work},
 };
 use std::sync::Arc;
 
@@ -13,11 +13,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     let due = context.store.work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK);
     each(context, due.await?, |context, work| async move {
         let purchase: PurchaseId = subject(&work)?;
-        match context.store.execute(ExpirePurchase { purchase }).await {
-            Ok(_) => Ok(true),
-            Err(CommandError::Refused(_)) => Ok(false),
-            Err(CommandError::Failed(failure)) => Err(failure),
-        }
+        done(context.store.execute(ExpirePurchase { purchase }).await)
     })
     .await
 }

@@ -4,11 +4,11 @@
 
 use super::{
     WORK_PER_LOOK,
+    compose_text::{TextError, compose},
     handle::{done, handle_beside},
     read_inbox::message_ref,
     release_holds::subject,
     tell_owner,
-    text::{TextError, compose},
 };
 use crate::{
     commands::{
@@ -53,7 +53,7 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
         return record(context, id, gateway, lost).await;
     }
     let Some(gateway) = next_gateway(&context.sms, &message) else {
-        return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+        return give_up(context, id).await;
     };
     let round_over = !message.tried.is_empty() && message.tried.len() == context.sms.len();
     if round_over && work.seen == 0 {
@@ -64,20 +64,18 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
         (Some(purchase), _) => compose(context, purchase).await,
         (None, Some(digest)) => tell_owner::compose(context, digest).await,
         // The owner wishes for none any more.
-        (None, None) => {
-            return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
-        }
+        (None, None) => return give_up(context, id).await,
     };
     let (to, text) = match (to, text) {
         (Some(to), Ok(text)) => (to, text),
         (_, Err(TextError::Store(failure))) => return Err(failure.into()),
         (None, _) => {
             tracing::info!(message = %id, "message {id} is to nobody any more: forgotten");
-            return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+            return give_up(context, id).await;
         }
         (_, failed) => {
             tracing::error!(message = %id, error = ?failed.err(), "message {id} has no text");
-            return context.store.execute(GiveUpMessage { message: id }).await.map(|_| ());
+            return give_up(context, id).await;
         }
     };
     let context_of_text = Sealed::MessageText(id).context();
@@ -90,9 +88,13 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
     let bad_number = matches!(outcome, SmsSubmitted::Refused { retry: SmsRetry::Never, .. });
     record(context, id, by, outcome).await?;
     if bad_number {
-        context.store.execute(GiveUpMessage { message: id }).await?;
+        give_up(context, id).await?;
     }
     Ok(())
+}
+
+async fn give_up(context: &Context, message: MessageId) -> Result<(), CommandError> {
+    context.store.execute(GiveUpMessage { message }).await.map(drop)
 }
 
 async fn record(
@@ -132,5 +134,5 @@ async fn pause(context: &Context, work: &Work) -> Result<(), CommandError> {
     let due_at = context.now().plus(ROUND_PAUSE_SECONDS * SECOND);
     let (kind, subject) = (WorkKind::SendMessage, work.subject.clone());
     let work = Postponed { kind, subject, due_at, seen: work.seen + 1 };
-    context.store.execute(Postpone { work }).await.map(|_| ())
+    context.store.execute(Postpone { work }).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! Takes files of codes into stock, once somebody said how.
 
-use super::handle::{Thing, handle};
+use super::handle::{Thing as _, handle};
 use crate::{
     processes::context::Context,
     services::stock::{import::ImportError, uploads},
@@ -15,8 +15,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
         if altered && uploads::is_kept(&context.store, &upload) {
             done += usize::from(set_aside(context, &upload).await?);
         } else if altered || upload.breakdowns < BREAKDOWNS_MAX {
-            let item = (upload.item(), upload.is_suspect());
-            done += usize::from(handle(context, item, take(context, &upload)).await?);
+            done += usize::from(handle(context, upload.handled(), take(context, &upload)).await?);
         }
     }
     Ok(done)

@@ -1,7 +1,10 @@
 //! Tells the owner, in the evening, what the day brought and what needs a person. The digest bears
 //! the ledger's mark: a checkpoint that is kept where nobody at this machine can change it.
 
-use super::text::{Text, TextError};
+use super::{
+    compose_text::{Text, TextError},
+    handle::done,
+};
 use crate::{
     commands::{message::queue_digest::QueueDigest, sale::start_purchase::ContactGiven},
     ledger::kernel::{
@@ -9,7 +12,7 @@ use crate::{
         id::{ContactId, MessageId},
     },
     processes::context::{Context, Digest},
-    store::{CommandError, Sealed, StoreError},
+    store::{Sealed, StoreError},
 };
 
 /// With fewer free codes than this a package is named.
@@ -30,12 +33,7 @@ pub(super) async fn look(context: &Context) -> Result<usize, StoreError> {
     }
     let owner = owner(context, digest);
     let message = MessageId(context.id());
-    match context.store.execute(QueueDigest { day, owner, message }).await {
-        Ok(_) => Ok(1),
-        // Another instance was quicker.
-        Err(CommandError::Refused(_)) => Ok(0),
-        Err(CommandError::Failed(failure)) => Err(failure),
-    }
+    done(context.store.execute(QueueDigest { day, owner, message }).await).map(usize::from)
 }
 
 fn owner(context: &Context, digest: &Digest) -> ContactGiven {
