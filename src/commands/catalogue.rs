@@ -119,10 +119,6 @@ impl Command for RegisterSite {
         });
         Ok(Decision::events(vec![NewEvent::alone(stream, Event::Site(event))]).keep(phone))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// Says of a site's router that it is not the one of other sites, so that a code may stand at both:
@@ -158,10 +154,6 @@ impl Command for TellRoutersApart {
             return Err(Refusal::NothingNew);
         }
         Ok(Decision::events(events))
-    }
-
-    fn actor(&self) -> &'static str {
-        "cli"
     }
 }
 
@@ -206,10 +198,6 @@ impl Command for DefinePackage {
         let event = Event::Package(PackageEvent::Defined(next));
         Ok(Decision::events(vec![NewEvent::alone(Stream::Package(key), event)]))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// Takes a package off the page. Purchases under way go on, codes stay in stock.
@@ -232,10 +220,6 @@ impl Command for RetirePackage {
         let event = Event::Package(PackageEvent::Retired { site, package });
         let stream = Stream::Package(self.package.clone());
         Ok(Decision::events(vec![NewEvent::alone(stream, event)]))
-    }
-
-    fn actor(&self) -> &'static str {
-        "cli"
     }
 }
 

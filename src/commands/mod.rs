@@ -5,12 +5,10 @@
 pub mod books;
 pub mod by;
 pub mod catalogue;
-pub mod keep_inbox;
-pub mod knock;
+pub mod keep_beside;
 pub mod message;
 pub mod money;
 pub mod person;
-pub mod postpone;
 pub mod router;
 pub mod sale;
 pub mod staff;

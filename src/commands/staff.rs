@@ -69,10 +69,6 @@ impl Command for AddStaff {
         let added = event(self.staff, added).once(once);
         Ok(Decision::events(vec![added]).keep([known]))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// Changes what somebody may do, or their password.
@@ -116,10 +112,6 @@ impl Command for ChangeStaff {
         }
         let decision = Decision::events(vec![event(staff, changed)]);
         Ok(decision.keep(writes.into_iter().map(VaultWrite::Staff)))
-    }
-
-    fn actor(&self) -> &'static str {
-        "cli"
     }
 }
 

@@ -369,11 +369,16 @@ pub enum Answer {
 /// A wish, decided under the writer's hand.
 pub trait Command: Send + Sync {
     /// What must be read first; asked again after each reading, since one thing leads to the next.
-    fn needs(&self, world: &World) -> Vec<Need>;
+    fn needs(&self, _: &World) -> Vec<Need> {
+        vec![]
+    }
 
     /// Decides from what was read.
     fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal>;
 
-    /// Who or what causes the events: a word of ours, never a person's name.
-    fn actor(&self) -> &str;
+    /// Who or what causes the events: a word of ours, never a person's name. Without another it is
+    /// whoever has the machine; a wish at the desk names its own.
+    fn actor(&self) -> &str {
+        "cli"
+    }
 }

@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     commands::{
+        keep_beside::KeepBeside,
         money::{
             submit_payment::{EndInquiry, RecordSubmit, SubmitPayment},
             take_news::{News, TakeNews},
         },
-        postpone::Postpone,
     },
     ledger::{
         command::{Answer, Postponed, WorkKind},
@@ -298,5 +298,5 @@ async fn postpone(
     let due_at = next.map_or_else(missed, |rung| work.since.plus(rung * SECOND));
     let kind = WorkKind::SettlePayment;
     let later = Postponed { kind, subject: work.subject.clone(), due_at, seen };
-    context.store.execute(Postpone { work: later }).await.map(drop)
+    context.store.execute(KeepBeside::postponed(later)).await.map(drop)
 }

@@ -4,7 +4,7 @@
 use super::{WORK_PER_LOOK, each, handle::done};
 use crate::{
     commands::{
-        keep_inbox::IgnoreInbox,
+        keep_beside::KeepBeside,
         message::send_message::TakeReport,
         money::{
             take_c2b::TakeC2b,
@@ -197,7 +197,7 @@ pub(super) fn message_ref(
 }
 
 async fn ignore(context: &Context, row: &Inbox, whose: Option<Sealed>) -> Result<bool, StoreError> {
-    execute(context, row, IgnoreInbox { row: row.row }, whose).await
+    execute(context, row, KeepBeside::ignored(row.row), whose).await
 }
 
 /// Decides about a row; what is refused leads to nothing. Where what the vault keeps of the same
@@ -213,7 +213,7 @@ async fn execute(
         None => false,
     };
     if !done(carry_out(context, row, command, forgotten).await)? {
-        done(carry_out(context, row, IgnoreInbox { row: row.row }, forgotten).await)?;
+        done(carry_out(context, row, KeepBeside::ignored(row.row), forgotten).await)?;
     }
     Ok(true)
 }

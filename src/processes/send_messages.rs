@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     commands::{
+        keep_beside::KeepBeside,
         message::send_message::{GiveUpMessage, RecordSend, SubmitMessage, UNCONFIRMED_MAX},
-        postpone::Postpone,
     },
     ledger::{
         command::{Postponed, WorkKind},
@@ -134,5 +134,5 @@ async fn pause(context: &Context, work: &Work) -> Result<(), CommandError> {
     let due_at = context.now().plus(ROUND_PAUSE_SECONDS * SECOND);
     let (kind, subject) = (WorkKind::SendMessage, work.subject.clone());
     let work = Postponed { kind, subject, due_at, seen: work.seen + 1 };
-    context.store.execute(Postpone { work }).await.map(drop)
+    context.store.execute(KeepBeside::postponed(work)).await.map(drop)
 }

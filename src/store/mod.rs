@@ -51,7 +51,7 @@ pub use writer::changes::INTERRUPTED_SECONDS;
 pub use writer::news::{News, Place};
 
 use crate::{
-    commands::{knock::Knock, stock::fence::FenceStock},
+    commands::{keep_beside::KeepBeside, stock::fence::FenceStock},
     ledger::{
         catalogue::{LedgerPurpose, ShopEvent},
         command::{Answer, Command},
@@ -160,7 +160,7 @@ impl Store {
 
     /// Asks the writer for nothing: it answers as soon as it has had its turn with the database.
     pub async fn knock(&self) -> Result<(), CommandError> {
-        self.execute(Knock).await.map(drop)
+        self.execute(KeepBeside::default()).await.map(drop)
     }
 
     /// Keeps every code on hand out of sale, in one commit: any may have been sold. Tells how many.

@@ -4,7 +4,7 @@
 
 use super::Shop;
 use crate::{
-    commands::keep_inbox::KeepInbox,
+    commands::keep_beside::KeepBeside,
     ledger::{command::InboxRow, kernel::id::PaymentId},
     store::{
         C2B_VALIDATION, CommandError, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
@@ -161,5 +161,5 @@ async fn try_keep(
     let plain = serde_json::to_vec(message).expect("texts and bytes are plain data");
     let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
     let row = InboxRow { source, subject: subject.to_owned(), fingerprint, sealed };
-    shop.context.store.execute(KeepInbox { row }).await.map(drop)
+    shop.context.store.execute(KeepBeside::inbox(row)).await.map(drop)
 }

@@ -61,10 +61,6 @@ impl Command for ResendMessage {
         let queued = queue_sms(self.message, self.purchase, purchase, Purpose::Code, nth);
         Ok(Decision::events(vec![queued]))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 #[cfg(test)]

@@ -52,10 +52,6 @@ impl Command for MatchReceipt {
         }
         self.news(id, Some(amount)).decide(world, now)
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// Whether the money is known to have moved, and was another amount.

@@ -93,10 +93,6 @@ impl Command for Settle {
         events.push(event);
         Ok(Decision::events(events))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 impl Settle {
@@ -190,10 +186,6 @@ impl Command for SettleDispute {
             }
         }
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// What the provider took for itself in a month, as its statement says.
@@ -217,10 +209,6 @@ impl Command for StateCharges {
         let &Self { month, amount: amount_cents, ends_at } = self;
         let stated = ShopEvent::ChargesStated { month, amount_cents, ends_at };
         Ok(Decision::events(vec![NewEvent::alone(Stream::Shop, Event::Shop(stated))]))
-    }
-
-    fn actor(&self) -> &'static str {
-        "cli"
     }
 }
 

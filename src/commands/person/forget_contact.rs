@@ -64,10 +64,6 @@ impl Command for ForgetContact {
             .once(forgotten_once(self.contact));
         Ok(Decision::events(vec![event]).keep(self.erased().map(VaultWrite::Erase)))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 impl ForgetContact {
@@ -129,6 +125,7 @@ mod tests {
     use super::*;
     use crate::{
         commands::{
+            keep_beside::KeepBeside,
             money::take_news::{News, TakeNews},
             testing::{
                 expired, given, kinds, message, owed_purchase, payment, prompted, purchase,
@@ -218,8 +215,7 @@ mod tests {
 
     #[test]
     fn what_comes_late_is_decided_and_erased() {
-        let row = crate::commands::keep_inbox::IgnoreInbox { row: 7 };
-        let late = ThenErase { command: row, inbox_row: 7 };
+        let late = ThenErase { command: KeepBeside::ignored(7), inbox_row: 7 };
         let (_, vault) = given(stocked(1)).when(&late).then_both();
         assert_eq!(vault.last(), Some(&VaultWrite::Erase(Erased::Inbox(7))));
         assert_eq!(vault.len(), 2, "and it is decided");

@@ -4,7 +4,7 @@
 
 use crate::ledger::{
     catalogue::SiteEvent,
-    command::{Answer, Command, Decision, Need, RouterWrite, VaultWrite},
+    command::{Answer, Command, Decision, Need},
     event::{Event, NewEvent},
     kernel::{
         id::{PackageKey, Slug, VoucherId},
@@ -38,26 +38,6 @@ pub(super) fn of_usage(id: VoucherId, event: UsageEvent) -> NewEvent {
 /// A code that several devices use is told of for each.
 fn once_each(vouchers: &[VoucherId]) -> BTreeSet<VoucherId> {
     vouchers.iter().copied().collect()
-}
-
-/// Keeps what a router told of itself.
-#[derive(Debug, Clone)]
-pub struct NoteRouter {
-    pub writes: Vec<RouterWrite>,
-}
-
-impl Command for NoteRouter {
-    fn needs(&self, _: &World) -> Vec<Need> {
-        vec![]
-    }
-
-    fn decide(&self, _: &World, _: Micros) -> Result<Decision, Refusal> {
-        Ok(Decision::default().keep(self.writes.iter().cloned().map(VaultWrite::Router)))
-    }
-
-    fn actor(&self) -> &'static str {
-        ACTOR
-    }
 }
 
 /// The event by which a router shows a code again that it lacked, or lets in with a void one.
@@ -174,10 +154,6 @@ impl Command for RouterLeaves {
         let left = Event::Site(SiteEvent::RouterLeft { site: self.site.clone() });
         Ok(Decision::events(vec![NewEvent::alone(Stream::Site(self.site.clone()), left)]))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// Codes that no router showed are for sale again, since none is asked any more.
@@ -201,10 +177,6 @@ impl Command for SellUnshown {
         let events: Vec<_> = back.collect();
         Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// Records that somebody took a site's codes in clear, for a router that was replaced.
@@ -224,10 +196,6 @@ impl Command for WriteCodes {
         let written = SiteEvent::CodesWritten { site: self.site.clone(), codes: self.codes };
         let stream = Stream::Site(self.site.clone());
         Ok(Decision::events(vec![NewEvent::alone(stream, Event::Site(written))]))
-    }
-
-    fn actor(&self) -> &'static str {
-        "cli"
     }
 }
 

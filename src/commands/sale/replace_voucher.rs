@@ -97,10 +97,6 @@ impl Command for ReplaceVoucher {
         let next = world.first_free(&sale.purchase.package).ok_or(Refusal::SoldOut)?;
         Ok(Decision::events(sale.replaced(world, VoidReason::TakenBack, next, self.message)))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 #[cfg(test)]

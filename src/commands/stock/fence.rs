@@ -95,10 +95,6 @@ impl Command for ReleaseFenced {
         }
         Ok(Decision { answer: Answer::Codes(released), ..Decision::events(events) })
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 #[cfg(test)]

@@ -42,10 +42,6 @@ impl Command for RecordBatch {
         let event = Event::Batch(self.imported.clone());
         Ok(Decision::events(vec![NewEvent::alone(Stream::Batch(self.batch), event)]))
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// One line that was accepted.
@@ -95,10 +91,6 @@ impl Command for ImportLines {
         }
         decision.answer = Answer::Codes(taken);
         Ok(decision)
-    }
-
-    fn actor(&self) -> &'static str {
-        "cli"
     }
 }
 

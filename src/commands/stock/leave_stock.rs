@@ -55,10 +55,6 @@ impl Command for VoidVouchers {
         let events: Vec<_> = self.vouchers.iter().filter_map(void).collect();
         Ok(Decision { answer: Answer::Codes(events.len()), ..Decision::events(events) })
     }
-
-    fn actor(&self) -> &'static str {
-        "cli"
-    }
 }
 
 /// Takes codes out of online stock to be printed on cards that a person sells by hand.
@@ -102,10 +98,6 @@ impl Command for HandOut {
         let person = VaultWrite::Note { note, sealed: self.person.clone() };
         let answer = Answer::Codes(events.len());
         Ok(Decision { answer, ..Decision::events(events).keep([person]) })
-    }
-
-    fn actor(&self) -> &'static str {
-        "cli"
     }
 }
 

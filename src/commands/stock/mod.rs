@@ -3,4 +3,3 @@
 pub mod fence;
 pub mod import_vouchers;
 pub mod leave_stock;
-pub mod upload;

@@ -9,18 +9,19 @@ pub use codes::make_codes;
 use crate::{
     adapters::routeros::report::{End, Orders, Piece, Report},
     commands::{
+        keep_beside::KeepBeside,
         router::{
             hear_list::{
                 HearList, KnownCode, List, Listed, ListedCode, Meaning, Standing, is_list_due,
             },
-            hear_router::{HearLogins, HearSwitchedOff, NoteRouter, RouterLeaves, SellUnshown},
+            hear_router::{HearLogins, HearSwitchedOff, RouterLeaves, SellUnshown},
             replace_missed::{MissedCode, ReplaceMissed},
         },
         stock::leave_stock::CODES_PER_COMMIT,
     },
     ledger::{
         catalogue::Package,
-        command::{Fingerprint, RouterWrite},
+        command::{Fingerprint, RouterWrite, VaultWrite},
         kernel::{
             id::{MessageId, Slug, VoucherId},
             time::{MINUTE, SECOND},
@@ -45,7 +46,7 @@ impl Acting<'_> {
     pub async fn hear(&self, site: &Slug, report: &Report) -> Result<Orders, CommandError> {
         let store = self.store;
         let known = known(store, site, report).await?;
-        self.wish(NoteRouter { writes: writes(site, report, &known) }).await?;
+        self.wish(KeepBeside::vault(writes(site, report, &known))).await?;
         self.in_pieces(&known.used, |vouchers| HearLogins { vouchers }).await?;
         self.in_pieces(&known.off, |vouchers| HearSwitchedOff { vouchers }).await?;
         if let Some(Piece { run, .. }) = &report.piece
@@ -94,8 +95,8 @@ impl Acting<'_> {
         }
         self.replace_missed(site, &missed).await?;
         let away = store.away(site).await?;
-        let whole = vec![RouterWrite::Shown { site: site.clone(), away }];
-        self.wish(NoteRouter { writes: whole }).await.map(drop)
+        let whole = RouterWrite::Shown { site: site.clone(), away };
+        self.wish(KeepBeside::vault([VaultWrite::Router(whole)])).await.map(drop)
     }
 
     async fn replace_missed(&self, site: &Slug, missed: &[VoucherId]) -> Result<(), CommandError> {
@@ -128,7 +129,7 @@ impl Acting<'_> {
 }
 
 /// What is kept of a report beside the ledger.
-fn writes(site: &Slug, report: &Report, known: &KnownVouchers) -> Vec<RouterWrite> {
+fn writes(site: &Slug, report: &Report, known: &KnownVouchers) -> impl Iterator<Item = VaultWrite> {
     let news = RouterWrite::News {
         site: site.clone(),
         routeros: report.routeros.clone(),
@@ -144,7 +145,7 @@ fn writes(site: &Slug, report: &Report, known: &KnownVouchers) -> Vec<RouterWrit
         pieces,
         vouchers: known.all.clone(),
     });
-    [news].into_iter().chain(piece).collect()
+    [news].into_iter().chain(piece).map(VaultWrite::Router)
 }
 
 /// When codes end of which the router has no note yet. Time runs from the first login that was

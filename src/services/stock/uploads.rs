@@ -3,12 +3,9 @@
 
 use crate::{
     adapters::routeros::export::{Group, groups},
-    commands::{
-        by::By,
-        stock::upload::{DecideUpload, KeepUpload},
-    },
+    commands::{by::By, keep_beside::KeepBeside},
     ledger::{
-        command::{Note, UploadWrite},
+        command::{Note, UploadWrite, VaultWrite},
         kernel::{
             id::{BatchId, Slug, StaffId},
             stream::Stream,
@@ -65,7 +62,9 @@ pub async fn keep(
     let name = seal(Sealed::Note(Note::Batch(batch)), name.as_bytes());
     let sealed = seal(Sealed::Upload(batch), bytes);
     let proof = vault.upload_proof(batch, (&site, staff), None);
-    store.execute(KeepUpload { batch, site, staff, name, sealed, proof }).await?;
+    let name = VaultWrite::Note { note: Note::Batch(batch), sealed: name };
+    let file = VaultWrite::Upload(UploadWrite::Kept { batch, site, staff, sealed, proof });
+    store.execute(KeepBeside::vault([name, file])).await?;
     Ok(batch)
 }
 
@@ -158,7 +157,7 @@ pub async fn take(
 }
 
 async fn decide(store: &Store, write: UploadWrite) -> Result<(), CommandError> {
-    store.execute(DecideUpload(write)).await.map(drop)
+    store.execute(KeepBeside::vault([VaultWrite::Upload(write)])).await.map(drop)
 }
 
 async fn is_batch(store: &Store, batch: BatchId) -> Result<bool, StoreError> {

@@ -1,10 +1,11 @@
 //! Taking checkpoints, and reading them.
 
 use crate::{
-    commands::books::keep_checkpoint::KeepCheckpoint,
+    commands::keep_beside::KeepBeside,
     ledger::{
         catalogue::ShopEvent,
         checkpoint::{Checkpoint, PublicKey, SignedCheckpoint},
+        command::VaultWrite,
         event::Event,
         kernel::{
             stream::Stream,
@@ -91,7 +92,7 @@ impl Store {
 
     async fn take(&self) -> Result<SignedCheckpoint, StoreError> {
         let signed = self.sign().await?;
-        match self.execute(KeepCheckpoint(signed)).await {
+        match self.execute(KeepBeside::vault([VaultWrite::Checkpoint(signed)])).await {
             Ok(_) => Ok(signed),
             Err(CommandError::Failed(failure)) => Err(failure),
             Err(CommandError::Refused(refusal)) => unreachable!("never refused: {refusal}"),

@@ -9,7 +9,7 @@
 //! (`lango audit accept`).
 
 use crate::{
-    commands::books::accept_history::AcceptHistory,
+    commands::books::MindBooks,
     ledger::{
         catalogue::ShopEvent,
         checkpoint::Kept,
@@ -292,7 +292,7 @@ impl Store {
         let signature = Signature(vault.signing_key().sign_bytes(&text));
         let hash = HashText(hash);
         let acceptance = Acceptance { known_position, position, hash, signature };
-        self.execute(AcceptHistory(acceptance)).await?;
+        self.execute(MindBooks::AcceptHistory(acceptance)).await?;
         self.hear_acceptance().await?;
         Ok(fenced)
     }

@@ -7,7 +7,7 @@
 
 use super::handed::Handed;
 use crate::{
-    commands::books::mend_tables::MendTables,
+    commands::books::MindBooks,
     ledger::{
         command::{Command, WorkKind},
         event::{Event, NewEvent},
@@ -109,7 +109,7 @@ async fn mend(
     }
     transaction.change(&changes).await?;
     let tables = mended.iter().map(|table| (*table).to_owned()).collect();
-    let command: Arc<dyn Command> = Arc::new(MendTables { tables });
+    let command: Arc<dyn Command> = Arc::new(MindBooks::MendTables(tables));
     let now = opening.clock.now().max(head.recorded_at);
     let terms = Terms { now, zone: &opening.zone, vault: None };
     let (batch, _) = decide(transaction, &[command], (World::default(), head), terms).await?;

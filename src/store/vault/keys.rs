@@ -5,7 +5,7 @@
 
 use super::keyring::{unwrap, wrapped_keys};
 use crate::{
-    commands::books::change_key::ChangeKey,
+    commands::books::MindBooks,
     ledger::{
         command::Command,
         kernel::{chain::hex, id::PurchaseId},
@@ -159,7 +159,7 @@ async fn change(
     let vault = former.with_new(purpose);
     let succession = (purpose == KeyPurpose::Sign)
         .then(|| Succession::of(former.signing_key(), vault.signing_key()));
-    let command: Arc<dyn Command> = Arc::new(ChangeKey { purpose, succession });
+    let command: Arc<dyn Command> = Arc::new(MindBooks::ChangeKey { purpose, succession });
     let now = opening.clock.now().max(head.recorded_at);
     let terms = Terms { now, zone: &opening.zone, vault: None };
     let (batch, _) = decide(transaction, &[command], (World::default(), head), terms).await?;
@@ -485,13 +485,12 @@ mod tests {
         app::{machine, nairobi},
         commands::{
             catalogue::OpenShop,
-            keep_inbox::KeepInbox,
+            keep_beside::KeepBeside,
             staff::{AddStaff, NewPassword},
-            stock::upload::KeepUpload,
         },
         ledger::{
             catalogue::LedgerPurpose,
-            command::{InboxRow, Note},
+            command::{InboxRow, Note, UploadWrite, VaultWrite},
             kernel::id::{BatchId, Slug, StaffId},
             staff::{PasswordProof, Role},
         },
@@ -507,11 +506,11 @@ mod tests {
         })
     }
 
-    fn report(vault: &Vault, body: &[u8]) -> KeepInbox {
+    fn report(vault: &Vault, body: &[u8]) -> KeepBeside {
         let sealed = vault.seal(&RawMessage::context(SOURCE_REPORT, "at"), body);
         let fingerprint = vault.fingerprint("inbox", body);
         let row = InboxRow { source: SOURCE_REPORT, subject: "at".into(), fingerprint, sealed };
-        KeepInbox { row }
+        KeepBeside::inbox(row)
     }
 
     #[tokio::test]
@@ -559,7 +558,10 @@ mod tests {
             let [name, sealed, who, password] = texts.each_ref().map(seal);
             let site = Slug::parse("mtaa").unwrap();
             let proof = [1; 32];
-            store.execute(KeepUpload { batch, site, staff, name, sealed, proof }).await.unwrap();
+            let name = VaultWrite::Note { note: Note::Batch(batch), sealed: name };
+            let file = UploadWrite::Kept { batch, site, staff, sealed, proof };
+            let file = KeepBeside::vault([name, VaultWrite::Upload(file)]);
+            store.execute(file).await.unwrap();
             let role = Role::Owner;
             let password = NewPassword { sealed: password, proof: PasswordProof([1; 32]) };
             let add = AddStaff { staff, role, fingerprint: [1; 32], name: who, password };

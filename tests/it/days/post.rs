@@ -1,7 +1,7 @@
 //! What providers tell the shop, and how it comes in: as the web does it, without the web.
 
 use lango::{
-    commands::keep_inbox::KeepInbox,
+    commands::keep_beside::KeepBeside,
     ledger::{command::InboxRow, kernel::id::PaymentId},
     processes::context::Context,
     store::{
@@ -66,5 +66,5 @@ async fn keep(
     let plain = serde_json::to_vec(message).unwrap();
     let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
     let row = InboxRow { source, subject: subject.to_owned(), fingerprint, sealed };
-    context.store.execute(KeepInbox { row }).await.map(drop)
+    context.store.execute(KeepBeside::inbox(row)).await.map(drop)
 }

@@ -1,0 +1,48 @@
+//! What nobody decides about: it is written beside the ledger as it is. Messages from outside are
+//! kept before anything is decided about them, and only then is their sender told that they came.
+
+use crate::ledger::{
+    command::{Command, Decision, InboxRow, Postponed, VaultWrite},
+    kernel::time::Micros,
+    refusal::Refusal,
+    world::World,
+};
+
+/// Keeps something beside the ledger. The default keeps nothing: it asks whether the writer still
+/// carries out commands.
+#[derive(Debug, Clone, Default)]
+pub struct KeepBeside {
+    /// For the vault.
+    pub vault: Vec<VaultWrite>,
+    /// Work that a process looks at again later.
+    pub postponed: Vec<Postponed>,
+}
+
+impl KeepBeside {
+    /// Something in the vault.
+    pub fn vault(writes: impl IntoIterator<Item = VaultWrite>) -> Self {
+        Self { vault: writes.into_iter().collect(), postponed: vec![] }
+    }
+
+    /// A message from outside, as it came.
+    pub fn inbox(row: InboxRow) -> Self {
+        Self::vault([VaultWrite::Inbox(row)])
+    }
+
+    /// A row of the inbox leads to nothing.
+    pub fn ignored(row: i64) -> Self {
+        Self::vault([VaultWrite::InboxDecided { row, outcome: "ignored" }])
+    }
+
+    /// A piece of work is put off.
+    pub fn postponed(work: Postponed) -> Self {
+        Self { vault: vec![], postponed: vec![work] }
+    }
+}
+
+impl Command for KeepBeside {
+    fn decide(&self, _: &World, _: Micros) -> Result<Decision, Refusal> {
+        let Self { vault, postponed } = self.clone();
+        Ok(Decision { vault, postponed, ..Decision::default() })
+    }
+}
