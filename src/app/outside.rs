@@ -4,7 +4,7 @@ use crate::{
     app::config::Config,
     ledger::{checkpoint::Kept, history::Witness},
     processes,
-    services::mark::{self, Mark},
+    services::books::mark::{self, Mark},
     store::Store,
 };
 use anyhow::{Context as _, bail};

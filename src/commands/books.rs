@@ -1,5 +1,5 @@
-//! What is done to the books themselves, and history says so. The event also moves the end of the
-//! ledger, so that no instance goes on with what it read.
+//! Changes to the books themselves, such as another key. The ledger records each. The event also
+//! moves the end of the ledger, so that no instance goes on with what it read before.
 
 use crate::ledger::{
     catalogue::ShopEvent,

@@ -1,5 +1,5 @@
-//! Who wishes it: what a person may do at the command line and at the desk is one command, and the
-//! ledger says whose hand it was.
+//! The actor of a wish. The desk and the command line use the same commands, and the ledger records
+//! whose hand it was.
 
 use crate::ledger::{
     command::{Command, Decision, Need},

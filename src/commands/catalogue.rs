@@ -1,4 +1,4 @@
-//! What the owner sets up: the shop, its sites and their packages.
+//! The owner sets up the shop, its sites and their packages.
 
 use crate::ledger::{
     catalogue::{LedgerPurpose, Package, PackageEvent, ShopEvent, Site, SiteEvent},

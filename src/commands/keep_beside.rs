@@ -1,5 +1,5 @@
-//! What nobody decides about: it is written beside the ledger as it is. Messages from outside are
-//! kept before anything is decided about them, and only then is their sender told that they came.
+//! Writes that need no decision: they go beside the ledger as they are. The shop keeps each message
+//! from outside before it decides about it, and only then tells the sender that it came.
 
 use crate::ledger::{
     command::{Command, Decision, InboxRow, Postponed, VaultWrite},

@@ -1,6 +1,6 @@
-//! What can be wished for, one file a verb. Each command decides purely from a
-//! [`World`](crate::ledger::world::World); the store carries it out. Nothing here reads a clock or
-//! a database, or calls anyone.
+//! Commands: wishes of buyers, staff, providers, routers and processes, by noun and one file a
+//! verb. Each command decides purely from a [`World`](crate::ledger::world::World), and the store
+//! carries it out. A command reads no clock and no database, and calls nobody.
 
 pub mod books;
 pub mod by;

@@ -1,4 +1,5 @@
-//! Who works at the desk: added, changed, signed in, refused. What they know stays in the vault.
+//! People who work at the desk are added, changed, signed in and refused. Their names and passwords
+//! stay in the vault.
 
 use crate::ledger::{
     command::{Command, Decision, Fingerprint, Need, SessionRow, StaffWrite, VaultWrite},

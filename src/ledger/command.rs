@@ -366,6 +366,9 @@ pub enum Answer {
     Go,
 }
 
+/// The actor that has the machine.
+const CLI: &str = "cli";
+
 /// A wish, decided under the writer's hand.
 pub trait Command: Send + Sync {
     /// What must be read first; asked again after each reading, since one thing leads to the next.
@@ -379,6 +382,6 @@ pub trait Command: Send + Sync {
     /// Who or what causes the events: a word of ours, never a person's name. Without another it is
     /// whoever has the machine; a wish at the desk names its own.
     fn actor(&self) -> &str {
-        "cli"
+        CLI
     }
 }

@@ -1,5 +1,5 @@
-//! Makes and proves the nightly backup where one is configured, beside everything else. What came
-//! of it is noted in the store, so that of several instances any knows, and `lango doctor` too.
+//! Makes and proves the nightly backup where one is configured, beside everything else. The store
+//! notes the outcome, so that every instance knows it, and `lango doctor` too.
 
 use crate::{
     ledger::kernel::time::MINUTE,

@@ -1,5 +1,5 @@
-//! Work that may panic, kept from taking its neighbours with it. Where and why it panicked is
-//! logged by the panic's hook; whoever calls this says what becomes of the work.
+//! Keeps a panic in one piece of work from ending its neighbours. The panic's hook logs where and
+//! why; the caller decides what becomes of the work.
 
 use std::{
     future::{Future, poll_fn},

@@ -1,5 +1,5 @@
-//! Signs what stands at the end of the ledger, every thousand events or every minute: whoever cuts
-//! it off or hashes it anew later contradicts the ledger's own word.
+//! Signs the end of the ledger, every thousand events or every minute. Whoever cuts the ledger off
+//! or hashes it anew later contradicts this signature.
 
 use crate::{processes::context::Context, store::StoreError};
 use std::sync::Arc;

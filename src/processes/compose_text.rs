@@ -1,4 +1,4 @@
-//! What an SMS says.
+//! Composes the text of an SMS.
 
 use crate::{
     ledger::{

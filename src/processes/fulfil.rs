@@ -1,4 +1,4 @@
-//! Serves those who paid when there was no code, as soon as there is one.
+//! Serves buyers who paid when there was no code, as soon as there is one.
 
 use super::handle::{Thing as _, done, handle};
 use crate::{

@@ -1,7 +1,7 @@
 //! Handles one thing so that a panic over it ends nothing else. The first breakdown is counted when
-//! it is seen: when a panic is caught, or the writer has ended under it. Whatever broke down before
-//! is a suspect: it is counted first and handled after, alone, so that even one that ends the
-//! program is left to a person the second time, and nothing that merely stood beside it is.
+//! it is seen: when a panic is caught, or the writer has ended. A thing that broke down before is a
+//! suspect: it is counted first and then handled alone. So even one that ends the program is left
+//! to a person the second time, and its neighbours are not.
 
 use crate::{
     processes::{caught::caught, context::Context},

@@ -2,7 +2,7 @@
 
 use crate::{
     processes::context::Context,
-    services::mark::{self, Mark},
+    services::books::mark::{self, Mark},
     store::{Store, StoreError},
 };
 use std::{path::Path, sync::Arc, time::Duration};

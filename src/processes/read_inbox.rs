@@ -1,4 +1,4 @@
-//! Decides about what came from outside. The bytes are in the vault already and stay there,
+//! Decides about messages from outside. Their bytes are in the vault already and stay there,
 //! whatever happens here.
 
 use super::{WORK_PER_LOOK, each, handle::done};

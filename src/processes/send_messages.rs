@@ -1,6 +1,6 @@
-//! Hands messages to SMS gateways: the first one, and on a refusal the next. Where the answer was
-//! lost, or the process that called, the message may have left: it is sent once more, because a
-//! second one harms nobody, and none at all leaves a buyer without a code whose browser is gone.
+//! Hands messages to SMS gateways: to the first one, and on a refusal to the next. A message whose
+//! answer was lost may have left. It is sent once more: a second one harms nobody, and without any
+//! a buyer whose browser is gone has no code.
 
 use super::{
     WORK_PER_LOOK,

@@ -1,4 +1,4 @@
-//! Takes files of codes into stock, once somebody said how.
+//! Takes uploaded files of codes into stock, once a person said how.
 
 use super::handle::{Thing as _, handle};
 use crate::{

@@ -1,5 +1,5 @@
-//! Tells the owner, in the evening, what the day brought and what needs a person. The digest bears
-//! the ledger's mark: a checkpoint that is kept where nobody at this machine can change it.
+//! Tells the owner in the evening how the day went and what needs a person. The digest carries the
+//! ledger's mark: a checkpoint that is kept where nobody at this machine can change it.
 
 use super::{
     compose_text::{Text, TextError},

@@ -1,5 +1,5 @@
-//! One way to act for somebody, at the desk and at the command line: each noun's file adds its
-//! deeds.
+//! One way to act for somebody, at the desk and at the command line. Each noun's file adds its own
+//! actions.
 
 use crate::{
     commands::{by::By, stock::leave_stock::CODES_PER_COMMIT},

@@ -1,4 +1,5 @@
-//! What an owner writes of sites and packages, read one way at the command line and at the desk.
+//! Reads the owner's input about sites and packages, in one way at the command line and at the
+//! desk.
 
 use crate::ledger::{
     kernel::{id::Slug, money::Cents},

@@ -1,10 +1,10 @@
-//! What owner, staff and routers have done, over the store: one folder or file a noun. A service
-//! may need several commands; it never decides about money by itself.
+//! Actions of the owner, the staff and the routers, over the store: one folder or file a noun. A
+//! service gathers, calls commands and answers; commands decide.
 
 pub mod acting;
 pub mod backup;
+pub mod books;
 pub mod catalogue;
-pub mod mark;
 pub mod money;
 pub mod person;
 pub mod router;

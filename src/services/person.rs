@@ -1,5 +1,5 @@
-//! Forgetting a person: finds all that names them, says how much that is, and has it erased. What
-//! may still be needed, because money or a code is to come, keeps its person until then.
+//! Forgets a person: finds everything that names them, counts it, and erases it. Where money or a
+//! code is still to come, the person stays until then.
 
 use crate::{
     commands::person::forget_contact::ForgetContact,

@@ -25,7 +25,7 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("store", "commands ledger ports"),
     ("services/backup", "adapters/http ledger ports store"),
     ("services/catalogue", "ledger"),
-    ("services/mark", "ledger"),
+    ("services/books", "ledger"),
     ("services", "adapters/routeros commands ledger ports store"),
     ("processes", "commands ledger phrases ports services store"),
     ("web", "adapters/routeros commands ledger phrases ports processes services store"),

@@ -1,5 +1,5 @@
-//! Handing an SMS to a gateway: *submitted* before the call, its outcome after, the next gateway on
-//! a refusal. A delivery report is advice and may come in any order.
+//! Hands an SMS to a gateway: *submitted* is recorded before the call, its outcome after. On a
+//! refusal the next gateway is tried. A delivery report is advice and may come in any order.
 
 use crate::{
     ledger::{

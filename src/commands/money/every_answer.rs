@@ -1,6 +1,6 @@
-//! Every order in which a provider's answers to one payment may come, those that are lost among
-//! them. However it ends, the money has a place: it bought something, or the provider said no, or
-//! somebody is asked, or it stands in the list for a person.
+//! Tests every order in which a provider's answers to one payment may come, lost ones among them.
+//! In each, the money has a place in the end: it bought something, the provider said no, somebody
+//! is still asked, or a person finds it in the list.
 
 use super::{
     submit_payment::{EndInquiry, RecordSubmit},

@@ -1,5 +1,5 @@
-//! A person says whose money a receipt is: one that M-PESA told of and that names no sale, as on a
-//! till, or one that only the statement shows.
+//! A person matches a receipt with a sale: M-PESA told of it and it names no sale, as on a till, or
+//! only the statement shows it.
 
 use super::take_news::{News, ReceiptGiven, TakeNews};
 use crate::ledger::{

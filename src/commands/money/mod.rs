@@ -1,4 +1,5 @@
-//! Payments: asked for, told of by providers, and settled by a person where no rule can.
+//! Payments: the shop asks for them, providers tell of them, and a person settles them where no
+//! rule can.
 
 #[cfg(test)]
 pub(super) mod every_answer;

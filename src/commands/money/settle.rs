@@ -1,6 +1,6 @@
 //! A person settles money that bought nothing, takes a code back for its money, settles a dispute,
-//! or says what the provider took for itself.
-//! The money itself moves elsewhere, by hand; here it leaves the list, and the books follow.
+//! or states the provider's charges. The money itself moves elsewhere, by hand. Here it leaves the
+//! list, and the books follow.
 
 use crate::ledger::{
     catalogue::ShopEvent,

@@ -1,4 +1,4 @@
-//! Asking for money: *submitted* is recorded before the call leaves, its outcome after. Whoever
+//! Asks for money: *submitted* is recorded before the call leaves, and its outcome after. Whoever
 //! records *submitted* makes the call; nobody else ever does.
 
 use crate::{

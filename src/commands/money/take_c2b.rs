@@ -1,6 +1,5 @@
-//! What a provider tells of money on the shop's number, whoever had asked for it. Where it names an
-//! attempt of ours it is one more way to learn that this was paid; all other money is a person's to
-//! decide about, and is never lost.
+//! A provider tells of money on the shop's number, whoever asked for it. Where the message names an
+//! attempt of ours, that attempt is paid. A person decides about all other money, and none is lost.
 
 use super::{
     submit_payment::payment_needs,

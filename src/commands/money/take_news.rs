@@ -1,5 +1,5 @@
-//! What a provider says of a payment, believed once it has been matched. Confirmation, code and SMS
-//! are one commit; late truth wins.
+//! A provider's news of a payment is matched before it is believed. Confirmation, code and SMS are
+//! one commit. Late truth wins.
 
 use crate::{
     commands::sale::expire_purchase::{expire, release},

@@ -1,5 +1,5 @@
-//! A person is forgotten: all that says who they are leaves the vault, in one commit with the event
-//! that says so. The sales stay; whose they were can no longer be told.
+//! A person is forgotten: everything that identifies them leaves the vault, in one commit with the
+//! event that says so. Their sales stay, and nobody can tell any more whose they were.
 
 use crate::ledger::{
     command::{Command, Decision, Erased, Fingerprint, Need, VaultWrite},
@@ -69,10 +69,10 @@ impl Command for ForgetContact {
 impl ForgetContact {
     /// Whether money, a code or a message is still to come, or came after all was looked up.
     fn is_open(&self, world: &World) -> bool {
+        use PurchaseStatus::{Open, Owed, Settled};
         let purchase = |id: &PurchaseId| {
             let status = world.purchase(*id).map(|purchase| purchase.status);
-            use PurchaseStatus as S;
-            matches!(status, Some(S::Open | S::Owed | S::Settled(Settlement::RefundPromised)))
+            matches!(status, Some(Open | Owed | Settled(Settlement::RefundPromised)))
         };
         let payment = |id: &PaymentId| world.payment(*id).is_some_and(Payment::is_open);
         let message = |id: &MessageId| {

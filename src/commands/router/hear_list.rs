@@ -272,7 +272,7 @@ mod tests {
     }
 
     /// The kinds that a list records for a site whose router reported before all else.
-    fn heard(history: Vec<NewEvent>, list: &HearList) -> Vec<String> {
+    fn heard(history: &[NewEvent], list: &HearList) -> Vec<String> {
         let (site, others) = history.split_first().unwrap();
         let history = [site.clone(), router_reported()].into_iter().chain(others.to_vec());
         kinds(&given(history).when(list).then_recorded())
@@ -301,22 +301,22 @@ mod tests {
     fn an_unsold_code_that_is_switched_off_is_as_good_as_gone() {
         let off = |n| ListedCode { voucher: voucher(n), listed: Listed::Off };
         let off = HearList { codes: vec![off(1), off(2)], ..list(&[], &[]) };
-        assert_eq!(heard(stocked(2), &off), ["voucher_missing"; 2]);
-        assert_eq!(heard(sold(2), &off), [""; 0], "a sold one was switched off for a reason");
+        assert_eq!(heard(&stocked(2), &off), ["voucher_missing"; 2]);
+        assert_eq!(heard(&sold(2), &off), [""; 0], "a sold one was switched off for a reason");
     }
 
     #[test]
     fn a_code_that_is_being_paid_for_stays_its_buyers() {
-        assert_eq!(heard(started(1), &list(&[], &[1])), [""; 0]);
+        assert_eq!(heard(&started(1), &list(&[], &[1])), [""; 0]);
     }
 
     #[test]
     fn a_sold_code_is_lost_once_and_found() {
         let gone = list(&[], &[1]);
-        assert_eq!(heard(sold(1), &gone), ["voucher_lost"]);
+        assert_eq!(heard(&sold(1), &gone), ["voucher_lost"]);
         let history = [sold(1), vec![lost(1)]].concat();
-        assert_eq!(heard(history.clone(), &gone), [""; 0]);
-        assert_eq!(heard(history, &list(&[1], &[])), ["voucher_found"]);
+        assert_eq!(heard(&history, &gone), [""; 0]);
+        assert_eq!(heard(&history, &list(&[1], &[])), ["voucher_found"]);
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
         let printed = then(stocked(1), &cards);
         let first = kinds(&given(printed.clone()).when(&gone).then_recorded());
         assert_eq!(first, ["site_router_reported"]);
-        assert_eq!(heard(printed, &gone), ["voucher_lost"], "from its second list on");
+        assert_eq!(heard(&printed, &gone), ["voucher_lost"], "from its second list on");
     }
 
     #[test]
@@ -354,7 +354,7 @@ mod tests {
             assert_eq!(list.means(Listed::No, &code), wanted, "{code:?} after {late} days");
         }
         // An hour after its first login it is still good for the rest of its day.
-        assert_eq!(heard(then(sold(1), &used), &list(&[], &[1])), ["voucher_lost"]);
+        assert_eq!(heard(&then(sold(1), &used), &list(&[], &[1])), ["voucher_lost"]);
     }
 
     #[test]
@@ -362,9 +362,9 @@ mod tests {
         let vouchers = vec![voucher(1)];
         let void = VoidVouchers { vouchers: vouchers.clone(), reason: VoidReason::Leaked };
         let history = then(stocked(1), &void);
-        assert_eq!(heard(history.clone(), &list(&[], &[1])), ["voucher_switched_off"]);
-        assert_eq!(heard(history.clone(), &list(&[1], &[])), [""; 0], "it will be told so");
+        assert_eq!(heard(&history, &list(&[], &[1])), ["voucher_switched_off"]);
+        assert_eq!(heard(&history, &list(&[1], &[])), [""; 0], "it will be told so");
         let off = then(history, &HearSwitchedOff { vouchers });
-        assert_eq!(heard(off, &list(&[1], &[])), ["voucher_back_on"]);
+        assert_eq!(heard(&off, &list(&[1], &[])), ["voucher_back_on"]);
     }
 }

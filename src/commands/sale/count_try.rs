@@ -1,5 +1,5 @@
-//! Guessing at the last four digits of a paying number: five tries a purchase, counted where a
-//! restart does not forget them.
+//! Counts guesses at the last four digits of a paying number: a purchase allows five, and a restart
+//! does not forget them.
 
 use crate::ledger::{
     command::{Command, Decision, Need, VaultWrite},

@@ -1,4 +1,5 @@
-//! Waiting ends: the hold goes back to stock. Money may still come, and is then taken.
+//! Ends the waiting for money: the held code goes back to stock. Money that comes later is still
+//! taken.
 
 use crate::ledger::{
     command::{Command, Decision, Need},

@@ -1,4 +1,4 @@
-//! Stock has come: those who paid and got nothing are served first.
+//! When stock comes, buyers who paid and got nothing are served first.
 
 use crate::{
     commands::money::take_news::{fulfil, queue_sms},

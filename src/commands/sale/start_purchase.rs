@@ -1,4 +1,5 @@
-//! A buyer chose a package and gave a phone number: hold a code, then ask for the money.
+//! A buyer chooses a package and gives a phone number: the shop holds a code, then asks for the
+//! money.
 
 use crate::ledger::{
     command::{Answer, Command, Decision, Fingerprint, LinkRow, Need, VaultWrite},

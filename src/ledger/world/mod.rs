@@ -393,20 +393,7 @@ impl World {
             (Stream::Site(id), Event::Site(event)) => {
                 let next = Site::evolve(self.sites.get(id), event)?;
                 self.sites.insert(id.clone(), next);
-                match event {
-                    SiteEvent::RouterDiffers { other, .. } => {
-                        self.unlike.insert((id.clone(), other.clone()));
-                    }
-                    SiteEvent::RouterReported { .. } => {
-                        self.reports_since.insert(id.clone(), at);
-                    }
-                    SiteEvent::RouterLeft { .. } => {
-                        self.reports_since.remove(id);
-                    }
-                    SiteEvent::Registered { .. }
-                    | SiteEvent::Changed { .. }
-                    | SiteEvent::CodesWritten { .. } => {}
-                }
+                self.evolve_router(id, event, at);
             }
             (Stream::Package(id), Event::Package(event)) => {
                 let next = Package::evolve(self.packages.get(id), event)?;
@@ -446,6 +433,23 @@ impl World {
             _ => return None,
         }
         Some(())
+    }
+
+    fn evolve_router(&mut self, site: &Slug, event: &SiteEvent, at: Micros) {
+        match event {
+            SiteEvent::RouterDiffers { other, .. } => {
+                self.unlike.insert((site.clone(), other.clone()));
+            }
+            SiteEvent::RouterReported { .. } => {
+                self.reports_since.insert(site.clone(), at);
+            }
+            SiteEvent::RouterLeft { .. } => {
+                self.reports_since.remove(site);
+            }
+            SiteEvent::Registered { .. }
+            | SiteEvent::Changed { .. }
+            | SiteEvent::CodesWritten { .. } => {}
+        }
     }
 
     fn restock(&mut self, id: VoucherId, before: Option<VoucherStatus>) {

@@ -1,5 +1,5 @@
-//! One backup from beginning to end: made and brought to its place, noted, proved, and noted again.
-//! Older ones go only then, and the last that was proved never does.
+//! One backup from beginning to end: it is made and brought to its place, noted, proved, and noted
+//! again. Only then are older ones removed, and never the last that was proved.
 
 use super::{BackupError, Delivered, Place, Proof, Prover, is_the_one_made};
 use crate::store::{BackupMade, BackupRecord, End, Store, StoreError};

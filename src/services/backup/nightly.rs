@@ -1,5 +1,5 @@
-//! When the nightly backup is due: once after each night's hour at each place, the first at once,
-//! and after a failure again and again with growing pauses.
+//! Says when the nightly backup is due: once after each night's hour at each place, the first at
+//! once, and after a failure again and again with growing pauses.
 
 use super::{Place, Prover};
 use crate::{

@@ -1,6 +1,6 @@
-//! Folders for what nobody needs tomorrow: a copy on its way to a server, a database that proves
-//! one. Nobody else may look into them. They go when they are dropped; those that a crash left
-//! behind are swept away by the next start.
+//! Folders for a short time: for a copy on its way to a server, or a database that proves one.
+//! Nobody else may look into them. They go when they are dropped, and the next start removes those
+//! that a crash left behind.
 
 use super::{BackupError, at};
 use crate::{ledger::kernel::chain::hex, ports::Random};

@@ -1,5 +1,5 @@
-//! A site's codes as users of its router: made for one that cannot draw lots itself, or written for
-//! one that was replaced.
+//! Writes a site's codes as users of its router: new ones for a router that cannot draw lots, or
+//! all good ones for a router that was replaced.
 
 use super::codes_of;
 use crate::{

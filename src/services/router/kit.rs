@@ -1,4 +1,4 @@
-//! What a site's router gets: its login pages and its scripts, filled in for the site as it is now.
+//! Fills in the files of a site's router, as the site is now: its login pages and its scripts.
 
 use crate::{
     adapters::routeros::{

@@ -1,6 +1,6 @@
-//! The staff: who may sign in at the desk, and how that is checked. Names and passwords are sealed
-//! in the vault; a session's token is nowhere but in its browser. Decisions are commands
-//! ([`crate::commands::staff`]); what each role may open is the desk's own table.
+//! The staff, and how they sign in at the desk. Their names and passwords are sealed in the vault;
+//! only the browser has a session's token. Commands decide ([`crate::commands::staff`]); the desk
+//! has its own table of what each role may open.
 
 mod password;
 mod sign_in;

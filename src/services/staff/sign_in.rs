@@ -1,6 +1,6 @@
-//! Signing in: each try is counted in the ledger's database before it is looked at, so that neither
-//! a restart nor another instance forgets; a wrong name and a wrong password get the same answer in
-//! the same time.
+//! Signs staff in. Each try is counted in the database before it is looked at, so that neither a
+//! restart nor another instance forgets it. A wrong name and a wrong password get the same answer
+//! in the same time.
 
 use super::{Passwords, name_fingerprint};
 use crate::{

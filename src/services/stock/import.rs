@@ -1,6 +1,7 @@
-//! Takes a list of codes into stock: reads it, judges each line against what is known, and imports
-//! what is new in small commits. Doing it twice is harmless, and a dry run changes nothing. A code
-//! that another site has is not taken, unless a person says that the two have different routers.
+//! Takes a list of codes into stock: reads it, judges each line against the known codes, and
+//! imports the new ones in small commits. A second import of the list is harmless, and a dry run
+//! changes nothing. A code that another site has is not taken, unless a person says that the two
+//! sites have different routers.
 
 use crate::{
     adapters::routeros::export::{

@@ -1,5 +1,5 @@
-//! What people do with codes in stock: hand them out on printed cards, and void them. A little at
-//! a time, so that buyers go on buying meanwhile.
+//! People hand codes in stock out on printed cards, and void them. This happens a little at a time,
+//! so that buyers go on buying meanwhile.
 
 pub mod import;
 pub mod uploads;

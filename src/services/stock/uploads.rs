@@ -1,5 +1,5 @@
-//! Files of codes that staff bring to the desk: kept sealed, looked at, and taken into stock when
-//! somebody says how. Whoever says so need not wait, and what a crash cuts off goes on by itself.
+//! Files of codes that staff bring to the desk: kept sealed, looked at, and taken into stock when a
+//! person says how. That person need not wait, and after a crash the work goes on by itself.
 
 use crate::{
     adapters::routeros::export::{Group, groups},

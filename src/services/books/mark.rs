@@ -1,8 +1,7 @@
-//! What is known of the ledger outside it: a small file with a signed line that says how far it has
-//! come, and how many checkpoints stood beside it. A database that was put back from an older copy
-//! knows nothing of what was sold since, and one that was rewritten may have lost its checkpoints;
-//! this file knows. It is no backup and holds no secret, and must never be put back with the
-//! database.
+//! The mark: a small signed file outside the database that says how far the ledger has come, and
+//! how many checkpoints stood beside it. A database that was put back from an older copy does not
+//! know the sales since, and one that was rewritten may lack checkpoints; this file shows both. It
+//! is not a backup, holds no secret, and must never be put back with the database.
 
 use crate::ledger::checkpoint::{Kept, SignedCheckpoint};
 use std::{
