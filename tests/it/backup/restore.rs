@@ -126,7 +126,7 @@ fn what_is_cut_off_changed_or_of_another_key_is_refused_whole() {
     let middle = changed.len() / 2;
     changed[middle] ^= 1;
     refused(&changed, "does not open");
-    refused(b"something else", "no backup");
+    refused(b"something else", "not a backup");
     let other = elsewhere(&place, &backup);
     fs::write(other.path("lango.key"), "ab".repeat(32)).unwrap();
     assert!(other.bad(1, &["restore", "copy.backup"]).contains("another master key"));
