@@ -60,8 +60,8 @@ impl Acting<'_> {
         }
     }
 
-    /// The same for many vouchers, a little at a time, so that buyers go on buying meanwhile; counts
-    /// the codes.
+    /// The same for many vouchers, a little at a time, so that buyers go on buying meanwhile;
+    /// counts the codes.
     pub(super) async fn in_pieces<C: Command + 'static>(
         &self,
         vouchers: &[VoucherId],

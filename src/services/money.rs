@@ -1,5 +1,5 @@
-//! Open exceptions: money, codes and messages that a person must settle, and the actions that settle
-//! them. A person names one by what they have in hand, such as a receipt.
+//! Open exceptions: money, codes and messages that a person must settle, and the actions that
+//! settle them. A person names one by what they have in hand, such as a receipt.
 
 use crate::{
     commands::{

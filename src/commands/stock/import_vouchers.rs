@@ -124,8 +124,8 @@ fn holders(world: &World, code: &Fingerprint) -> impl Iterator<Item = VoucherId>
     world.vouchers_of_code(code).iter().copied().chain(named)
 }
 
-/// Of the vouchers that have a code, the one for which it may not come in at a site: one of the site
-/// itself, or of another that may have the same router.
+/// Of the vouchers that have a code, the one for which it may not come in at a site: that of the
+/// site itself, or of another that may have the same router.
 pub fn in_the_way<'a>(
     site: &Slug,
     holders: impl IntoIterator<Item = &'a Voucher>,

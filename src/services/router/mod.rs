@@ -1,5 +1,5 @@
-//! Takes in what the sites' routers tell, and says what they are to do. A router calls us, never the
-//! other way round; it may tell everything twice, and a list that was cut off is told again.
+//! Takes in what the sites' routers tell, and says what they are to do. A router calls us, never
+//! the other way round; it may tell everything twice, and a list that was cut off is told again.
 
 mod codes;
 pub mod kit;

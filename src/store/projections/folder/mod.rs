@@ -3,9 +3,9 @@
 //!
 //! The rules of a folder: `table.sql` makes tables named `shown_<projection>` or
 //! `shown_<projection>_…` and no named index (a `unique` constraint serves a look-up), and may fill
-//! one with rules that `fold.sql` only reads; `fold.sql` takes the events in `($1, $2]` into them and
-//! gives the same rows however the ledger is cut into ranges; a statement ends with `;` at the end of
-//! a line. The text is the same for every database.
+//! one with rules that `fold.sql` only reads. `fold.sql` takes the events in `($1, $2]` into them
+//! and gives the same rows however the ledger is cut into ranges. A statement ends with `;` at the
+//! end of a line. The text is the same for every database.
 
 mod all;
 
