@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(
             errors,
             [
-                "key and key_file exclude each other",
+                "set key or key_file, not both",
                 "key or key_file is needed",
                 "the file of key cannot be read"
             ]

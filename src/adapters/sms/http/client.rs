@@ -255,7 +255,7 @@ mod tests {
             why(&json!({"body": "{{to|json}}"})),
             "{{text}} appears in neither url nor body"
         );
-        assert_eq!(why(&json!({"body": "{{text|url}}"})), "body is no usable template");
+        assert_eq!(why(&json!({"body": "{{text|url}}"})), "body is not a usable template");
         assert_eq!(why(&json!({"ok": {}})), "ok needs at least one http status or json rule");
         assert!(why(&json!({"message_id": {"json": "id"}})).contains("no JSON pointer"));
         assert_eq!(why(&json!({"headers": {"A": "{{text|header}}"}})), "header A is not allowed");
