@@ -1,8 +1,8 @@
-//! Where providers call. The bytes are committed before the answer leaves; what they mean is
-//! decided later, so a callback is quick whatever hangs elsewhere. A wrong secret is refused
-//! without a look at what it speaks of, and takes no longer or shorter than any other wrong secret.
+//! Where providers call. The bytes are committed before the answer leaves, and understood later, so
+//! a callback is quick whatever hangs elsewhere. A wrong secret is refused before the message is
+//! looked at, and every wrong secret takes equally long.
 
-use super::Shop;
+use super::state::{Shop, TheShop};
 use crate::{
     commands::keep_beside::KeepBeside,
     ledger::{command::InboxRow, kernel::id::PaymentId},
@@ -13,141 +13,117 @@ use crate::{
 };
 use axum::{
     body::Bytes,
-    extract::{ConnectInfo, Path, RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{ConnectInfo, FromRequest, Path, Request, State, rejection::BytesRejection},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
+
+/// Why a message is not kept.
+type Refused = (StatusCode, &'static str);
+
+/// A message as it came: the body, or the query, as some SMS gateways send their reports.
+pub struct Came(RawMessage);
+
+impl<S: Send + Sync> FromRequest<S> for Came {
+    type Rejection = BytesRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, BytesRejection> {
+        let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let from = from.map(|ConnectInfo(from)| from.ip().to_string()).unwrap_or_default();
+        if request.method() != Method::POST {
+            let body = request.uri().query().unwrap_or_default().as_bytes().to_vec();
+            let content_type = "application/x-www-form-urlencoded".into();
+            return Ok(Self(RawMessage { content_type, from, body }));
+        }
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let body = Bytes::from_request(request, state).await?.to_vec();
+        Ok(Self(RawMessage { content_type, from, body }))
+    }
+}
 
 /// A payment provider's callback.
 pub async fn payment(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path((payment, secret)): Path<(String, String)>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+    Came(message): Came,
+) -> Result<Response, Refused> {
     let named = payment.parse::<PaymentId>().unwrap_or(PaymentId(uuid::Uuid::nil()));
-    if !is_right(&shop, |vault| vault.is_hook_secret(named, &secret)).await {
-        return refused();
-    }
-    let message = raw(&headers, from, &body);
-    if !keep(&shop, SOURCE_PAYMENT, named.to_string(), message).await {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    }
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    (json, shop.context.payments.callback_answer()).into_response()
+    admit(&shop, |vault| vault.is_hook_secret(named, &secret)).await?;
+    keep(&shop, SOURCE_PAYMENT, &named.to_string(), &message).await?;
+    Ok(json(shop.context.payments.callback_answer()))
 }
 
-/// A payment provider's message about money on the shop's number: it came, or may it come.
+/// A payment provider's message about money on the shop's number: it came, or it asks to come.
 pub async fn c2b(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path((sort, secret)): Path<(String, String)>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    if !is_right(&shop, |vault| vault.is_c2b_secret(&sort, &secret)).await {
-        return refused();
+    Came(message): Came,
+) -> Result<Response, Refused> {
+    admit(&shop, |vault| vault.is_c2b_secret(&sort, &secret)).await?;
+    if sort != C2B_VALIDATION {
+        keep(&shop, SOURCE_C2B, &sort, &message).await?;
+        return Ok(json(shop.context.payments.callback_answer()));
     }
-    let payments = Arc::clone(&shop.context.payments);
-    let is_question = sort == C2B_VALIDATION;
-    let message = raw(&headers, from, &body);
-    let keeping = async move { keep(&shop, SOURCE_C2B, sort, message).await };
-    let answer = if is_question {
-        // The payer stands waiting, and yes is the answer whether or not this is kept.
-        tokio::spawn(keeping);
-        payments.validation_answer()
-    } else if keeping.await {
-        payments.callback_answer()
-    } else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    ([(header::CONTENT_TYPE, "application/json")], answer).into_response()
+    // The payer waits, and the answer is yes whether or not the message is kept.
+    let answer = json(shop.context.payments.validation_answer());
+    tokio::spawn(async move { keep(&shop, SOURCE_C2B, &sort, &message).await });
+    Ok(answer)
 }
 
-/// An SMS gateway's delivery report in the body.
+/// An SMS gateway's delivery report.
 pub async fn report(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path((gateway, secret)): Path<(String, String)>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    take_report(&shop, gateway, &secret, raw(&headers, from, &body)).await
+    Came(message): Came,
+) -> Result<&'static str, Refused> {
+    admit(&shop, |vault| vault.is_report_secret(&gateway, &secret)).await?;
+    keep(&shop, SOURCE_REPORT, &gateway, &message).await?;
+    Ok("ok\n")
 }
 
-/// An SMS gateway's delivery report in the query, as some send it.
-pub async fn report_by_query(
-    State(shop): State<Arc<Shop>>,
-    Path((gateway, secret)): Path<(String, String)>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let message = RawMessage {
-        content_type: "application/x-www-form-urlencoded".into(),
-        from: from.ip().to_string(),
-        body: query.unwrap_or_default().into_bytes(),
-    };
-    take_report(&shop, gateway, &secret, message).await
+fn json(text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-async fn take_report(shop: &Shop, gateway: String, secret: &str, message: RawMessage) -> Response {
-    if !is_right(shop, |vault| vault.is_report_secret(&gateway, secret)).await {
-        return refused();
-    }
-    if keep(shop, SOURCE_REPORT, gateway, message).await {
-        "ok\n".into_response()
-    } else {
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
-    }
-}
-
-/// Asks the keys at hand, and when they say no those in the database: another instance may have
-/// made the address with a key that was not seen here yet.
-async fn is_right(shop: &Shop, asked: impl Fn(&Vault) -> bool) -> bool {
-    if asked(&shop.context.store.vault()) {
-        return true;
+/// Tries the keys at hand, then those in the database: another instance may have made the address
+/// with a key that this one has not seen.
+async fn admit(shop: &Shop, is_right: impl Fn(&Vault) -> bool) -> Result<(), Refused> {
+    if is_right(&shop.context.store.vault()) {
+        return Ok(());
     }
     match shop.context.store.vault_now().await {
-        Ok(vault) => asked(&vault),
+        Ok(vault) if is_right(&vault) => return Ok(()),
+        Ok(_) => {}
         Err(failure) => {
             tracing::error!(error = ?failure, "the vault's keys cannot be read: {failure}");
-            false
         }
     }
+    Err((StatusCode::NOT_FOUND, "not found\n"))
 }
 
-fn refused() -> Response {
-    (StatusCode::NOT_FOUND, "not found\n").into_response()
-}
-
-fn raw(headers: &HeaderMap, from: SocketAddr, body: &Bytes) -> RawMessage {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    RawMessage {
-        content_type: content_type.unwrap_or_default().to_owned(),
-        from: from.ip().to_string(),
-        body: body.to_vec(),
-    }
-}
-
-/// Commits what came; tells whether that worked.
-async fn keep(shop: &Shop, source: &'static str, subject: String, message: RawMessage) -> bool {
-    let mut kept = try_keep(shop, source, &subject, &message).await;
+/// Commits a message.
+async fn keep(
+    shop: &Shop,
+    source: &'static str,
+    subject: &str,
+    message: &RawMessage,
+) -> Result<(), Refused> {
+    let mut kept = try_keep(shop, source, subject, message).await;
     if matches!(kept, Err(CommandError::Failed(StoreError::KeysChanged))) {
-        // Nobody tells it again: it is sealed anew with the key that came between.
-        kept = try_keep(shop, source, &subject, &message).await;
+        // The provider does not send it again, so seal it anew with the changed key.
+        kept = try_keep(shop, source, subject, message).await;
     }
     match kept {
-        Ok(()) => {
-            shop.context.tell();
-            true
-        }
+        Ok(()) => shop.context.tell(),
         Err(failure) => {
             tracing::error!(error = ?failure, "a message from outside is lost: {failure}");
-            false
+            return Err((StatusCode::INTERNAL_SERVER_ERROR, ""));
         }
     }
+    Ok(())
 }
 
 async fn try_keep(

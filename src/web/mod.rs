@@ -1,9 +1,9 @@
-//! What people see over HTTP. Handlers read a request, call one command or one query and render;
-//! rules live in the ledger, wording in [`crate::phrases`], looks in `templates/` and `assets/`.
-//! Nothing here decides about money or stock.
+//! What people see over HTTP. Handlers read a request, call one command or one query and return a
+//! page; rules live in the ledger, wording in [`crate::phrases`], looks in `templates/` and
+//! `assets/`. Nothing here decides about money or stock.
 //!
 //! Two listeners: buyers, providers and routers reach [`public`]; [`staff`] is never served to the
-//! hotspot.
+//! hotspot. `page` is the stack that draws, `portal` the buyers' pages, `desk` the staff's.
 
 mod desk;
 mod health;
@@ -11,6 +11,8 @@ mod hooks;
 mod limits;
 pub mod page;
 pub mod portal;
+mod preview;
+mod pulse;
 mod router;
 mod state;
 
@@ -19,12 +21,13 @@ pub use state::{DeskSettings, Shop, WebSettings};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
 use desk::{
-    catalogue::{self, package, preview, site},
+    catalogue::{self, package, site},
     revenue,
+    staff::{door, sign_in},
     stock::{batch, handout, upload},
 };
 use std::sync::Arc;
@@ -34,7 +37,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Everything on the public listener.
 pub fn public(shop: Arc<Shop>) -> Router {
-    Router::new()
+    let portal = Router::new()
+        .route("/", get(portal::shop::start))
         .route("/s/{site}", get(portal::shop::show))
         .route("/s/{site}/buy", post(portal::buy::buy))
         .route("/s/{site}/paid", get(portal::paid::show).post(portal::paid::search))
@@ -42,31 +46,40 @@ pub fn public(shop: Arc<Shop>) -> Router {
         .route("/p/{key}", get(portal::purchase::show))
         .route("/p/{key}/wait", get(portal::wait::wait))
         .route("/p/{key}/again", post(portal::buy::again))
-        .route("/p/{key}/unlock", post(portal::unlock::unlock))
+        .route("/p/{key}/unlock", post(portal::unlock::unlock));
+    let machines = Router::new()
         .route("/hooks/p/{payment}/{secret}", post(hooks::payment))
         .route("/hooks/c/{sort}/{secret}", post(hooks::c2b))
-        .route("/hooks/m/{gateway}/{secret}", post(hooks::report).get(hooks::report_by_query))
+        .route("/hooks/m/{gateway}/{secret}", post(hooks::report).get(hooks::report))
         .route("/router/{site}/report", post(router::report))
         .route("/router/{site}/codes", post(router::codes))
         .route("/router/{site}/{pass}/{file}", get(router::file))
-        .route("/pixel.gif", get(portal::pixel))
-        .route("/", get(portal::shop::start))
+        .route("/pixel.gif", get(portal::pixel));
+    listener(shop, portal, machines)
+}
+
+/// The buyers' pages or none, and the routes that draw for themselves. An address that is in
+/// neither is answered with a page.
+fn listener(shop: Arc<Shop>, portal: Router<Arc<Shop>>, others: Router<Arc<Shop>>) -> Router {
+    portal
+        .fallback(portal::visit::not_found)
+        .layer(from_fn_with_state(Arc::clone(&shop), portal::visit::door))
+        .merge(others)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .fallback(page::error::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(Arc::clone(&shop), page::error::survive))
+        .layer(from_fn(page::door::survive))
         .with_state(shop)
 }
 
 /// Everything on the staff's listener.
 pub fn staff(shop: Arc<Shop>) -> Router {
     let porch = Router::new()
-        .route("/admin/sign-in", get(desk::sign_in::show).post(desk::sign_in::send))
-        .route_layer(from_fn_with_state(Arc::clone(&shop), desk::visitor::porch));
+        .route("/admin/sign-in", get(sign_in::show).post(sign_in::send))
+        .route_layer(from_fn_with_state(Arc::clone(&shop), door::porch));
     let desk = Router::new()
         .route("/admin", get(desk::home::show))
-        .route("/admin/sign-out", post(desk::sign_in::out))
+        .route("/admin/sign-out", post(sign_in::out))
         .route("/admin/sales", get(desk::sale::list::show))
         .route("/admin/sales/{sale}", get(desk::sale::show))
         .route("/admin/sales/{sale}/look", post(desk::sale::look))
@@ -105,14 +118,6 @@ pub fn staff(shop: Arc<Shop>) -> Router {
             "/admin/stock/upload",
             get(upload::show).post(upload::send).layer(DefaultBodyLimit::disable()),
         )
-        .route_layer(from_fn_with_state(Arc::clone(&shop), desk::visitor::door));
-    Router::new()
-        .merge(porch)
-        .merge(desk)
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .fallback(page::error::not_found)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(Arc::clone(&shop), page::error::survive))
-        .with_state(shop)
+        .route_layer(from_fn_with_state(Arc::clone(&shop), door::door));
+    listener(shop, Router::new(), porch.merge(desk))
 }

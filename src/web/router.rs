@@ -1,7 +1,7 @@
 //! `/router/{site}/…`: where a site's router fetches its scripts and pages, and tells of its codes.
-//! Who has neither the site's key nor a pass for it finds nothing here.
+//! Without the site's key or a pass for it, everything here is "not found".
 
-use super::Shop;
+use super::state::{Shop, TheShop};
 use crate::{
     adapters::routeros::{report::Report, scripts::INSTALL},
     commands::by::By,
@@ -10,35 +10,28 @@ use crate::{
         router::kit,
         stock::import::{Import, ImportError},
     },
-    store::{CommandError, StoreError, Vault},
+    store::{CommandError, Vault},
 };
 use axum::{
     body::Bytes,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use std::sync::Arc;
 
-/// Why a router is not answered as it wished.
+/// Why a router is not answered.
 pub enum No {
-    /// It has no key, or there is nothing of that name.
+    /// It shows no right key, or there is no such file.
     NotFound,
-    /// What it sent cannot be read; why, in a sentence for its log.
+    /// Its message cannot be read; the reason is a sentence for its log.
     Unreadable(String),
-    /// We failed.
     Failed(CommandError),
 }
 
-impl From<StoreError> for No {
-    fn from(failure: StoreError) -> Self {
+impl<E: Into<CommandError>> From<E> for No {
+    fn from(failure: E) -> Self {
         Self::Failed(failure.into())
-    }
-}
-
-impl From<CommandError> for No {
-    fn from(error: CommandError) -> Self {
-        Self::Failed(error)
     }
 }
 
@@ -55,8 +48,8 @@ impl IntoResponse for No {
     }
 }
 
-/// The site, where `is_right` says so with the keys at hand or, as another instance may have
-/// changed one, with those in the database.
+/// The site, if `is_right` accepts the keys at hand or those in the database: another instance may
+/// have changed one.
 async fn admitted(
     shop: &Shop,
     site: &str,
@@ -70,29 +63,38 @@ async fn admitted(
     store.site(&slug).await?.ok_or(No::NotFound)
 }
 
-async fn by_key(shop: &Shop, site: &str, headers: &HeaderMap) -> Result<Site, No> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let key = given.and_then(|given| given.strip_prefix("Bearer ")).unwrap_or_default();
-    admitted(shop, site, |vault, site| vault.is_router_key(site, key)).await
+/// The site of a router that shows its key.
+pub struct FromRouter(Site);
+
+impl FromRequestParts<Arc<Shop>> for FromRouter {
+    type Rejection = No;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, No> {
+        let site = Path::<String>::from_request_parts(parts, shop).await;
+        let Path(site) = site.map_err(|_| No::NotFound)?;
+        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let key = given.and_then(|given| given.strip_prefix("Bearer ")).unwrap_or_default();
+        admitted(shop, &site, |vault, site| vault.is_router_key(site, key)).await.map(Self)
+    }
 }
 
-/// What a line that is old or was cut sets up: nothing.
+/// The answer to a line that is too old or was cut: it sets up nothing.
 const NO_GOOD: &str = ":error \"FAIL line: it is older than it may be, or was cut. Take a new one \
                        from the desk's Routers, or run: lango router line\"\n";
 
 /// `GET /router/{site}/{pass}/{file}`: a script or a page, as it is now.
 pub async fn file(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path((site, pass, file)): Path<(String, String, String)>,
 ) -> Result<Response, No> {
     let now = shop.context.store.now();
     let site = admitted(&shop, &site, |vault, site| {
         vault.is_router_key(site, &pass) || vault.is_router_pass(site, &pass, now)
     });
-    // Never a browser's: whatever it is called, it is a file for a router.
+    // Files for routers are never opened by a browser, whatever they are called.
     let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
     let site = match site.await {
-        // A technician reads what the router prints of a script, and of a refusal nothing.
+        // A router prints the output of a script, but nothing of an error status.
         Err(No::NotFound) if file == INSTALL => return Ok((kind, NO_GOOD).into_response()),
         site => site?,
     };
@@ -103,37 +105,32 @@ pub async fn file(
 
 /// `POST /router/{site}/report`: what a router tells; the answer is what it is to do.
 pub async fn report(
-    State(shop): State<Arc<Shop>>,
-    Path(site): Path<String>,
-    headers: HeaderMap,
+    State(shop): TheShop,
+    FromRouter(site): FromRouter,
     body: Bytes,
-) -> Result<Response, No> {
-    let site = by_key(&shop, &site, &headers).await?;
-    let unreadable = |why: String| No::Unreadable(why);
-    // A user whose name is no UTF-8 is none of ours; the others are.
+) -> Result<String, No> {
+    // Lango makes only UTF-8 names, so a user with another is skipped later.
     let text = String::from_utf8_lossy(&body);
-    let report = Report::read(&text).map_err(|why| unreadable(why.to_string()))?;
+    let report = Report::read(&text).map_err(|why| No::Unreadable(why.to_string()))?;
     let orders = shop.context.acting(By::Router).hear(&site.site, &report).await?;
-    // What became free may be owed.
+    // A code that became free may be owed to a buyer.
     shop.context.tell();
-    Ok(orders.write().into_response())
+    Ok(orders.write())
 }
 
 /// `POST /router/{site}/codes`: codes that a router has made, as it would export them.
 pub async fn codes(
-    State(shop): State<Arc<Shop>>,
-    Path(site): Path<String>,
-    headers: HeaderMap,
+    State(shop): TheShop,
+    FromRouter(site): FromRouter,
     body: Bytes,
-) -> Result<Response, No> {
-    let site = by_key(&shop, &site, &headers).await?;
+) -> Result<String, No> {
     match shop.context.acting(By::Router).import(&Import::to(site.site), &body).await {
         Ok(report) if report.counts.no_package > 0 => Err(No::Unreadable(
             "no package of this site, or several, have the profile of these codes".into(),
         )),
         Ok(report) => {
             shop.context.tell();
-            Ok(format!("taken {}\n", report.taken).into_response())
+            Ok(format!("taken {}\n", report.taken))
         }
         Err(ImportError::Store(failure)) => Err(failure.into()),
         Err(ImportError::Command(failure)) => Err(failure.into()),

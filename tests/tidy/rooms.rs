@@ -29,6 +29,12 @@ const MAY_NAME: &[(&str, &str)] = &[
     ("services", "adapters/routeros commands ledger ports store"),
     ("processes", "commands ledger phrases ports services store"),
     ("web", "adapters/routeros commands ledger phrases ports processes services store"),
+    ("web/page", "ledger phrases processes services store"),
+    (
+        "web/portal",
+        "adapters/routeros commands ledger phrases ports services store web/page web/state",
+    ),
+    ("web/desk", "adapters/routeros commands ledger phrases services store web/page web/state"),
     ("app/config", ""),
     ("app/telemetry", "app/config"),
 ];

@@ -4,8 +4,14 @@
 use crate::{
     ledger::{accent::Accent, purchase::Language},
     web::{
-        page::render::Pages,
-        portal::pages::{Frame, Page},
+        page::{
+            policy::{Policy, SELF},
+            set::Set,
+        },
+        portal::{
+            pages::{Frame, Page},
+            templates::{self, POLICY},
+        },
     },
 };
 use axum::{
@@ -32,7 +38,7 @@ pub fn router(accent: Accent) -> Router {
     Router::new()
         .route(PATH, get(index))
         .route(&format!("{PATH}/{{name}}/{{lang}}"), get(page))
-        .with_state(Arc::new((Pages::default(), accent)))
+        .with_state(Arc::new((templates::set(), accent)))
 }
 
 async fn index() -> Html<String> {
@@ -56,7 +62,7 @@ async fn index() -> Html<String> {
 }
 
 async fn page(
-    State(look): State<Arc<(Pages, Accent)>>,
+    State(look): State<Arc<(Set, Accent)>>,
     Path((name, lang)): Path<(String, String)>,
 ) -> Response {
     let sample = Page::samples().into_iter().find(|(known, _)| *known == name);
@@ -65,11 +71,11 @@ async fn page(
     };
     let (pages, accent) = &*look;
     let frame = Frame { accent: *accent, ..Frame::sample(lang) };
-    match pages.draw(&frame, &page) {
+    match pages.draw(&frame.around(), &page.into()) {
         Ok(html) => {
             // As the shop sends it, but for the frames of the index.
-            let policy = pages.content_security_policy(*accent);
-            let policy = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'");
+            let policy = Policy { frame_ancestors: &[SELF], ..POLICY };
+            let policy = pages.policy_as(*accent, &policy);
             ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
         }
         Err(error) => {

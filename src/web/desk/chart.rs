@@ -1,6 +1,6 @@
-//! Shapes for charts, from numbers. A chart has no lettering of its own: that stands beside it, and
-//! so stays as large as everything else however narrow the page. Shapes stretch with the page; one
-//! plot is [`SIDE`] wide and high, whatever the screen makes of it.
+//! Shapes for charts, from numbers. A chart's lettering stands beside it, so that it stays as large
+//! as other text on a narrow page. The shapes stretch with the page; a plot is [`SIDE`] wide and
+//! high in its own units.
 
 use serde::Serialize;
 

@@ -1,54 +1,47 @@
-//! `/admin`: how the day goes. Every number leads to what is behind it.
+//! `/admin`: the day so far. Every number links to its list.
 
 use super::{
-    frame::{self, Sorry},
-    visitor::Visitor,
+    money::{self as open_money, NEEDS},
+    router,
+    sale::list::{self, Row},
+    staff::visitor::Visitor,
+    stock::{is_low, sold_lately},
 };
 use crate::{
     ledger::{
         kernel::{
-            id::PackageKey,
             money::Cents,
             time::{DAY, Micros},
         },
         staff::Role,
     },
-    services::money::{self, Line},
-    store::{CopyStanding, SalesWanted, Store, StoreError},
+    services::money,
+    store::{CopyStanding, SalesWanted, StoreError},
     web::{
-        Shop,
-        desk::{
-            router,
-            sale::list::{self, Row},
-        },
-        page::error::Failure,
+        page::{Failure, Page, Result},
+        state::{Shop, TheShop},
     },
 };
-use axum::{extract::State, response::Response};
+use axum::extract::State;
 use serde::Serialize;
-use std::{collections::HashMap, sync::Arc};
 
-/// Stock lasts as long as the last so many days say.
-const DAYS_LOOKED_AT: i64 = 7;
-
-/// How many sales the page shows.
 const LATEST: i64 = 8;
 
 #[derive(Serialize)]
 struct HomePage {
-    /// What the money did; none for whom it does not concern.
+    /// `None` for a technician.
     money: Option<Money>,
     latest: Vec<Row>,
     stock: Vec<Stock>,
     /// Sites whose router is silent, and since when.
     silent: Vec<(String, String)>,
-    /// Whether the copies come back, as a phrase, and since when that is known; none where nobody
-    /// configured any.
+    /// `None` if no place for copies is configured.
     copies: Option<Copies>,
 }
 
 #[derive(Serialize)]
 struct Copies {
+    /// A phrase `copies.…`.
     standing: &'static str,
     when: String,
     /// Whether somebody should act.
@@ -79,37 +72,25 @@ struct Stock {
     price: Cents,
     free: i64,
     held: i64,
-    /// How long the free ones last; none where nothing was sold lately.
+    /// How many days the free codes last; `None` if none was sold lately.
     days: Option<i64>,
-    /// Whether they will not last.
     low: bool,
 }
 
 /// `GET /admin`
-pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
-    let made = fill(&shop, &visitor).await;
-    frame::answer(&shop, &visitor, "home", made)
-}
-
-async fn fill(shop: &Shop, visitor: &Visitor) -> Result<HomePage, Sorry> {
-    let store = &shop.context.store;
-    let sees_sales = visitor.member.staff.role != Role::Technician;
-    let (stock, silent) = (stock(shop).await?, silent(shop).await?);
-    let copies = copies(shop).await?;
+pub async fn show(State(shop): TheShop, visitor: Visitor) -> Result<Page> {
+    let (stock, silent) = (stock(&shop).await?, silent(&shop).await?);
+    let copies = copies(&shop).await?;
     let mut page = HomePage { money: None, latest: vec![], stock, silent, copies };
-    if sees_sales {
-        page.money = Some(money(shop).await?);
-        let always = (Micros(i64::MIN), Micros(i64::MAX));
-        let wanted = SalesWanted {
-            before: i64::MAX,
-            status: None,
-            between: always,
-            price: None,
-            limit: LATEST,
-        };
-        page.latest = list::rows(shop, &store.listed_sales(wanted).await?).await?;
+    if visitor.role() != Role::Technician {
+        page.money = Some(money(&shop).await?);
+        let between = (Micros(i64::MIN), Micros(i64::MAX));
+        let (before, limit) = (i64::MAX, LATEST);
+        let wanted = SalesWanted { before, status: None, between, price: None, limit };
+        let latest = shop.context.store.listed_sales(wanted).await?;
+        page.latest = list::rows(&shop, &latest).await?;
     }
-    Ok(page)
+    Ok(Page::new("home", page))
 }
 
 async fn silent(shop: &Shop) -> Result<Vec<(String, String)>, StoreError> {
@@ -150,12 +131,12 @@ fn day(shop: &Shop, days_ago: i64) -> String {
     at.business_day(&shop.settings.zone).to_string()
 }
 
-async fn money(shop: &Shop) -> Result<Money, Sorry> {
+async fn money(shop: &Shop) -> Result<Money> {
     let store = &shop.context.store;
     let (sales, today) = store.earned_on(&day(shop, 0)).await?;
     let (_, yesterday) = store.earned_on(&day(shop, 1)).await?;
     let lines = money::lines(store).await.map_err(Failure::from)?;
-    let count = |kind| Need { kind, count: lines.iter().filter(|line| is(line, kind)).count() };
+    let count = |kind| Need { kind, count: open_money::count(&lines, kind) };
     Ok(Money {
         today,
         sales,
@@ -166,50 +147,8 @@ async fn money(shop: &Shop) -> Result<Money, Sorry> {
     })
 }
 
-/// The sorts of things that need a person, as the desk puts them together.
-pub const NEEDS: [&str; 7] =
-    ["owed", "set_aside", "refund_due", "doubtful", "at_router", "undelivered", "stuck"];
-
-/// Whether a line is of a sort.
-pub fn is(line: &Line, need: &str) -> bool {
-    let sort = match line.kind.as_str() {
-        "unmatched" => "set_aside",
-        "disputed" | "unresolved" => "doubtful",
-        "given_up" | "unconfirmed" => "undelivered",
-        "lost" | "used_unsold" => "at_router",
-        other => other,
-    };
-    sort == need
-}
-
-/// How fast codes go.
-pub struct SoldLately(HashMap<PackageKey, i64>);
-
-impl SoldLately {
-    /// How many days so many codes last; none where nothing was sold lately.
-    pub fn days(&self, key: &PackageKey, free: i64) -> Option<i64> {
-        let sold = self.0.get(key).copied().filter(|sold| *sold > 0)?;
-        Some(free * DAYS_LOOKED_AT / sold)
-    }
-}
-
-/// What was sold in the last days.
-pub async fn sold_lately(shop: &Shop) -> Result<SoldLately, StoreError> {
-    let (first, last) = (day(shop, DAYS_LOOKED_AT - 1), day(shop, 0));
-    let mut lately = HashMap::new();
-    for earned in shop.context.store.earned_between((&first, &last)).await? {
-        *lately.entry(earned.package).or_default() += earned.sales;
-    }
-    Ok(SoldLately(lately))
-}
-
-/// Whether so many codes will not last.
-pub fn is_low(free: i64, days: Option<i64>) -> bool {
-    free == 0 || days.is_some_and(|days| days < 3)
-}
-
 async fn stock(shop: &Shop) -> Result<Vec<Stock>, StoreError> {
-    let store: &Store = &shop.context.store;
+    let store = &shop.context.store;
     let lately = sold_lately(shop).await?;
     let mut stock = vec![];
     for site in store.sites().await? {

@@ -1,19 +1,15 @@
-//! The desk: the staff's pages, on the staff's listener alone. [`visitor`] stands at the door,
-//! [`rights`] says who may open what. What is done here is commands like any other, and the ledger
-//! says whose hand it was.
+//! The desk: the staff's pages, on the staff's listener alone. [`staff`] is the door and the table
+//! of rights. Each action is a command, and the ledger names the person who gave it.
 
 pub mod catalogue;
 mod chart;
 mod frame;
 pub mod home;
 pub mod money;
-mod render;
+mod notice;
 pub mod revenue;
-mod rights;
 pub mod router;
 pub mod sale;
-pub mod sign_in;
+pub mod staff;
 pub mod stock;
-pub mod visitor;
-
-pub use render::Desk;
+pub mod templates;

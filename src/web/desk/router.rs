@@ -1,6 +1,6 @@
-//! `/admin/routers`: what each site's router last told, and the line that sets one up.
+//! `/admin/routers`: the last report of each site's router, and the line that sets one up.
 
-use super::{frame, visitor::Visitor};
+use super::staff::visitor::Visitor;
 use crate::{
     adapters::routeros::report::NO_PAGES,
     ledger::{
@@ -10,13 +10,15 @@ use crate::{
     },
     services::router::{SILENT_AFTER, kit},
     store::{RouterNews, UsageCounts},
-    web::Shop,
+    web::{
+        page::{Page, Result},
+        state::{Shop, TheShop},
+    },
 };
-use axum::{extract::State, response::Response};
+use axum::extract::State;
 use serde::Serialize;
-use std::sync::Arc;
 
-/// The line works so long, in µs.
+/// How long the line works, in µs.
 const LINE_LASTS: i64 = DAY;
 
 #[derive(Serialize)]
@@ -28,10 +30,10 @@ struct RoutersPage {
 struct Shown {
     name: String,
     router_login: String,
-    /// None where it never reported.
+    /// `None` if it has never reported.
     heard: Option<Heard>,
     counts: Vec<(&'static str, i64)>,
-    /// What a technician pastes; none for whom it is not.
+    /// The line that a technician pastes; `None` for other roles.
     line: Option<String>,
 }
 
@@ -40,36 +42,36 @@ struct Heard {
     at: String,
     silent: bool,
     routeros: String,
-    /// Which files of ours it has; none where buyers see other pages.
+    /// The edition of our pages that it has; `None` if buyers see other pages.
     pages: Option<String>,
-    /// What to do about them, where something is: a phrase.
+    /// What to do about its pages, as a phrase.
     advice: Option<&'static str>,
 }
 
 /// `GET /admin/routers`
-pub async fn show(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
-    let made = async {
-        let store = &shop.context.store;
-        let news = store.router_news().await?;
-        let counts = store.usage_counts().await?;
-        let may_set_up = matches!(visitor.member.staff.role, Role::Owner | Role::Technician);
-        let mut routers = vec![];
-        for site in store.sites().await? {
-            // One that was forgotten is no news.
-            let told = news.iter().find(|news| news.site == site.site);
-            let told = told.filter(|told| site.reports || !is_silent(&shop, told));
-            let away = store.away(&site.site).await?;
-            let line = may_set_up.then(|| line(&shop, &site));
-            let counts = counts.get(&site.site).cloned().unwrap_or_default();
-            let edition = kit::edition(store, &shop.kit_settings(), &site).await?;
-            let now = told.filter(|told| !is_silent(&shop, told));
-            let online = now.and_then(|told| told.online).unwrap_or(0);
-            let told = told.map(|told| heard(&shop, told, &edition));
-            routers.push(shown(site, told, (online, away, &counts), line));
-        }
-        Ok(RoutersPage { routers })
-    };
-    frame::answer(&shop, &visitor, "routers", made.await)
+pub async fn show(State(shop): TheShop, visitor: Visitor) -> Result<Page> {
+    let store = &shop.context.store;
+    let news = store.router_news().await?;
+    let counts = store.usage_counts().await?;
+    let may_set_up = matches!(visitor.role(), Role::Owner | Role::Technician);
+    let mut routers = vec![];
+    for site in store.sites().await? {
+        // A report of a router that no longer reports does not count once it is old.
+        let told = news.iter().find(|news| news.site == site.site);
+        let told = told.filter(|told| site.reports || !is_silent(&shop, told));
+        let now = told.filter(|told| !is_silent(&shop, told));
+        let online = now.and_then(|told| told.online).unwrap_or(0);
+        let away = store.away(&site.site).await?;
+        let edition = kit::edition(store, &shop.kit_settings(), &site).await?;
+        routers.push(Shown {
+            heard: told.map(|told| heard(&shop, told, &edition)),
+            counts: shown(online, away, counts.get(&site.site).unwrap_or(&UsageCounts::default())),
+            line: may_set_up.then(|| line(&shop, &site)),
+            name: site.name,
+            router_login: site.router_login,
+        });
+    }
+    Ok(Page::new("routers", RoutersPage { routers }))
 }
 
 fn line(shop: &Shop, site: &Site) -> String {
@@ -79,7 +81,7 @@ fn line(shop: &Shop, site: &Site) -> String {
     kit::line(&shop.settings.public_url, &site.site, &pass)
 }
 
-/// Whether a router that reports was not heard of for too long.
+/// Whether a router has not reported for too long.
 pub fn is_silent(shop: &Shop, told: &RouterNews) -> bool {
     told.heard_at.until(shop.context.store.now()) > SILENT_AFTER
 }
@@ -98,12 +100,7 @@ fn heard(shop: &Shop, told: &RouterNews, edition: &str) -> Heard {
     }
 }
 
-fn shown(
-    site: Site,
-    heard: Option<Heard>,
-    (online, away, counts): (i64, i64, &UsageCounts),
-    line: Option<String>,
-) -> Shown {
+fn shown(online: i64, away: i64, counts: &UsageCounts) -> Vec<(&'static str, i64)> {
     let counts = [
         ("online", online),
         ("activated", counts.activated),
@@ -111,11 +108,5 @@ fn shown(
         ("lost", counts.lost),
         ("to_switch_off", counts.to_switch_off),
     ];
-    Shown {
-        name: site.name,
-        router_login: site.router_login,
-        heard,
-        counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
-        line,
-    }
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }

@@ -2,8 +2,9 @@
 //! typed is lost.
 
 use super::{
-    shop::{self as shop_page, Back},
-    visit::{self, Fields, Sent, field},
+    pages::{PhoneField, PhoneProblem, ShopProblem},
+    shop::{self, Back},
+    visit::{self, Visit},
 };
 use crate::{
     commands::sale::start_purchase::{ContactGiven, StartPurchase},
@@ -19,60 +20,38 @@ use crate::{
     },
     store::{CommandError, Sealed},
     web::{
-        Shop,
-        page::error::{self, Problem},
-        portal::pages::{ErrorMessage, Frame, PhoneField, PhoneProblem, ShopProblem},
+        page::{Fields, Result, Sorry},
+        portal::pages::Frame,
+        state::{Shop, TheShop},
     },
 };
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
-use std::sync::Arc;
 
 /// No nonce of ours is longer; a longer one is not ours.
 const NONCE_BYTES_MAX: usize = 64;
 
 /// `POST /s/{site}/buy`
-pub async fn buy(
-    State(shop): State<Arc<Shop>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    Sent(fields): Sent,
-) -> Response {
-    let site = match visit::site(&shop, &name).await {
-        Ok(site) => site,
-        Err(problem) => {
-            let frame = visit::frame(&shop, None, &headers, &fields, format!("/s/{name}")).await;
-            return error::answer(&shop, frame, problem);
+pub async fn buy(State(shop): TheShop, visit: Visit) -> Result<Response> {
+    let site = visit.site()?;
+    match read(site, &visit.fields) {
+        Ok(wish) if shop.limits.may_buy(site.site.as_str(), &visit.frame.mac) => {
+            order(&shop, &visit, &wish).await
         }
-    };
-    let here = shop_page::here(&site, &fields);
-    let frame = visit::frame(&shop, Some(&site), &headers, &fields, here).await;
-    let wish = match read(&site, &fields) {
-        Ok(wish) => wish,
-        Err(Unreadable::Form(message)) => {
-            return error::answer(&shop, frame, Problem::Person(message));
-        }
-        Err(Unreadable::Back(back)) => {
-            return shop_page::page(&shop, &site, frame, &headers, back).await;
-        }
-    };
-    if !shop.limits.may_buy(site.site.as_str(), &frame.mac) {
-        let back = wish.back(ShopProblem::TooMany);
-        return shop_page::page(&shop, &site, frame, &headers, back).await;
-    }
-    match start(&shop, &frame, &wish).await {
-        Ok(purchase) => to_purchase(&shop, purchase),
-        Err(CommandError::Refused(refusal)) => {
-            refused(&shop, &site, frame, &headers, &wish, &refusal).await
-        }
-        Err(CommandError::Failed(failure)) => error::answer(&shop, frame, failure.into()),
+        Ok(wish) => again_with(&shop, &visit, wish.back(ShopProblem::TooMany)).await,
+        Err(Unreadable::Back(back)) => again_with(&shop, &visit, back).await,
+        Err(Unreadable::Expired) => Err(Sorry::FormExpired),
     }
 }
 
-/// What a buyer wants.
+/// The shop page again, with the reason.
+async fn again_with(shop: &Shop, visit: &Visit, back: Back) -> Result<Response> {
+    Ok(shop::page(shop, visit, back).await?.into_response())
+}
+
+/// A buyer's order.
 struct Wish {
     package: PackageKey,
     version: u32,
@@ -82,9 +61,9 @@ struct Wish {
 }
 
 enum Unreadable {
-    /// No form of ours.
-    Form(ErrorMessage),
-    /// A form to be filled in again.
+    /// The form is too old or not ours.
+    Expired,
+    /// The form must be filled in again.
     Back(Back),
 }
 
@@ -99,12 +78,9 @@ impl Wish {
 }
 
 fn read(site: &Site, fields: &Fields) -> Result<Wish, Unreadable> {
-    let nonce = field(fields, "nonce").to_owned();
-    if nonce.is_empty() || nonce.len() > NONCE_BYTES_MAX {
-        return Err(Unreadable::Form(ErrorMessage::FormExpired));
-    }
-    let typed = field(fields, "phone").to_owned();
-    let chosen = field(fields, "package");
+    let nonce = nonce(fields).ok_or(Unreadable::Expired)?;
+    let typed = fields.get("phone").to_owned();
+    let chosen = fields.get("package");
     let back = |problem, phone_problem| {
         Unreadable::Back(Back {
             chosen: (!chosen.is_empty()).then(|| chosen.to_owned()),
@@ -115,8 +91,8 @@ fn read(site: &Site, fields: &Fields) -> Result<Wish, Unreadable> {
     let Ok(package) = Slug::parse(chosen) else {
         return Err(back(Some(ShopProblem::NothingChosen), None));
     };
-    let Ok(version) = field(fields, &format!("version.{package}")).parse() else {
-        return Err(Unreadable::Form(ErrorMessage::FormExpired));
+    let Ok(version) = fields.get(&format!("version.{package}")).parse() else {
+        return Err(Unreadable::Expired);
     };
     let Some(phone) = Phone::parse(&typed) else {
         return Err(back(None, Some(phone_problem(&typed))));
@@ -125,7 +101,12 @@ fn read(site: &Site, fields: &Fields) -> Result<Wish, Unreadable> {
     Ok(Wish { package, version, phone, typed, nonce })
 }
 
-/// What is wrong with a number that is none.
+fn nonce(fields: &Fields) -> Option<String> {
+    let nonce = fields.get("nonce");
+    (!nonce.is_empty() && nonce.len() <= NONCE_BYTES_MAX).then(|| nonce.to_owned())
+}
+
+/// Why a text is not a phone number.
 pub fn phone_problem(typed: &str) -> PhoneProblem {
     let digits = typed.chars().filter(char::is_ascii_digit).count();
     match digits {
@@ -165,52 +146,44 @@ async fn start(shop: &Shop, frame: &Frame, wish: &Wish) -> Result<PurchaseId, Co
     }
 }
 
-fn to_purchase(shop: &Shop, purchase: PurchaseId) -> Response {
-    let token = shop.context.store.vault().link_token(purchase);
-    let cookie = visit::link_cookie(shop, purchase);
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&format!("/p/{token}"))).into_response()
+/// Starts the purchase and leads to its page, or shows the shop page again with the reason.
+async fn order(shop: &Shop, visit: &Visit, wish: &Wish) -> Result<Response> {
+    match start(shop, &visit.frame, wish).await {
+        Ok(purchase) => {
+            let token = shop.context.store.vault().link_token(purchase);
+            let cookie = visit::link_cookie(shop, purchase);
+            Ok((cookie, Redirect::to(&format!("/p/{token}"))).into_response())
+        }
+        Err(CommandError::Refused(refusal)) => refused(shop, visit, wish, &refusal).await,
+        Err(CommandError::Failed(failure)) => Err(failure.into()),
+    }
 }
 
-async fn refused(
-    shop: &Shop,
-    site: &Site,
-    frame: Frame,
-    headers: &HeaderMap,
-    wish: &Wish,
-    refusal: &Refusal,
-) -> Response {
+async fn refused(shop: &Shop, visit: &Visit, wish: &Wish, refusal: &Refusal) -> Result<Response> {
     let problem = match refusal {
-        Refusal::PurchaseOpen(open) => match whose(shop, &frame, headers, *open).await {
-            Ok(Some(page)) => return Redirect::to(&page).into_response(),
-            Ok(None) => ShopProblem::PurchaseOpen,
-            Err(problem) => return error::answer(shop, frame, problem),
+        Refusal::PurchaseOpen(open) => match own_page(shop, visit, *open).await? {
+            Some(page) => return Ok(Redirect::to(&page).into_response()),
+            None => ShopProblem::PurchaseOpen,
         },
         Refusal::SoldOut | Refusal::AllHeld => ShopProblem::JustSoldOut,
         Refusal::PackageChanged | Refusal::NoSuchPackage => ShopProblem::PackageChanged,
         Refusal::TooSoon { .. } | Refusal::TooManyPrompts => ShopProblem::TooMany,
-        Refusal::HistoryDoubted => {
-            return error::answer(shop, frame, Problem::Person(ErrorMessage::Closed));
-        }
+        Refusal::HistoryDoubted => return Err(Sorry::Closed),
         other => {
             tracing::error!(refusal = other.code(), "a purchase was refused in an unknown way");
-            return error::answer(shop, frame, Problem::Person(ErrorMessage::Busy));
+            return Err(Sorry::Busy);
         }
     };
-    shop_page::page(shop, site, frame, headers, wish.back(problem)).await
+    again_with(shop, visit, wish.back(problem)).await
 }
 
 /// The page of an open purchase, for someone who may see it: its own cookie or device.
-async fn whose(
-    shop: &Shop,
-    frame: &Frame,
-    headers: &HeaderMap,
-    open: PurchaseId,
-) -> Result<Option<String>, Problem> {
+async fn own_page(shop: &Shop, visit: &Visit, open: PurchaseId) -> Result<Option<String>> {
     let store = &shop.context.store;
-    if visit::remembered(shop, headers).await?.is_some_and(|view| view.id == open) {
+    if visit.remembered(shop).await?.is_some_and(|view| view.id == open) {
         return Ok(Some(format!("/p/{}", store.vault().link_token(open))));
     }
-    let device = visit::device(shop, &frame.mac).await?;
+    let device = visit::device(shop, &visit.frame.mac).await?;
     let view = store.purchase(open).await?;
     let same = device.is_some() && view.is_some_and(|view| view.purchase.device == device);
     Ok(same.then(|| format!("/p/{open}")))
@@ -218,58 +191,32 @@ async fn whose(
 
 /// `POST /p/{key}/again`: the same wish once more, after a decline.
 pub async fn again(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path(key): Path<String>,
-    headers: HeaderMap,
-    Sent(fields): Sent,
-) -> Response {
-    let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}")).await;
-    match repeat(&shop, &key, &headers, &fields, frame.clone()).await {
-        Ok(response) => response,
-        Err(problem) => error::answer(&shop, frame, problem),
-    }
-}
-
-async fn repeat(
-    shop: &Shop,
-    key: &str,
-    headers: &HeaderMap,
-    fields: &Fields,
-    frame: Frame,
-) -> Result<Response, Problem> {
-    let asked = visit::asked(shop, key, headers).await?;
-    let nonce = field(fields, "nonce").to_owned();
-    if !asked.unlocked || nonce.is_empty() || nonce.len() > NONCE_BYTES_MAX {
-        return Err(Problem::Person(ErrorMessage::FormExpired));
-    }
-    let store = &shop.context.store;
-    let purchase = &asked.view.purchase;
-    let phone = store.phone(purchase.contact).await?;
-    // A forgotten buyer gives the number again.
-    let phone = phone.ok_or(Problem::Person(ErrorMessage::FormExpired))?;
+    visit: Visit,
+) -> Result<Response> {
+    let asked = visit.asked(&shop, &key).await?;
+    let nonce = nonce(&visit.fields).filter(|_| asked.unlocked).ok_or(Sorry::FormExpired)?;
+    let (store, purchase) = (&shop.context.store, &asked.view.purchase);
+    // The number of a forgotten buyer must be typed again.
+    let phone = store.phone(purchase.contact).await?.ok_or(Sorry::FormExpired)?;
     let mac = match purchase.device {
         Some(device) => store.open_sealed(Sealed::Contact(device)).await?.unwrap_or_default(),
         None => String::new(),
     };
     let wish = Wish {
         package: purchase.package.clone(),
-        version: shop_page::package(shop, &asked.view).await?.version,
+        version: shop::package(&shop, &asked.view).await?.version,
         typed: phone.local(),
         phone,
         nonce,
     };
-    let site = visit::site_of(shop, &asked.view).await?;
+    let site = visit::site_of(&shop, &asked.view).await?;
     if !shop.limits.may_buy(site.site.as_str(), &mac) {
-        return Err(Problem::Person(ErrorMessage::TooMany));
+        return Err(Sorry::TooMany);
     }
-    let here = format!("/s/{}", site.site);
-    let site_frame = visit::frame(shop, Some(&site), headers, fields, here).await;
-    let frame = Frame { mac, lang: frame.lang, ..site_frame };
-    Ok(match start(shop, &frame, &wish).await {
-        Ok(purchase) => to_purchase(shop, purchase),
-        Err(CommandError::Refused(refusal)) => {
-            refused(shop, &site, frame, headers, &wish, &refusal).await
-        }
-        Err(CommandError::Failed(failure)) => return Err(failure.into()),
-    })
+    let (lang, here) = (visit.frame.lang, format!("/s/{}", site.site));
+    let mut visit = visit.at(&shop, site).await;
+    visit.frame = Frame { lang, here, mac, ..visit.frame };
+    order(&shop, &visit, &wish).await
 }

@@ -3,119 +3,81 @@
 
 use super::{
     buy::phone_problem,
+    pages::{self, FoundPurchase, FoundState, PaidPage, PaidProblem, PhoneField},
     shop::package_name,
-    visit::{self, Fields, Sent, field},
+    visit::Visit,
 };
 use crate::{
     ledger::{
-        catalogue::Site,
         kernel::{id::PurchaseId, phone::Phone},
         purchase::{Language, PurchaseStatus},
     },
     store::PurchaseView,
     web::{
-        Shop,
-        page::error::{self, Problem},
-        portal::pages::{
-            FoundPurchase, FoundState, Frame, Page, PaidPage, PaidProblem, PhoneField,
-        },
+        page::{Page, Result},
+        state::{Shop, TheShop},
     },
 };
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
-use std::sync::Arc;
+use axum::extract::State;
 
 /// The latest purchases of a number; older ones the owner looks up.
 const FOUND_MAX: i64 = 5;
 
 /// `GET /s/{site}/paid`
-pub async fn show(
-    State(shop): State<Arc<Shop>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    Sent(fields): Sent,
-) -> Response {
-    answer(&shop, &name, &fields, &headers, false).await
+pub async fn show(visit: Visit) -> Result<Page> {
+    visit.site()?;
+    Ok(visit.page(pages::Page::Paid(as_typed(&visit))))
+}
+
+/// The page with what was typed, and nothing found yet.
+fn as_typed(visit: &Visit) -> PaidPage {
+    let typed = visit.fields.get("phone").to_owned();
+    PaidPage {
+        phone: PhoneField { typed, problem: None, unusual: false },
+        receipt: visit.fields.trimmed("receipt").to_ascii_uppercase(),
+        found: vec![],
+        problem: None,
+    }
 }
 
 /// `POST /s/{site}/paid`
-pub async fn search(
-    State(shop): State<Arc<Shop>>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-    Sent(fields): Sent,
-) -> Response {
-    answer(&shop, &name, &fields, &headers, true).await
-}
-
-async fn answer(
-    shop: &Shop,
-    name: &str,
-    fields: &Fields,
-    headers: &HeaderMap,
-    search: bool,
-) -> Response {
-    let here = format!("/s/{name}/paid");
-    let frame = visit::frame(shop, None, headers, fields, here.clone()).await;
-    let drawn = async {
-        let site = visit::site(shop, name).await?;
-        let frame = visit::frame(shop, Some(&site), headers, fields, here).await;
-        let page = fill(shop, &site, &frame, fields, search).await?;
-        Ok((frame, page))
+pub async fn search(State(shop): TheShop, visit: Visit) -> Result<Page> {
+    let site = visit.site()?;
+    let mut page = as_typed(&visit);
+    page.problem = if page.phone.typed.trim().is_empty() && page.receipt.is_empty() {
+        Some(PaidProblem::Unreadable)
+    } else if !shop.limits.may_look_up(site.site.as_str(), &visit.frame.mac) {
+        Some(PaidProblem::TooMany)
+    } else {
+        find(&shop, visit.frame.lang, &mut page).await?;
+        let found = !page.found.is_empty() || page.phone.problem.is_some();
+        (!found).then_some(PaidProblem::None)
     };
-    match drawn.await {
-        Ok((frame, page)) => error::draw(shop, &frame, &Page::Paid(page), None),
-        Err(problem) => error::answer(shop, frame, problem),
-    }
+    Ok(visit.page(pages::Page::Paid(page)))
 }
 
-async fn fill(
-    shop: &Shop,
-    site: &Site,
-    frame: &Frame,
-    fields: &Fields,
-    search: bool,
-) -> Result<PaidPage, Problem> {
-    let typed = field(fields, "phone").to_owned();
-    let receipt = field(fields, "receipt").trim().to_ascii_uppercase();
-    let phone = PhoneField { typed: typed.clone(), problem: None, unusual: false };
-    let mut page = PaidPage { phone, receipt: receipt.clone(), found: vec![], problem: None };
-    if !search {
-        return Ok(page);
-    }
-    if typed.trim().is_empty() && receipt.is_empty() {
-        page.problem = Some(PaidProblem::Unreadable);
-        return Ok(page);
-    }
-    if !shop.limits.may_look_up(site.site.as_str(), &frame.mac) {
-        page.problem = Some(PaidProblem::TooMany);
-        return Ok(page);
-    }
+/// Fills in the purchases of the number and the receipt that were typed.
+async fn find(shop: &Shop, lang: Language, page: &mut PaidPage) -> Result<()> {
     let mut found = vec![];
-    if let Some(phone) = Phone::parse(&typed) {
+    let typed = page.phone.typed.as_str();
+    if let Some(phone) = Phone::parse(typed) {
         found = by_phone(shop, &phone).await?;
     } else if !typed.trim().is_empty() {
-        page.phone.problem = Some(phone_problem(&typed));
+        page.phone.problem = Some(phone_problem(typed));
     }
-    if !receipt.is_empty() {
-        found.extend(shop.context.store.purchase_of_receipt(&receipt).await?);
+    if !page.receipt.is_empty() {
+        found.extend(shop.context.store.purchase_of_receipt(&page.receipt).await?);
     }
     found.dedup();
     for purchase in found {
         if let Some(view) = shop.context.store.purchase(purchase).await? {
-            page.found.push(show_found(shop, &view, frame.lang).await?);
+            page.found.push(show_found(shop, &view, lang).await?);
         }
     }
-    if page.found.is_empty() && page.phone.problem.is_none() {
-        page.problem = Some(PaidProblem::None);
-    }
-    Ok(page)
+    Ok(())
 }
 
-async fn by_phone(shop: &Shop, phone: &Phone) -> Result<Vec<PurchaseId>, Problem> {
+async fn by_phone(shop: &Shop, phone: &Phone) -> Result<Vec<PurchaseId>> {
     let store = &shop.context.store;
     let fingerprint = store.vault().fingerprint("phone", phone.msisdn().as_bytes());
     match store.contact(&fingerprint).await? {
@@ -124,11 +86,7 @@ async fn by_phone(shop: &Shop, phone: &Phone) -> Result<Vec<PurchaseId>, Problem
     }
 }
 
-async fn show_found(
-    shop: &Shop,
-    view: &PurchaseView,
-    lang: Language,
-) -> Result<FoundPurchase, Problem> {
+async fn show_found(shop: &Shop, view: &PurchaseView, lang: Language) -> Result<FoundPurchase> {
     let aside = view.payments.iter().any(|payment| payment.set_aside.is_some());
     let state = match view.purchase.status {
         PurchaseStatus::Fulfilled(_) => FoundState::Paid,

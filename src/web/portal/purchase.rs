@@ -1,8 +1,12 @@
 //! The page of one purchase.
 
 use super::{
+    pages::{
+        self, Again, Declined, Locked, Owed, Paid, PhoneWords, PurchasePage, PurchaseView,
+        SetAside, Settled, Slow, Unanswered, Waiting,
+    },
     shop::package,
-    visit::{self, Asked, Fields, Sent, field},
+    visit::{self, Asked, Visit},
 };
 use crate::{
     adapters::routeros::login_link::login_link,
@@ -20,112 +24,87 @@ use crate::{
             time::{MINUTE, Micros, SECOND},
         },
         payment::{PaymentStatus, account_reference},
-        purchase::{Expiry, Language, PurchaseStatus},
+        purchase::{Expiry, PurchaseStatus},
     },
     ports::Decline,
     store::{PaymentView, PurchaseView as View, Sealed},
     web::{
-        Shop,
-        page::error::{self, Failure, Problem},
-        portal::pages::{
-            Again, Declined, Locked, Owed, Page, Paid, PhoneWords, PurchasePage, PurchaseView,
-            SetAside, Settled, Slow, Unanswered, Waiting,
-        },
+        page::{Failure, Page, Result},
+        state::{Shop, TheShop},
     },
 };
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use std::sync::Arc;
 use url::Url;
 
 /// The page counts down so long before it says "still checking".
 const COUNTDOWN_SECONDS: i64 = 90;
 
-/// The code is sent to the router by itself after so long, unless stopped.
+/// The page sends the code to the router by itself after so long, unless stopped.
 const CONNECT_SECONDS: u32 = 3;
 
-/// It goes by itself only so soon after the sale, in µs: whoever opens the page later may be online
+/// It does so only this soon after the sale, in µs: a buyer who opens the page later may be online
 /// already, or far from the router.
 const CONNECTS_BY_ITSELF: i64 = 10 * MINUTE;
 
 /// `GET /p/{key}`
-pub async fn show(
-    State(shop): State<Arc<Shop>>,
-    Path(key): Path<String>,
-    headers: HeaderMap,
-    Sent(fields): Sent,
-) -> Response {
-    let mut response = answer(&shop, &key, &fields, &headers, false).await;
-    if let Some(language) = Language::parse(field(&fields, "lang")) {
-        let cookie = visit::language_cookie(&shop, language);
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
+pub async fn show(State(shop): TheShop, Path(key): Path<String>, visit: Visit) -> Result<Response> {
+    let cookie = visit.language_cookie(&shop);
+    let asked = visit.asked(&shop, &key).await?;
+    Ok((cookie, page(&shop, &key, visit, &asked, false).await?).into_response())
 }
 
-/// Draws the page; `wrong` after digits that were not the phone's.
-pub async fn answer(
+/// The page; `wrong` after digits that were not the phone's.
+pub async fn page(
     shop: &Shop,
     key: &str,
-    fields: &Fields,
-    headers: &HeaderMap,
-    wrong: bool,
-) -> Response {
-    let frame = visit::frame(shop, None, headers, fields, format!("/p/{key}")).await;
-    let drawn = async {
-        let asked = visit::asked(shop, key, headers).await?;
-        let site = visit::site_of(shop, &asked.view).await?;
-        let mut own = visit::frame(shop, Some(&site), headers, fields, format!("/p/{key}")).await;
-        if fields.get("lang").is_none() {
-            own.lang = asked.view.purchase.language;
-        }
-        if let Some(device) = asked.view.purchase.device.filter(|_| asked.unlocked) {
-            let mac = shop.context.store.open_sealed(Sealed::Contact(device)).await?;
-            own.mac = mac.unwrap_or_default();
-        }
-        let page = fill(shop, key, (&site, own.lang), &asked, wrong).await?;
-        Ok((own, page))
-    };
-    match drawn.await {
-        Ok((frame, page)) => error::draw(shop, &frame, &Page::Purchase(Box::new(page)), None),
-        Err(problem) => error::answer(shop, frame, problem),
-    }
-}
-
-async fn fill(
-    shop: &Shop,
-    key: &str,
-    (site, lang): (&Site, Language),
+    visit: Visit,
     asked: &Asked,
     wrong: bool,
-) -> Result<PurchasePage, Problem> {
+) -> Result<Page> {
     let view = &asked.view;
+    let site = visit::site_of(shop, view).await?;
+    let mut visit = visit.at(shop, site.clone()).await;
+    if !visit.fields.has("lang") {
+        visit.frame.lang = view.purchase.language;
+    }
+    if let Some(device) = view.purchase.device.filter(|_| asked.unlocked) {
+        let mac = shop.context.store.open_sealed(Sealed::Contact(device)).await?;
+        visit.frame.mac = mac.unwrap_or_default();
+    }
     let package = package(shop, view).await?;
-    let state = match view.purchase.status {
-        PurchaseStatus::Fulfilled(voucher) if asked.unlocked => {
-            PurchaseView::Paid(paid(shop, site, view, voucher).await?)
-        }
-        PurchaseStatus::Fulfilled(_) => PurchaseView::PaidLocked(locked(shop, view, wrong).await?),
-        PurchaseStatus::Owed => PurchaseView::Owed(Owed { receipt: receipt(shop, asked).await? }),
-        PurchaseStatus::Open | PurchaseStatus::Expired(_) | PurchaseStatus::Settled(_) => {
-            unpaid(shop, asked).await?
-        }
-    };
-    Ok(PurchasePage {
+    Ok(visit.page(pages::Page::Purchase(Box::new(PurchasePage {
         path: format!("/p/{key}"),
         version: u64::try_from(view.position).unwrap_or_default(),
         reference: view.id.to_string()[24..].to_uppercase(),
-        package: package.name_in(lang).to_owned(),
+        package: package.name_in(visit.frame.lang).to_owned(),
         validity_seconds: package.validity_seconds,
         price: view.purchase.price,
-        view: state,
-    })
+        view: state(shop, &site, asked, wrong).await?,
+    }))))
 }
 
-async fn unpaid(shop: &Shop, asked: &Asked) -> Result<PurchaseView, Problem> {
+async fn state(shop: &Shop, site: &Site, asked: &Asked, wrong: bool) -> Result<PurchaseView> {
+    let view = &asked.view;
+    match view.purchase.status {
+        PurchaseStatus::Fulfilled(voucher) if asked.unlocked => {
+            Ok(PurchaseView::Paid(paid(shop, site, view, voucher).await?))
+        }
+        PurchaseStatus::Fulfilled(_) => {
+            Ok(PurchaseView::PaidLocked(locked(shop, view, wrong).await?))
+        }
+        PurchaseStatus::Owed => {
+            Ok(PurchaseView::Owed(Owed { receipt: receipt(shop, asked).await? }))
+        }
+        PurchaseStatus::Open | PurchaseStatus::Expired(_) | PurchaseStatus::Settled(_) => {
+            unpaid(shop, asked).await
+        }
+    }
+}
+
+async fn unpaid(shop: &Shop, asked: &Asked) -> Result<PurchaseView> {
     let view = &asked.view;
     if let Some((how, amount)) = view.settled() {
         let receipt = receipt(shop, asked).await?;
@@ -154,11 +133,7 @@ async fn unpaid(shop: &Shop, asked: &Asked) -> Result<PurchaseView, Problem> {
     Ok(PurchaseView::Unanswered(Unanswered { account: account_reference(payment.id) }))
 }
 
-async fn waiting(
-    shop: &Shop,
-    asked: &Asked,
-    payment: &PaymentView,
-) -> Result<PurchaseView, Problem> {
+async fn waiting(shop: &Shop, asked: &Asked, payment: &PaymentView) -> Result<PurchaseView> {
     let asked_at = payment.submitted_at.unwrap_or(asked.view.purchase.started_at);
     let elapsed = asked_at.until(shop.context.now()) / SECOND;
     let words = PhoneWords {
@@ -178,8 +153,8 @@ async fn waiting(
     Ok(PurchaseView::Waiting(Waiting { phone, words, seconds_left }))
 }
 
-/// The paying phone, masked; nothing of it for someone who only named a MAC.
-async fn masked(shop: &Shop, asked: &Asked) -> Result<Option<String>, Problem> {
+/// The paying phone, masked; `None` for somebody who only named a MAC.
+async fn masked(shop: &Shop, asked: &Asked) -> Result<Option<String>> {
     if !asked.unlocked {
         return Ok(None);
     }
@@ -204,7 +179,7 @@ fn wait_seconds(prompted: Option<Micros>, now: Micros) -> u32 {
     u32::try_from((SAME_AMOUNT_GAP_SECONDS - elapsed).max(0)).unwrap_or_default()
 }
 
-/// The reason in the ledger as pages know it; a refusal by the provider is told like a decline.
+/// The reason in the ledger as pages know it. A provider's refusal looks like a decline.
 fn reason(word: &str) -> Decline {
     let declines = [
         Decline::InsufficientFunds,
@@ -228,23 +203,19 @@ fn reason(word: &str) -> Decline {
     })
 }
 
-async fn locked(shop: &Shop, view: &View, wrong: bool) -> Result<Locked, Problem> {
+async fn locked(shop: &Shop, view: &View, wrong: bool) -> Result<Locked> {
     let tries = shop.context.store.tries_at_code(view.id).await?;
     let tries_left = u32::try_from((TRIES_MAX - tries).max(0)).unwrap_or_default();
     Ok(Locked { wrong, tries_left })
 }
 
-async fn receipt(shop: &Shop, asked: &Asked) -> Result<Option<String>, Problem> {
+async fn receipt(shop: &Shop, asked: &Asked) -> Result<Option<String>> {
     let Some(id) = asked.view.receipt().filter(|_| asked.unlocked) else { return Ok(None) };
     Ok(shop.context.store.open_sealed(Sealed::Receipt(id)).await?)
 }
 
-/// When a code ends that the router has told a first login of.
-async fn runs_until(
-    shop: &Shop,
-    view: &View,
-    voucher: VoucherId,
-) -> Result<Option<String>, Problem> {
+/// When a code ends, once the router has reported its first login.
+async fn runs_until(shop: &Shop, view: &View, voucher: VoucherId) -> Result<Option<String>> {
     let Some(since) = shop.context.store.activated_at(voucher).await? else { return Ok(None) };
     let seconds = package(shop, view).await?.validity_seconds;
     let lasts = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND);
@@ -252,7 +223,7 @@ async fn runs_until(
     Ok(Some(end.local(&shop.settings.zone)))
 }
 
-async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Result<Paid, Problem> {
+async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Result<Paid> {
     let store = &shop.context.store;
     let code = store.code_of(view.id, voucher).await?.ok_or(Failure::Missing("a sold code"))?;
     let router = Url::parse(&site.router_login).map_err(|_| Failure::Missing("a login address"))?;

@@ -3,61 +3,48 @@
 
 use super::{
     purchase,
-    visit::{self, Sent, field},
+    visit::{self, Visit},
 };
 use crate::{
     commands::sale::count_try::CountTry,
     ledger::refusal::Refusal,
-    store::CommandError,
+    store::{CommandError, PurchaseView},
     web::{
-        Shop,
-        page::error::{self, Problem},
+        page::{Result, Sorry},
+        state::{Shop, TheShop},
     },
 };
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
-use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// `POST /p/{key}/unlock`
 pub async fn unlock(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path(key): Path<String>,
-    headers: HeaderMap,
-    Sent(fields): Sent,
-) -> Response {
-    let frame = visit::frame(&shop, None, &headers, &fields, format!("/p/{key}")).await;
-    match is_right(&shop, &key, &headers, field(&fields, "digits")).await {
-        Ok(Some(token)) => {
-            let id = token.1;
-            let cookie = [(header::SET_COOKIE, visit::link_cookie(&shop, id))];
-            (cookie, Redirect::to(&format!("/p/{}", token.0))).into_response()
-        }
-        Ok(None) => purchase::answer(&shop, &key, &fields, &headers, true).await,
-        Err(problem) => error::answer(&shop, frame, problem),
+    visit: Visit,
+) -> Result<Response> {
+    let view = visit.asked(&shop, &key).await?.view;
+    if is_right(&shop, &view, visit.fields.get("digits")).await? {
+        let token = shop.context.store.vault().link_token(view.id);
+        let cookie = visit::link_cookie(&shop, view.id);
+        return Ok((cookie, Redirect::to(&format!("/p/{token}"))).into_response());
     }
+    let asked = visit.asked(&shop, &key).await?;
+    Ok(purchase::page(&shop, &key, visit, &asked, true).await?.into_response())
 }
 
-async fn is_right(
-    shop: &Shop,
-    key: &str,
-    headers: &HeaderMap,
-    digits: &str,
-) -> Result<Option<(String, crate::ledger::kernel::id::PurchaseId)>, Problem> {
-    let view = visit::asked(shop, key, headers).await?.view;
+async fn is_right(shop: &Shop, view: &PurchaseView, digits: &str) -> Result<bool> {
     let store = &shop.context.store;
     match store.execute(CountTry { purchase: view.id }).await {
         Ok(_) => {}
-        Err(CommandError::Refused(Refusal::TooManyTries)) => return Ok(None),
-        Err(error) => return Err(Problem::of(error)),
+        Err(CommandError::Refused(Refusal::TooManyTries)) => return Ok(false),
+        Err(error) => return Err(Sorry::of(error, Sorry::Busy)),
     }
-    let phone = store.phone(view.purchase.contact).await?;
-    // Of a forgotten buyer no digits are right any more.
-    let Some(phone) = phone else { return Ok(None) };
+    // No digits are right for a forgotten buyer.
+    let Some(phone) = store.phone(view.purchase.contact).await? else { return Ok(false) };
     let typed: String = digits.chars().filter(char::is_ascii_digit).collect();
-    let right: bool = phone.last_four().as_bytes().ct_eq(typed.as_bytes()).into();
-    Ok(right.then(|| (store.vault().link_token(view.id), view.id)))
+    Ok(phone.last_four().as_bytes().ct_eq(typed.as_bytes()).into())
 }

@@ -1,6 +1,7 @@
-//! Who asks: the site, the language, the device the router named, and the purchase the cookie
-//! knows.
+//! A buyer's visit: the site, the language, the device that the router named, and the purchase that
+//! a cookie remembers. The door reads it before a handler runs, and draws the handler's page.
 
+use super::pages::{self, ErrorPage, Frame, Recovery, RecoveryLabel};
 use crate::{
     ledger::{
         catalogue::Site,
@@ -9,20 +10,24 @@ use crate::{
     },
     store::{PurchaseView, StoreError},
     web::{
-        Shop,
         page::{
-            cookies::cookie,
-            error::{self, Failure, Problem},
+            Failure, Fields, Page, Result, Sorry,
+            cookie::{self, Cookie},
+            door,
+            language::language,
         },
-        portal::pages::{ErrorMessage, Frame},
+        state::{Shop, TheShop},
     },
 };
 use axum::{
-    extract::{Form, FromRequest, Request},
-    http::{HeaderMap, HeaderValue, header},
+    body::Body,
+    extract::{Form, FromRequest, FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, request::Parts},
+    middleware::Next,
     response::Response,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
+use url::Url;
 
 const LINK_COOKIE: &str = "lango_purchase";
 const LANGUAGE_COOKIE: &str = "lango_lang";
@@ -30,69 +35,185 @@ const LANGUAGE_COOKIE: &str = "lango_lang";
 /// A phone that comes back within so long finds its purchase by cookie.
 const COOKIE_SECONDS: u32 = 40 * 86_400;
 
-/// Query or form, by name; the last of a name counts.
-pub type Fields = HashMap<String, String>;
+/// A buyer's visit.
+#[derive(Clone)]
+pub struct Visit {
+    site: Option<Site>,
+    pub fields: Fields,
+    pub frame: Frame,
+    /// The language that the buyer or the browser asks for.
+    asked_language: Option<Language>,
+    /// The token of the purchase that the cookie remembers.
+    link: Option<String>,
+}
 
-/// Query or form of a request; where it is neither, the answer is a page that says so.
-pub struct Sent(pub Fields);
+impl FromRequestParts<Arc<Shop>> for Visit {
+    type Rejection = Sorry;
 
-impl FromRequest<Arc<Shop>> for Sent {
-    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shop>) -> Result<Self> {
+        // Only the door puts it there.
+        parts.extensions.remove::<Self>().ok_or(Sorry::NotFound)
+    }
+}
 
-    async fn from_request(request: Request, shop: &Arc<Shop>) -> Result<Self, Response> {
-        // `/s/mtaa/buy` is sent from `/s/mtaa`: the way on leads there.
-        let here = request.uri().path().split('/').take(3).collect::<Vec<_>>().join("/");
-        let headers = request.headers().clone();
-        if let Ok(Form(fields)) = Form::from_request(request, shop).await {
-            return Ok(Self(fields));
+/// Stands before every page for buyers: reads the visit, and draws the page.
+pub async fn door(State(shop): TheShop, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let fields = fields(&shop, &parts, body).await;
+    let mut visit = Visit::of(&shop, &parts, fields.as_ref().cloned().unwrap_or_default());
+    let site = match fields {
+        Ok(_) => site_of_address(&shop, parts.uri.path()).await.map_err(Sorry::from),
+        Err(sorry) => Err(sorry),
+    };
+    if let Ok(Some(site)) = &site {
+        visit = visit.at(&shop, site.clone()).await;
+    }
+    let frame = visit.frame.clone();
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(visit);
+    let handler = async {
+        site?;
+        Ok(next.run(request).await)
+    };
+    door::answer(&shop.portal, &frame.around(), handler, |sorry| sorry_page(&shop, &frame, sorry))
+        .await
+}
+
+async fn fields(shop: &Arc<Shop>, parts: &Parts, body: Body) -> Result<Fields> {
+    // An address that is not ours has no fields.
+    if parts.extensions.get::<MatchedPath>().is_none() {
+        return Ok(Fields::default());
+    }
+    let form = Form::from_request(Request::from_parts(parts.clone(), body), shop).await;
+    form.map(|Form(fields)| fields).map_err(|_| Sorry::BadRequest)
+}
+
+/// For an address that is not ours.
+pub async fn not_found() -> Sorry {
+    Sorry::NotFound
+}
+
+fn sorry_page(shop: &Shop, frame: &Frame, sorry: &Sorry) -> Page {
+    let mut recovery = vec![Recovery { label: RecoveryLabel::TryAgain, path: frame.here.clone() }];
+    if let (Sorry::Closed, Some(links)) = (sorry, frame.links()) {
+        // A buyer who has paid is not kept waiting by a shop that sells nothing.
+        recovery.push(Recovery { label: RecoveryLabel::CheckPayment, path: links.paid });
+    }
+    let (message, reference) = (sorry.word(), shop.reference(sorry));
+    pages::Page::Error(ErrorPage { message, reference, recovery }).into()
+}
+
+/// The site of `/s/{site}/…`.
+async fn site_of_address(shop: &Shop, path: &str) -> Result<Option<Site>, StoreError> {
+    let name = path.strip_prefix("/s/").and_then(|rest| rest.split('/').next());
+    match name.and_then(|name| Slug::parse(name).ok()) {
+        Some(slug) => shop.context.store.site(&slug).await,
+        None => Ok(None),
+    }
+}
+
+/// The page on which the form of a POST stands, or which a GET asks for.
+fn here(path: &str) -> String {
+    let parts: Vec<&str> = path.splitn(4, '/').collect();
+    match parts[..] {
+        ["", "s", name, page @ ("code" | "paid")] => format!("/s/{name}/{page}"),
+        ["", sort @ ("s" | "p"), name, ..] => format!("/{sort}/{name}"),
+        _ => "/".to_owned(),
+    }
+}
+
+impl Visit {
+    /// A visit of which no site is known.
+    fn of(shop: &Shop, parts: &Parts, fields: Fields) -> Self {
+        let asked_language = language(fields.get("lang"), LANGUAGE_COOKIE, &parts.headers);
+        let frame = Frame {
+            lang: asked_language.unwrap_or_default(),
+            site: None,
+            site_name: shop.settings.shop_name.clone(),
+            support_phone: shop.settings.support_phone.clone(),
+            accent: shop.settings.accent,
+            here: here(parts.uri.path()),
+            mac: mac(fields.get("mac")),
+            dst: destination(fields.get("dst")),
+        };
+        let link = cookie::read(&parts.headers, LINK_COOKIE).map(str::to_owned);
+        Self { site: None, fields, frame, asked_language, link }
+    }
+
+    /// The same visit at a site.
+    pub async fn at(mut self, shop: &Shop, site: Site) -> Self {
+        let frame = &mut self.frame;
+        frame.lang = self.asked_language.unwrap_or(site.language);
+        if let Some(own) = support_phone(shop, &site).await {
+            frame.support_phone = Some(own);
         }
-        let frame = frame(shop, None, &headers, &Fields::new(), here).await;
-        Err(error::answer(shop, frame, Problem::Person(ErrorMessage::BadRequest)))
+        frame.site_name.clone_from(&site.name);
+        frame.accent = shop.accent_of(&site);
+        if frame.here == format!("/s/{}", site.site) {
+            frame.here = with_device(&frame.here, &self.fields);
+        }
+        frame.site = Some(site.site.clone());
+        self.site = Some(site);
+        self
+    }
+
+    pub fn site(&self) -> Result<&Site> {
+        self.site.as_ref().ok_or(Sorry::NotFound)
+    }
+
+    /// A page in the frame of this visit.
+    pub fn page(&self, page: pages::Page) -> Page {
+        // The form for a code leads to the router.
+        let leads_out = !matches!(page, pages::Page::Purchase(_) | pages::Page::Paid(_));
+        let router = self.site.as_ref().filter(|_| leads_out);
+        let router = router.and_then(|site| Url::parse(&site.router_login).ok());
+        let forms_to = router.map(|url| url.origin().ascii_serialization());
+        Page { forms_to, frame: Some(self.frame.around()), ..page.into() }
+    }
+
+    /// The purchase that the cookie remembers.
+    pub async fn remembered(&self, shop: &Shop) -> Result<Option<PurchaseView>, StoreError> {
+        match &self.link {
+            Some(token) => by_token(shop, token).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The purchase of an address: its link, which shows all, or its id, which shows progress only
+    /// unless the cookie is its own (design, rule 10).
+    pub async fn asked(&self, shop: &Shop, key: &str) -> Result<Asked> {
+        if let Some(view) = by_token(shop, key).await? {
+            return Ok(Asked { view, unlocked: true });
+        }
+        let id: PurchaseId = key.parse().map_err(|_| Sorry::PurchaseNotFound)?;
+        let view = shop.context.store.purchase(id).await?.ok_or(Sorry::PurchaseNotFound)?;
+        let vault = shop.context.store.vault();
+        let unlocked = self.link.as_ref().is_some_and(|link| vault.is_link_of(id, link));
+        Ok(Asked { view, unlocked })
+    }
+
+    pub fn chosen_language(&self) -> Option<Language> {
+        Language::parse(self.fields.get("lang"))
+    }
+
+    pub fn language_cookie(&self, shop: &Shop) -> Option<[(HeaderName, HeaderValue); 1]> {
+        let chosen = self.chosen_language()?;
+        Some([cookie(shop, LANGUAGE_COOKIE, chosen.code())])
     }
 }
 
 /// A purchase that was asked for, and whether the asker may see its code.
 pub struct Asked {
-    /// The purchase.
     pub view: PurchaseView,
-    /// Whether the link or its cookie was shown.
     pub unlocked: bool,
 }
 
-/// The text of a field; empty where it is absent.
-pub fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
-    fields.get(name).map_or("", String::as_str)
-}
-
-/// The site of an address.
-pub async fn site(shop: &Shop, name: &str) -> Result<Site, Problem> {
-    let slug = Slug::parse(name).map_err(|_| Problem::Person(ErrorMessage::NotFound))?;
-    let site = shop.context.store.site(&slug).await?;
-    site.ok_or(Problem::Person(ErrorMessage::NotFound))
-}
-
-/// What stands around the pages of a site. Without a site, an error page's surroundings.
-pub async fn frame(
-    shop: &Shop,
-    site: Option<&Site>,
-    headers: &HeaderMap,
-    fields: &Fields,
-    here: String,
-) -> Frame {
-    let own_phone = match site {
-        Some(site) => support_phone(shop, site).await,
-        None => None,
-    };
-    Frame {
-        lang: language(site, headers, fields),
-        site: site.map(|site| site.site.clone()),
-        site_name: site.map_or(shop.settings.shop_name.clone(), |site| site.name.clone()),
-        support_phone: own_phone.or_else(|| shop.settings.support_phone.clone()),
-        accent: site.map_or(shop.settings.accent, |site| shop.accent_of(site)),
-        here,
-        mac: mac(field(fields, "mac")),
-        dst: destination(field(fields, "dst")),
-    }
+/// An address with what the router told of the device.
+fn with_device(path: &str, fields: &Fields) -> String {
+    let told = ["mac", "dst"].into_iter().filter(|name| !fields.get(name).is_empty());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(told.map(|name| (name, fields.get(name)))).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// The number that a site's buyers may call. A page without it is better than none.
@@ -120,45 +241,14 @@ fn destination(text: &str) -> String {
     if web { text.to_owned() } else { String::new() }
 }
 
-/// What the buyer chose, else what the phone asks for, else the site's.
-fn language(site: Option<&Site>, headers: &HeaderMap, fields: &Fields) -> Language {
-    let accepted = || {
-        let value = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-        Language::parse(value)
-    };
-    Language::parse(field(fields, "lang"))
-        .or_else(|| cookie(headers, LANGUAGE_COOKIE).and_then(Language::parse))
-        .or_else(accepted)
-        .or_else(|| site.map(|site| site.language))
-        .unwrap_or_default()
+fn cookie(shop: &Shop, name: &str, value: &str) -> (HeaderName, HeaderValue) {
+    let secure = shop.settings.public_url.scheme() == "https";
+    let seconds = Some(COOKIE_SECONDS);
+    Cookie { name, value, path: "/", seconds, strict: false, secure }.header()
 }
 
-fn set_cookie(shop: &Shop, name: &str, value: &str) -> HeaderValue {
-    let secure = if shop.settings.public_url.scheme() == "https" { "; Secure" } else { "" };
-    let text =
-        format!("{name}={value}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&text).expect("tokens and language codes are plain ASCII")
-}
-
-/// The cookie that remembers a purchase.
-pub fn link_cookie(shop: &Shop, purchase: PurchaseId) -> HeaderValue {
-    set_cookie(shop, LINK_COOKIE, &shop.context.store.vault().link_token(purchase))
-}
-
-/// The cookie that remembers the language.
-pub fn language_cookie(shop: &Shop, language: Language) -> HeaderValue {
-    set_cookie(shop, LANGUAGE_COOKIE, language.code())
-}
-
-/// The purchase that the cookie remembers.
-pub async fn remembered(
-    shop: &Shop,
-    headers: &HeaderMap,
-) -> Result<Option<PurchaseView>, StoreError> {
-    match cookie(headers, LINK_COOKIE) {
-        Some(token) => by_token(shop, token).await,
-        None => Ok(None),
-    }
+pub fn link_cookie(shop: &Shop, purchase: PurchaseId) -> [(HeaderName, HeaderValue); 1] {
+    [cookie(shop, LINK_COOKIE, &shop.context.store.vault().link_token(purchase))]
 }
 
 async fn by_token(shop: &Shop, token: &str) -> Result<Option<PurchaseView>, StoreError> {
@@ -178,22 +268,21 @@ pub async fn device(shop: &Shop, mac: &str) -> Result<Option<ContactId>, StoreEr
     shop.context.store.contact(&fingerprint).await
 }
 
-/// The purchase of an address: its link, which shows all, or its id, which shows progress only
-/// unless the cookie is its own (design, rule 10).
-pub async fn asked(shop: &Shop, key: &str, headers: &HeaderMap) -> Result<Asked, Problem> {
-    let not_found = || Problem::Person(ErrorMessage::PurchaseNotFound);
-    if let Some(view) = by_token(shop, key).await? {
-        return Ok(Asked { view, unlocked: true });
-    }
-    let id: PurchaseId = key.parse().map_err(|_| not_found())?;
-    let view = shop.context.store.purchase(id).await?.ok_or_else(not_found)?;
-    let vault = shop.context.store.vault();
-    let unlocked = cookie(headers, LINK_COOKIE).is_some_and(|link| vault.is_link_of(id, link));
-    Ok(Asked { view, unlocked })
-}
-
 /// The site of a purchase, which was registered before anything was sold there.
-pub async fn site_of(shop: &Shop, view: &PurchaseView) -> Result<Site, Problem> {
+pub async fn site_of(shop: &Shop, view: &PurchaseView) -> Result<Site> {
     let site = shop.context.store.site(&view.purchase.package.site).await?;
     Ok(site.ok_or(Failure::Missing("the site of a purchase"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_leads_back_to_a_page() {
+        assert_eq!(here("/s/mtaa/buy"), "/s/mtaa");
+        assert_eq!(here("/s/mtaa/paid"), "/s/mtaa/paid");
+        assert_eq!(here("/p/abc/wait"), "/p/abc");
+        assert_eq!(here("/nothing/here"), "/");
+    }
 }

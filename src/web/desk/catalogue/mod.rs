@@ -1,29 +1,23 @@
-//! `/admin/packages`: what the shop sells, and where.
+//! `/admin/packages`: the packages of each site.
 
 pub mod package;
-pub mod preview;
 pub mod site;
+pub mod typed;
 
-use super::{
-    frame::{self, Frame, Notice, Sorry},
-    rights,
-    visitor::{Fields, Visitor},
-};
+use super::{notice::Notice, staff::visitor::Visitor};
 use crate::{
     ledger::{
         catalogue::{Package, Site},
-        kernel::money::Cents,
+        kernel::{id::Slug, money::Cents},
+        purchase::Language,
     },
-    services::catalogue::Unreadable,
-    store::CommandError,
-    web::Shop,
+    web::{
+        page::{Fields, Page, Result, Sorry},
+        state::{Shop, TheShop},
+    },
 };
-use axum::{
-    extract::{Query, State},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::State;
 use serde::Serialize;
-use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(Serialize)]
 struct PackagesPage {
@@ -54,7 +48,7 @@ struct PackageShown {
     retired: bool,
 }
 
-/// What a package promises, which nobody changes any more.
+/// What a package gives. This never changes.
 #[derive(Serialize)]
 struct Facts {
     validity_seconds: u64,
@@ -76,108 +70,20 @@ impl Facts {
     }
 }
 
-/// The fields that the forms here have.
-const FIELDS: [&str; 17] = [
-    "id",
-    "name",
-    "name_sw",
-    "price",
-    "place",
-    "validity",
-    "profile",
-    "devices",
-    "down",
-    "up",
-    "data",
-    "router_login",
-    "support_phone",
-    "receiver",
-    "language",
-    "own_accent",
-    "accent",
-];
-
-/// A form as it was sent, with what is wrong with it.
-#[derive(Serialize)]
-struct Typed(BTreeMap<&'static str, Field>);
-
-#[derive(Default, Serialize)]
-struct Field {
-    text: String,
-    /// A phrase `write.…`.
-    wrong: Option<&'static str>,
-}
-
-impl Typed {
-    /// As it was sent; what was not is empty.
-    fn of(fields: &Fields) -> Self {
-        let field = |name: &'static str| {
-            let text = fields.get(name).cloned().unwrap_or_default();
-            (name, Field { text, wrong: None })
-        };
-        Self(FIELDS.into_iter().map(field).collect())
-    }
-
-    /// With nothing in it.
-    fn empty() -> Self {
-        Self::of(&Fields::new())
-    }
-
-    fn text(&self, name: &'static str) -> &str {
-        &self.0[name].text
-    }
-
-    fn put(&mut self, name: &'static str, text: impl Into<String>) {
-        self.0.insert(name, Field { text: text.into(), wrong: None });
-    }
-
-    fn refuse(&mut self, name: &'static str, why: &'static str) {
-        self.0.entry(name).or_default().wrong = Some(why);
-    }
-
-    fn is_right(&self) -> bool {
-        self.0.values().all(|field| field.wrong.is_none())
-    }
-
-    /// A field as it is read; what is wrong with it is noted.
-    fn read<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&str) -> Result<T, Unreadable>,
-    ) -> Option<T> {
-        let read = read(self.text(name));
-        if let Err(why) = &read {
-            self.refuse(name, why.code());
-        }
-        read.ok()
-    }
-}
-
 /// `GET /admin/packages`
-pub async fn show(
-    State(shop): State<Arc<Shop>>,
-    visitor: Visitor,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = async {
-        let store = &shop.context.store;
-        let mut sites = vec![];
-        for site in store.sites().await? {
-            let packages = store.packages(&site.site).await?;
-            sites.push(shown(site, &packages, visitor.lang));
-        }
-        let role = visitor.member.staff.role;
-        Ok(PackagesPage {
-            sites,
-            may_change: rights::may(role, "POST", "/admin/add-site"),
-            notice: Notice::of(&shop, &fields),
-        })
-    };
-    let made = made.await;
-    frame::answer(&shop, &visitor, "packages", made)
+pub async fn show(State(shop): TheShop, visitor: Visitor, fields: Fields) -> Result<Page> {
+    let store = &shop.context.store;
+    let mut sites = vec![];
+    for site in store.sites().await? {
+        let packages = store.packages(&site.site).await?;
+        sites.push(shown(site, &packages, visitor.lang));
+    }
+    let may_change = visitor.may_send("/admin/add-site");
+    let notice = Notice::of(&shop, &fields);
+    Ok(Page::new("packages", PackagesPage { sites, may_change, notice }))
 }
 
-fn shown(site: Site, packages: &[Package], lang: crate::ledger::purchase::Language) -> SiteShown {
+fn shown(site: Site, packages: &[Package], lang: Language) -> SiteShown {
     let package = |package: &Package| PackageShown {
         path: package::path(package),
         name: package.name_in(lang).to_owned(),
@@ -196,29 +102,7 @@ fn shown(site: Site, packages: &[Package], lang: crate::ledger::purchase::Langua
     }
 }
 
-/// What comes of a form: a page to go to, the form again, or a page for what went wrong.
-enum Outcome<P> {
-    Go(String),
-    Again(P),
-}
-
-fn finish<P: Serialize>(
-    shop: &Shop,
-    visitor: &Visitor,
-    template: &'static str,
-    outcome: Result<Outcome<P>, Sorry>,
-) -> Response {
-    match outcome {
-        Ok(Outcome::Go(path)) => Redirect::to(&path).into_response(),
-        Ok(Outcome::Again(page)) => frame::answer(shop, visitor, template, Ok(page)),
-        Err(problem) => frame::sorry(shop, &Frame::of(shop, visitor), problem),
-    }
-}
-
-/// The refusal of a command as a phrase `refused.…`; failures go on.
-fn refusal(error: CommandError) -> Result<&'static str, Sorry> {
-    match error {
-        CommandError::Refused(refusal) => Ok(refusal.code()),
-        CommandError::Failed(failure) => Err(failure.into()),
-    }
+pub async fn find_site(shop: &Shop, name: &str) -> Result<Site> {
+    let slug = Slug::parse(name).map_err(|_| Sorry::NotFound)?;
+    shop.context.store.site(&slug).await?.ok_or(Sorry::NotFound)
 }

@@ -1,12 +1,9 @@
 //! `/admin/packages/{site}/{package}`: a package is added, gets another name, price or place,
 //! leaves the page and comes back.
 
-use super::{Facts, Outcome, Typed, finish, refusal};
+use super::{Facts, find_site, site, typed::Typed};
 use crate::{
-    commands::{
-        by::By,
-        catalogue::{DefinePackage, RetirePackage},
-    },
+    commands::catalogue::{DefinePackage, RetirePackage},
     ledger::{
         catalogue::{Package, Site},
         kernel::{
@@ -18,34 +15,32 @@ use crate::{
     services::catalogue::{self, Unreadable},
     store::CommandError,
     web::{
-        Shop,
         desk::{
-            frame::{self, Sorry},
-            rights,
-            visitor::{Fields, Posted, Visitor},
+            notice::refusal,
+            staff::visitor::{Posted, Visitor},
         },
+        page::{Fields, Page, Result, Sorry},
+        state::{Shop, TheShop},
     },
 };
 use axum::{
-    extract::{Path, Query, State},
-    response::Response,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Serialize;
-use std::sync::Arc;
 
 /// A megabyte as people buy it.
 const MEGABYTE: u64 = 1_000_000;
 
-/// Speeds are written in Mbit/s at the desk.
+/// Forms give speeds in Mbit/s.
 const KBPS_PER_MBPS: u32 = 1_000;
 
-/// A package with its form, or the form for a new one.
 #[derive(Serialize)]
-pub struct PackagePage {
+struct PackagePage {
     path: String,
     preview_path: String,
     site: String,
-    /// Its name now, and its short name; none of one that is being added.
+    /// Its current name and its short name; `None` for a package that is being added.
     name: Option<String>,
     key: Option<String>,
     facts: Option<Facts>,
@@ -53,45 +48,36 @@ pub struct PackagePage {
     retired: bool,
     may_change: bool,
     typed: Typed,
-    refused: Option<String>,
-    done: Option<String>,
+    refused: Option<&'static str>,
 }
 
-/// Where it is.
 pub fn path(package: &Package) -> String {
     format!("/admin/packages/{}/{}", package.site, package.package)
 }
 
-async fn site(shop: &Shop, name: &str) -> Result<Site, Sorry> {
-    let slug = Slug::parse(name).map_err(|_| Sorry::NotFound)?;
-    shop.context.store.site(&slug).await?.ok_or(Sorry::NotFound)
-}
-
-async fn find(shop: &Shop, site: &str, package: &str) -> Result<Package, Sorry> {
+pub async fn find(shop: &Shop, site: &str, package: &str) -> Result<Package> {
     let slug = |text| Slug::parse(text).map_err(|_| Sorry::NotFound);
     let key = PackageKey { site: slug(site)?, package: slug(package)? };
     shop.context.store.package(&key).await?.ok_or(Sorry::NotFound)
 }
 
 fn page(visitor: &Visitor, site: Site, package: Option<&Package>, typed: Typed) -> PackagePage {
-    let may = |path| rights::may(visitor.member.staff.role, "POST", path);
     PackagePage {
         path: package.map_or_else(|| format!("/admin/packages/{}", site.site), path),
-        preview_path: format!("{}/preview", super::site::path(&site.site)),
+        preview_path: format!("{}/preview", site::path(&site.site)),
         site: site.name,
         name: package.map(|package| package.name_in(visitor.lang).to_owned()),
         key: package.map(|package| package.package.to_string()),
         facts: package.map(Facts::of),
         profile: package.map(|package| package.profile.clone()),
         retired: package.is_some_and(|package| package.retired),
-        may_change: may("/admin/packages/{site}/{package}"),
+        may_change: visitor.may_send("/admin/packages/{site}/{package}"),
         typed,
         refused: None,
-        done: None,
     }
 }
 
-/// What stands in the form of a package as it is.
+/// The form of a package, filled in with its current values.
 fn as_it_is(package: &Package) -> Typed {
     let mut typed = Typed::empty();
     typed.put("name", package.name.as_str());
@@ -103,49 +89,45 @@ fn as_it_is(package: &Package) -> Typed {
 
 /// `GET /admin/packages/{site}`: the form for another package; `profile` may be filled in.
 pub async fn new(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     visitor: Visitor,
     Path(name): Path<String>,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = async {
-        let mut typed = Typed::empty();
-        typed.put("devices", "1");
-        typed.put("profile", fields.get("profile").map_or("", String::as_str));
-        Ok(page(&visitor, site(&shop, &name).await?, None, typed))
-    };
-    let made = made.await;
-    frame::answer(&shop, &visitor, "package", made)
+    fields: Fields,
+) -> Result<Page> {
+    let mut typed = Typed::empty();
+    typed.put("devices", "1");
+    typed.put("profile", fields.get("profile"));
+    Ok(Page::new("package", page(&visitor, find_site(&shop, &name).await?, None, typed)))
 }
 
 /// `POST /admin/packages/{site}`
 pub async fn add(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path(name): Path<String>,
     Posted(visitor, fields): Posted,
-) -> Response {
-    let done = async {
-        let site = site(&shop, &name).await?;
-        let mut typed = Typed::of(&fields);
-        let package = read_new(&site.site, &mut typed);
-        let Some(package) = package.filter(|_| typed.is_right()) else {
-            return Ok(Outcome::Again(page(&visitor, site, None, typed)));
-        };
-        // Another package of that name would be changed instead; the same form sent twice is one.
+) -> Result<Response> {
+    let site = find_site(&shop, &name).await?;
+    let mut typed = Typed::of(&fields);
+    let mut refused = None;
+    if let Some(package) = read_new(&site.site, &mut typed) {
+        // It would change another package of that name. The same form sent twice is harmless.
         let known = shop.context.store.package(&package.key()).await?;
         if known.is_some_and(|known| known != package) {
             typed.refuse("id", "slug_taken");
-            return Ok(Outcome::Again(page(&visitor, site, None, typed)));
+        } else {
+            refused = define(&shop, &visitor, package).await?;
+            if refused.is_none() {
+                return Ok(Redirect::to("/admin/packages?done=package").into_response());
+            }
         }
-        define(&shop, &visitor, package, |typed| page(&visitor, site, None, typed), typed).await
-    };
-    let done = done.await;
-    finish(&shop, &visitor, "package", done)
+    }
+    let page = PackagePage { refused, ..page(&visitor, site, None, typed) };
+    Ok(Page::new("package", page).into_response())
 }
 
-/// A new package from its form; `None` where something is wrong with it.
-pub(super) fn read_new(site: &Slug, typed: &mut Typed) -> Option<Package> {
-    let (name, name_sw, price, place) = read_changeable(typed);
+/// A new package from its form; `None` if a field is wrong.
+pub fn read_new(site: &Slug, typed: &mut Typed) -> Option<Package> {
+    let changeable = read_changeable(typed);
     let id = typed.read("id", catalogue::slug);
     let seconds = typed.read("validity", catalogue::seconds);
     let profile = typed.read("profile", catalogue::profile);
@@ -162,14 +144,15 @@ pub(super) fn read_new(site: &Slug, typed: &mut Typed) -> Option<Package> {
         let bytes = |mb: u64| mb.checked_mul(MEGABYTE).ok_or(Unreadable::Number);
         catalogue::number::<u64>(text)?.map(bytes).transpose()
     });
+    let Changeable { name, name_sw, price, place } = changeable?;
     Some(Package {
         site: site.clone(),
         package: id?,
         version: 1,
-        name: name?,
-        name_sw: name_sw?,
-        place: place?,
-        price_cents: price?,
+        name,
+        name_sw,
+        place,
+        price_cents: price,
         validity_seconds: seconds?,
         profile: profile?,
         devices: devices?,
@@ -180,103 +163,82 @@ pub(super) fn read_new(site: &Slug, typed: &mut Typed) -> Option<Package> {
     })
 }
 
-type Changeable = (Option<String>, Option<Option<String>>, Option<Cents>, Option<Option<u32>>);
+/// The parts of a package that may change.
+struct Changeable {
+    name: String,
+    name_sw: Option<String>,
+    price: Cents,
+    place: Option<u32>,
+}
 
-/// What may be changed of a package, from its form.
-fn read_changeable(typed: &mut Typed) -> Changeable {
+/// From a form; `None` if a field is wrong.
+fn read_changeable(typed: &mut Typed) -> Option<Changeable> {
     let name = typed.read("name", catalogue::name);
     let name_sw = typed.read("name_sw", |text| match text.trim() {
         "" => Ok(None),
         text => catalogue::name(text).map(Some),
     });
     let price = typed.read("price", catalogue::price);
-    (name, name_sw, price, typed.read("place", catalogue::number::<u32>))
+    let place = typed.read("place", catalogue::number::<u32>);
+    Some(Changeable { name: name?, name_sw: name_sw?, price: price?, place: place? })
 }
 
-/// The package with what its form changes of it; `None` where something is wrong with it.
-pub(super) fn read_change(package: &Package, typed: &mut Typed) -> Option<Package> {
-    let (name, name_sw, price, place) = read_changeable(typed);
-    Some(Package {
-        name: name?,
-        name_sw: name_sw?,
-        price_cents: price?,
-        place: place?,
-        ..package.clone()
-    })
+/// The package with the changes of its form; `None` if a field is wrong.
+pub fn read_change(package: &Package, typed: &mut Typed) -> Option<Package> {
+    let Changeable { name, name_sw, price, place } = read_changeable(typed)?;
+    Some(Package { name, name_sw, price_cents: price, place, ..package.clone() })
 }
 
-async fn define(
-    shop: &Shop,
-    visitor: &Visitor,
-    package: Package,
-    again: impl FnOnce(Typed) -> PackagePage,
-    typed: Typed,
-) -> Result<Outcome<PackagePage>, Sorry> {
-    let command = By::Staff(visitor.member.id).wish(DefinePackage { package });
-    match shop.context.store.execute(command).await {
-        // What is so already is what was wished for.
-        Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => {
-            Ok(Outcome::Go("/admin/packages?done=package".to_owned()))
-        }
-        Err(error) => {
-            let refused = refusal(error)?.to_owned();
-            Ok(Outcome::Again(PackagePage { refused: Some(refused), ..again(typed) }))
-        }
+/// Saves a package; a refusal is a phrase `refused.…`.
+async fn define(shop: &Shop, visitor: &Visitor, package: Package) -> Result<Option<&'static str>> {
+    match shop.context.store.execute(visitor.by().wish(DefinePackage { package })).await {
+        Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => Ok(None),
+        Err(error) => refusal(error).map(Some),
     }
 }
 
 /// `GET /admin/packages/{site}/{package}`
 pub async fn show(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     visitor: Visitor,
     Path((name, package)): Path<(String, String)>,
-) -> Response {
-    let made = async {
-        let package = find(&shop, &name, &package).await?;
-        let typed = as_it_is(&package);
-        Ok(page(&visitor, site(&shop, &name).await?, Some(&package), typed))
-    };
-    let made = made.await;
-    frame::answer(&shop, &visitor, "package", made)
+) -> Result<Page> {
+    let package = find(&shop, &name, &package).await?;
+    let (site, typed) = (find_site(&shop, &name).await?, as_it_is(&package));
+    Ok(Page::new("package", page(&visitor, site, Some(&package), typed)))
 }
 
 /// `POST /admin/packages/{site}/{package}`: other words, price or place, and back onto the page.
 pub async fn change(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path((name, package)): Path<(String, String)>,
     Posted(visitor, fields): Posted,
-) -> Response {
-    let done = async {
-        let site = site(&shop, &name).await?;
-        let old = find(&shop, &name, &package).await?;
-        let mut typed = Typed::of(&fields);
-        let again = |typed| page(&visitor, site, Some(&old), typed);
-        match read_change(&old, &mut typed) {
-            Some(package) => define(&shop, &visitor, package, again, typed).await,
-            None => Ok(Outcome::Again(again(typed))),
+) -> Result<Response> {
+    let site = find_site(&shop, &name).await?;
+    let old = find(&shop, &name, &package).await?;
+    let mut typed = Typed::of(&fields);
+    let mut refused = None;
+    if let Some(package) = read_change(&old, &mut typed) {
+        refused = define(&shop, &visitor, package).await?;
+        if refused.is_none() {
+            return Ok(Redirect::to("/admin/packages?done=package").into_response());
         }
-    };
-    let done = done.await;
-    finish(&shop, &visitor, "package", done)
+    }
+    let page = PackagePage { refused, ..page(&visitor, site, Some(&old), typed) };
+    Ok(Page::new("package", page).into_response())
 }
 
 /// `POST /admin/packages/{site}/{package}/retire`
 pub async fn retire(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path((name, package)): Path<(String, String)>,
     Posted(visitor, _): Posted,
-) -> Response {
-    let done = async {
-        let package = find(&shop, &name, &package).await?.key();
-        let command = By::Staff(visitor.member.id).wish(RetirePackage { package });
-        match shop.context.store.execute(command).await {
-            Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => {
-                Ok(Outcome::<PackagePage>::Go("/admin/packages?done=retire".to_owned()))
-            }
-            Err(CommandError::Refused(_)) => Err(Sorry::NotFound),
-            Err(CommandError::Failed(failure)) => Err(failure.into()),
+) -> Result<Redirect> {
+    let package = find(&shop, &name, &package).await?.key();
+    match shop.context.store.execute(visitor.by().wish(RetirePackage { package })).await {
+        Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => {
+            Ok(Redirect::to("/admin/packages?done=retire"))
         }
-    };
-    let done = done.await;
-    finish(&shop, &visitor, "package", done)
+        Err(error) => Err(Sorry::of(error, Sorry::NotFound)),
+    }
 }

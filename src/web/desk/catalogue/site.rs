@@ -1,46 +1,43 @@
-//! `/admin/sites/{site}`: a hotspot, what it is called, looks like, and whom its buyers call.
+//! `/admin/sites/{site}`: a hotspot with its name, colour, language and support number.
 
-use super::{Outcome, Typed, finish, refusal};
+use super::{find_site, typed::Typed};
 use crate::{
-    commands::{by::By, catalogue::RegisterSite},
+    commands::catalogue::RegisterSite,
     ledger::{
         accent::Accent, catalogue::Site, kernel::id::Slug, purchase::Language, refusal::Refusal,
     },
     services::catalogue::{self, Unreadable},
     store::CommandError,
     web::{
-        Shop,
         desk::{
-            frame::{self, Sorry},
-            rights,
-            visitor::{Posted, Visitor},
+            notice::refusal,
+            staff::visitor::{Posted, Visitor},
         },
+        page::{Page, Result},
+        state::{Shop, TheShop},
     },
 };
 use axum::{
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Serialize;
-use std::sync::Arc;
 
-/// Where one is added; sites have the other addresses.
+/// Where a site is added.
 const ADD: &str = "/admin/add-site";
 
-/// A site with its form, or the form for a new one.
 #[derive(Serialize)]
-pub struct SitePage {
+struct SitePage {
     path: String,
-    /// Where its page is looked at; none of one that is being added.
     preview_path: Option<String>,
-    /// Its name now; none of one that is being added.
+    /// Its current name; `None` for a site that is being added.
     name: Option<String>,
-    /// The shop's own number, which holds where the site has none.
+    /// The shop's own number, for a site without one.
     shop_phone: Option<String>,
     languages: Vec<Choice>,
     may_change: bool,
     typed: Typed,
-    refused: Option<String>,
+    refused: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -50,20 +47,18 @@ struct Choice {
     chosen: bool,
 }
 
-/// Where it is.
 pub fn path(site: &Slug) -> String {
     format!("/admin/sites/{site}")
 }
 
 fn page(shop: &Shop, visitor: &Visitor, site: Option<&Site>, typed: Typed) -> SitePage {
-    let role = visitor.member.staff.role;
     SitePage {
         path: site.map_or_else(|| ADD.to_owned(), |site| path(&site.site)),
         preview_path: site.map(|site| format!("{}/preview", path(&site.site))),
         name: site.map(|site| site.name.clone()),
         shop_phone: shop.settings.support_phone.clone(),
         languages: Language::ALL.map(|language| choice(language, &typed)).into(),
-        may_change: rights::may(role, "POST", ADD),
+        may_change: visitor.may_send(ADD),
         typed,
         refused: None,
     }
@@ -74,24 +69,20 @@ fn choice(language: Language, typed: &Typed) -> Choice {
     Choice { code, name: language.name(), chosen: typed.text("language") == code }
 }
 
-/// What a form says of a site.
-pub(super) struct Wish {
-    /// What buyers call it.
+/// A site as its form gives it.
+pub struct Wish {
     pub name: String,
-    /// The router's login page.
     pub router_login: String,
-    /// Its colour; empty for the shop's.
     pub accent: String,
     /// The till or paybill that its buyers pay; empty for the shop's.
     pub receiver: String,
-    /// The language that its pages show first.
     pub language: Language,
-    /// Whom its buyers call; empty for the shop's number.
+    /// The number that its buyers call; empty for the shop's.
     pub support_phone: String,
 }
 
-/// A site from its form; `None` where something is wrong with it.
-pub(super) fn read(typed: &mut Typed) -> Option<Wish> {
+/// A site from its form; `None` if a field is wrong.
+pub fn read(typed: &mut Typed) -> Option<Wish> {
     let name = typed.read("name", catalogue::name);
     let router_login = typed.read("router_login", catalogue::router_login);
     let own_colour = !typed.text("own_accent").is_empty();
@@ -114,92 +105,101 @@ pub(super) fn read(typed: &mut Typed) -> Option<Wish> {
     })
 }
 
-async fn find(shop: &Shop, name: &str) -> Result<Site, Sorry> {
-    let slug = Slug::parse(name).map_err(|_| Sorry::NotFound)?;
-    shop.context.store.site(&slug).await?.ok_or(Sorry::NotFound)
-}
-
 /// `GET /admin/add-site`
-pub async fn new(State(shop): State<Arc<Shop>>, visitor: Visitor) -> Response {
+pub async fn new(State(shop): TheShop, visitor: Visitor) -> Page {
     let mut typed = Typed::empty();
     typed.put("language", Language::default().code());
-    let made = Ok(page(&shop, &visitor, None, typed));
-    frame::answer(&shop, &visitor, "site", made)
+    Page::new("site", page(&shop, &visitor, None, typed))
 }
 
 /// `POST /admin/add-site`
-pub async fn add(State(shop): State<Arc<Shop>>, Posted(visitor, fields): Posted) -> Response {
-    let mut typed = Typed::of(&fields);
-    let id = typed.read("id", catalogue::slug);
-    let wish = read(&mut typed);
-    let done = match (id, wish) {
-        (Some(id), Some(wish)) => register(&shop, &visitor, (id, wish, None), typed).await,
-        _ => Ok(Outcome::Again(page(&shop, &visitor, None, typed))),
-    };
-    finish(&shop, &visitor, "site", done)
+pub async fn add(State(shop): TheShop, Posted(visitor, fields): Posted) -> Result<Response> {
+    save(&shop, &visitor, None, Typed::of(&fields)).await
 }
 
 /// `GET /admin/sites/{site}`
 pub async fn show(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     visitor: Visitor,
     Path(name): Path<String>,
-) -> Response {
-    let made = async {
-        let site = find(&shop, &name).await?;
-        let mut typed = Typed::empty();
-        typed.put("name", site.name.as_str());
-        typed.put("router_login", site.router_login.as_str());
-        let phone = shop.context.store.support_phone(&site.site).await?;
-        typed.put("support_phone", phone.unwrap_or_default());
-        typed.put("language", site.language.code());
-        typed.put("receiver", site.receiver.clone().unwrap_or_default());
-        if let Some(accent) = &site.accent {
-            typed.put("accent", accent.as_str());
-            typed.put("own_accent", "on");
-        }
-        Ok(page(&shop, &visitor, Some(&site), typed))
-    };
-    let made = made.await;
-    frame::answer(&shop, &visitor, "site", made)
+) -> Result<Page> {
+    let site = find_site(&shop, &name).await?;
+    let mut typed = Typed::empty();
+    typed.put("name", site.name.as_str());
+    typed.put("router_login", site.router_login.as_str());
+    let phone = shop.context.store.support_phone(&site.site).await?;
+    typed.put("support_phone", phone.unwrap_or_default());
+    typed.put("language", site.language.code());
+    typed.put("receiver", site.receiver.clone().unwrap_or_default());
+    if let Some(accent) = &site.accent {
+        typed.put("accent", accent.as_str());
+        typed.put("own_accent", "on");
+    }
+    Ok(Page::new("site", page(&shop, &visitor, Some(&site), typed)))
 }
 
 /// `POST /admin/sites/{site}`
 pub async fn change(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path(name): Path<String>,
     Posted(visitor, fields): Posted,
-) -> Response {
-    let done = async {
-        let site = find(&shop, &name).await?;
-        let mut typed = Typed::of(&fields);
-        match read(&mut typed) {
-            Some(wish) => {
-                register(&shop, &visitor, (site.site.clone(), wish, Some(&site)), typed).await
-            }
-            None => Ok(Outcome::Again(page(&shop, &visitor, Some(&site), typed))),
-        }
+) -> Result<Response> {
+    let site = find_site(&shop, &name).await?;
+    save(&shop, &visitor, Some(&site), Typed::of(&fields)).await
+}
+
+/// Adds a site or changes an `old` one, or shows the form again with the reason.
+async fn save(
+    shop: &Shop,
+    visitor: &Visitor,
+    old: Option<&Site>,
+    mut typed: Typed,
+) -> Result<Response> {
+    let id = match old {
+        Some(site) => Some(site.site.clone()),
+        None => typed.read("id", catalogue::slug),
     };
-    let done = done.await;
-    finish(&shop, &visitor, "site", done)
+    let mut refused = None;
+    if let (Some(id), Some(wish)) = (id, read(&mut typed)) {
+        match register(shop, visitor, id, wish, old).await? {
+            Registered::Saved => {
+                return Ok(Redirect::to("/admin/packages?done=site").into_response());
+            }
+            Registered::Wrong { field, why } => typed.refuse(field, why),
+            Registered::Refused(why) => refused = Some(why),
+        }
+    }
+    let page = SitePage { refused, ..page(shop, visitor, old, typed) };
+    Ok(Page::new("site", page).into_response())
+}
+
+enum Registered {
+    Saved,
+    /// A field is wrong; the reason is a phrase `write.…`.
+    Wrong {
+        field: &'static str,
+        why: &'static str,
+    },
+    Refused(&'static str),
 }
 
 async fn register(
     shop: &Shop,
     visitor: &Visitor,
-    (site, wish, old): (Slug, Wish, Option<&Site>),
-    mut typed: Typed,
-) -> Result<Outcome<SitePage>, Sorry> {
+    site: Slug,
+    wish: Wish,
+    old: Option<&Site>,
+) -> Result<Registered> {
     if !shop.settings.receivers.know(&wish.receiver) {
-        typed.refuse("receiver", Unreadable::UnknownReceiver.code());
-        return Ok(Outcome::Again(page(shop, visitor, old, typed)));
+        let why = Unreadable::UnknownReceiver.code();
+        return Ok(Registered::Wrong { field: "receiver", why });
     }
     let store = &shop.context.store;
-    let known = store.support_phone(&site).await?.unwrap_or_default();
-    // A number that stays is no change.
-    let phone =
-        (known != wish.support_phone).then(|| store.seal_support_phone(&site, &wish.support_phone));
-    let wished = Some(Site {
+    let known_phone = store.support_phone(&site).await?.unwrap_or_default();
+    // The same number is not a change.
+    let phone = (known_phone != wish.support_phone)
+        .then(|| store.seal_support_phone(&site, &wish.support_phone));
+    let wished = Site {
         site: site.clone(),
         name: wish.name.clone(),
         router_login: wish.router_login.clone(),
@@ -207,8 +207,8 @@ async fn register(
         receiver: Some(wish.receiver.clone()).filter(|number| !number.is_empty()),
         language: wish.language,
         reports: old.is_some_and(|old| old.reports),
-    });
-    let known_site = store.site(&site).await?;
+    };
+    let known = store.site(&site).await?;
     let command = RegisterSite {
         accent: Some(wish.accent),
         receiver: Some(wish.receiver),
@@ -217,21 +217,15 @@ async fn register(
         change: old.is_some(),
         ..RegisterSite::new(site, wish.name, wish.router_login)
     };
-    match store.execute(By::Staff(visitor.member.id).wish(command)).await {
-        Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => {
-            Ok(Outcome::Go("/admin/packages?done=site".to_owned()))
-        }
-        // The same form sent twice is one.
-        Err(CommandError::Refused(Refusal::SiteExists)) if known_site == wished => {
-            Ok(Outcome::Go("/admin/packages?done=site".to_owned()))
+    match store.execute(visitor.by().wish(command)).await {
+        Ok(_) | Err(CommandError::Refused(Refusal::NothingNew)) => Ok(Registered::Saved),
+        // The same form was sent twice.
+        Err(CommandError::Refused(Refusal::SiteExists)) if known == Some(wished) => {
+            Ok(Registered::Saved)
         }
         Err(CommandError::Refused(Refusal::SiteExists)) => {
-            typed.refuse("id", "slug_taken");
-            Ok(Outcome::Again(page(shop, visitor, old, typed)))
+            Ok(Registered::Wrong { field: "id", why: "slug_taken" })
         }
-        Err(error) => {
-            let refused = Some(refusal(error)?.to_owned());
-            Ok(Outcome::Again(SitePage { refused, ..page(shop, visitor, old, typed) }))
-        }
+        Err(error) => Ok(Registered::Refused(refusal(error)?)),
     }
 }

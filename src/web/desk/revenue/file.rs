@@ -4,20 +4,17 @@
 use super::Asked;
 use crate::{
     ledger::kernel::money::Cents,
+    store::Earned,
     web::{
-        Shop,
-        desk::{
-            frame::{self, Frame, Sorry},
-            visitor::{Fields, Visitor},
-        },
+        page::{Fields, Result},
+        state::TheShop,
     },
 };
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use std::sync::Arc;
 
 const EARNED: [&str; 7] =
     ["business_day", "site", "package", "sales", "sold_kes", "set_aside_kes", "refunded_kes"];
@@ -25,52 +22,36 @@ const EARNED: [&str; 7] =
 const ON_SHELF: [&str; 4] = ["business_day", "site", "package", "for_sale"];
 
 /// `GET /admin/revenue.csv`: a row for each package and day on which money moved.
-pub async fn revenue(
-    State(shop): State<Arc<Shop>>,
-    visitor: Visitor,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = async {
-        let asked = Asked::of(&shop, &fields);
-        let row = |line: &crate::store::Earned| {
-            let key = &line.package;
-            [
-                line.day.clone(),
-                key.site.to_string(),
-                key.package.to_string(),
-                line.sales.to_string(),
-                kes(line.sold),
-                kes(line.set_aside),
-                kes(line.refunded),
-            ]
-        };
-        let rows: Vec<_> = asked.earned(&shop).await?.iter().map(row).collect();
-        Ok(file("revenue", &asked, EARNED, &rows))
+pub async fn revenue(State(shop): TheShop, fields: Fields) -> Result<Response> {
+    let asked = Asked::of(&shop, &fields);
+    let row = |line: &Earned| {
+        let key = &line.package;
+        [
+            line.day.clone(),
+            key.site.to_string(),
+            key.package.to_string(),
+            line.sales.to_string(),
+            kes(line.sold),
+            kes(line.set_aside),
+            kes(line.refunded),
+        ]
     };
-    let made: Result<Response, Sorry> = made.await;
-    made.unwrap_or_else(|problem| frame::sorry(&shop, &Frame::of(&shop, &visitor), problem))
+    let rows: Vec<_> = asked.earned(&shop).await?.iter().map(row).collect();
+    Ok(file("revenue", &asked, EARNED, &rows))
 }
 
 /// `GET /admin/stock.csv`: a row for each package and step with the codes for sale at its end.
-pub async fn stock(
-    State(shop): State<Arc<Shop>>,
-    visitor: Visitor,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = async {
-        let asked = Asked::of(&shop, &fields);
-        let steps = asked.period.steps();
-        let mut rows = vec![];
-        for (key, codes) in asked.shelves(&shop).await? {
-            for (step, codes) in steps.iter().zip(codes) {
-                let (site, package) = (key.site.to_string(), key.package.to_string());
-                rows.push([step.key.clone(), site, package, codes.to_string()]);
-            }
+pub async fn stock(State(shop): TheShop, fields: Fields) -> Result<Response> {
+    let asked = Asked::of(&shop, &fields);
+    let steps = asked.period.steps();
+    let mut rows = vec![];
+    for (key, codes) in asked.shelves(&shop).await? {
+        for (step, codes) in steps.iter().zip(codes) {
+            let (site, package) = (key.site.to_string(), key.package.to_string());
+            rows.push([step.key.clone(), site, package, codes.to_string()]);
         }
-        Ok(file("stock", &asked, ON_SHELF, &rows))
-    };
-    let made: Result<Response, Sorry> = made.await;
-    made.unwrap_or_else(|problem| frame::sorry(&shop, &Frame::of(&shop, &visitor), problem))
+    }
+    Ok(file("stock", &asked, ON_SHELF, &rows))
 }
 
 /// Shillings with their cents: `450.00`.

@@ -6,35 +6,29 @@ mod period;
 
 use super::{
     chart::{self, Bar},
-    frame::{self, Sorry},
     stock::Names,
-    visitor::{Fields, Visitor},
 };
 use crate::{
     ledger::kernel::{id::PackageKey, money::Cents},
     store::{Earned, OnShelf},
-    web::Shop,
+    web::{
+        page::{Fields, Page, Result},
+        state::{Shop, TheShop},
+    },
 };
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::extract::State;
 use period::{Period, Step};
 use serde::Serialize;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Serialize)]
 struct RevenuePage {
     periods: Vec<(&'static str, bool)>,
     sites: Vec<(String, String, bool)>,
-    /// What stands in the form.
     from: String,
     to: String,
     site: String,
-    /// The days that are shown, for paper.
+    /// The days that are shown, for a printed page.
     shown: (String, String),
     /// Why other dates are shown than were asked for, as a phrase `revenue.…`.
     problem: Option<&'static str>,
@@ -44,7 +38,6 @@ struct RevenuePage {
     sold: Cents,
     set_aside: Cents,
     refunded: Cents,
-    /// The step that earned most.
     best: Option<Row>,
     chart: Picture,
     rows: Vec<Row>,
@@ -53,7 +46,7 @@ struct RevenuePage {
     by_month: bool,
 }
 
-/// What stands beside a chart.
+/// A chart with the lettering beside it.
 #[derive(Serialize)]
 struct Picture {
     bars: Vec<Bar>,
@@ -84,7 +77,6 @@ struct PackageRow {
 struct Shelf {
     package: String,
     site: String,
-    /// How many at the end.
     now: i64,
     points: String,
     top: i64,
@@ -94,16 +86,11 @@ struct Shelf {
 }
 
 /// `GET /admin/revenue`
-pub async fn show(
-    State(shop): State<Arc<Shop>>,
-    visitor: Visitor,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = fill(&shop, &fields).await;
-    frame::answer(&shop, &visitor, "revenue", made)
+pub async fn show(State(shop): TheShop, fields: Fields) -> Result<Page> {
+    Ok(Page::new("revenue", fill(&shop, &fields).await?))
 }
 
-/// What is asked for: which days, and of which site.
+/// The days and the site that a query asks for; an empty site means all.
 struct Asked {
     period: Period,
     site: String,
@@ -112,15 +99,14 @@ struct Asked {
 impl Asked {
     fn of(shop: &Shop, fields: &Fields) -> Self {
         let today = shop.context.store.now().business_day(&shop.settings.zone);
-        let site = fields.get("site").cloned().unwrap_or_default();
-        Self { period: Period::of(fields, today), site }
+        Self { period: Period::of(fields, today), site: fields.get("site").to_owned() }
     }
 
     fn has(&self, package: &PackageKey) -> bool {
         self.site.is_empty() || self.site == package.site.as_str()
     }
 
-    async fn earned(&self, shop: &Shop) -> Result<Vec<Earned>, Sorry> {
+    async fn earned(&self, shop: &Shop) -> Result<Vec<Earned>> {
         let days = self.period.days();
         let mut earned = shop.context.store.earned_between((&days.0, &days.1)).await?;
         earned.retain(|earned| self.has(&earned.package));
@@ -128,7 +114,7 @@ impl Asked {
     }
 
     /// How many codes of each package were for sale at the end of each step.
-    async fn shelves(&self, shop: &Shop) -> Result<BTreeMap<PackageKey, Vec<i64>>, Sorry> {
+    async fn shelves(&self, shop: &Shop) -> Result<BTreeMap<PackageKey, Vec<i64>>> {
         let days = self.period.days();
         let store = &shop.context.store;
         let before = store.on_shelf_before(&days.0).await?;
@@ -158,7 +144,7 @@ impl Asked {
     }
 }
 
-async fn fill(shop: &Shop, fields: &Fields) -> Result<RevenuePage, Sorry> {
+async fn fill(shop: &Shop, fields: &Fields) -> Result<RevenuePage> {
     let asked = Asked::of(shop, fields);
     let names = Names::read(shop).await?;
     let earned = asked.earned(shop).await?;
@@ -168,14 +154,14 @@ async fn fill(shop: &Shop, fields: &Fields) -> Result<RevenuePage, Sorry> {
     let sold = Cents(sum(|earned| earned.sold.0));
     let best = rows.iter().filter(|row| row.sold.0 > 0).max_by_key(|row| row.sold.0).cloned();
     let site = |(slug, name): &(String, String)| (slug.clone(), name.clone(), *slug == asked.site);
-    // What could not be read stays as it was typed.
-    let typed = |name: &str, shown: String| match (asked.period.problem(), fields.get(name)) {
-        (Some(_), Some(typed)) => typed.clone(),
+    // A date that cannot be read stays as it was typed.
+    let typed = |name: &str, shown: String| match asked.period.problem() {
+        Some(_) if fields.has(name) => fields.get(name).to_owned(),
         _ => shown,
     };
     Ok(RevenuePage {
         periods: asked.period.choices(),
-        sites: names.sites().iter().map(site).collect(),
+        sites: names.sites.iter().map(site).collect(),
         from: typed("from", asked.period.days().0),
         to: typed("to", asked.period.days().1),
         site: asked.site.clone(),

@@ -1,6 +1,6 @@
-//! Which days are looked at, and in what steps.
+//! The days that the revenue page covers, in steps of days or months.
 
-use crate::web::desk::visitor::Fields;
+use crate::web::page::Fields;
 use jiff::{ToSpan as _, civil::Date};
 
 /// Longer spans are shown by months.
@@ -25,17 +25,15 @@ pub struct Period {
 
 /// A day or a month of a period.
 pub struct Step {
-    /// `2026-11-22` or `2026-11`.
     pub key: String,
-    /// As people read it.
     pub label: String,
 }
 
 impl Period {
-    /// What a query asks for: `from` and `to`, or `period`. Where that is no period, the usual one,
-    /// and why.
+    /// From the query `from` and `to`, or `period`. If that is not a period, the usual one and the
+    /// reason.
     pub fn of(fields: &Fields, today: Date) -> Self {
-        let text = |name: &str| fields.get(name).map_or("", |text| text.trim());
+        let text = |name: &str| fields.trimmed(name);
         if text("from").is_empty() && text("to").is_empty() {
             let word = SPANS.into_iter().find(|known| *known == text("period"));
             return Self::back(today, word.unwrap_or(USUAL), None);
@@ -59,7 +57,7 @@ impl Period {
     fn back(today: Date, word: &'static str, problem: Option<&'static str>) -> Self {
         let first = match word {
             "week" => today.checked_sub(6.days()),
-            // Whole months, and this one as far as it is.
+            // Whole months, and this one so far.
             "year" => today.first_of_month().checked_sub(11.months()),
             _ => today.checked_sub(29.days()),
         };
@@ -72,32 +70,26 @@ impl Period {
         Self { first, last, word, problem, by_month }
     }
 
-    /// The first and the last day, as the ledger writes them.
     pub fn days(&self) -> (String, String) {
         (self.first.to_string(), self.last.to_string())
     }
 
-    /// Why it is not what was asked for.
     pub fn problem(&self) -> Option<&'static str> {
         self.problem
     }
 
-    /// The spans to choose from, and whether it is the one.
     pub fn choices(&self) -> Vec<(&'static str, bool)> {
         SPANS.iter().map(|word| (*word, *word == self.word)).collect()
     }
 
-    /// Whether its steps are months.
     pub fn by_month(&self) -> bool {
         self.by_month
     }
 
-    /// The step to which a day belongs.
     pub fn key<'a>(&self, day: &'a str) -> &'a str {
         if self.by_month { day.get(..7).unwrap_or(day) } else { day }
     }
 
-    /// All its steps, also those in which nothing happened.
     pub fn steps(&self) -> Vec<Step> {
         if self.by_month {
             return self.months();
@@ -128,8 +120,11 @@ mod tests {
     use jiff::civil::date;
 
     fn asked(fields: &[(&str, &str)]) -> Period {
-        let pair = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-        Period::of(&fields.iter().map(pair).collect(), date(2026, 11, 23))
+        let mut sent = Fields::default();
+        for (name, text) in fields {
+            sent.insert(*name, *text);
+        }
+        Period::of(&sent, date(2026, 11, 23))
     }
 
     #[test]

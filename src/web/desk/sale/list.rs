@@ -1,4 +1,4 @@
-//! `/admin/sales`: the sales as they came, and one box that finds one.
+//! `/admin/sales`: the list of sales, and one box that searches it.
 
 use crate::{
     ledger::kernel::{
@@ -9,24 +9,20 @@ use crate::{
     services::money,
     store::{ListedSale, SaleStatus, SalesWanted, StoreError},
     web::{
-        Shop,
-        desk::{
-            frame::{self, Frame, Sorry},
-            visitor::{Fields, Visitor},
-        },
+        page::{Fields, Page, Result},
+        state::{Shop, TheShop},
     },
 };
 use axum::{
-    extract::{Query, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Serialize;
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
-/// How many sales a page shows.
 const PAGE: i64 = 30;
 
-/// A sale found by amount and time began or ended so near to it: people read the time off an SMS.
+/// How far a sale may be from the time that was typed: people read the time off an SMS.
 const NEAR: i64 = 20 * MINUTE;
 
 /// A sale of a list.
@@ -48,38 +44,29 @@ struct SalesPage {
     day: String,
     statuses: Vec<(&'static str, bool)>,
     rows: Vec<Row>,
-    /// Whether something was looked for.
     looked: bool,
-    /// The next page.
     more: Option<String>,
 }
 
 /// `GET /admin/sales`
-pub async fn show(
-    State(shop): State<Arc<Shop>>,
-    visitor: Visitor,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = async {
-        let text = fields.get("q").map_or("", |text| text.trim());
-        if text.is_empty() { listed(&shop, &fields).await } else { found(&shop, text).await }
+pub async fn show(State(shop): TheShop, fields: Fields) -> Result<Response> {
+    let text = fields.trimmed("q");
+    let page = match text {
+        "" => listed(&shop, &fields).await?,
+        _ => found(&shop, text).await?,
     };
-    match made.await {
-        Ok(page) => match page.rows.as_slice() {
-            [only] if page.looked => Redirect::to(&only.path).into_response(),
-            _ => frame::draw(&shop, &Frame::of(&shop, &visitor), "sales", page),
-        },
-        Err(problem) => frame::sorry(&shop, &Frame::of(&shop, &visitor), problem),
-    }
+    Ok(match page.rows.as_slice() {
+        [only] if page.looked => Redirect::to(&only.path).into_response(),
+        _ => Page::new("sales", page).into_response(),
+    })
 }
 
-async fn listed(shop: &Shop, fields: &Fields) -> Result<SalesPage, Sorry> {
-    let text = |name: &str| fields.get(name).map_or("", String::as_str);
-    let status = SaleStatus::ALL.into_iter().find(|status| status.word() == text("status"));
-    let day = text("day");
+async fn listed(shop: &Shop, fields: &Fields) -> Result<SalesPage> {
+    let status = SaleStatus::ALL.into_iter().find(|it| it.word() == fields.get("status"));
+    let day = fields.get("day");
     let between = day_of(shop, day).unwrap_or((Micros(i64::MIN), Micros(i64::MAX)));
     let day = if between.0.0 == i64::MIN { "" } else { day };
-    let before = text("before").parse().unwrap_or(i64::MAX);
+    let before = fields.get("before").parse().unwrap_or(i64::MAX);
     let wanted = SalesWanted { before, status, between, price: None, limit: PAGE + 1 };
     let mut sales = shop.context.store.listed_sales(wanted).await?;
     let all = sales.len() <= usize::try_from(PAGE).unwrap_or_default();
@@ -107,7 +94,7 @@ fn day_of(shop: &Shop, day: &str) -> Option<(Micros, Micros)> {
     Some((end.plus(-DAY), end))
 }
 
-async fn found(shop: &Shop, text: &str) -> Result<SalesPage, Sorry> {
+async fn found(shop: &Shop, text: &str) -> Result<SalesPage> {
     let store = &shop.context.store;
     let mut found: BTreeSet<PurchaseId> = store.purchases_named(text).await?.into_iter().collect();
     if let Some((price, between)) = amount_and_time(shop, text) {
@@ -116,7 +103,7 @@ async fn found(shop: &Shop, text: &str) -> Result<SalesPage, Sorry> {
         found.extend(store.listed_sales(wanted).await?.into_iter().map(|sale| sale.id));
     }
     let mut rows = vec![];
-    // Ids sort by time; the newest is asked about most often.
+    // Ids sort by time, and most questions are about the newest sale.
     for id in found.into_iter().rev() {
         rows.extend(row_of(shop, id).await?);
     }
@@ -148,7 +135,6 @@ fn amount_and_time(shop: &Shop, text: &str) -> Option<(Cents, (Micros, Micros))>
     Some((price, (at.plus(-NEAR), at.plus(NEAR))))
 }
 
-/// The rows of sales.
 pub async fn rows(shop: &Shop, sales: &[ListedSale]) -> Result<Vec<Row>, StoreError> {
     let mut rows = vec![];
     for sale in sales {

@@ -4,12 +4,11 @@
 pub mod list;
 
 use super::{
-    frame::{self, Frame, Notice, Sorry},
-    rights,
-    visitor::{Fields, Posted, Visitor},
+    notice::{Notice, said},
+    staff::visitor::{Posted, Visitor},
 };
 use crate::{
-    commands::{by::By, message::resend_message::ResendMessage, staff::LookAtCode},
+    commands::{message::resend_message::ResendMessage, staff::LookAtCode},
     ledger::{
         kernel::{
             id::{MessageId, PurchaseId, StaffId},
@@ -24,14 +23,17 @@ use crate::{
         staff,
     },
     store::{CommandError, PurchaseView, Sealed, StoredEvent, VoucherCode},
-    web::{Shop, page::error::Failure},
+    web::{
+        page::{Failure, Fields, Page, Result, Sorry},
+        state::{Shop, TheShop},
+    },
 };
 use axum::{
-    extract::{Path, Query, State},
-    response::{IntoResponse, Redirect, Response},
+    extract::{Path, State},
+    response::Redirect,
 };
 use serde::Serialize;
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 #[derive(Serialize)]
 struct SalePage {
@@ -44,11 +46,9 @@ struct SalePage {
     payer: Option<String>,
     receipt: Option<String>,
     standing: &'static str,
-    /// What is to be done about its money.
     lines: Vec<LineShown>,
-    /// What may be done: look, resend, settle, take back, match.
     may: HashMap<&'static str, bool>,
-    /// The code in clear, where somebody has just looked.
+    /// The code in clear, after somebody looked.
     code: Option<String>,
     password: Option<String>,
     #[serde(flatten)]
@@ -61,31 +61,24 @@ struct SalePage {
 #[derive(Serialize)]
 pub struct LineShown {
     /// A phrase `need.…`.
-    pub kind: String,
-    /// Of which package, where no money says so.
-    pub package: Option<String>,
+    kind: String,
+    /// The package of a code without money.
+    package: Option<String>,
     /// A code that somebody uses and nobody bought, by its voucher.
-    pub voucher: Option<String>,
-    /// What broke down too often and may be tried again.
-    pub stuck: Option<String>,
-    /// Why, in a word of ours.
-    pub reason: Option<String>,
-    /// The money at stake.
-    pub amount: Option<Cents>,
-    /// Since when.
-    pub since: String,
-    /// By which it is named when something is done about it.
-    pub name: Option<String>,
-    /// The receipt's number.
-    pub receipt: Option<String>,
+    voucher: Option<String>,
+    /// The work that broke down too often and may be tried again.
+    stuck: Option<String>,
+    reason: Option<String>,
+    amount: Option<Cents>,
+    since: String,
+    /// The name by which forms settle it.
+    name: Option<String>,
+    receipt: Option<String>,
     /// The account in M-PESA's statement.
-    pub account: Option<String>,
-    /// The sale's page.
-    pub path: Option<String>,
-    /// Whether it is money that can be settled, a doubt that can be, or a payment nobody knows of.
-    pub settles: bool,
-    /// Of a promise: what can still follow.
-    pub promised: bool,
+    account: Option<String>,
+    path: Option<String>,
+    settles: bool,
+    promised: bool,
 }
 
 #[derive(Serialize)]
@@ -96,7 +89,7 @@ struct Day {
 
 #[derive(Serialize)]
 struct Step {
-    /// The time of day; empty where it is that of the step before.
+    /// The time of day; empty if the step before has the same.
     at: String,
     /// A phrase `event.…`.
     kind: String,
@@ -115,57 +108,40 @@ struct Told {
 
 /// `GET /admin/sales/{sale}`
 pub async fn show(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     visitor: Visitor,
     Path(sale): Path<String>,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = async {
-        let (id, view) = find(&shop, &sale).await?;
-        let mut page = fill(&shop, &visitor, (id, &view)).await?;
-        page.notice = Notice::of(&shop, &fields);
-        Ok(page)
-    };
-    let made = made.await;
-    frame::answer(&shop, &visitor, "sale", made)
+    fields: Fields,
+) -> Result<Page> {
+    let view = find(&shop, &sale).await?;
+    let page = fill(&shop, &visitor, &view).await?;
+    Ok(Page::new("sale", SalePage { notice: Notice::of(&shop, &fields), ..page }))
 }
 
 /// `POST /admin/sales/{sale}/look`
 pub async fn look(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path(sale): Path<String>,
-    Posted(mut visitor, _): Posted,
-) -> Response {
-    let made = async {
-        let (id, view) = find(&shop, &sale).await?;
-        visitor.here = path(id);
-        let code = look_at(&shop, &visitor, (id, &view)).await?;
-        let (_, view) = find(&shop, &sale).await?;
-        let mut page = fill(&shop, &visitor, (id, &view)).await?;
-        page.password = code.other_password().map(str::to_owned);
-        page.code = Some(code.code);
-        Ok(page)
-    };
-    let made = made.await;
-    frame::answer(&shop, &visitor, "sale", made)
+    Posted(visitor, _): Posted,
+) -> Result<Page> {
+    let code = look_at(&shop, &visitor, &find(&shop, &sale).await?).await?;
+    // That somebody looked stands on the page too.
+    let page = fill(&shop, &visitor, &find(&shop, &sale).await?).await?;
+    let password = code.other_password().map(str::to_owned);
+    Ok(Page::new("sale", SalePage { password, code: Some(code.code), ..page }))
 }
 
-/// Records that the code is seen, and only then opens it.
-async fn look_at(
-    shop: &Shop,
-    visitor: &Visitor,
-    (purchase, view): (PurchaseId, &PurchaseView),
-) -> Result<VoucherCode, Sorry> {
+/// Records that somebody looks, and only then opens the code.
+async fn look_at(shop: &Shop, visitor: &Visitor, view: &PurchaseView) -> Result<VoucherCode> {
     let PurchaseStatus::Fulfilled(voucher) = view.purchase.status else {
         return Err(Sorry::NotFound);
     };
-    let staff = visitor.member.id;
-    let command = LookAtCode { staff, purchase, voucher };
-    match shop.context.store.execute(By::Staff(staff).wish(command)).await {
+    let (staff, purchase) = (visitor.member.id, view.id);
+    let command = visitor.by().wish(LookAtCode { staff, purchase, voucher });
+    match shop.context.store.execute(command).await {
         Ok(_) => {}
         Err(CommandError::Refused(Refusal::NotAllowed)) => return Err(Sorry::NotAllowed),
-        Err(CommandError::Refused(_)) => return Err(Sorry::NotFound),
-        Err(CommandError::Failed(failure)) => return Err(failure.into()),
+        Err(error) => return Err(Sorry::of(error, Sorry::NotFound)),
     }
     let code = shop.context.store.code_of(purchase, voucher).await?;
     code.ok_or(Sorry::Failed(Failure::Missing("a code")))
@@ -173,57 +149,34 @@ async fn look_at(
 
 /// `POST /admin/sales/{sale}/resend`
 pub async fn resend(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path(sale): Path<String>,
     Posted(visitor, _): Posted,
-) -> Response {
-    let done = async {
-        let (id, _) = find(&shop, &sale).await?;
-        let store = &shop.context.store;
-        let message = MessageId(shop.context.random.id(store.now()));
-        let command = ResendMessage { purchase: id, message };
-        let outcome = store.execute(By::Staff(visitor.member.id).wish(command)).await;
-        let said = said("resend", outcome.map(drop))?;
-        shop.context.tell();
-        Ok(format!("{}?{said}", path(id)))
-    };
-    match done.await {
-        Ok(path) => Redirect::to(&path).into_response(),
-        Err(problem) => frame::sorry(&shop, &Frame::of(&shop, &visitor), problem),
-    }
+) -> Result<Redirect> {
+    let purchase = find(&shop, &sale).await?.id;
+    let message = MessageId(shop.context.id());
+    let command = visitor.by().wish(ResendMessage { purchase, message });
+    let outcome = shop.context.store.execute(command).await;
+    let said = said("resend", outcome.map(drop))?;
+    shop.context.tell();
+    Ok(Redirect::to(&format!("{}?{said}", path(purchase))))
 }
 
-/// What came of a command, for the query of the page that tells it.
-pub fn said(what: &str, outcome: Result<(), CommandError>) -> Result<String, Sorry> {
-    match outcome {
-        Ok(()) => Ok(format!("done={what}")),
-        Err(CommandError::Refused(refusal)) => Ok(format!("refused={}", refusal.code())),
-        Err(CommandError::Failed(failure)) => Err(failure.into()),
-    }
-}
-
-/// Where a sale is.
 pub fn path(id: PurchaseId) -> String {
     format!("/admin/sales/{id}")
 }
 
-async fn find(shop: &Shop, sale: &str) -> Result<(PurchaseId, PurchaseView), Sorry> {
+async fn find(shop: &Shop, sale: &str) -> Result<PurchaseView> {
     let id: PurchaseId = sale.parse().map_err(|_| Sorry::NotFound)?;
-    let view = shop.context.store.purchase(id).await?.ok_or(Sorry::NotFound)?;
-    Ok((id, view))
+    shop.context.store.purchase(id).await?.ok_or(Sorry::NotFound)
 }
 
-async fn fill(
-    shop: &Shop,
-    visitor: &Visitor,
-    (id, view): (PurchaseId, &PurchaseView),
-) -> Result<SalePage, Sorry> {
-    let store = &shop.context.store;
-    let role = visitor.member.staff.role;
-    let may = |path: &str| rights::may(role, "POST", path);
+async fn fill(shop: &Shop, visitor: &Visitor, view: &PurchaseView) -> Result<SalePage> {
+    let (store, id) = (&shop.context.store, view.id);
+    let may = |path: &str| visitor.may_send(path);
     let standing = money::standing(view);
     let has_code = standing == Standing::Paid;
-    let lines = money::lines(store).await.map_err(Failure::from)?;
+    let lines = money::lines(store).await?;
     let lines = lines.iter().filter(|line| line.purchase == Some(id));
     let receipt = match view.receipt() {
         Some(receipt) => store.open_sealed(Sealed::Receipt(receipt)).await?,
@@ -257,7 +210,6 @@ async fn fill(
     })
 }
 
-/// A line as a page shows it.
 pub fn shown(shop: &Shop, line: &Line) -> LineShown {
     let promised = line.kind == "refund_due";
     let of_code = ["lost", "used_unsold"].contains(&line.kind.as_str());
@@ -278,24 +230,18 @@ pub fn shown(shop: &Shop, line: &Line) -> LineShown {
     }
 }
 
-async fn timeline(shop: &Shop, events: &[StoredEvent]) -> Result<Vec<Day>, Sorry> {
-    let mut names: HashMap<String, Option<String>> = HashMap::new();
+async fn timeline(shop: &Shop, events: &[StoredEvent]) -> Result<Vec<Day>> {
+    let mut names: HashMap<StaffId, Option<String>> = HashMap::new();
     let mut days: Vec<Day> = vec![];
     let mut last = Micros::default();
     for event in events {
-        let person = match event.actor.strip_prefix("staff:") {
-            Some(id) if names.contains_key(id) => names[id].clone(),
-            Some(id) => {
-                let staff: Option<StaffId> = id.parse().ok();
-                let name = match staff {
-                    Some(staff) => staff::name(&shop.context.store, staff).await?,
-                    None => None,
-                };
-                names.insert(id.to_owned(), name.clone());
-                name
-            }
-            None => None,
-        };
+        let staff = event.actor.strip_prefix("staff:").and_then(|id| id.parse().ok());
+        if let Some(id) = staff
+            && !names.contains_key(&id)
+        {
+            names.insert(id, staff::name(&shop.context.store, id).await?);
+        }
+        let person = staff.and_then(|id| names.get(&id).cloned().flatten());
         if days.last().is_none_or(|day| day.day != event.business_day) {
             days.push(Day { day: event.business_day.clone(), steps: vec![] });
             last = Micros::default();
@@ -315,7 +261,7 @@ async fn timeline(shop: &Shop, events: &[StoredEvent]) -> Result<Vec<Day>, Sorry
     Ok(days)
 }
 
-/// The phrase for who or what caused an event; none for a person.
+/// The phrase for the cause of an event; `None` for a person.
 fn actor(actor: &str) -> Option<&'static str> {
     match actor.split(':').next().unwrap_or_default() {
         "staff" => None,
@@ -326,9 +272,9 @@ fn actor(actor: &str) -> Option<&'static str> {
     }
 }
 
-/// What the provider sent, for those who may see a buyer's number in it.
-async fn told(shop: &Shop, visitor: &Visitor, view: &PurchaseView) -> Result<Vec<Told>, Sorry> {
-    if !visitor.member.staff.role.may_look_at_codes() {
+/// The provider's messages, for roles that may see a buyer's number in them.
+async fn told(shop: &Shop, visitor: &Visitor, view: &PurchaseView) -> Result<Vec<Told>> {
+    if !visitor.role().may_look_at_codes() {
         return Ok(vec![]);
     }
     let payments: Vec<_> = view.payments.iter().map(|payment| payment.id).collect();

@@ -1,35 +1,35 @@
-//! `/admin/stock/batches/{batch}`: codes that came together: where from, and where they stand.
+//! `/admin/stock/batches/{batch}`: codes that came in one file, and how many of them are sold.
 
-use super::{Names, go, handout::void_all, upload, who};
+use super::{handout::void_all, names::Names};
 use crate::{
     ledger::{
         catalogue::BatchEvent,
+        command::Note,
         event::Event,
         kernel::{
-            id::{BatchId, PackageKey, Slug},
+            id::{BatchId, PackageKey},
             stream::Stream,
         },
         voucher::VoidReason,
     },
-    services::stock::Doomed,
-    store::{Standing as Code, StoredEvent},
+    services::{staff, stock::Doomed},
+    store::{Sealed, Standing as Code, StoreError, StoredEvent},
     web::{
-        Shop,
         desk::{
-            frame::{self, Notice, Sorry},
-            rights,
-            visitor::{Fields, Posted, Visitor},
+            notice::Notice,
+            staff::visitor::{Posted, Visitor},
         },
+        page::{Fields, Page, Result, Sorry},
+        state::{Shop, TheShop},
     },
 };
 use axum::{
-    extract::{Path, Query, State},
-    response::Response,
+    extract::{Path, State},
+    response::Redirect,
 };
 use serde::Serialize;
-use std::sync::Arc;
 
-/// How often the page of a batch that comes in is asked for, in seconds.
+/// How often the page of a batch that is being taken in reloads, in seconds.
 const REFRESH_SECONDS: u32 = 1;
 
 /// A batch of a list.
@@ -39,17 +39,16 @@ pub struct Line {
     when: String,
     site: String,
     file: String,
-    /// How many codes came in.
     codes: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct BatchPage {
     path: String,
     file: String,
     site: String,
     when: String,
-    /// Who brought it; `None` for the command line.
+    /// The person who brought it; `None` for the command line.
     who: Option<String>,
     /// A phrase `format.…`.
     format: String,
@@ -66,7 +65,6 @@ struct BatchPage {
     reasons: [&'static str; 4],
     #[serde(flatten)]
     notice: Notice,
-    refresh: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -77,109 +75,89 @@ struct Standing {
     codes: i64,
 }
 
-/// Where it is.
 pub fn path(batch: BatchId) -> String {
     format!("/admin/stock/batches/{batch}")
 }
 
-/// The latest of them.
-pub async fn lines(shop: &Shop, names: &Names, limit: i64) -> Result<Vec<Line>, Sorry> {
+/// The name of a batch's file; empty for a file of the command line.
+pub async fn name(shop: &Shop, batch: BatchId) -> Result<String, StoreError> {
+    let name = shop.context.store.open_sealed(Sealed::Note(Note::Batch(batch))).await?;
+    Ok(name.unwrap_or_default())
+}
+
+pub async fn lines(shop: &Shop, names: &Names, limit: i64) -> Result<Vec<Line>> {
     let mut lines = vec![];
     for stored in shop.context.store.latest_batches(limit).await? {
-        let Some((batch, imported)) = imported(&stored)? else { continue };
+        let (Stream::Batch(batch), Event::Batch(event)) = stored.decode()? else { continue };
+        let BatchEvent::Imported { site, accepted, set_aside, .. } = event;
         lines.push(Line {
             path: path(batch),
             when: stored.recorded_at.local(&shop.settings.zone),
-            site: names.site(imported.site.as_str()),
-            file: upload::name(shop, batch).await?,
-            codes: imported.codes,
+            site: names.site(site.as_str()),
+            file: name(shop, batch).await?,
+            codes: accepted + set_aside,
         });
     }
     Ok(lines)
 }
 
-/// What an event says that a file of codes came in.
-struct Imported {
-    site: Slug,
-    format: String,
-    file: String,
-    codes: u32,
-    left_out: u32,
-}
-
-fn imported(stored: &StoredEvent) -> Result<Option<(BatchId, Imported)>, Sorry> {
-    let (Stream::Batch(batch), Event::Batch(event)) = stored.decode()? else { return Ok(None) };
-    let BatchEvent::Imported { site, format, file, accepted, set_aside, left_out } = event;
-    let codes = accepted + set_aside;
-    Ok(Some((batch, Imported { site, format, file, codes, left_out })))
-}
-
 /// `GET /admin/stock/batches/{batch}`
 pub async fn show(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     visitor: Visitor,
     Path(batch): Path<String>,
-    Query(fields): Query<Fields>,
-) -> Response {
-    let made = async {
-        let batch: BatchId = batch.parse().map_err(|_| Sorry::NotFound)?;
-        fill(&shop, &visitor, batch, &fields).await
-    };
-    let made = made.await;
-    frame::answer(&shop, &visitor, "batch", made)
-}
-
-async fn fill(
-    shop: &Shop,
-    visitor: &Visitor,
-    batch: BatchId,
-    fields: &Fields,
-) -> Result<BatchPage, Sorry> {
-    let store = &shop.context.store;
-    let names = Names::read(shop).await?;
-    let coming = store.upload(batch).await?;
-    let events = store.stream_events(&Stream::Batch(batch)).await?;
-    let role = visitor.member.staff.role;
+    fields: Fields,
+) -> Result<Page> {
+    let batch: BatchId = batch.parse().map_err(|_| Sorry::NotFound)?;
+    let coming = shop.context.store.upload(batch).await?;
+    let names = Names::read(&shop).await?;
     let mut page = BatchPage {
         path: path(batch),
-        file: upload::name(shop, batch).await?,
-        site: String::new(),
-        when: String::new(),
-        who: None,
-        format: String::new(),
-        fingerprint: String::new(),
-        position: 0,
-        codes: 0,
-        left_out: 0,
-        taken: 0,
-        standing: vec![],
-        may_void: false,
+        file: name(&shop, batch).await?,
         reasons: VoidReason::ALL.map(VoidReason::word),
-        notice: Notice::of(shop, fields),
-        refresh: coming.as_ref().map(|_| REFRESH_SECONDS),
+        notice: Notice::of(&shop, &fields),
+        ..BatchPage::default()
     };
-    let Some(stored) = events.first() else {
-        // Somebody has just said how to take it in; or there is no such batch.
-        let coming = coming.ok_or(Sorry::UploadGone)?;
+    let events = shop.context.store.stream_events(&Stream::Batch(batch)).await?;
+    if let Some(stored) = events.first() {
+        fill(&shop, &names, stored, &mut page).await?;
+    } else {
+        // It is about to be taken in.
+        let coming = coming.as_ref().ok_or(Sorry::UploadGone)?;
         page.site = names.site(coming.site.as_str());
         page.when = coming.received_at.local(&shop.settings.zone);
-        return Ok(page);
+    }
+    let may_void = visitor.may_send("/admin/stock/batches/{batch}/void");
+    page.may_void &= may_void && coming.is_none();
+    let refresh_seconds = coming.map(|_| REFRESH_SECONDS);
+    Ok(Page { refresh_seconds, ..Page::new("batch", page) })
+}
+
+/// Fills in the batch and its codes. Unsold codes may be voided.
+async fn fill(
+    shop: &Shop,
+    names: &Names,
+    stored: &StoredEvent,
+    page: &mut BatchPage,
+) -> Result<()> {
+    let (Stream::Batch(batch), Event::Batch(event)) = stored.decode()? else {
+        return Err(Sorry::NotFound);
     };
-    let (_, imported) = imported(stored)?.ok_or(Sorry::NotFound)?;
-    page.site = names.site(imported.site.as_str());
+    let BatchEvent::Imported { site, format, file, accepted, set_aside, left_out } = event;
+    page.site = names.site(site.as_str());
     page.when = stored.recorded_at.local(&shop.settings.zone);
-    page.who = who(shop, &stored.actor).await?;
-    page.fingerprint = imported.file.chars().take(12).collect();
-    (page.format, page.position) = (imported.format, stored.position);
-    (page.codes, page.left_out) = (imported.codes, imported.left_out);
-    let mut unsold = 0;
-    for standing in store.batch_standing(batch).await? {
-        let key = PackageKey { site: imported.site.clone(), package: standing.package };
+    if let Some(staff) = stored.actor.strip_prefix("staff:").and_then(|id| id.parse().ok()) {
+        page.who = staff::name(&shop.context.store, staff).await?;
+    }
+    page.fingerprint = file.chars().take(12).collect();
+    (page.format, page.position) = (format, stored.position);
+    (page.codes, page.left_out) = (accepted + set_aside, left_out);
+    for standing in shop.context.store.batch_standing(batch).await? {
+        let key = PackageKey { site: site.clone(), package: standing.package };
         page.taken += standing.codes;
-        if matches!(standing.status, Code::Free | Code::Missing | Code::SetAside) {
-            unsold += standing.codes;
-        }
-        // Set aside codes are told by why they are.
+        let unsold = matches!(standing.status, Code::Free | Code::Missing | Code::SetAside);
+        page.may_void |= unsold && standing.codes > 0;
+        // Codes that are set aside are listed by their reason.
         let set_aside = standing.reason.filter(|_| standing.status == Code::SetAside);
         let status = set_aside.unwrap_or_else(|| standing.status.word().to_owned());
         page.standing.push(Standing {
@@ -188,21 +166,15 @@ async fn fill(
             codes: standing.codes,
         });
     }
-    let may = rights::may(role, "POST", "/admin/stock/batches/{batch}/void");
-    page.may_void = may && unsold > 0 && page.refresh.is_none();
-    Ok(page)
+    Ok(())
 }
 
 /// `POST /admin/stock/batches/{batch}/void`
 pub async fn void(
-    State(shop): State<Arc<Shop>>,
+    State(shop): TheShop,
     Path(batch): Path<String>,
     Posted(visitor, fields): Posted,
-) -> Response {
-    let done = async {
-        let batch: BatchId = batch.parse().map_err(|_| Sorry::NotFound)?;
-        void_all(&shop, &visitor, &fields, Doomed::Batch(batch), &path(batch)).await
-    };
-    let done = done.await;
-    go(&shop, &visitor, done)
+) -> Result<Redirect> {
+    let batch: BatchId = batch.parse().map_err(|_| Sorry::NotFound)?;
+    void_all(&shop, &visitor, &fields, Doomed::Batch(batch), &path(batch)).await
 }

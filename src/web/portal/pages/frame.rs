@@ -1,7 +1,11 @@
-//! What stands around every page, and the addresses its links lead to.
+//! The frame of the buyers' pages, and the addresses that it links to.
 
-use crate::ledger::{accent::Accent, kernel::id::Slug, purchase::Language};
+use crate::{
+    ledger::{accent::Accent, kernel::id::Slug, purchase::Language},
+    web::page,
+};
 use serde::Serialize;
+use serde_json::json;
 use url::form_urlencoded::Serializer;
 
 /// A longer destination is forgotten: it stands several times in a page that must stay small, and
@@ -11,7 +15,6 @@ const DST_BYTES_MAX: usize = 200;
 /// The site, the language and what the router told us of the phone.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// The language of this page.
     pub lang: Language,
     /// The site; `None` only on an error page that belongs to none: the others link to it and do
     /// not draw without.
@@ -20,10 +23,7 @@ pub struct Frame {
     pub site_name: String,
     /// The number to call, as its owner writes it.
     pub support_phone: Option<String>,
-    /// The colour of its pages.
     pub accent: Accent,
-    /// Where this page can be asked for again, for the language switch: path and query. The answer
-    /// to a POST gives the page on which its form stands.
     pub here: String,
     /// The device, as the router sent it; empty when unknown. Carried along, never trusted.
     pub mac: String,
@@ -35,9 +35,7 @@ pub struct Frame {
 /// The addresses of the frame, with language and device carried along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Links {
-    /// The shop page, with all its packages.
     pub shop: String,
-    /// Where the shop's form is posted.
     pub buy: String,
     /// "I have a code": GET shows the form, POST reads it.
     pub code: String,
@@ -46,7 +44,6 @@ pub struct Links {
 }
 
 impl Frame {
-    /// The links of the site; `None` without a site.
     pub fn links(&self) -> Option<Links> {
         let site = self.site.as_ref()?;
         let query = self.query();
@@ -58,17 +55,24 @@ impl Frame {
         })
     }
 
-    /// This very page in the other language.
-    pub fn switch_link(&self) -> String {
-        let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
-        let mut pairs = Serializer::new(String::new());
-        let kept = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang");
-        pairs.extend_pairs(kept).append_pair("lang", self.lang.other().code());
-        format!("{path}?{}", pairs.finish())
+    /// The frame as every set has one.
+    pub fn around(&self) -> page::Frame {
+        page::Frame {
+            lang: self.lang,
+            brand: self.site_name.clone(),
+            here: self.here.clone(),
+            accent: self.accent,
+            around: json!({
+                "links": self.links(),
+                "support_phone": self.support_phone,
+                "mac": self.mac,
+                "dst": self.carried_dst(),
+            }),
+        }
     }
 
     /// The destination, unless it is too long to carry.
-    pub fn carried_dst(&self) -> &str {
+    fn carried_dst(&self) -> &str {
         if self.dst.len() <= DST_BYTES_MAX { &self.dst } else { "" }
     }
 
@@ -83,7 +87,6 @@ impl Frame {
         pairs.finish()
     }
 
-    /// A frame for tests and previews, its phone found by the router.
     pub fn sample(lang: Language) -> Self {
         Self {
             lang,
@@ -110,14 +113,6 @@ mod tests {
             "/s/mtaa/paid?lang=sw&mac=02%3A00%3A00%3A00%3A00%3A01\
              &dst=http%3A%2F%2Fexample.com%2F%3Fa%3D1%26b%3D2"
         );
-    }
-
-    #[test]
-    fn the_switch_keeps_everything_but_the_language() {
-        let mut frame = Frame::sample(Language::Sw);
-        assert_eq!(frame.switch_link(), "/s/mtaa?mac=02%3A00%3A00%3A00%3A00%3A01&lang=en");
-        frame.here = "/p/abc".into();
-        assert_eq!(frame.switch_link(), "/p/abc?lang=en");
     }
 
     #[test]

@@ -1,7 +1,6 @@
-//! What each page for buyers is given: plain values, already decided, with samples for tests.
+//! The contexts of the buyers' pages: plain values, already decided, with samples for tests.
 //!
-//! A handler fills one of these and a [`Frame`], and
-//! [`crate::web::page::render`] makes the HTML. No page
+//! A handler fills one of these and a [`Frame`]; the door draws it with its template. No page
 //! decides anything: whether a code may be seen is settled before a [`purchase::Paid`] is made.
 
 mod frame;
@@ -11,8 +10,8 @@ mod shop;
 
 pub use frame::{Frame, Links};
 pub use other::{
-    CodePage, CodeProblem, ErrorMessage, ErrorPage, FoundPurchase, FoundState, PaidPage,
-    PaidProblem, Recovery, RecoveryLabel, SoldOutPage,
+    CodePage, CodeProblem, ErrorPage, FoundPurchase, FoundState, PaidPage, PaidProblem, Recovery,
+    RecoveryLabel, SoldOutPage,
 };
 pub use purchase::{
     Again, Declined, Locked, Owed, Paid, PhoneWords, PurchasePage, PurchaseView, SetAside, Settled,
@@ -23,29 +22,23 @@ pub use shop::{
     ShopProblem,
 };
 
+use crate::web::page;
 use serde::Serialize;
 
 /// Any page of the shop.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Page {
-    /// Packages, phone number, pay.
     Shop(ShopPage),
-    /// Nothing to sell.
     SoldOut(SoldOutPage),
-    /// One purchase, whatever became of it.
     Purchase(Box<PurchasePage>),
-    /// "Already paid?"
     Paid(PaidPage),
-    /// "I have a code".
     Code(CodePage),
-    /// Something did not work.
     Error(ErrorPage),
 }
 
 impl Page {
-    /// The template that draws it.
-    pub const fn template(&self) -> &'static str {
+    const fn template(&self) -> &'static str {
         match self {
             Self::Shop(_) => "shop",
             Self::SoldOut(_) => "sold_out",
@@ -56,29 +49,14 @@ impl Page {
         }
     }
 
-    /// The phrase that names it in the browser's title.
-    pub const fn title(&self) -> &'static str {
+    const fn script(&self) -> Option<&'static str> {
         match self {
-            Self::Shop(_) => "shop.title",
-            Self::SoldOut(_) => "sold_out.title",
-            Self::Purchase(page) => page.view.title(),
-            Self::Paid(_) => "find.title",
-            Self::Code(_) => "code.title",
-            Self::Error(_) => "error.title",
+            Self::Shop(_) => Some("shop"),
+            Self::Purchase(_) => Some("purchase"),
+            Self::SoldOut(_) | Self::Paid(_) | Self::Code(_) | Self::Error(_) => None,
         }
     }
 
-    /// After how many seconds a browser without script asks again; none where nothing will change.
-    pub fn refresh_seconds(&self) -> Option<u32> {
-        match self {
-            Self::Purchase(page) => page.view.refresh_seconds(),
-            Self::Shop(_) | Self::SoldOut(_) | Self::Paid(_) | Self::Code(_) | Self::Error(_) => {
-                None
-            }
-        }
-    }
-
-    /// Every sample of every page, each with a name for its snapshot.
     pub fn samples() -> Vec<(&'static str, Self)> {
         let mut samples = Vec::new();
         samples.extend(ShopPage::samples().into_iter().map(|(n, p)| (n, Self::Shop(p))));
@@ -90,5 +68,16 @@ impl Page {
         samples.extend(CodePage::samples().into_iter().map(|(n, p)| (n, Self::Code(p))));
         samples.extend(ErrorPage::samples().into_iter().map(|(n, p)| (n, Self::Error(p))));
         samples
+    }
+}
+
+impl From<Page> for page::Page {
+    fn from(page: Page) -> Self {
+        let refresh_seconds = match &page {
+            Page::Purchase(page) => page.view.refresh_seconds(),
+            _ => None,
+        };
+        let script = page.script();
+        Self { script, refresh_seconds, ..Self::new(page.template(), page) }
     }
 }

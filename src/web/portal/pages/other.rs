@@ -12,7 +12,6 @@ pub struct SoldOutPage {
 }
 
 impl SoldOutPage {
-    /// Pages for tests and previews.
     pub fn samples() -> Vec<(&'static str, Self)> {
         vec![
             ("sold_out", Self { back: None }),
@@ -24,25 +23,18 @@ impl SoldOutPage {
 /// "Already paid?" Its form posts to `/s/<site>/paid`: `phone` or `receipt`, `mac`, `dst`, `lang`.
 #[derive(Debug, Clone, Serialize)]
 pub struct PaidPage {
-    /// The number that paid.
     pub phone: PhoneField,
-    /// The receipt as it was typed.
     pub receipt: String,
-    /// What was found, newest first.
     pub found: Vec<FoundPurchase>,
-    /// Why nothing was found.
     pub problem: Option<PaidProblem>,
 }
 
-/// Why a search for a purchase brought nothing.
+/// Why nothing was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaidProblem {
-    /// Neither a number nor a receipt was typed.
     Unreadable,
-    /// No such purchase.
     None,
-    /// A rate limit.
     TooMany,
 }
 
@@ -51,34 +43,25 @@ pub enum PaidProblem {
 pub struct FoundPurchase {
     /// Its page; a locked one, unless the finder proved more than a MAC.
     pub path: String,
-    /// The package's name.
     pub package: String,
-    /// What it costs.
     pub price: Cents,
-    /// When it was started, local.
     pub when: String,
-    /// How far it is.
     pub state: FoundState,
 }
 
-/// How far a purchase found again is.
+/// How far a purchase is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FoundState {
-    /// M-PESA has not said yet.
     Waiting,
-    /// The code is there.
     Paid,
     /// Paid; a code or a person is still to come.
     Owed,
-    /// Declined or expired.
     NotPaid,
-    /// Paid, and settled by a person in another way.
     Settled,
 }
 
 impl PaidPage {
-    /// Pages for tests and previews.
     pub fn samples() -> Vec<(&'static str, Self)> {
         let page = |found, problem| Self {
             phone: PhoneField::default(),
@@ -120,30 +103,22 @@ impl PaidPage {
 pub struct CodePage {
     /// Exactly what was typed; never destroyed.
     pub typed: String,
-    /// Why it did not lead to the router.
     pub problem: Option<CodeProblem>,
 }
 
-/// Why a code did not lead to the router.
+/// Why a code does not lead to the router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeProblem {
-    /// Nothing was typed.
     Empty,
-    /// Not in stock in any spelling.
     Unknown,
-    /// Known at another site.
     OtherSite,
-    /// Its time is over.
     Ended,
-    /// Voided by the owner.
     Voided,
-    /// A rate limit.
     TooMany,
 }
 
 impl CodePage {
-    /// Pages for tests and previews.
     pub fn samples() -> Vec<(&'static str, Self)> {
         let page = |typed: &str, problem| Self { typed: typed.into(), problem };
         vec![
@@ -161,59 +136,32 @@ impl CodePage {
 /// Something did not work. The frame's links to the packages and the owner stand below it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorPage {
-    /// What to tell the person.
-    pub message: ErrorMessage,
+    /// A phrase `error.…`.
+    pub message: &'static str,
     /// Joins this page with the line in the log.
     pub reference: Option<String>,
     /// What to do now; the first is the button. Without a site it must not be empty.
     pub recovery: Vec<Recovery>,
 }
 
-/// The outer sentence of an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorMessage {
-    /// No such address or site.
-    NotFound,
-    /// No such purchase.
-    PurchaseNotFound,
-    /// The form's nonce is too old.
-    FormExpired,
-    /// The request could not be read.
-    BadRequest,
-    /// A rate limit.
-    TooMany,
-    /// Overloaded; later it will work.
-    Busy,
-    /// Our own fault.
-    Failed,
-    /// Nothing is sold until the owner has decided about the history.
-    Closed,
-}
-
 /// A way on.
 #[derive(Debug, Clone, Serialize)]
 pub struct Recovery {
-    /// What it says.
     pub label: RecoveryLabel,
-    /// Where it leads, within the shop.
     pub path: String,
 }
 
-/// What a way on says.
+/// A phrase `error.…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecoveryLabel {
-    /// The same again.
     TryAgain,
     /// The purchase's page, or the search for it.
     CheckPayment,
 }
 
 impl ErrorPage {
-    /// Pages for tests and previews.
     pub fn samples() -> Vec<(&'static str, Self)> {
-        use ErrorMessage as M;
         let page = |message, label, path: &str| Self {
             message,
             reference: Some("E-4F7K2".into()),
@@ -222,14 +170,14 @@ impl ErrorPage {
         let again = |message| page(message, RecoveryLabel::TryAgain, "/s/mtaa");
         let check = |message| page(message, RecoveryLabel::CheckPayment, "/s/mtaa/paid");
         vec![
-            ("error_not_found", Self { reference: None, ..again(M::NotFound) }),
-            ("error_purchase_not_found", check(M::PurchaseNotFound)),
-            ("error_form_expired", again(M::FormExpired)),
-            ("error_bad_request", again(M::BadRequest)),
-            ("error_too_many", again(M::TooMany)),
-            ("error_busy", again(M::Busy)),
-            ("error_failed", check(M::Failed)),
-            ("error_closed", again(M::Closed)),
+            ("error_not_found", Self { reference: None, ..again("not_found") }),
+            ("error_purchase_not_found", check("purchase_not_found")),
+            ("error_form_expired", again("form_expired")),
+            ("error_bad_request", again("bad_request")),
+            ("error_too_many", again("too_many")),
+            ("error_busy", again("busy")),
+            ("error_failed", check("failed")),
+            ("error_closed", again("closed")),
         ]
     }
 }

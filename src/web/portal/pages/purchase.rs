@@ -13,9 +13,7 @@ use serde::Serialize;
 /// What the phone will show, word for word, so that the buyer recognises it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PhoneWords {
-    /// The name M-PESA knows the shop by.
     pub shop: String,
-    /// The account reference of this attempt.
     pub account: String,
 }
 
@@ -24,7 +22,6 @@ pub struct PhoneWords {
 pub struct Waiting {
     /// The paying phone, masked; `None` when the purchase was found by MAC alone.
     pub phone: Option<String>,
-    /// What it will show.
     pub words: PhoneWords,
     /// Until the page turns to "still checking", in seconds.
     pub seconds_left: u32,
@@ -33,7 +30,6 @@ pub struct Waiting {
 /// M-PESA itself is slow.
 #[derive(Debug, Clone, Serialize)]
 pub struct Slow {
-    /// What the phone may still show.
     pub words: PhoneWords,
     /// Until when we keep checking: `18:05`, local.
     pub checking_until: String,
@@ -49,13 +45,12 @@ pub struct Unanswered {
 /// M-PESA said no, for certain.
 #[derive(Debug, Clone, Serialize)]
 pub struct Declined {
-    /// Why.
     pub reason: Decline,
     /// Sending again; `None` where it would not help.
     pub again: Option<Again>,
 }
 
-/// The "send again" button.
+/// The button that sends the prompt again.
 #[derive(Debug, Clone, Serialize)]
 pub struct Again {
     /// Makes the button pressed twice one attempt.
@@ -67,7 +62,6 @@ pub struct Again {
 /// Paid, and this person may see the code.
 #[derive(Debug, Clone, Serialize)]
 pub struct Paid {
-    /// The code, byte for byte as imported.
     pub code: String,
     /// The password, where it differs from the code.
     pub password: Option<String>,
@@ -82,7 +76,6 @@ pub struct Paid {
     /// Until when the time runs: `22 Nov 2026 18:05`, local; `None` while it has not started, which
     /// is at the first connection.
     pub runs_until: Option<String>,
-    /// The provider's receipt number, where already known.
     pub receipt: Option<String>,
     /// The ledger's last checkpoint in short form, for whoever must prove later what was sold;
     /// `None` before the first.
@@ -94,7 +87,6 @@ pub struct Paid {
 /// Paid, but the viewer must prove the phone first.
 #[derive(Debug, Clone, Serialize)]
 pub struct Locked {
-    /// The last digits typed were wrong.
     pub wrong: bool,
     /// How often they may still be typed; 0 shows no form.
     pub tries_left: u32,
@@ -103,60 +95,44 @@ pub struct Locked {
 /// Paid, and no code was left.
 #[derive(Debug, Clone, Serialize)]
 pub struct Owed {
-    /// The provider's receipt number, where already known.
     pub receipt: Option<String>,
 }
 
 /// Money that a person must look at.
 #[derive(Debug, Clone, Serialize)]
 pub struct SetAside {
-    /// What arrived, which may differ from the price.
     pub received: Cents,
-    /// The provider's receipt number, where already known.
     pub receipt: Option<String>,
 }
 
 /// Money that a person has settled.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settled {
-    /// How.
     pub how: Settlement,
-    /// How much.
     pub amount: Cents,
-    /// The provider's receipt number, where known.
     pub receipt: Option<String>,
 }
 
-/// What became of a purchase.
+/// How far a purchase is.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PurchaseView {
-    /// Look at your phone.
     Waiting(Waiting),
-    /// M-PESA is slow; do not pay again.
     Slow(Slow),
-    /// The countdown is over and nobody knows yet.
+    /// The countdown is over, and M-PESA has not said.
     StillChecking,
-    /// Nobody knows, and nobody asks any more.
+    /// M-PESA has not said, and is not asked any more.
     Unanswered(Unanswered),
-    /// Nothing was paid; send again.
     Declined(Declined),
-    /// The code.
     Paid(Paid),
-    /// The code, after four digits.
     PaidLocked(Locked),
-    /// A code is owed.
     Owed(Owed),
-    /// Nothing was paid and the hold is over.
     Expired,
-    /// Money arrived that needs a person.
     SetAside(SetAside),
-    /// A person settled its money.
     Settled(Settled),
 }
 
 impl PurchaseView {
-    /// The template that draws it.
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Waiting(_) => "purchase_waiting",
@@ -173,24 +149,6 @@ impl PurchaseView {
         }
     }
 
-    /// The phrase for the browser's title.
-    pub const fn title(&self) -> &'static str {
-        match self {
-            Self::Waiting(_) => "pay.title",
-            Self::Slow(_) => "slow.title",
-            Self::StillChecking => "checking.title",
-            Self::Unanswered(_) => "unanswered.title",
-            Self::Declined(_) => "declined.title",
-            Self::Paid(_) => "paid.title",
-            Self::PaidLocked(_) => "locked.title",
-            Self::Owed(_) => "owed.title",
-            Self::Expired => "expired.title",
-            Self::SetAside(_) => "set_aside.title",
-            Self::Settled(_) => "settled.title",
-        }
-    }
-
-    /// After how many seconds a browser without script asks again.
     pub const fn refresh_seconds(&self) -> Option<u32> {
         match self {
             Self::Waiting(_) => Some(5),
@@ -219,20 +177,14 @@ pub struct PurchasePage {
     pub path: String,
     /// The version of what is shown; grows with every change the buyer would see.
     pub version: u64,
-    /// What to say to the owner on the phone.
     pub reference: String,
-    /// The package's name as it was when bought.
     pub package: String,
-    /// How long it lasts, in seconds.
     pub validity_seconds: u64,
-    /// What it costs.
     pub price: Cents,
-    /// What became of it.
     pub view: PurchaseView,
 }
 
 impl PurchasePage {
-    /// Pages for tests and previews.
     pub fn samples() -> Vec<(&'static str, Self)> {
         let words = PhoneWords { shop: "MTAA NETWORKS".into(), account: "LG7K2QX".into() };
         let waiting = |phone: Option<&str>| {

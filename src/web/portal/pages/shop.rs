@@ -6,18 +6,16 @@
 use crate::ledger::kernel::money::Cents;
 use serde::Serialize;
 
-/// What a package gives; everything that is `None` is unlimited and not spoken of.
+/// What a package gives. `None` is unlimited, and the page does not mention it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PackageFacts {
     /// How long it lasts from the first connection, in seconds.
     pub validity_seconds: u64,
     /// How much of that may be spent online, in seconds.
     pub uptime_seconds: Option<u64>,
-    /// How many devices at once.
     pub devices: Option<u32>,
     /// Top speed down, in kbit/s.
     pub speed_kbps: Option<u32>,
-    /// How much data, in bytes.
     pub data_bytes: Option<u64>,
 }
 
@@ -28,30 +26,24 @@ pub struct PackageCard {
     pub key: String,
     /// The version shown, sent back as `version.<key>`: the buyer pays the price that was seen.
     pub version: u32,
-    /// The owner's name for it.
     pub name: String,
-    /// What it gives.
     #[serde(flatten)]
     pub facts: PackageFacts,
-    /// What it costs.
     pub price: Cents,
-    /// Its place on the page, as the owner says; see [`ShopPage::arrange`].
     #[serde(skip)]
     pub place: Option<u32>,
-    /// Shown, said so, and not selectable.
+    /// Shown, but nobody can choose it.
     pub sold_out: bool,
     /// Ticked when the page opens; see [`ShopPage::arrange`].
     pub chosen: bool,
 }
 
-/// The phone number field, with what was typed before.
+/// The phone number field, as it was filled in.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct PhoneField {
-    /// Exactly what was typed.
     pub typed: String,
-    /// Why it was not taken.
     pub problem: Option<PhoneProblem>,
-    /// An unusual prefix: said, never refused.
+    /// The prefix is unusual: the page says so, and accepts it.
     pub unusual: bool,
 }
 
@@ -59,13 +51,9 @@ pub struct PhoneField {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneProblem {
-    /// Nothing was typed.
     Empty,
-    /// Too few digits.
     TooShort,
-    /// Too many digits.
     TooLong,
-    /// No Kenyan mobile number.
     NotANumber,
 }
 
@@ -73,13 +61,11 @@ pub enum PhoneProblem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShopProblem {
-    /// No package was chosen.
     NothingChosen,
     /// The package has another price or content than the page showed.
     PackageChanged,
     /// The last code went to someone else.
     JustSoldOut,
-    /// A rate limit.
     TooMany,
     /// The number has a purchase under way that this phone may not see.
     PurchaseOpen,
@@ -91,19 +77,16 @@ pub struct OpenPurchase {
     /// Its page. Found by MAC alone, this must not be the link with the token: that opens the
     /// code (design, rule 10).
     pub path: String,
-    /// The package's name.
     pub package: String,
-    /// How far it is.
     pub state: OpenState,
     /// The only site where its code works, where that is not this one.
     pub elsewhere: Option<String>,
 }
 
-/// How far a purchase found again is.
+/// How far a purchase of this phone is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpenState {
-    /// Not decided yet.
     Underway,
     /// Paid, and its time may still run.
     Bought,
@@ -119,9 +102,7 @@ pub struct ShopPage {
     pub nonce: String,
     /// In the order shown; see [`ShopPage::arrange`].
     pub packages: Vec<PackageCard>,
-    /// The phone number field.
     pub phone: PhoneField,
-    /// Why the form came back.
     pub problem: Option<ShopProblem>,
     /// M-PESA itself is failing: warn against paying twice.
     pub mpesa_slow: bool,
@@ -146,7 +127,6 @@ impl ShopPage {
         packages
     }
 
-    /// Pages for tests and previews.
     pub fn samples() -> Vec<(&'static str, Self)> {
         let plain = Self {
             nonce: "n0nce".into(),

@@ -1,8 +1,8 @@
-//! Who may open what: the one table. What it does not name, nobody opens.
+//! The one table of rights: which roles may open which address. Nobody opens any other address.
 
 use crate::ledger::staff::Role::{self, Auditor, Cashier, Owner, Technician};
 
-/// Every address behind the sign-in, with the roles for which it is. As the routes are written.
+/// Every address behind the sign-in, written as the routes are, with the roles that may open it.
 pub const RIGHTS: &[(&str, &str, &[Role])] = &[
     ("GET", "/admin", &[Owner, Cashier, Technician, Auditor]),
     ("POST", "/admin/sign-out", &[Owner, Cashier, Technician, Auditor]),
@@ -49,9 +49,8 @@ pub const RIGHTS: &[(&str, &str, &[Role])] = &[
     ("GET", "/admin/stock.csv", &[Owner, Auditor]),
 ];
 
-/// Whether a role may do this.
 pub fn may(role: Role, method: &str, path: &str) -> bool {
-    // Whoever may read a page may ask for its head.
+    // The right to read a page covers its head.
     let method = if method == "HEAD" { "GET" } else { method };
     let row = RIGHTS.iter().find(|(m, p, _)| (*m, *p) == (method, path));
     row.is_some_and(|(_, _, roles)| roles.contains(&role))
@@ -63,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_table_names_every_route_of_the_desk_and_no_other() {
-        let routes = include_str!("../mod.rs");
+        let routes = include_str!("../../mod.rs");
         let mut found = vec![];
         for rest in routes.split(".route(").skip(1) {
             let path = rest.split('"').nth(1).unwrap();
