@@ -248,6 +248,11 @@ fn imports_point_inward() {
 }
 
 #[test]
+fn no_files_lead_round_in_a_circle() {
+    assert_tidy(rooms::circles);
+}
+
+#[test]
 fn libraries_stay_at_home() {
     assert_tidy(rooms::homes);
 }

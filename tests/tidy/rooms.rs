@@ -5,7 +5,7 @@ use crate::File;
 use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{
-    Attribute, Expr, ItemMod, ItemUse, Macro, Path, Token, UseTree, Visibility,
+    Attribute, Expr, ItemMod, ItemUse, Macro, Path, Token, UseTree, VisRestricted, Visibility,
     punctuated::Punctuated,
     visit::{self, Visit},
 };
@@ -153,6 +153,9 @@ impl<'ast> Visit<'ast> for Names {
             self.module.pop();
         }
     }
+
+    /// Whom a file shows its items to is no arrow.
+    fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {}
 
     fn visit_path(&mut self, path: &'ast Path) {
         self.add(path.segments.iter().map(|step| step.ident.to_string()).collect());
