@@ -15,17 +15,11 @@ use std::collections::BTreeMap;
 /// Why a phrase could not be said. Always a mistake of ours; tests render every page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PhraseError {
-    /// No such phrase.
     #[error("phrase {0} is not in phrases.toml")]
     Unknown(String),
     /// The phrase has a brace that nobody filled.
     #[error("phrase {key} wants the parameter {name}")]
-    Missing {
-        /// The phrase.
-        key: String,
-        /// The parameter.
-        name: String,
-    },
+    Missing { key: String, name: String },
 }
 
 /// A value put into a phrase: its name and its text.

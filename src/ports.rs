@@ -68,7 +68,6 @@ pub enum Submitted {
 /// When a prompt that was refused may be asked for again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
-    /// Not as it is.
     Never,
     /// When the provider itself is less busy.
     WhenProviderRests,
@@ -79,7 +78,6 @@ pub enum Again {
 /// What the provider says of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentNews {
-    /// The money moved.
     Paid {
         /// As reported; a status query does not say.
         amount: Option<Cents>,
@@ -90,7 +88,6 @@ pub enum PaymentNews {
     },
     /// The money did not move, and the provider says why.
     Declined(Decline),
-    /// Still under way.
     Pending,
     /// No answer worth anything was got.
     Unknown,
@@ -102,11 +99,9 @@ pub enum PaymentNews {
 pub enum Decline {
     /// Not enough money in the account.
     InsufficientFunds,
-    /// The buyer pressed cancel.
     Cancelled,
     /// The phone did not answer: off, busy, ignored, or an old SIM (`*234#`).
     NoAnswer,
-    /// A wrong PIN.
     WrongPin,
     /// Over a limit of the payer's account.
     PayerLimit,
@@ -140,16 +135,13 @@ pub struct StatusRequest {
 pub struct ReadCallback {
     /// The provider's names that it claims.
     pub refs: ProviderRefs,
-    /// What it claims.
     pub news: PaymentNews,
 }
 
 /// A message about money on the shop's number, whoever had asked for it; read but not yet believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadC2b {
-    /// The provider's proof number.
     pub receipt: String,
-    /// How much.
     pub amount: Cents,
     /// What the payer gave as account: free text, or our own reference where we had asked. A till
     /// has none.
@@ -186,7 +178,6 @@ pub trait PaymentGateway: Send + Sync {
 /// What came of handing over an SMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SmsSubmitted {
-    /// Taken for delivery.
     Accepted {
         /// The gateway's id, by which a delivery report speaks of it.
         reference: Option<String>,
@@ -195,7 +186,6 @@ pub enum SmsSubmitted {
     Refused {
         /// A word of ours: `bad_number`, `no_credit`, `blocked`, `configuration`, `gateway_error` …
         reason: &'static str,
-        /// What may help.
         retry: SmsRetry,
     },
     /// It may have been sent.
@@ -210,9 +200,7 @@ pub enum SmsSubmitted {
 pub enum SmsRetry {
     /// Nothing: the number itself is bad.
     Never,
-    /// Another gateway, now.
     OtherGateway,
-    /// This gateway, later.
     Later,
 }
 
@@ -221,7 +209,6 @@ pub enum SmsRetry {
 pub struct ReadReport {
     /// The gateway's id for the message.
     pub reference: String,
-    /// What became of it.
     pub outcome: Delivery,
 }
 
@@ -230,7 +217,6 @@ pub struct ReadReport {
 pub enum Delivery {
     /// On its way; tells nothing new.
     Underway,
-    /// On the phone.
     Delivered,
     /// It will not arrive; a word of ours says why.
     Failed(&'static str),

@@ -160,11 +160,8 @@ async fn open_as_it_is(config: &Config, sheet: bool) -> anyhow::Result<Store> {
 pub struct Parts {
     /// Ledger, vault and decision tables.
     pub store: Store,
-    /// Where money comes from.
     pub payments: Arc<dyn PaymentGateway>,
-    /// How messages leave.
     pub sms: Vec<Arc<dyn SmsGateway>>,
-    /// The source of randomness.
     pub random: Arc<dyn Random>,
     /// Whether the provider calls back at the public address.
     pub callbacks: bool,
@@ -174,7 +171,6 @@ pub struct Parts {
     pub nightly: Option<Arc<Nightly>>,
     /// The file outside the database that says how far the ledger has come.
     pub mark: Option<PathBuf>,
-    /// What pages need.
     pub web: WebSettings,
 }
 

@@ -11,11 +11,8 @@ use crate::ledger::{
 /// Whose hand it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// Whoever has the machine.
     CommandLine,
-    /// A site's router.
     Router,
-    /// Somebody at the desk.
     Staff(StaffId),
 }
 

@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone)]
 pub struct OpenShop {
     pub purpose: LedgerPurpose,
-    /// Its IANA time zone.
     pub timezone: String,
 }
 

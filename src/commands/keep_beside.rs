@@ -12,7 +12,6 @@ use crate::ledger::{
 /// carries out commands.
 #[derive(Debug, Clone, Default)]
 pub struct KeepBeside {
-    /// For the vault.
     pub vault: Vec<VaultWrite>,
     /// Work that a process looks at again later.
     pub postponed: Vec<Postponed>,

@@ -33,7 +33,6 @@ fn event(id: StaffId, event: StaffEvent) -> NewEvent {
 /// A password as the vault and the ledger keep it.
 #[derive(Debug, Clone)]
 pub struct NewPassword {
-    /// Its hash, sealed.
     pub sealed: Vec<u8>,
     /// By which the ledger knows it again.
     pub proof: PasswordProof,
@@ -45,7 +44,6 @@ pub struct AddStaff {
     pub staff: StaffId,
     pub role: Role,
     pub fingerprint: Fingerprint,
-    /// Their name, sealed.
     pub name: Vec<u8>,
     pub password: NewPassword,
 }

@@ -24,16 +24,13 @@ pub enum ShopEvent {
         purpose: LedgerPurpose,
         /// Its IANA time zone, by which business days go.
         timezone: String,
-        /// Its currency.
         currency: String,
     },
     /// What the payment provider took for itself in a month, from its statement. Said again, the
     /// later word counts.
     #[serde(rename = "charges_stated")]
     ChargesStated {
-        /// Which month.
         month: Month,
-        /// How much.
         amount_cents: Cents,
         /// Its last moment in the shop's time zone, at which the journal books it.
         ends_at: Micros,
@@ -41,7 +38,6 @@ pub enum ShopEvent {
     /// One of the vault's keys was changed for another.
     #[serde(rename = "key_changed")]
     KeyChanged {
-        /// What it is for.
         purpose: KeyPurpose,
         /// Of the key that signs: which follows which.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,19 +49,14 @@ pub enum ShopEvent {
     HistoryAccepted(Acceptance),
     /// Tables beside the ledger said something else than it, and were written anew from it.
     #[serde(rename = "tables_mended")]
-    TablesMended {
-        /// Which.
-        tables: Vec<String>,
-    },
+    TablesMended { tables: Vec<String> },
 }
 
 /// What a ledger is for. A demo's is never served as a shop's, nor the other way round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerPurpose {
-    /// Real money.
     Shop,
-    /// Simulated money.
     Demo,
 }
 
@@ -73,12 +64,9 @@ pub enum LedgerPurpose {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data")]
 pub enum SiteEvent {
-    /// Added.
     #[serde(rename = "site_registered")]
     Registered {
-        /// Its short name.
         site: Slug,
-        /// What buyers call it.
         name: String,
         /// The router's login page: the only address to which a code is ever handed.
         router_login: String,
@@ -95,11 +83,8 @@ pub enum SiteEvent {
     /// Renamed, its router moved, or it looks or is helped otherwise.
     #[serde(rename = "site_changed")]
     Changed {
-        /// Its short name.
         site: Slug,
-        /// What buyers call it.
         name: String,
-        /// The router's login page.
         router_login: String,
         /// Its colour, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,43 +99,24 @@ pub enum SiteEvent {
     /// Its router has told of all codes that it knows, for the first time: from now on only those
     /// that it shows are sold.
     #[serde(rename = "site_router_reported")]
-    RouterReported {
-        /// Its short name.
-        site: Slug,
-    },
+    RouterReported { site: Slug },
     /// Its router reports no longer: all codes in stock are sold again.
     #[serde(rename = "site_router_left")]
-    RouterLeft {
-        /// Its short name.
-        site: Slug,
-    },
+    RouterLeft { site: Slug },
     /// Somebody took its codes in clear, to put them on a router that was replaced.
     #[serde(rename = "site_codes_written")]
-    CodesWritten {
-        /// Its short name.
-        site: Slug,
-        /// How many.
-        codes: u32,
-    },
+    CodesWritten { site: Slug, codes: u32 },
     /// A person said that its router is not the one of another site, so that a code may stand at
     /// both. The other site's router is then not this one's either.
     #[serde(rename = "site_router_differs")]
-    RouterDiffers {
-        /// Its short name.
-        site: Slug,
-        /// The other site.
-        other: Slug,
-    },
+    RouterDiffers { site: Slug, other: Slug },
 }
 
 /// A site as its events leave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
-    /// Its short name.
     pub site: Slug,
-    /// What buyers call it.
     pub name: String,
-    /// The router's login page.
     pub router_login: String,
     /// Its colour, where it is not the shop's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,26 +172,17 @@ pub enum PackageEvent {
     /// Offered for the first time, or in a new version: a purchase keeps the version it saw.
     #[serde(rename = "package_defined")]
     Defined(Package),
-    /// Sold no longer.
     #[serde(rename = "package_retired")]
-    Retired {
-        /// Where.
-        site: Slug,
-        /// Which.
-        package: Slug,
-    },
+    Retired { site: Slug, package: Slug },
 }
 
 /// A package: what is sold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
-    /// Where it is sold.
     pub site: Slug,
-    /// Its short name.
     pub package: Slug,
     /// 1, 2, 3 …; a new price is a new version.
     pub version: u32,
-    /// What buyers call it.
     pub name: String,
     /// What those call it who read Swahili, where that is something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -233,7 +190,6 @@ pub struct Package {
     /// Its place on the page, 1 before 2; those without one follow, the cheapest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<u32>,
-    /// What it costs.
     pub price_cents: Cents,
     /// How long it lasts from the first login, in seconds.
     pub validity_seconds: u64,

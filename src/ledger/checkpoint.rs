@@ -22,9 +22,7 @@ const SHORT_DIGITS: usize = 16;
 /// What stood at the end of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The last position.
     pub position: i64,
-    /// Its hash.
     pub hash: Hash,
     /// When, in whole seconds: it is written and typed as such.
     pub at: Micros,
@@ -33,9 +31,7 @@ pub struct Checkpoint {
 /// A checkpoint with its signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedCheckpoint {
-    /// What is signed.
     pub checkpoint: Checkpoint,
-    /// By the ledger's key.
     pub signature: [u8; 64],
 }
 
@@ -150,7 +146,6 @@ impl TryFrom<String> for PublicKey {
 pub enum Kept {
     /// The short form of a receipt: a position, and digits with which its hash begins.
     Short {
-        /// Which position.
         position: i64,
         /// 16 to 64 lower-case hexadecimal digits.
         digits: String,

@@ -18,57 +18,42 @@ use std::fmt;
 pub enum VaultWrite {
     /// A phone number or device.
     Contact {
-        /// Its id.
         contact: ContactId,
         /// By which it is found.
         fingerprint: Fingerprint,
-        /// The number itself.
         sealed: Vec<u8>,
     },
-    /// A code.
     Code(CodeRow),
     /// The provider's names for a payment, as its answer to the call told them.
     ProviderRefs {
-        /// Which payment.
         payment: PaymentId,
-        /// The names.
         sealed: Vec<u8>,
     },
     /// The same as a callback told them, who can be anybody: kept until the answer tells.
     NamesHeard {
-        /// Which payment.
         payment: PaymentId,
-        /// The names.
         sealed: Vec<u8>,
     },
-    /// A receipt's number.
     Receipt {
-        /// Which receipt.
         receipt: ReceiptId,
-        /// The number.
         sealed: Vec<u8>,
     },
     /// The text of a message, as handed to a gateway.
     MessageText {
-        /// Which message.
         message: MessageId,
-        /// The text.
         sealed: Vec<u8>,
     },
     /// The gateway's name for a message, by which a delivery report speaks of it.
     MessageRef {
-        /// Which message.
         message: MessageId,
         /// By which it is found.
         fingerprint: Fingerprint,
     },
-    /// A purchase's link.
     Link(LinkRow),
     /// A callback or delivery report as it came.
     Inbox(InboxRow),
     /// What came of a row of the inbox.
     InboxDecided {
-        /// Which row.
         row: i64,
         /// `taken` or `ignored`.
         outcome: &'static str,
@@ -81,18 +66,14 @@ pub enum VaultWrite {
     Staff(StaffWrite),
     /// A text that a person wrote.
     Note {
-        /// On what.
         note: Note,
-        /// The text, sealed.
         sealed: Vec<u8>,
     },
     /// A file of codes that is looked at, or being taken into stock.
     Upload(UploadWrite),
     /// What a router told of itself.
     Router(RouterWrite),
-    /// A guess was made.
     Try {
-        /// At what.
         subject: String,
     },
 }
@@ -100,7 +81,6 @@ pub enum VaultWrite {
 /// A purchase's link, as the vault keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkRow {
-    /// Which purchase.
     pub purchase: PurchaseId,
     /// By which it is found.
     pub fingerprint: Fingerprint,
@@ -113,7 +93,6 @@ pub struct LinkRow {
 pub enum Note {
     /// The name of the file that a batch came in.
     Batch(BatchId),
-    /// Who took printed cards.
     Handout(HandoutId),
     /// The number that buyers of a site may call.
     Site(Slug),
@@ -138,7 +117,6 @@ pub enum UploadWrite {
         batch: BatchId,
         /// Where its codes are valid.
         site: Slug,
-        /// Who brought it.
         staff: StaffId,
         /// Its bytes, sealed.
         sealed: Vec<u8>,
@@ -146,16 +124,7 @@ pub enum UploadWrite {
         proof: Fingerprint,
     },
     /// Somebody said how to take it in, or it turned out that it cannot be taken in so.
-    Chosen {
-        /// Which.
-        batch: BatchId,
-        /// Who said so.
-        staff: StaffId,
-        /// How, as JSON.
-        choice: Option<String>,
-        /// What proves it.
-        proof: Fingerprint,
-    },
+    Chosen { batch: BatchId, staff: StaffId, choice: Option<String>, proof: Fingerprint },
     /// Its codes are in stock.
     Taken(BatchId),
     /// Nobody decided about it in time; its name goes too.
@@ -165,11 +134,8 @@ pub enum UploadWrite {
 /// What is kept of a router's reports. None of it is history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RouterWrite {
-    /// It reported.
     News {
-        /// Of which site.
         site: Slug,
-        /// The version of RouterOS.
         routeros: String,
         /// The version of the pages that it serves.
         pages: String,
@@ -182,20 +148,17 @@ pub enum RouterWrite {
     },
     /// A piece of the list of all its codes came; pieces of other lists go.
     Piece {
-        /// Of which site.
         site: Slug,
         /// Its name for the list.
         run: String,
         /// Which piece, from 1.
         piece: u32,
-        /// How many there are.
         pieces: u32,
         /// Our vouchers among them, each with whether it is switched off.
         vouchers: Vec<(VoucherId, bool)>,
     },
     /// The whole list was taken in; its pieces go.
     Shown {
-        /// Of which site.
         site: Slug,
         /// How many codes in stock it does not show.
         away: i64,
@@ -207,23 +170,17 @@ pub enum RouterWrite {
 pub enum StaffWrite {
     /// Somebody is known by a name.
     Known {
-        /// Who.
         staff: StaffId,
         /// By which they are found.
         fingerprint: Fingerprint,
-        /// The name, sealed.
         name: Vec<u8>,
         /// The hash of the password, sealed.
         password: Vec<u8>,
     },
-    /// Another password.
     Password {
-        /// Whose.
         staff: StaffId,
-        /// Its hash, sealed.
         password: Vec<u8>,
     },
-    /// A session begins.
     Session(SessionRow),
     /// All sessions of somebody end.
     EndSessions(StaffId),
@@ -232,11 +189,9 @@ pub enum StaffWrite {
 /// A session, as the vault keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionRow {
-    /// Whose.
     pub staff: StaffId,
     /// Of its token, which nobody keeps but the browser.
     pub fingerprint: Fingerprint,
-    /// Since when.
     pub began_at: Micros,
     /// Keyed, over all of these and how often their sessions have ended.
     pub proof: Fingerprint,
@@ -259,7 +214,6 @@ pub enum Erased {
 /// What a process has to do. The words stand in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorkKind {
-    /// Ask for a payment.
     SubmitPayment,
     /// Find out what came of a payment.
     SettlePayment,
@@ -285,11 +239,8 @@ impl WorkKind {
 /// no event; that there is work is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postponed {
-    /// What sort of work.
     pub kind: WorkKind,
-    /// On what.
     pub subject: String,
-    /// When to look again.
     pub due_at: Micros,
     /// A count of the process's own, such as how many declines were heard.
     pub seen: i64,
@@ -298,7 +249,6 @@ pub struct Postponed {
 /// One code for the vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeRow {
-    /// Whose code.
     pub voucher: VoucherId,
     /// Of the site and the exact code: unique.
     pub fingerprint: Fingerprint,
@@ -334,7 +284,6 @@ pub struct Decision {
     pub vault: Vec<VaultWrite>,
     /// Work to be looked at later.
     pub postponed: Vec<Postponed>,
-    /// For whoever asked.
     pub answer: Answer,
 }
 
@@ -355,7 +304,6 @@ impl Decision {
 /// What a command tells whoever asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Answer {
-    /// It is done.
     #[default]
     Done,
     /// This purchase was started, now or by the same form before.

@@ -21,25 +21,15 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Event {
-    /// Of the shop.
     Shop(ShopEvent),
-    /// Of a site.
     Site(SiteEvent),
-    /// Of a package.
     Package(PackageEvent),
-    /// Of a batch.
     Batch(BatchEvent),
-    /// Of a voucher.
     Voucher(VoucherEvent),
-    /// Of a voucher's use.
     Usage(UsageEvent),
-    /// Of a purchase.
     Purchase(PurchaseEvent),
-    /// Of a payment.
     Payment(PaymentEvent),
-    /// Of a receipt.
     Receipt(ReceiptEvent),
-    /// Of a message.
     Message(MessageEvent),
     /// Of a person or device.
     Contact(ContactEvent),
@@ -79,11 +69,8 @@ pub enum Undecodable {
     /// The data do not fit the kind.
     #[error("a {kind} of schema {schema} on {stream} cannot be read")]
     Data {
-        /// Which stream.
         stream: String,
-        /// Which kind.
         kind: String,
-        /// Which version of it.
         schema: i64,
         /// What is wrong with it.
         #[source]
@@ -149,9 +136,7 @@ impl Event {
 /// An event to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// Of what.
     pub stream: Stream,
-    /// What happened.
     pub event: Event,
     /// The purchase it belongs to.
     pub correlation: Option<PurchaseId>,
@@ -182,13 +167,10 @@ impl NewEvent {
 pub struct Recorded {
     /// Place in the ledger, from 1, without gaps.
     pub position: i64,
-    /// Of what.
     pub stream: Stream,
     /// Place in the stream, from 1.
     pub version: i64,
-    /// When.
     pub recorded_at: Micros,
-    /// Local date.
     pub business_day: String,
     /// The purchase it belongs to.
     pub correlation: Option<String>,
@@ -196,7 +178,6 @@ pub struct Recorded {
     pub actor: String,
     /// The name that stands once.
     pub once: Option<String>,
-    /// What happened.
     pub event: Event,
     /// Its link of the chain.
     pub hash: Hash,

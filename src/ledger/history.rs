@@ -16,7 +16,6 @@ const ACCEPTANCE_VERSION: &[u8] = b"lango.acceptance.1\0";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Witness {
-    /// The running shop.
     Memory,
     /// The chain of hashes itself.
     Chain,
@@ -43,7 +42,6 @@ impl fmt::Display for Witness {
 /// The ledger does not continue from what is remembered of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doubt {
-    /// What remembers it.
     pub witness: Witness,
     /// The event that is remembered otherwise, or is missing.
     pub position: i64,
@@ -95,7 +93,6 @@ pub struct Acceptance {
     pub known_position: i64,
     /// The last event of the history that is accepted.
     pub position: i64,
-    /// Its hash.
     pub hash: HashText,
     /// All of this, signed by the ledger's key.
     pub signature: Signature,

@@ -13,15 +13,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyPurpose {
-    /// Sealing texts.
     Seal,
-    /// Finding sealed texts again.
     Fingerprint,
     /// The secret part of a callback's path.
     Hook,
     /// The secret that is a purchase's link.
     Link,
-    /// Signing checkpoints.
     Sign,
 }
 

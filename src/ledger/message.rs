@@ -13,48 +13,26 @@ pub enum MessageEvent {
     Queued {
         /// For which purchase; `None` for the owner's digest.
         purchase: Option<PurchaseId>,
-        /// To whom.
         contact: ContactId,
-        /// What it says.
         purpose: Purpose,
     },
     /// The call is about to leave.
     #[serde(rename = "message_submitted")]
-    Submitted {
-        /// By which gateway.
-        gateway: String,
-    },
-    /// A gateway took it.
+    Submitted { gateway: String },
     #[serde(rename = "message_accepted")]
-    Accepted {
-        /// Which.
-        gateway: String,
-    },
+    Accepted { gateway: String },
     /// A gateway did not take it.
     #[serde(rename = "message_failed")]
-    Failed {
-        /// Which.
-        gateway: String,
-        /// A word of ours.
-        reason: String,
-    },
+    Failed { gateway: String, reason: String },
     /// Nobody knows whether the gateway took it: its answer was lost, or whoever called was.
     #[serde(rename = "message_unconfirmed")]
-    Unconfirmed {
-        /// Which.
-        gateway: String,
-        /// A word of ours.
-        reason: String,
-    },
+    Unconfirmed { gateway: String, reason: String },
     /// On the phone, so the gateway says.
     #[serde(rename = "message_delivered")]
     Delivered {},
     /// Not on the phone, so the gateway says.
     #[serde(rename = "message_undelivered")]
-    Undelivered {
-        /// A word of ours.
-        reason: String,
-    },
+    Undelivered { reason: String },
     /// Nothing more is tried; the page still shows the code.
     #[serde(rename = "message_given_up")]
     GivenUp {},
@@ -64,7 +42,6 @@ pub enum MessageEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// The code.
     Code,
     /// Paid, but the code is owed.
     Owed,
@@ -75,21 +52,16 @@ pub enum Purpose {
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageStatus {
-    /// To be sent.
     Queued,
     /// The call may be under way.
     Submitted,
-    /// A gateway has it.
     Accepted,
     /// The last try failed; another is to come.
     Failed,
     /// It may have left; it is sent once more unless a report says that it arrived.
     Unconfirmed,
-    /// On the phone.
     Delivered,
-    /// It did not arrive.
     Undelivered,
-    /// Nothing more is tried.
     GivenUp,
 }
 
@@ -98,9 +70,7 @@ pub enum MessageStatus {
 pub struct Message {
     /// For which purchase; `None` for the owner's digest.
     pub purchase: Option<PurchaseId>,
-    /// To whom.
     pub contact: ContactId,
-    /// Where it stands.
     pub status: MessageStatus,
     /// The gateways it was submitted to, in order.
     pub tried: Vec<String>,

@@ -16,17 +16,12 @@ pub enum PaymentEvent {
     /// Money is to be asked for.
     #[serde(rename = "payment_requested")]
     Requested {
-        /// Where.
         site: Slug,
-        /// For what.
         package: Slug,
-        /// For which purchase.
         purchase: PurchaseId,
         /// Which attempt of the purchase, from 1.
         attempt: u32,
-        /// How much.
         amount_cents: Cents,
-        /// Whose phone is asked.
         payer: ContactId,
         /// Not before this many seconds from now: spaces attempts while the provider is busy.
         delay_seconds: u32,
@@ -34,7 +29,6 @@ pub enum PaymentEvent {
     /// The call is about to leave: from here on nobody else may make it.
     #[serde(rename = "payment_submitted")]
     Submitted {
-        /// To whom.
         provider: String,
         /// The till or paybill that is to get the money, where it is not the shop's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,26 +39,15 @@ pub enum PaymentEvent {
     Prompted {},
     /// The provider said no; nothing will happen.
     #[serde(rename = "payment_refused")]
-    Refused {
-        /// A word of ours.
-        reason: String,
-    },
+    Refused { reason: String },
     /// Nobody knows whether the call reached the phone.
     #[serde(rename = "payment_submit_unknown")]
-    SubmitUnknown {
-        /// A word of ours.
-        reason: String,
-    },
-    /// The money moved.
+    SubmitUnknown { reason: String },
     #[serde(rename = "payment_confirmed")]
     Confirmed {
-        /// Where.
         site: Slug,
-        /// For what.
         package: Slug,
-        /// How much moved.
         amount_cents: Cents,
-        /// How we know.
         learnt: Learnt,
         /// The provider's proof, where it was told.
         receipt: Option<ReceiptId>,
@@ -73,36 +56,22 @@ pub enum PaymentEvent {
     },
     /// The money did not move.
     #[serde(rename = "payment_declined")]
-    Declined {
-        /// A word of ours.
-        reason: String,
-        /// How we know.
-        learnt: Learnt,
-    },
+    Declined { reason: String, learnt: Learnt },
     /// Confirmed, but not for a code: a person decides.
     #[serde(rename = "payment_set_aside")]
     SetAside {
-        /// Where.
         site: Slug,
         /// For what it was meant.
         package: Slug,
-        /// How much.
         amount_cents: Cents,
-        /// Why.
         reason: MoneySetAside,
     },
     /// A confirmation that cannot be right, such as a receipt of another payment: a person decides.
     #[serde(rename = "payment_disputed")]
-    Disputed {
-        /// A word of ours.
-        reason: String,
-    },
+    Disputed { reason: String },
     /// The proof of a confirmed payment came later.
     #[serde(rename = "payment_receipt_learnt")]
-    ReceiptLearnt {
-        /// The proof.
-        receipt: ReceiptId,
-    },
+    ReceiptLearnt { receipt: ReceiptId },
     /// The provider was asked for the last time; only a callback or a statement may still speak.
     #[serde(rename = "payment_inquiry_ended")]
     InquiryEnded {},
@@ -113,13 +82,10 @@ pub enum PaymentEvent {
     /// A person settled what was set aside.
     #[serde(rename = "payment_settled")]
     Settled {
-        /// Where.
         site: Slug,
         /// For what it was meant.
         package: Slug,
-        /// How much.
         amount_cents: Cents,
-        /// How.
         how: Settlement,
     },
     /// A person looked into what cannot be right, and it needs nobody any more.
@@ -131,9 +97,7 @@ pub enum PaymentEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Learnt {
-    /// The provider called us.
     Callback,
-    /// We asked.
     Query,
     /// The provider told of money on the shop's number, whoever had asked for it.
     C2b,
@@ -147,28 +111,22 @@ pub enum Learnt {
 pub enum MoneySetAside {
     /// The purchase was paid already.
     Surplus,
-    /// Not the price.
     WrongAmount,
 }
 
 /// Where a payment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PaymentStatus {
-    /// To be submitted.
     Requested,
     /// The call may be under way.
     Submitted,
     /// The phone shows a prompt.
     Prompted,
-    /// The provider said no.
     Refused,
     /// Nobody knows whether the phone shows a prompt.
     SubmitUnknown,
-    /// Paid.
     Confirmed,
-    /// Not paid.
     Declined,
-    /// Paid, and set aside.
     SetAside,
     /// Paid, set aside, and settled by a person.
     Settled(Settlement),
@@ -177,21 +135,16 @@ pub enum PaymentStatus {
 /// A payment as its events leave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// For which purchase.
     pub purchase: PurchaseId,
     /// Which attempt, from 1.
     pub attempt: u32,
-    /// How much is asked.
     pub amount: Cents,
-    /// Whose phone.
     pub payer: ContactId,
     /// The till or paybill that was asked for, where it is not the shop's.
     pub receiver: Option<String>,
-    /// Where it stands.
     pub status: PaymentStatus,
     /// How much moved, once it did.
     pub moved: Option<Cents>,
-    /// The proof, once known.
     pub receipt: Option<ReceiptId>,
     /// Whether something about it cannot be right.
     pub dispute: Dispute,
@@ -205,7 +158,6 @@ pub enum Inquiry {
     /// As its status says: from *submitted* until it is paid or refused.
     #[default]
     AsUsual,
-    /// Not any more.
     Ended,
     /// Again: the provider spoke late, or other money paid than it was asked for.
     Resumed,
@@ -218,9 +170,7 @@ pub enum Dispute {
     /// It is not.
     #[default]
     None,
-    /// A person must look.
     Open,
-    /// A person has looked.
     Settled,
 }
 

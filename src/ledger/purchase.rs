@@ -16,13 +16,10 @@ pub enum PurchaseEvent {
     /// A buyer chose a package and gave a phone number; a code is held.
     #[serde(rename = "purchase_started")]
     Started {
-        /// Where.
         site: Slug,
-        /// What.
         package: Slug,
         /// The version of the package that the buyer saw, and is bound by.
         package_version: u32,
-        /// Its price.
         amount_cents: Cents,
         /// Who pays and gets the SMS.
         contact: ContactId,
@@ -36,74 +33,39 @@ pub enum PurchaseEvent {
     /// Paid, and the buyer has a code.
     #[serde(rename = "purchase_fulfilled")]
     Fulfilled {
-        /// Where.
         site: Slug,
-        /// What.
         package: Slug,
-        /// What was paid.
         amount_cents: Cents,
-        /// By which payment.
         payment: PaymentId,
-        /// With which code.
         voucher: VoucherId,
     },
     /// Paid, but there was no free code.
     #[serde(rename = "purchase_owed")]
-    Owed {
-        /// Where.
-        site: Slug,
-        /// What.
-        package: Slug,
-        /// What was paid.
-        amount_cents: Cents,
-        /// By which payment.
-        payment: PaymentId,
-    },
+    Owed { site: Slug, package: Slug, amount_cents: Cents, payment: PaymentId },
     /// The router does not know the code that the buyer got, or a person says so: they have another
     /// instead.
     #[serde(rename = "purchase_replaced")]
     Replaced {
-        /// Where.
         site: Slug,
-        /// What.
         package: Slug,
         /// The code that is void now.
         former: VoucherId,
-        /// The one instead.
         voucher: VoucherId,
     },
     /// Given up waiting; the hold is gone. Money may still come.
     #[serde(rename = "purchase_expired")]
-    Expired {
-        /// Where.
-        site: Slug,
-        /// What.
-        package: Slug,
-        /// Why.
-        reason: Expiry,
-    },
+    Expired { site: Slug, package: Slug, reason: Expiry },
     /// A person settled what was owed, or took the code back: no code comes any more.
     #[serde(rename = "purchase_settled")]
-    Settled {
-        /// Where.
-        site: Slug,
-        /// What.
-        package: Slug,
-        /// What was paid.
-        amount_cents: Cents,
-        /// How.
-        how: Settlement,
-    },
+    Settled { site: Slug, package: Slug, amount_cents: Cents, how: Settlement },
 }
 
 /// The buyer's language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
-    /// English.
     #[default]
     En,
-    /// Kenyan Swahili.
     Sw,
 }
 
@@ -155,7 +117,6 @@ impl Language {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expiry {
-    /// The payment was declined.
     Declined,
     /// The provider refused to ask.
     Refused,
@@ -172,7 +133,6 @@ pub enum PurchaseStatus {
     Fulfilled(VoucherId),
     /// The buyer is owed a code.
     Owed,
-    /// No longer waited for.
     Expired(Expiry),
     /// A person has settled it.
     Settled(Settlement),
@@ -185,19 +145,13 @@ pub struct Purchase {
     pub package: PackageKey,
     /// The version of the package seen.
     pub package_version: u32,
-    /// The price seen.
     pub price: Cents,
-    /// Who pays.
     pub contact: ContactId,
-    /// The device.
     pub device: Option<ContactId>,
     /// The code held at the start.
     pub held: VoucherId,
-    /// The buyer's language.
     pub language: Language,
-    /// When it started.
     pub started_at: Micros,
-    /// Where it stands.
     pub status: PurchaseStatus,
     /// By which payment, and how much, it was paid when no code was there.
     pub owed_for: Option<(PaymentId, Cents)>,

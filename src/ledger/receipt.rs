@@ -12,36 +12,22 @@ pub enum ReceiptEvent {
     /// Seen for the first time. Its `once` is [`receipt_once`].
     #[serde(rename = "receipt_recorded")]
     Recorded {
-        /// Whose proof.
         provider: String,
-        /// For how much.
         amount_cents: Cents,
         /// When the money moved, by the provider's clock, where it was told. Since schema 2.
         paid_at: Option<Micros>,
     },
-    /// Belongs to a payment.
     #[serde(rename = "receipt_applied")]
-    Applied {
-        /// Which.
-        payment: PaymentId,
-    },
+    Applied { payment: PaymentId },
     /// Belongs to no payment that we know: a person decides about its money.
     #[serde(rename = "receipt_unmatched")]
-    Unmatched {
-        /// Why.
-        reason: Unmatched,
-    },
+    Unmatched { reason: Unmatched },
     /// The provider took the money back.
     #[serde(rename = "receipt_reversed")]
     Reversed {},
     /// A person settled what belonged to no payment.
     #[serde(rename = "receipt_settled")]
-    Settled {
-        /// How much.
-        amount_cents: Cents,
-        /// How.
-        how: Settlement,
-    },
+    Settled { amount_cents: Cents, how: Settlement },
 }
 
 /// Why a receipt belongs to no payment.
@@ -63,7 +49,6 @@ pub enum Unmatched {
 pub enum Receipt {
     /// Known, not yet anyone's; for how much.
     Recorded(Cents),
-    /// A payment's.
     Applied(PaymentId),
     /// A person decides about it; for how much.
     Unmatched(Cents),

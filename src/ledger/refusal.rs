@@ -29,7 +29,6 @@ pub enum Refusal {
     /// The package was changed while the buyer looked at it.
     #[error("the price has changed; look again")]
     PackageChanged,
-    /// No free code.
     #[error("sold out")]
     SoldOut,
     /// Every free code that may be held is held for a buyer who is paying.
@@ -40,10 +39,7 @@ pub enum Refusal {
     PurchaseOpen(PurchaseId),
     /// M-PESA wants a pause between two prompts of one phone.
     #[error("wait {seconds} seconds before the next prompt")]
-    TooSoon {
-        /// How long.
-        seconds: i64,
-    },
+    TooSoon { seconds: i64 },
     /// Too many prompts to one phone.
     #[error("too many payment requests for this number; try again in an hour")]
     TooManyPrompts,

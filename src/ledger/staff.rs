@@ -14,7 +14,6 @@ pub enum StaffEvent {
     /// Somebody may sign in. Its `once` is [`staff_once`].
     #[serde(rename = "staff_added")]
     Added {
-        /// What they may do.
         role: Role,
         /// Which password they were given; those added by older programs have none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +33,6 @@ pub enum StaffEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<PasswordProof>,
     },
-    /// They signed in.
     #[serde(rename = "staff_signed_in")]
     SignedIn {},
     /// Somebody gave their name and a wrong password: the first time in a while, or so often that
@@ -46,16 +44,10 @@ pub enum StaffEvent {
     },
     /// They saw a code in clear.
     #[serde(rename = "staff_looked_at_code")]
-    LookedAtCode {
-        /// Whose code.
-        voucher: VoucherId,
-    },
+    LookedAtCode { voucher: VoucherId },
     /// They had codes in clear to print them on cards.
     #[serde(rename = "staff_printed_codes")]
-    PrintedCodes {
-        /// Which cards.
-        handout: HandoutId,
-    },
+    PrintedCodes { handout: HandoutId },
 }
 
 /// Which password is somebody's: the keyed fingerprint of its hash, so that an older one put back
@@ -82,7 +74,6 @@ impl TryFrom<String> for PasswordProof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Everything.
     Owner,
     /// Helps buyers: looks for sales and mends them.
     Cashier,
@@ -127,7 +118,6 @@ impl std::str::FromStr for Role {
 /// A member of the staff as their events leave them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Staff {
-    /// What they may do.
     pub role: Role,
     /// Whether they may sign in no longer.
     pub disabled: bool,

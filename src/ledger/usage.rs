@@ -14,44 +14,19 @@ use serde::{Deserialize, Serialize};
 pub enum UsageEvent {
     /// Somebody has logged in with it for the first time.
     #[serde(rename = "voucher_activated")]
-    Activated {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-    },
+    Activated { site: Slug, package: Slug },
     /// It is sold or printed, and the router does not show it.
     #[serde(rename = "voucher_lost")]
-    Lost {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-    },
+    Lost { site: Slug, package: Slug },
     /// The router shows it again.
     #[serde(rename = "voucher_found")]
-    Found {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-    },
+    Found { site: Slug, package: Slug },
     /// It is void, and the router lets nobody in with it any more.
     #[serde(rename = "voucher_switched_off")]
-    SwitchedOff {
-        /// Where it was valid.
-        site: Slug,
-        /// What it gave.
-        package: Slug,
-    },
+    SwitchedOff { site: Slug, package: Slug },
     /// It is void, and the router lets people in with it again: somebody put it back there.
     #[serde(rename = "voucher_back_on")]
-    BackOn {
-        /// Where it was valid.
-        site: Slug,
-        /// What it gave.
-        package: Slug,
-    },
+    BackOn { site: Slug, package: Slug },
 }
 
 /// What is known of a voucher's use.

@@ -15,9 +15,7 @@ pub enum VoucherEvent {
     /// Its code came into the vault. Its `once` is a [`code_once`].
     #[serde(rename = "voucher_imported")]
     Imported {
-        /// Where it is valid.
         site: Slug,
-        /// What it gives.
         package: Slug,
         /// The upload it came with.
         batch: BatchId,
@@ -25,11 +23,8 @@ pub enum VoucherEvent {
     /// Known, but never sold online.
     #[serde(rename = "voucher_set_aside")]
     SetAside {
-        /// Where it is valid.
         site: Slug,
-        /// What it gives.
         package: Slug,
-        /// Why.
         reason: SetAside,
         /// Of a printed one that was in stock: with whose cards it left it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,68 +32,25 @@ pub enum VoucherEvent {
     },
     /// Held for a purchase until its payment is decided.
     #[serde(rename = "voucher_reserved")]
-    Reserved {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-        /// For whom.
-        purchase: PurchaseId,
-    },
+    Reserved { site: Slug, package: Slug, purchase: PurchaseId },
     /// Back in stock; nobody has seen it.
     #[serde(rename = "voucher_released")]
-    Released {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-        /// Who had it.
-        purchase: PurchaseId,
-    },
+    Released { site: Slug, package: Slug, purchase: PurchaseId },
     /// Back in stock by the owner's word, after it was fenced.
     #[serde(rename = "voucher_returned")]
-    Returned {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-    },
+    Returned { site: Slug, package: Slug },
     /// Sold. Its `once` is [`sale_once`].
     #[serde(rename = "voucher_allocated")]
-    Allocated {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-        /// To whom.
-        purchase: PurchaseId,
-    },
+    Allocated { site: Slug, package: Slug, purchase: PurchaseId },
     /// The router does not show it, so it is not for sale until it does.
     #[serde(rename = "voucher_missing")]
-    Missing {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-    },
+    Missing { site: Slug, package: Slug },
     /// The router shows it: it is for sale.
     #[serde(rename = "voucher_shown")]
-    Shown {
-        /// Where it is valid.
-        site: Slug,
-        /// What it gives.
-        package: Slug,
-    },
+    Shown { site: Slug, package: Slug },
     /// Never to be sold or used.
     #[serde(rename = "voucher_voided")]
-    Voided {
-        /// Where it was valid.
-        site: Slug,
-        /// What it gave.
-        package: Slug,
-        /// Why.
-        reason: VoidReason,
-    },
+    Voided { site: Slug, package: Slug, reason: VoidReason },
 }
 
 /// Why a voucher is never to be sold or used.
@@ -153,15 +105,11 @@ pub enum SetAside {
 /// Where a voucher stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VoucherStatus {
-    /// In stock.
     Free,
     /// In stock, but the router does not show it: not for sale.
     Missing,
-    /// Held for a purchase.
     Reserved(PurchaseId),
-    /// Sold to a purchase.
     Allocated(PurchaseId),
-    /// Never sold online.
     SetAside(SetAside),
     /// Never to be sold or used.
     Voided,
@@ -172,7 +120,6 @@ pub enum VoucherStatus {
 pub struct Voucher {
     /// What it gives, and where.
     pub package: PackageKey,
-    /// Where it stands.
     pub status: VoucherStatus,
     /// To whom it was sold, also where it is void since: nobody else is ever shown its code.
     pub sold_to: Option<PurchaseId>,

@@ -100,12 +100,10 @@ async fn callback(
 
 /// Whose the provider's names in a callback are.
 enum Names {
-    /// This attempt's.
     Known,
     /// The first that are heard, sealed. The submit's answer was lost, or is yet to come: the
     /// unguessable path alone speaks for the callback.
     First(Vec<u8>),
-    /// Not this attempt's.
     OfAnother,
 }
 

@@ -17,7 +17,6 @@ use uuid::Uuid;
 #[derive(Clone, Copy)]
 pub struct Acting<'a> {
     pub store: &'a Store,
-    /// For new ids.
     pub random: &'a dyn Random,
     /// The hand that the ledger names.
     pub by: By,

@@ -86,9 +86,7 @@ pub enum Standing {
     Settled,
     /// Its money bought nothing, and waits for a person.
     SetAside,
-    /// It waits for money.
     Waiting,
-    /// The payment was declined.
     Declined,
     /// The payment was never asked for.
     NotAsked,

@@ -7,12 +7,9 @@ use sqlx::migrate::MigrateError;
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database failed.
     #[error("the database failed while trying to {attempt}")]
     Database {
-        /// What was tried.
         attempt: &'static str,
-        /// What it said.
         #[source]
         source: sqlx::Error,
     },
@@ -25,7 +22,6 @@ pub enum StoreError {
     /// The database may forget what it has confirmed.
     #[error("the database may lose what it has confirmed: its setting {0} is off")]
     NotDurable(&'static str),
-    /// A migration failed.
     #[error("the database could not be brought up to date")]
     Migration(#[source] MigrateError),
     /// The database went through migrations that this program does not have.
@@ -45,16 +41,10 @@ pub enum StoreError {
     Sealed(#[from] DoesNotOpen),
     /// A row holds what none of ours can hold.
     #[error("table {table} holds an unreadable {column}")]
-    BadRow {
-        /// Which table.
-        table: &'static str,
-        /// Which column.
-        column: &'static str,
-    },
+    BadRow { table: &'static str, column: &'static str },
     /// A projection cannot be folded.
     #[error("the projection {name} cannot be folded: {why}")]
     Projection {
-        /// Which.
         name: &'static str,
         /// What its SQL came to.
         why: String,

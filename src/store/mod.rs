@@ -75,9 +75,7 @@ pub struct Opening {
     pub master: Key,
     /// The shop's time zone, for business days.
     pub zone: TimeZone,
-    /// The source of time.
     pub clock: Arc<dyn Clock>,
-    /// The source of randomness.
     pub random: Arc<dyn Random>,
 }
 

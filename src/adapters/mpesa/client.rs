@@ -26,7 +26,6 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 pub enum CallError {
     /// It never left: there was no token, or no connection.
     NotSent(Refusal),
-    /// It may have arrived.
     NoAnswer,
     /// It arrived; the answer was too long to be one.
     TooLong,

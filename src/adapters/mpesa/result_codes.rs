@@ -16,7 +16,6 @@ pub enum Meaning {
     Paid,
     Declined(Decline),
     Pending,
-    /// Nobody knows; keep asking.
     Unknown,
 }
 

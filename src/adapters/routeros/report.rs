@@ -134,7 +134,6 @@ impl Piece {
 pub struct Orders {
     /// The shop's time, in seconds since 1970, UTC: the router ends what is used up by it.
     pub time: i64,
-    /// Tell of all codes.
     pub list: bool,
     /// Codes to be switched off, their sessions ended.
     pub off: Vec<String>,

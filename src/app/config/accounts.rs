@@ -18,9 +18,7 @@ pub(super) const SECRET: [&str; 3] = ["consumer_key", "consumer_secret", "passke
 /// A Daraja account: who may ask for money, and for whom.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// The app's consumer key.
     pub consumer_key: SecretString,
-    /// The app's consumer secret.
     pub consumer_secret: SecretString,
     /// The paybill number; for a till its store (head-office) number.
     pub short_code: String,

@@ -28,7 +28,6 @@ pub struct Backup {
     pub address: Option<SecretString>,
     /// What is sent as `Authorization`.
     pub authorization: Option<SecretString>,
-    /// At what local time.
     pub at: Time,
     /// How long sending may take.
     pub timeout: Duration,

@@ -29,17 +29,13 @@ const LISTS: [&str; 2] = [GATEWAYS, ACCOUNTS];
 /// What was written.
 #[derive(Default)]
 pub(super) struct Given {
-    /// By key.
     pub entries: BTreeMap<String, Entry>,
-    /// What is wrong already.
     pub problems: Vec<Problem>,
 }
 
 /// One value that was written.
 pub(super) struct Entry {
-    /// As written.
     pub value: Value,
-    /// Where.
     pub origin: Origin,
 }
 

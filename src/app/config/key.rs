@@ -18,11 +18,9 @@ pub(super) struct Key {
 /// What of a value may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// All of it.
     Plain,
     /// An address in which a password may stand: all but that.
     Address,
-    /// Nothing.
     Secret,
 }
 
@@ -61,13 +59,11 @@ pub(super) fn environment_name(key: &str) -> String {
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody said anything.
     Default,
     /// The configuration file at this path.
     File(String),
     /// The environment, under this name.
     Environment(String),
-    /// This flag.
     Flag(String),
     /// A file named by the key's `…_file`.
     SecretFile(PathBuf),

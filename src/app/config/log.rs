@@ -8,7 +8,6 @@ use tracing_subscriber::filter::LevelFilter;
 pub struct Log {
     /// Levels, as `tracing_subscriber` reads them.
     pub level: String,
-    /// How lines look.
     pub format: Format,
 }
 
@@ -17,9 +16,7 @@ pub struct Log {
 pub enum Format {
     /// Text on a terminal, JSON elsewhere.
     Auto,
-    /// One readable line each.
     Text,
-    /// One JSON object each.
     Json,
 }
 

@@ -54,7 +54,6 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// The environment; only names that start with `LANGO_` count.
     pub environment: Vec<(String, String)>,
-    /// What flags say.
     pub flags: Vec<Flag>,
 }
 
@@ -65,7 +64,6 @@ pub struct Flag {
     pub flag: String,
     /// The key it sets, `http.listen`.
     pub key: String,
-    /// The value.
     pub value: String,
 }
 
@@ -94,13 +92,9 @@ pub fn scratch_folder() -> PathBuf {
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {
-    /// Where the ledger is.
     pub database: Database,
-    /// The buyers' listener.
     pub http: Http,
-    /// The staff's listener.
     pub admin: Admin,
-    /// Where keys are kept.
     pub secrets: Secrets,
     /// What the shop is called and where it stands.
     pub shop: Shop,

@@ -31,7 +31,6 @@ const TIMEOUT_MS_MAX: u64 = 300_000;
 pub struct Mpesa {
     /// Daraja, its sandbox, or a simulator.
     pub base_url: Url,
-    /// The shop's own account.
     pub own: Account,
     /// Those of sites that are paid by their own.
     pub others: Vec<Account>,
@@ -46,9 +45,7 @@ pub struct Mpesa {
 /// Said as a person says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnOff {
-    /// On.
     On,
-    /// Off.
     Off,
 }
 

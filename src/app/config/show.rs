@@ -11,11 +11,9 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// One key as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Section and name.
     pub key: String,
     /// What holds, secrets hidden; `None` where nothing was said and nothing is the default.
     pub value: Option<String>,
-    /// Who said so.
     pub origin: Origin,
 }
 

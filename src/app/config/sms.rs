@@ -32,7 +32,6 @@ const ADDRESSES: [&str; 2] = ["url", "base_url"];
 /// The SMS gateways.
 #[derive(Debug)]
 pub struct Sms {
-    /// First choice first.
     pub gateways: Vec<Gateway>,
 }
 

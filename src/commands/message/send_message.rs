@@ -27,9 +27,7 @@ fn own(id: MessageId, message: &Message, event: MessageEvent) -> NewEvent {
 #[derive(Debug, Clone)]
 pub struct SubmitMessage {
     pub message: MessageId,
-    /// By which gateway.
     pub gateway: String,
-    /// What it says, sealed.
     pub sealed_text: Vec<u8>,
     /// Whether it tells the code. A text that was composed before the code came is not sent after.
     pub tells_code: bool,
@@ -69,7 +67,6 @@ impl Command for SubmitMessage {
 #[derive(Debug, Clone)]
 pub struct RecordSend {
     pub message: MessageId,
-    /// By which gateway.
     pub gateway: String,
     pub outcome: SmsSubmitted,
     /// The fingerprint of the gateway's name for it.

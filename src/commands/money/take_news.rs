@@ -31,14 +31,12 @@ pub struct ReceiptGiven {
     pub new_id: ReceiptId,
     /// By which it is found, as text for the `once` name.
     pub fingerprint: String,
-    /// The number itself, sealed.
     pub sealed: Vec<u8>,
 }
 
 /// What a provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// The money moved.
     Paid {
         /// How much, where it was told; the asked amount otherwise.
         amount: Option<Cents>,
@@ -415,11 +413,9 @@ fn record_receipt(purchase: Option<PurchaseId>, money: ProvenMoney<'_>) -> NewEv
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// Nobody has seen it.
     New(ReceiptId),
     /// Seen, and no payment's yet; for how much.
     Nobodys(ReceiptId, Cents),
-    /// This payment's already.
     Known(ReceiptId),
     AnothersReceipt,
 }

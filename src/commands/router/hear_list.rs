@@ -52,17 +52,13 @@ pub enum Listed {
 /// Where a code stands that a router should know, or should switch off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// For sale.
     Free,
     /// In stock, but not for sale since the router does not show it.
     Missing,
     /// Held for a buyer who is paying.
     Held,
-    /// Sold.
     Sold,
-    /// Printed on a card.
     Printed,
-    /// Void.
     Void,
 }
 
@@ -85,7 +81,6 @@ impl Standing {
 #[derive(Debug, Clone, Copy)]
 pub struct KnownCode {
     pub standing: Standing,
-    /// When it was sold.
     pub sold_at: Option<Micros>,
     pub usage: Usage,
     /// How long it lasts from its first login, where its package is known.
@@ -121,9 +116,7 @@ impl KnownCode {
 /// What a list says of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// It is there again.
     Shown,
-    /// It is gone.
     Gone,
     /// It is sold, unused and gone for so long that its buyer gets another.
     Missed,

@@ -44,7 +44,6 @@ const NAMELESS_HOLD_SHARE_PERCENT: i64 = 50;
 pub struct ContactGiven {
     pub new_id: ContactId,
     pub fingerprint: Fingerprint,
-    /// The number itself, sealed.
     pub sealed: Vec<u8>,
 }
 

@@ -26,19 +26,14 @@ pub fn hex(bytes: &[u8]) -> String {
 /// copies of what `data` says and are compared with it instead.
 #[derive(Debug, Clone, Copy)]
 pub struct Link<'a> {
-    /// Place in the ledger.
     pub position: i64,
-    /// Name of the stream.
     pub stream: &'a str,
-    /// Place in the stream.
     pub version: i64,
-    /// Type of the event.
     pub kind: &'a str,
     /// Version of the event's type.
     pub schema: i64,
     /// UTC µs.
     pub recorded_at: i64,
-    /// Local date.
     pub business_day: &'a str,
     /// The purchase it belongs to.
     pub correlation: Option<&'a str>,

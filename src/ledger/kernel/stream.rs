@@ -16,21 +16,16 @@ pub enum Stream {
     Site(Slug),
     /// What is sold at a site.
     Package(PackageKey),
-    /// Codes uploaded together.
     Batch(BatchId),
     /// The right to a package.
     Voucher(VoucherId),
     /// What the router tells of a voucher's code.
     Usage(VoucherId),
-    /// A buyer's wish.
     Purchase(PurchaseId),
     /// One attempt to move money.
     Payment(PaymentId),
-    /// One proof of money.
     Receipt(ReceiptId),
-    /// One SMS.
     Message(MessageId),
-    /// A person or device.
     Contact(ContactId),
     /// A member of the staff.
     Staff(StaffId),

@@ -12,9 +12,7 @@ use std::collections::VecDeque;
 pub struct Stock {
     /// Free vouchers, oldest first; as many as the batch can need.
     pub free: VecDeque<VoucherId>,
-    /// How many are free.
     pub free_count: i64,
-    /// How many are held.
     pub held_count: i64,
     /// How many buyers are owed one.
     pub owed_count: i64,
@@ -34,11 +32,8 @@ impl Stock {
 /// A prompt that may have reached a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptSeen {
-    /// Of which payment.
     pub payment: PaymentId,
-    /// When.
     pub at: Micros,
-    /// For how much.
     pub amount: Cents,
 }
 
@@ -46,10 +41,7 @@ pub struct PromptSeen {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an event of kind {kind} cannot follow version {version} of {stream}")]
 pub struct Illegal {
-    /// Which stream.
     pub stream: String,
-    /// Its version so far.
     pub version: i64,
-    /// The event's kind.
     pub kind: String,
 }

@@ -108,9 +108,7 @@ impl BackupError {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Rows of a table.
     Piece(Piece),
-    /// The last one.
     End(End),
 }
 

@@ -22,7 +22,6 @@ const PAUSE_MAX: i64 = HOUR;
 /// The nightly backup as configured.
 pub struct Nightly {
     pub places: Vec<Place>,
-    /// At what local time.
     pub at: Time,
     pub zone: TimeZone,
     pub prover: Arc<Prover>,

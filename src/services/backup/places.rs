@@ -18,7 +18,6 @@ use std::{
 /// Where a backup goes.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// A folder.
     Folder {
         path: PathBuf,
         /// How many copies stay; `None` for all of them.
@@ -27,7 +26,6 @@ pub enum Place {
         /// or a folder that is synchronised with one.
         off_box: bool,
     },
-    /// A server.
     Server {
         address: Address,
         /// Where the file is written before it is sent.

@@ -59,7 +59,6 @@ pub enum SendError {
     Certificate,
     #[error("the server cannot be reached")]
     NotReached,
-    /// No end in time.
     #[error("the server was too slow: it had not taken it after {0} s (backup.timeout_ms)")]
     TooSlow(u64),
     #[error("the connection broke before the server confirmed the backup")]

@@ -26,7 +26,6 @@ pub enum Doomed {
     Batch(BatchId),
     /// Printed cards that somebody took.
     Handout(HandoutId),
-    /// One code.
     Voucher(VoucherId),
 }
 

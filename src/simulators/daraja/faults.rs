@@ -149,7 +149,6 @@ pub enum C2bPhone {
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, read by people as JSON")]
 pub struct ResultFaults {
-    /// No result is sent.
     pub never: bool,
     /// The request ends in the queue, and the other address is told.
     pub queue_timeout: bool,

@@ -37,7 +37,6 @@ const LOCKED: &str = "Unable to lock subscriber, a transaction is already in pro
 /// A family of APIs; each calls an invalid token by another name.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Family {
-    /// Pushes, queries and reversals.
     Push,
     C2b,
     Payout,

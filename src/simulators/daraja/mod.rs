@@ -73,7 +73,6 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     http: reqwest::Client,
-    /// Callbacks on their way.
     sending: AtomicUsize,
     /// Rings whenever anything happened, for those who wait.
     happened: watch::Sender<u64>,

@@ -12,7 +12,6 @@ pub const SHOP_NAME: &str = "LANGO DEMO WI-FI";
 #[derive(Clone, Serialize)]
 pub struct Prompt {
     pub id: u64,
-    /// Daraja's id for it.
     pub checkout_request_id: String,
     /// Daraja's second id.
     pub merchant_request_id: String,

@@ -14,7 +14,6 @@ const LOG_LINES: usize = 100;
 #[derive(Debug, Default)]
 pub struct Board {
     pub(super) tables: BTreeMap<&'static str, Vec<Row>>,
-    /// By their whole names.
     pub files: BTreeMap<String, Vec<u8>>,
     pub(super) globals: BTreeMap<String, Value>,
     made: usize,

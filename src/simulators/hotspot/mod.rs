@@ -105,7 +105,6 @@ pub struct HotspotSettings {
     /// What device-mode forbids, among `hotspot`, `fetch` and `scheduler`; `flagged` where it has
     /// flagged the router.
     pub forbidden: Vec<&'static str>,
-    /// Packages that are missing.
     pub lacks: Vec<&'static str>,
     /// Whether it puts `flash/` before a folder of pages that has it already (7.17.0 and 7.17.1).
     pub doubles_flash: bool,

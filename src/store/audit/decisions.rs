@@ -11,7 +11,6 @@ pub(in crate::store) struct DecisionTable {
     pub name: &'static str,
     /// The first of them name the row.
     pub columns: &'static [&'static str],
-    /// How many do.
     pub keys: usize,
 }
 

@@ -35,7 +35,6 @@ use std::{
 /// A decision table that is not what the ledger says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionDifference {
-    /// Which table.
     pub table: &'static str,
     /// Rows that the ledger calls for and the table lacks.
     pub missing: Vec<String>,

@@ -36,7 +36,6 @@ type Objects = BTreeMap<Object, String>;
 pub struct SchemaFinding {
     /// `table`, `trigger`, `view` …
     pub kind: String,
-    /// Its name.
     pub name: String,
     /// The table it belongs to, unless it is one or stands alone.
     pub table: Option<String>,

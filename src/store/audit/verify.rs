@@ -33,35 +33,26 @@ const FINDINGS_MAX: usize = 100;
 pub enum Finding {
     /// These events are not what was recorded.
     Altered {
-        /// The first.
         from: i64,
-        /// The last.
         to: i64,
     },
     /// Events were put in here.
     Inserted {
-        /// The first.
         from: i64,
-        /// The last.
         to: i64,
     },
     /// Events were taken out, and the later ones moved up.
     Removed {
         /// The first event behind the hole.
         before: i64,
-        /// How many.
         count: i64,
     },
-    /// Events are missing.
     Missing {
-        /// The first.
         from: i64,
-        /// The last.
         to: i64,
     },
     /// Site, package or amount beside an event is not what its data say.
     Copies {
-        /// Of which event.
         position: i64,
     },
     /// The chain holds, and is not the one that was signed: something in here was altered, inserted
@@ -72,37 +63,29 @@ pub enum Finding {
         /// The first that does not.
         at: Checkpoint,
     },
-    /// The ledger was longer.
     CutOff {
-        /// Its last event.
         last: i64,
         /// The first checkpoint behind that.
         at: Checkpoint,
     },
     /// A checkpoint stands in the database that the ledger's key did not sign.
     Forged {
-        /// Its position.
         position: i64,
     },
     /// A checkpoint that is known outside does not agree.
     Contradicted {
-        /// What knows it.
         witness: Witness,
-        /// Its position.
         position: i64,
         /// The last event: before it, the ledger was cut off.
         last: i64,
     },
     /// The line that is known outside is not signed by the ledger's key.
     NotOurs {
-        /// What knows it.
         witness: Witness,
-        /// Its position.
         position: i64,
     },
     /// Checkpoints that stood beside the ledger are gone.
     CheckpointsMissing {
-        /// How many.
         count: i64,
     },
 }
@@ -131,7 +114,6 @@ impl Outside {
 pub struct Audit {
     /// How many events there are.
     pub events: i64,
-    /// The last hash.
     pub hash: Hash,
     /// What does not hold, in order; empty for a good ledger.
     pub findings: Vec<Finding>,

@@ -32,7 +32,6 @@ use std::{path::Path, sync::Arc};
 /// Why a copy cannot be taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is a ledger already.
@@ -43,12 +42,7 @@ pub enum CopyError {
     Unknown(String),
     /// An event does not follow from the one before it.
     #[error("the copy breaks at event {position}: {why}")]
-    Broken {
-        /// Where.
-        position: i64,
-        /// What is wrong there.
-        why: &'static str,
-    },
+    Broken { position: i64, why: &'static str },
 }
 
 /// A copy on its way in. Nothing of it is there until [`CopyIn::finish`].

@@ -214,16 +214,13 @@ fn piece_of(rows: &mut Vec<Value>, letters_max: usize) -> Vec<Value> {
 /// digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
-    /// Which table.
     pub table: String,
-    /// The rows.
     pub rows: Vec<Value>,
 }
 
 /// Where the ledger ends that a copy was made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
-    /// The last position.
     pub position: i64,
     /// Its hash, in hexadecimal digits.
     pub hash: String,

@@ -12,7 +12,6 @@ use std::{
 pub enum Deed {
     /// Connections, and the schema brought up to date.
     Connect,
-    /// A transaction begins.
     Begin,
     /// A statement that answers with rows.
     Read,

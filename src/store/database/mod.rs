@@ -26,7 +26,6 @@ use std::path::Path;
 pub struct Head {
     /// The last position; 0 while there is none.
     pub position: i64,
-    /// The last hash.
     pub hash: Hash,
     /// When the last event was recorded: no later one is earlier.
     pub recorded_at: Micros,

@@ -31,29 +31,21 @@ use std::{borrow::Cow, str::FromStr};
 /// Connections to one of the two.
 #[derive(Debug, Clone)]
 pub enum Pool {
-    /// A file.
     Sqlite(SqlitePool),
-    /// A schema.
     Postgres(PgPool),
 }
 
 /// A transaction on a connection of its own; undone when dropped.
 pub enum Transaction {
-    /// Of SQLite.
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    /// Of PostgreSQL.
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 /// Where a statement is run.
 pub enum On<'a> {
-    /// On any connection.
     SqlitePool(&'a SqlitePool),
-    /// On any connection.
     PostgresPool(&'a PgPool),
-    /// Inside a transaction.
     Sqlite(&'a mut SqliteConnection),
-    /// Inside a transaction.
     Postgres(&'a mut PgConnection),
 }
 
@@ -140,11 +132,8 @@ impl Transaction {
 /// A value for a statement.
 #[derive(Debug)]
 pub enum Param {
-    /// Text.
     Text(String),
-    /// Text or null.
     MaybeText(Option<String>),
-    /// A whole number.
     Number(i64),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -307,9 +296,7 @@ fn expand(text: &str, set: fn(&[Column<'_>]) -> String) -> (String, Option<Vec<K
 
 /// A row of either.
 pub enum Row {
-    /// Of SQLite.
     Sqlite(SqliteRow),
-    /// Of PostgreSQL.
     Postgres(PgRow),
 }
 

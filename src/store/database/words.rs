@@ -32,9 +32,7 @@ pub struct Words {
 /// What a column of a set holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Text.
     Text,
-    /// A whole number.
     Number,
     /// Bytes, in hexadecimal digits within the JSON.
     Bytes,

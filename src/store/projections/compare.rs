@@ -17,7 +17,6 @@ const COMPARED: &str = "compared_";
 /// A live table that is not what the ledger says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which projection.
     pub projection: &'static str,
     /// The first row that differs, or why there was nothing to compare.
     pub first: String,

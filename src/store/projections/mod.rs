@@ -56,7 +56,6 @@ pub enum Rebuilt {
 /// How far the rebuild of a projection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// Which projection.
     pub projection: &'static str,
     /// The last position taken in.
     pub position: i64,
@@ -66,11 +65,9 @@ pub struct Step {
 
 /// What taking in a piece of a rebuild came to.
 enum Piece {
-    /// There is more.
     Reached(Step),
     /// The new tables are live.
     Switched(Step),
-    /// Another process has switched.
     Overtaken,
 }
 

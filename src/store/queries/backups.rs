@@ -19,7 +19,6 @@ pub struct BackupRecord {
     pub place: String,
     /// Whether what is there survives the machine.
     pub off_box: bool,
-    /// The last whole one.
     pub made: Option<BackupMade>,
     /// How that one is called; `None` where it was made before names were noted.
     pub file: Option<String>,
@@ -27,7 +26,6 @@ pub struct BackupRecord {
     pub failed_at: Option<Micros>,
     /// How often it failed since, in a row.
     pub failures: i64,
-    /// Why, in a sentence.
     pub cause: Option<String>,
     /// Which copy was proved last, and when.
     pub proved: Option<(String, Micros)>,
@@ -40,11 +38,9 @@ pub struct BackupRecord {
 /// A backup that is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackupMade {
-    /// When.
     pub at: Micros,
     /// The last event in it.
     pub position: i64,
-    /// Its size.
     pub bytes: u64,
 }
 
@@ -59,7 +55,6 @@ pub enum CopyStanding {
     Late,
     /// Nobody has proved the newest yet.
     Unproved,
-    /// The newest was proved.
     Proved,
 }
 

@@ -22,7 +22,6 @@ use crate::{
 /// A package on sale, with its stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// What is sold.
     pub package: Package,
     /// How many codes are free and not owed to anyone.
     pub free: i64,

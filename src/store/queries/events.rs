@@ -24,7 +24,6 @@ use crate::{
 /// How far a projection is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectionState {
-    /// Its name.
     pub name: String,
     /// The last event that it has taken in.
     pub position: i64,
@@ -35,19 +34,12 @@ pub struct ProjectionState {
 /// An event with the columns that its hash covers, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// Place in the ledger.
     pub position: i64,
-    /// Name of the stream.
     pub stream: String,
-    /// Place in the stream.
     pub version: i64,
-    /// Its kind.
     pub kind: String,
-    /// Version of its kind.
     pub schema: i64,
-    /// When.
     pub recorded_at: Micros,
-    /// Local date.
     pub business_day: String,
     /// The purchase it belongs to.
     pub correlation: Option<String>,
@@ -57,7 +49,6 @@ pub struct StoredEvent {
     pub once: Option<String>,
     /// The bytes that were hashed.
     pub data: String,
-    /// Its hash.
     pub hash: Hash,
     /// The copy of `data.site`.
     pub site: Option<String>,

@@ -34,9 +34,7 @@ pub struct Earned {
     pub day: String,
     #[serde(flatten)]
     pub package: PackageKey,
-    /// Purchases paid for.
     pub sales: i64,
-    /// Their money.
     #[serde(rename = "sold_cents")]
     pub sold: Cents,
     /// Money that was no sale.

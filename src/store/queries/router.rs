@@ -25,11 +25,9 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RouterNews {
     pub site: Slug,
-    /// When it last reported.
     pub heard_at: Micros,
     /// When it last told of all its codes.
     pub shown_at: Option<Micros>,
-    /// The version of RouterOS.
     pub routeros: String,
     /// The version of the pages that it serves.
     pub pages: String,
@@ -51,7 +49,6 @@ pub struct AtRouter {
     pub voucher: VoucherId,
     pub package: Slug,
     pub status: Standing,
-    /// When it was sold.
     pub allocated_at: Option<Micros>,
 }
 
@@ -62,7 +59,6 @@ pub struct ToldOfCode {
     pub activated_at: Option<Micros>,
     /// Since when it does not show the code, though it should.
     pub lost_since: Option<Micros>,
-    /// When it was voided.
     pub voided_at: Option<Micros>,
     /// When the router let nobody in with it any more.
     pub off_at: Option<Micros>,

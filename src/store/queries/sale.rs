@@ -22,15 +22,12 @@ use serde::{Deserialize, Serialize};
 /// A code with the rest of its line, byte for byte as uploaded.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoucherCode {
-    /// What is typed.
     pub code: String,
     /// The password; `None` where the list had none.
     pub password: Option<String>,
-    /// The router's profile.
     pub profile: Option<String>,
     /// The hotspot server it is bound to.
     pub server: Option<String>,
-    /// The line's comment.
     pub comment: Option<String>,
     /// The line's uptime limit, as the router writes it.
     pub limit_uptime: Option<String>,
@@ -54,11 +51,9 @@ impl VoucherCode {
 /// A payment with what pages tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentView {
-    /// Which.
     pub id: PaymentId,
     /// As its events leave it.
     pub payment: Payment,
-    /// When the call left.
     pub submitted_at: Option<Micros>,
     /// Why it was declined or refused, in our words.
     pub reason: Option<String>,
@@ -69,15 +64,12 @@ pub struct PaymentView {
 /// A purchase with what pages tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PurchaseView {
-    /// Which.
     pub id: PurchaseId,
     /// As its events leave it.
     pub purchase: Purchase,
-    /// Its payments, in order.
     pub payments: Vec<PaymentView>,
     /// When it got its code.
     pub fulfilled_at: Option<Micros>,
-    /// Its messages, in order.
     pub messages: Vec<(MessageId, Message)>,
     /// The position of its last event: grows whenever something happens to it.
     pub position: i64,

@@ -33,9 +33,7 @@ pub struct SalesWanted {
     pub status: Option<SaleStatus>,
     /// Begun or finished from then until then, the end not included.
     pub between: (Micros, Micros),
-    /// Only at this price.
     pub price: Option<Cents>,
-    /// How many at most.
     pub limit: i64,
 }
 
@@ -51,10 +49,8 @@ pub struct ListedSale {
     pub reason: Option<String>,
     #[serde(rename = "amount_cents")]
     pub price: Cents,
-    /// Whose phone pays.
     pub contact: ContactId,
     pub started_at: Micros,
-    /// Its first event.
     #[serde(rename = "first_position")]
     pub position: i64,
 }
@@ -63,13 +59,11 @@ pub struct ListedSale {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SaleStatus {
-    /// Money is asked for.
     Open,
     /// The buyer has a code.
     Fulfilled,
     /// Paid, and no code was left.
     Owed,
-    /// Nobody paid in time.
     Expired,
     /// A person gave the money back, or something else for it.
     Settled,

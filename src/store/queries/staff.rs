@@ -26,18 +26,14 @@ use subtle::ConstantTimeEq;
 /// Somebody of the staff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StaffMember {
-    /// Who.
     pub id: StaffId,
-    /// What they may do.
     pub staff: Staff,
 }
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
-    /// Who.
     pub member: StaffMember,
-    /// Since when.
     pub began_at: Micros,
     /// When it was last used, to the minute.
     pub seen_at: Micros,

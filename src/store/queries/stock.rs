@@ -18,21 +18,16 @@ use serde::Deserialize;
 pub struct StockLine {
     #[serde(flatten)]
     pub package: PackageKey,
-    /// For sale.
     pub free: i64,
     /// Not for sale, because the router does not show them.
     pub missing: i64,
     /// Held for buyers who are paying.
     pub held: i64,
-    /// Sold ever.
     pub sold: i64,
     /// Paid, and waiting for a code.
     pub owed: i64,
-    /// Voided.
     pub voided: i64,
-    /// Printed on cards.
     pub printed: i64,
-    /// Used before they came.
     pub used: i64,
     /// Perhaps sold in a time that a restored ledger lost.
     pub fenced: i64,
@@ -52,13 +47,11 @@ pub struct BatchStanding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// For sale.
     Free,
     /// Not for sale, because its router does not show it.
     Missing,
     /// Held for a buyer who is paying.
     Held,
-    /// Sold.
     Sold,
     /// Printed on a card, used before it came, or fenced.
     SetAside,

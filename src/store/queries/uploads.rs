@@ -26,7 +26,6 @@ pub enum Word {
     Proven,
     /// It is from before there was a proof: nothing is decided, and nothing is believed of it.
     FromBefore,
-    /// Somebody else wrote it.
     Altered,
 }
 
@@ -39,7 +38,6 @@ pub struct UploadKept {
     pub site: Slug,
     /// Who brought it, or said how to take it in.
     pub staff: StaffId,
-    /// When it came.
     pub received_at: Micros,
     choice: Option<String>,
     proof: Option<Vec<u8>>,

@@ -432,7 +432,6 @@ impl SealedTable {
 /// What opening every sealed text came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SealsOpened {
-    /// How many open.
     pub opened: u64,
     /// How many do not: they were changed, or stand in another's place.
     pub closed: u64,

@@ -51,7 +51,6 @@ pub struct DoesNotOpen;
 /// A key as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrappedKey {
-    /// What it is for.
     pub purpose: KeyPurpose,
     /// Its number: of the keys for one purpose the one with the highest is used.
     pub generation: Generation,

@@ -21,7 +21,6 @@ pub enum Sealed {
     Code(VoucherId),
     /// The provider's names for a payment.
     ProviderRefs(PaymentId),
-    /// A receipt's number.
     Receipt(ReceiptId),
     /// The text of a message.
     MessageText(MessageId),

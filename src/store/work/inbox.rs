@@ -24,7 +24,6 @@ pub struct RawMessage {
     pub content_type: String,
     /// The sender's address; a hint for people, never a proof.
     pub from: String,
-    /// The body.
     pub body: Vec<u8>,
 }
 

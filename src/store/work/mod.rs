@@ -26,15 +26,11 @@ use serde_json::json;
 /// A piece of work that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
-    /// What sort of work.
     pub kind: WorkKind,
-    /// On what: an id.
     pub subject: String,
-    /// Since when it stands.
     pub since: Micros,
     /// How often it was put off.
     pub attempt: i64,
-    /// The process's own count.
     pub seen: i64,
     /// Whether it broke down before.
     pub suspect: bool,
@@ -43,7 +39,6 @@ pub struct Work {
 /// A purchase that is owed a code which is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owed {
-    /// Which purchase.
     pub purchase: PurchaseId,
     /// Whether serving it broke down before.
     pub suspect: bool,
@@ -52,15 +47,12 @@ pub struct Owed {
 /// A message from outside that nothing was decided about yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbox {
-    /// Its row.
     pub row: i64,
     /// `payment`, `c2b` or `report`.
     pub source: String,
     /// The payment's id, the sort of C2B message, or the gateway's id.
     pub subject: String,
-    /// What came, sealed.
     pub sealed: Vec<u8>,
-    /// When it came first.
     pub received_at: Micros,
     /// Whether reading it broke down before.
     pub suspect: bool,
@@ -107,7 +99,6 @@ pub struct Kept {
     pub source: String,
     /// The payment's id, the sort of C2B message, or the gateway's id.
     pub subject: String,
-    /// How often it came.
     pub times: i64,
     /// `taken` or `ignored`; `None` until decided.
     pub outcome: Option<String>,

@@ -32,9 +32,7 @@ const FIRST_QUERY_SECONDS: i64 = 10;
 /// A voucher that can still be sold online.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockRow {
-    /// What it gives.
     pub key: PackageKey,
-    /// Since which position.
     pub since: i64,
     /// For whom it is held.
     pub holder: Option<PurchaseId>,
@@ -45,24 +43,18 @@ pub struct StockRow {
 /// A purchase that is owed a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwedRow {
-    /// What is owed.
     pub key: PackageKey,
     /// By which payment it was paid.
     pub payment: PaymentId,
-    /// How much was paid.
     pub amount: Cents,
-    /// Since which position.
     pub since: i64,
 }
 
 /// A prompt that may have reached a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptRow {
-    /// Whose phone.
     pub contact: ContactId,
-    /// When.
     pub at: Micros,
-    /// For how much.
     pub amount: Cents,
 }
 
@@ -71,30 +63,22 @@ pub struct PromptRow {
 pub struct WorkRow {
     /// When it came into being.
     pub since: Micros,
-    /// When it is due.
     pub due_at: Micros,
 }
 
 /// The rows to write (`Some`) and to remove (`None`).
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Sites.
     pub sites: BTreeMap<Slug, Site>,
     /// Packages; a retired one is removed.
     pub packages: BTreeMap<PackageKey, Option<Package>>,
-    /// Staff.
     pub staff: BTreeMap<StaffId, Staff>,
-    /// Stock.
     pub stock: BTreeMap<VoucherId, Option<StockRow>>,
-    /// Counts of stock, absolute.
     pub counts: BTreeMap<PackageKey, (i64, i64, i64)>,
     /// Open purchases, with the phone and device that have them.
     pub open: BTreeMap<PurchaseId, Option<Vec<ContactId>>>,
-    /// Owed purchases.
     pub owed: BTreeMap<PurchaseId, Option<OwedRow>>,
-    /// Prompts.
     pub prompts: BTreeMap<PaymentId, Option<PromptRow>>,
-    /// Work.
     pub work: BTreeMap<(WorkKind, String), Option<WorkRow>>,
 }
 

@@ -143,7 +143,6 @@ impl Memory {
 
 /// What a batch is decided by.
 pub(super) struct Terms<'a> {
-    /// When.
     pub now: Micros,
     /// By which business days go.
     pub zone: &'a TimeZone,

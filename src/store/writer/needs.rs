@@ -34,7 +34,6 @@ fn bytes(row: &Row, at: usize, table: &'static str) -> Result<Fingerprint, Store
 pub struct Scope {
     /// How many commands there are: so many free codes of a package can be asked for at most.
     pub batch: usize,
-    /// When.
     pub now: Micros,
 }
 

@@ -44,7 +44,6 @@ struct Copies {
     /// A phrase `copies.…`.
     standing: &'static str,
     when: String,
-    /// Whether somebody should act.
     bad: bool,
 }
 

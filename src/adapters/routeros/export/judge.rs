@@ -83,7 +83,6 @@ pub enum Verdict {
     KnownElsewhere,
     /// Somebody has logged in with it.
     AlreadyUsed,
-    /// The router refuses it.
     Disabled,
     /// It belongs to another package than the one asked for.
     OtherPackage,
@@ -148,7 +147,6 @@ pub enum Known {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
     pub site: Slug,
-    /// What buyers call it.
     pub name: String,
     /// What became of the code there.
     pub status: VoucherStatus,

@@ -67,7 +67,6 @@ pub enum Format {
     RouterosPrint,
     /// The answer of the REST interface, or `:serialize to=json`.
     RouterosJson,
-    /// Mikhmon's "Script".
     MikhmonScript,
     /// Mikhmon's "CSV": cells are never quoted.
     MikhmonCsv,

@@ -28,7 +28,6 @@ pub struct Settings {
     pub sender: Option<String>,
     #[serde(default)]
     pub api: Api,
-    /// Another server than theirs.
     #[serde(default)]
     pub base_url: Option<Url>,
     /// Whether `base_url` may be plain http to another machine.

@@ -19,7 +19,6 @@ pub struct Rule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JsonRule {
-    /// A JSON pointer.
     pub path: String,
     /// Any of these; `200` and `"200"` are the same.
     #[serde(rename = "in")]
@@ -48,7 +47,6 @@ pub struct Outcome {
     pub tempfail: Rule,
     pub permfail: Rule,
     pub ok: Rule,
-    /// A JSON pointer.
     pub message_id: Option<String>,
 }
 

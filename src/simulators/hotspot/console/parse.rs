@@ -27,7 +27,6 @@ pub enum Word {
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
-    /// A value as written.
     Just(Value),
     /// A word as written, which in a condition may be a property's name.
     Word(String),

@@ -27,7 +27,6 @@ pub struct Projection {
     pub tables: &'static str,
     /// `fold.sql`.
     pub fold: &'static str,
-    /// Its named queries.
     pub queries: &'static [Query],
     /// `example.json`: given events, expected rows.
     pub example: &'static str,
@@ -38,7 +37,6 @@ pub struct Projection {
 pub struct Query {
     /// Its name, which is its file's without `.sql`.
     pub name: &'static str,
-    /// The text.
     pub sql: &'static str,
 }
 

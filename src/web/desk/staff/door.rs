@@ -81,7 +81,6 @@ async fn answer(
 
 /// The languages of a request.
 struct Asked {
-    /// That of its page.
     lang: Language,
     /// The one that its address names.
     chosen: Option<Language>,

@@ -9,7 +9,6 @@ use std::collections::HashMap;
 
 /// The names of packages and sites.
 pub struct Names {
-    /// Short name and name.
     pub sites: Vec<(String, String)>,
     packages: HashMap<PackageKey, (String, Cents)>,
 }
