@@ -29,7 +29,7 @@ use lango::{
         staff::{self, Credentials, NewStaff},
         stock::import::Import,
     },
-    store::{Opening, Store},
+    store::{Lookup, Opening, Store},
     web::{self, DeskSettings, WebSettings},
 };
 use std::{
@@ -234,7 +234,7 @@ async fn shop(url: String) -> (Router, Router, String, Vec<(&'static str, String
     let vault = store.vault();
     let nothing = "0".repeat(32).parse().expect("it is an id");
     let known = vec![
-        ("TOKEN", hex(&vault.fingerprint("desk_form", session.as_bytes())[..16])),
+        ("TOKEN", hex(&vault.fingerprint(Lookup::DeskForm(&session))[..16])),
         ("HOOK", vault.hook_secret(nothing)),
         ("C2B", vault.c2b_secret("confirmation")),
         ("REPORTS", vault.report_secret("at")),

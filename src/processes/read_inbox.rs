@@ -23,7 +23,7 @@ use crate::{
     ports::{PaymentNews, ProviderRefs},
     processes::context::Context,
     store::{
-        C2B_CONFIRMATION, CommandError, Inbox, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
+        C2B_CONFIRMATION, CommandError, Inbox, Lookup, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
         SOURCE_REPORT, Sealed, StoreError,
     },
 };
@@ -191,7 +191,7 @@ pub(super) fn message_ref(
     gateway: &str,
     reference: &str,
 ) -> crate::ledger::command::Fingerprint {
-    context.store.vault().fingerprint("message_ref", format!("{gateway}:{reference}").as_bytes())
+    context.store.vault().fingerprint(Lookup::MessageRef(gateway, reference))
 }
 
 async fn ignore(context: &Context, row: &Inbox, whose: Option<Sealed>) -> Result<bool, StoreError> {

@@ -12,7 +12,7 @@ use crate::{
         id::{ContactId, MessageId},
     },
     processes::context::{Context, Digest},
-    store::{Sealed, StoreError},
+    store::{Lookup, Sealed, StoreError},
 };
 
 /// With fewer free codes than this a package is named.
@@ -38,9 +38,10 @@ pub(super) async fn look(context: &Context) -> Result<usize, StoreError> {
 
 fn owner(context: &Context, digest: &Digest) -> ContactGiven {
     let (new_id, vault) = (ContactId(context.id()), context.store.vault());
+    let fingerprint = vault.fingerprint(Lookup::Phone(&digest.phone));
     let number = digest.phone.msisdn().as_bytes();
     let sealed = vault.seal(&Sealed::Contact(new_id).context(), number);
-    ContactGiven { new_id, fingerprint: vault.fingerprint("phone", number), sealed }
+    ContactGiven { new_id, fingerprint, sealed }
 }
 
 /// What the digest says: of the day on which it is sent.

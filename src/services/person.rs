@@ -13,8 +13,8 @@ use crate::{
     },
     ports::ProviderRefs,
     store::{
-        CommandError, Exception, ExceptionKind, PurchaseView, RawMessage, SOURCE_PAYMENT, Sealed,
-        Store, StoreError,
+        CommandError, Exception, ExceptionKind, Lookup, PurchaseView, RawMessage, SOURCE_PAYMENT,
+        Sealed, Store, StoreError,
     },
 };
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ pub enum ForgetError {
 /// All that names the person with a number, ready to be forgotten.
 pub async fn find(store: &Store, phone: &Phone) -> Result<ForgetContact, ForgetError> {
     while store.project().await? > 0 {}
-    let fingerprint = store.vault().fingerprint("phone", phone.msisdn().as_bytes());
+    let fingerprint = store.vault().fingerprint(Lookup::Phone(&phone));
     let contact = store.contact(&fingerprint).await?.ok_or(ForgetError::Nobody)?;
     let sales = sales_of(store, contact).await?;
     let payments: Vec<PaymentId> =

@@ -41,7 +41,7 @@ pub use queries::{
 };
 pub use vault::keys::SealsOpened;
 pub use vault::sealed::Sealed;
-pub use vault::{BackupKey, DoesNotOpen, Key, Vault};
+pub use vault::{BackupKey, DoesNotOpen, Key, Vault, lookup::Lookup};
 pub use work::breakdowns::{BREAKDOWNS_MAX, Item, Stuck};
 pub use work::inbox::{
     C2B_CONFIRMATION, C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,

@@ -7,8 +7,8 @@ use crate::{
     commands::keep_beside::KeepBeside,
     ledger::{command::InboxRow, kernel::id::PaymentId},
     store::{
-        C2B_VALIDATION, CommandError, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
-        StoreError, Vault,
+        C2B_VALIDATION, CommandError, Lookup, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
+        SOURCE_REPORT, StoreError, Vault,
     },
 };
 use axum::{
@@ -133,7 +133,7 @@ async fn try_keep(
     message: &RawMessage,
 ) -> Result<(), CommandError> {
     let vault = shop.context.store.vault();
-    let fingerprint = vault.fingerprint("inbox", &message.body);
+    let fingerprint = vault.fingerprint(Lookup::Inbox(&message.body));
     let plain = serde_json::to_vec(message).expect("texts and bytes are plain data");
     let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
     let row = InboxRow { source, subject: subject.to_owned(), fingerprint, sealed };

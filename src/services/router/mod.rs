@@ -31,7 +31,7 @@ use crate::{
         voucher::VoucherStatus,
     },
     services::acting::Acting,
-    store::{self, CommandError, Store, StoreError},
+    store::{self, CommandError, Lookup, Store, StoreError},
 };
 use std::collections::HashMap;
 
@@ -189,7 +189,7 @@ struct KnownVouchers {
 
 async fn known(store: &Store, site: &Slug, report: &Report) -> Result<KnownVouchers, StoreError> {
     let vault = store.vault();
-    let fingerprint = |code: &str| vault.code_fingerprint(site, code);
+    let fingerprint = |code: &str| vault.fingerprint(Lookup::Code(site.as_str(), code));
     let told = report.known.iter().map(|known| (fingerprint(&known.code), known));
     let told: Vec<_> = told.collect();
     let done: Vec<Fingerprint> = report.off.iter().map(|code| fingerprint(code)).collect();

@@ -12,7 +12,7 @@ use crate::{
     commands::staff::{AddStaff, ChangeStaff, NewPassword},
     ledger::{command::Fingerprint, kernel::id::StaffId, staff::Role},
     services::acting::Acting,
-    store::{CommandError, Sealed, StaffMember, Store, StoreError},
+    store::{CommandError, Lookup, Sealed, StaffMember, Store, StoreError},
 };
 use secrecy::SecretString;
 
@@ -41,7 +41,7 @@ fn folded(name: &str) -> String {
 
 /// By which somebody is found.
 pub fn name_fingerprint(store: &Store, name: &str) -> Fingerprint {
-    store.vault().fingerprint("staff_name", folded(name).as_bytes())
+    store.vault().fingerprint(Lookup::StaffName(&folded(name)))
 }
 
 /// Somebody who is to work at the desk.

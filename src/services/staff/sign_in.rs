@@ -12,7 +12,7 @@ use crate::{
         staff::PasswordProof,
     },
     ports::Random,
-    store::{CommandError, Sealed, Session, StaffMember, Store, StoreError},
+    store::{CommandError, Lookup, Sealed, Session, StaffMember, Store, StoreError},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::SecretString;
@@ -48,7 +48,7 @@ impl From<CommandError> for Denied {
 
 /// By which a session is found.
 pub fn token_fingerprint(store: &Store, token: &str) -> Fingerprint {
-    store.vault().fingerprint("session", token.as_bytes())
+    store.vault().fingerprint(Lookup::Session(token))
 }
 
 /// What somebody signs in with.
@@ -68,7 +68,7 @@ pub async fn sign_in(
     let Credentials { name, password, place } = credentials;
     let given = SignInTry {
         name: name_fingerprint(store, name),
-        place: store.vault().fingerprint("place", place.as_bytes()),
+        place: store.vault().fingerprint(Lookup::Place(place)),
         at: store.now(),
     };
     store.execute(CountSignIn(given.clone())).await?;

@@ -22,7 +22,7 @@ use crate::{
         voucher::{SetAside, Voucher, fold},
     },
     services::acting::Acting,
-    store::{CommandError, Offer, Sealed, Store, StoreError, VoucherCode},
+    store::{CommandError, Lookup, Offer, Sealed, Store, StoreError, VoucherCode},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -211,7 +211,7 @@ impl Acting<'_> {
         if lines.is_empty() {
             return Ok(report);
         }
-        let file = store.vault().fingerprint("file", bytes);
+        let file = store.vault().fingerprint(Lookup::File(bytes));
         let imported = batch_event(import, &report, &lines, &file);
         self.wish_once(RecordBatch { batch, imported }).await?;
         for piece in lines.chunks(LINES_PER_COMMIT) {
@@ -289,16 +289,12 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn fingerprint(&self, what: &str, value: &str) -> Fingerprint {
-        self.store.vault().fingerprint(what, format!("{}:{value}", self.site).as_bytes())
-    }
-
     fn exact(&self, code: &str) -> Fingerprint {
-        self.store.vault().code_fingerprint(self.site, code)
+        self.store.vault().fingerprint(Lookup::Code(self.site.as_str(), code))
     }
 
     fn folded(&self, code: &str) -> Fingerprint {
-        self.fingerprint("code_folded", &fold(code))
+        self.store.vault().fingerprint(Lookup::FoldedCode(self.site.as_str(), code))
     }
 
     async fn judge(
@@ -311,7 +307,8 @@ impl Names<'_> {
         let codes = || export.lines.iter().map(|line| line.code.as_str());
         let exact: Vec<Fingerprint> = codes().map(|code| self.exact(code)).collect();
         let exact = store.vouchers_of_codes(&exact).await?;
-        let shop_wide: Vec<Fingerprint> = codes().map(|code| vault.shop_wide(code)).collect();
+        let shop_wide: Vec<Fingerprint> =
+            codes().map(|code| vault.fingerprint(Lookup::ShopWideCode(code))).collect();
         let holders = store.holders_of_codes(&shop_wide).await?;
         let mut apart = store.sites_of_other_routers(self.site).await?;
         apart.extend(import.other_routers.iter().cloned());
@@ -321,7 +318,9 @@ impl Names<'_> {
             if exact.contains_key(&self.exact(code)) {
                 return Known::Here;
             }
-            let holders = holders.get(&vault.shop_wide(code)).map_or(&[][..], Vec::as_slice);
+            let holders = holders
+                .get(&vault.fingerprint(Lookup::ShopWideCode(code)))
+                .map_or(&[][..], Vec::as_slice);
             self.known(holders, &apart, &named)
         }))
     }
@@ -374,15 +373,16 @@ impl Names<'_> {
             limit_bytes_total: line.limit_bytes_total.clone(),
         };
         let plain = serde_json::to_vec(&code).expect("texts are plain data");
+        let vault = self.store.vault();
         let folded = fold(&line.code);
         let last = folded.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
         CodeRow {
             voucher,
             fingerprint: self.exact(&line.code),
             folded: self.folded(&line.code),
-            shop_wide: self.store.vault().shop_wide(&line.code),
-            last_four: self.fingerprint("code_last_four", &folded[last..]),
-            sealed: self.store.vault().seal(&Sealed::Code(voucher).context(), &plain),
+            shop_wide: vault.fingerprint(Lookup::ShopWideCode(&line.code)),
+            last_four: vault.fingerprint(Lookup::LastFour(self.site.as_str(), &folded[last..])),
+            sealed: vault.seal(&Sealed::Code(voucher).context(), &plain),
         }
     }
 }

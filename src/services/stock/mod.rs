@@ -13,10 +13,10 @@ use crate::{
         command::Note,
         kernel::id::{BatchId, HandoutId, PackageKey, StaffId, VoucherId},
         refusal::Refusal,
-        voucher::{VoidReason, fold},
+        voucher::VoidReason,
     },
     services::acting::Acting,
-    store::{CommandError, Sealed, Store, StoreError, VoucherCode},
+    store::{CommandError, Lookup, Sealed, Store, StoreError, VoucherCode},
 };
 
 /// What is voided.
@@ -95,6 +95,6 @@ pub async fn print(
 
 /// The vouchers of a site whose code is this, but for capital letters, dashes and blanks.
 pub async fn find(store: &Store, site: &str, typed: &str) -> Result<Vec<VoucherId>, StoreError> {
-    let name = format!("{site}:{}", fold(typed));
-    store.vouchers_of_folded(&store.vault().fingerprint("code_folded", name.as_bytes())).await
+    let code = store.vault().fingerprint(Lookup::FoldedCode(site, typed));
+    store.vouchers_of_folded(&code).await
 }

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::{
     app,
     ledger::kernel::{chain::hex, phone::Phone},
-    store::StoredEvent,
+    store::{Lookup, StoredEvent},
 };
 use anyhow::{Context as _, bail};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -266,7 +266,7 @@ fn offers(html: &str) -> Vec<String> {
 
 pub async fn events(world: &World, number: &Phone) -> anyhow::Result<Vec<StoredEvent>> {
     let store = &world.shop.context.store;
-    let fingerprint = store.vault().fingerprint("phone", number.msisdn().as_bytes());
+    let fingerprint = store.vault().fingerprint(Lookup::Phone(&number));
     let contact = store.contact(&fingerprint).await?.context("nobody bought anything")?;
     let purchases = store.purchases_of(contact, 1).await?;
     let purchase = purchases.first().context("nobody bought anything")?;

@@ -15,6 +15,7 @@ use crate::{
         kernel::{
             chain::hex,
             id::{PurchaseId, StaffId, VoucherId},
+            phone::Phone,
             time::Micros,
         },
         message::MessageStatus,
@@ -23,7 +24,7 @@ use crate::{
         world::World,
     },
     store::{
-        RawMessage, Reader, Sealed, StoreError, Vault, VoucherCode,
+        Lookup, RawMessage, Reader, Sealed, StoreError, Vault, VoucherCode,
         database::{
             sql::{Param, Row, Transaction, query},
             words::Kind,
@@ -205,8 +206,10 @@ impl Search<'_> {
                     (row.get(0), row.get(1), row.get(2));
                 let (context, vault) = (format!("contact:{id}"), self.vault);
                 self.judge(("contacts", id), (&context, &sealed), |plain| {
-                    let sorts = ["phone", "device"];
-                    sorts.iter().any(|sort| vault.fingerprint(sort, plain)[..] == found_by)
+                    let text = std::str::from_utf8(plain).unwrap_or_default();
+                    let is = |what: Lookup<'_>| vault.fingerprint(what)[..] == found_by;
+                    is(Lookup::Device(text))
+                        || Phone::parse(text).is_some_and(|phone| is(Lookup::Phone(&phone)))
                 });
             }
         }
@@ -332,7 +335,8 @@ impl Search<'_> {
                 let kept_by: Vec<u8> = row.get(4);
                 self.judge(("inbox", &id.to_string()), (&context, &sealed), |plain| {
                     let message = serde_json::from_slice::<RawMessage>(plain);
-                    message.is_ok_and(|it| vault.fingerprint("inbox", &it.body)[..] == kept_by)
+                    message
+                        .is_ok_and(|it| vault.fingerprint(Lookup::Inbox(&it.body))[..] == kept_by)
                 });
             }
         }
@@ -447,12 +451,10 @@ impl Search<'_> {
 fn names_of_code(vault: &Vault, site: &str, code: &VoucherCode) -> [Vec<u8>; 3] {
     let folded = fold(&code.code);
     let last = folded.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
-    let name = |what: &str, text: &str| {
-        vault.fingerprint(what, format!("{site}:{text}").as_bytes()).to_vec()
-    };
-    [
-        name("code", &code.code),
-        name("code_folded", &folded),
-        name("code_last_four", &folded[last..]),
-    ]
+    let names = [
+        Lookup::Code(site, &code.code),
+        Lookup::FoldedCode(site, &code.code),
+        Lookup::LastFour(site, &folded[last..]),
+    ];
+    names.map(|name| vault.fingerprint(name).to_vec())
 }

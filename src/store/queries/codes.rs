@@ -20,7 +20,7 @@ use crate::{
             sql::{Row, query},
         },
         error::{Attempt, StoreError},
-        vault::{Vault, keyring::Keyring, sealed::Sealed},
+        vault::{Vault, keyring::Keyring, lookup::Lookup, sealed::Sealed},
     },
 };
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ impl Reader {
         Ok(self.vouchers_by_id([id]).await?.remove(&id))
     }
 
-    /// The vouchers that have each of these codes ([`Vault::shop_wide`]), by the vault and by the
+    /// The vouchers that have each of these codes ([`Lookup::ShopWideCode`]), by the vault and by the
     /// names in the ledger; those that nobody knows are left out.
     pub async fn holders_of_codes(
         &self,
@@ -247,5 +247,5 @@ async fn fill_page(database: &Database, keyring: &Keyring) -> Result<usize, Stor
 fn shop_wide(vault: &Vault, voucher: VoucherId, sealed: &[u8]) -> Option<Fingerprint> {
     let plain = vault.unseal(&Sealed::Code(voucher).context(), sealed).ok()?;
     let code: VoucherCode = serde_json::from_slice(&plain).ok()?;
-    Some(vault.shop_wide(&code.code))
+    Some(vault.fingerprint(Lookup::ShopWideCode(&code.code)))
 }

@@ -17,7 +17,7 @@ use crate::{
         purchase::PurchaseEvent,
     },
     store::{
-        Reader, Store, StoreError, StoredEvent,
+        Lookup, Reader, Store, StoreError, StoredEvent,
         database::sql::{Param, query},
         error::Attempt,
     },
@@ -146,7 +146,7 @@ impl Store {
             found.insert(payment.purchase);
         }
         if let Some(phone) = Phone::parse(&text) {
-            let fingerprint = self.vault().fingerprint("phone", phone.msisdn().as_bytes());
+            let fingerprint = self.vault().fingerprint(Lookup::Phone(&phone));
             if let Some(contact) = self.contact(&fingerprint).await? {
                 found.extend(self.purchases_of(contact, OF_PHONE_MAX).await?);
             }
@@ -162,8 +162,9 @@ impl Store {
     async fn purchases_of_code_ending(&self, letters: &str) -> Result<Vec<PurchaseId>, StoreError> {
         let mut found = vec![];
         for site in self.sites().await? {
-            let name = format!("{}:{}", site.site, letters.to_ascii_uppercase());
-            let fingerprint = self.vault().fingerprint("code_last_four", name.as_bytes());
+            let letters = letters.to_ascii_uppercase();
+            let fingerprint =
+                self.vault().fingerprint(Lookup::LastFour(site.site.as_str(), &letters));
             for voucher in self.vouchers_of_last_four(&fingerprint).await? {
                 let events = self.stream_events(&Stream::Voucher(voucher)).await?;
                 let sold = events.iter().find(|event| event.kind == "voucher_allocated");

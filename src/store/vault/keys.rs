@@ -493,7 +493,7 @@ mod tests {
             kernel::id::{BatchId, Slug, StaffId},
             staff::{PasswordProof, Role},
         },
-        store::{CommandError, RawMessage, SOURCE_REPORT, Sealed, cluster::cluster},
+        store::{CommandError, Lookup, RawMessage, SOURCE_REPORT, Sealed, cluster::cluster},
     };
 
     fn openings(folder: &std::path::Path) -> [Opening; 2] {
@@ -507,7 +507,7 @@ mod tests {
 
     fn report(vault: &Vault, body: &[u8]) -> KeepBeside {
         let sealed = vault.seal(&RawMessage::context(SOURCE_REPORT, "at"), body);
-        let fingerprint = vault.fingerprint("inbox", body);
+        let fingerprint = vault.fingerprint(Lookup::Inbox(body));
         let row = InboxRow { source: SOURCE_REPORT, subject: "at".into(), fingerprint, sealed };
         KeepBeside::inbox(row)
     }

@@ -4,8 +4,10 @@
 
 pub(super) mod keyring;
 pub(super) mod keys;
+pub(super) mod lookup;
 pub(super) mod sealed;
 
+use self::lookup::Lookup;
 use crate::{
     ledger::{
         checkpoint::SecretKey,
@@ -17,7 +19,6 @@ use crate::{
         },
         key::KeyPurpose,
         staff::PasswordProof,
-        voucher::fold,
     },
     ports::Random,
 };
@@ -177,14 +178,14 @@ impl Vault {
         sealed.is_empty() || sealed.starts_with(&now)
     }
 
-    /// The fingerprint of `value` among all things called `what`.
-    pub fn fingerprint(&self, what: &str, value: &[u8]) -> Fingerprint {
-        mac(self.key(KeyPurpose::Fingerprint), what, value)
+    /// The fingerprint by which something is found again.
+    pub fn fingerprint(&self, what: Lookup<'_>) -> Fingerprint {
+        mac(self.key(KeyPurpose::Fingerprint), what.sort(), &what.value())
     }
 
     /// The fingerprint of a receipt number, as text for its `once` name.
     pub fn receipt_fingerprint(&self, number: &str) -> String {
-        let fingerprint = self.fingerprint("receipt", number.as_bytes());
+        let fingerprint = self.fingerprint(Lookup::Receipt(number));
         uuid::Builder::from_slice(&fingerprint[..16])
             .expect("sixteen bytes are an id")
             .into_uuid()
@@ -218,7 +219,7 @@ impl Vault {
 
     /// The fingerprint by which a link's purchase is found.
     pub fn link_fingerprint(&self, token: &str) -> Fingerprint {
-        self.fingerprint("link", token.as_bytes())
+        self.fingerprint(Lookup::Link(token))
     }
 
     /// The secret in the path of a payment's callback.
@@ -275,16 +276,6 @@ impl Vault {
         good && self.is_hook(text, |key| pass(key, site, until))
     }
 
-    /// The fingerprint of a site's code, as it stands on the router.
-    pub fn code_fingerprint(&self, site: &Slug, code: &str) -> Fingerprint {
-        self.fingerprint("code", format!("{site}:{code}").as_bytes())
-    }
-
-    /// The fingerprint of a code as people type it, at whichever site.
-    pub fn shop_wide(&self, code: &str) -> Fingerprint {
-        self.fingerprint("code_shop_wide", fold(code).as_bytes())
-    }
-
     /// What stands beside a session: whose it is, since when, and after how many endings of all
     /// their sessions it began.
     pub fn session_proof(
@@ -294,7 +285,7 @@ impl Vault {
         (began_at, ended): (Micros, u32),
     ) -> Fingerprint {
         let text = format!("{}:{staff}:{}:{ended}", hex(token), began_at.0);
-        self.fingerprint("session_of", text.as_bytes())
+        self.fingerprint(Lookup::SessionOf(&text))
     }
 
     /// What stands beside a file of codes: for which site it is, who brought it or said how to take
@@ -306,12 +297,12 @@ impl Vault {
         choice: Option<&str>,
     ) -> Fingerprint {
         let text = json!([batch, site, staff, choice]).to_string();
-        self.fingerprint("upload_of", text.as_bytes())
+        self.fingerprint(Lookup::UploadOf(&text))
     }
 
     /// By which the ledger knows the hash of somebody's password again.
     pub fn password_proof(&self, staff: StaffId, hash: &str) -> PasswordProof {
-        PasswordProof(self.fingerprint("staff_password", format!("{staff}:{hash}").as_bytes()))
+        PasswordProof(self.fingerprint(Lookup::StaffPassword(&format!("{staff}:{hash}"))))
     }
 
     fn is_hook(&self, secret: &str, made: impl Fn(&Key) -> String) -> bool {
@@ -440,7 +431,8 @@ mod tests {
     fn only_the_right_master_key_opens_a_vault() {
         let vault = vault();
         let same = again(&vault, [7; 32], [7; 32]).unwrap();
-        assert_eq!(same.fingerprint("code", b"A"), vault.fingerprint("code", b"A"));
+        let code = Lookup::Form("A");
+        assert_eq!(same.fingerprint(code), vault.fingerprint(code));
         assert!(same.is_of(&vault.wrapped(&[7; 32])));
         assert_eq!(again(&vault, [7; 32], [8; 32]).err(), Some(DoesNotOpen));
         let mut four = vault.wrapped(&[7; 32]);

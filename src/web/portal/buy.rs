@@ -18,7 +18,7 @@ use crate::{
         },
         refusal::Refusal,
     },
-    store::{CommandError, Sealed},
+    store::{CommandError, Lookup, Sealed},
     web::{
         page::{Fields, Result, Sorry},
         portal::pages::Frame,
@@ -118,11 +118,11 @@ pub fn phone_problem(typed: &str) -> PhoneProblem {
 }
 
 /// A phone or device as commands take it.
-fn given(shop: &Shop, what: &str, value: &str) -> ContactGiven {
+fn given(shop: &Shop, what: Lookup<'_>, value: &str) -> ContactGiven {
     let vault = shop.context.store.vault();
     let new_id = ContactId(shop.context.id());
     let sealed = vault.seal(&Sealed::Contact(new_id).context(), value.as_bytes());
-    ContactGiven { new_id, fingerprint: vault.fingerprint(what, value.as_bytes()), sealed }
+    ContactGiven { new_id, fingerprint: vault.fingerprint(what), sealed }
 }
 
 async fn start(shop: &Shop, frame: &Frame, wish: &Wish) -> Result<PurchaseId, CommandError> {
@@ -134,10 +134,11 @@ async fn start(shop: &Shop, frame: &Frame, wish: &Wish) -> Result<PurchaseId, Co
         payment: PaymentId(context.id()),
         package: wish.package.clone(),
         package_version: wish.version,
-        phone: given(shop, "phone", wish.phone.msisdn()),
-        device: (!frame.mac.is_empty()).then(|| given(shop, "device", &frame.mac)),
+        phone: given(shop, Lookup::Phone(&wish.phone), wish.phone.msisdn()),
+        device: (!frame.mac.is_empty())
+            .then(|| given(shop, Lookup::Device(&frame.mac), &frame.mac)),
         language: frame.lang,
-        nonce: hex(&vault.fingerprint("form", wish.nonce.as_bytes())),
+        nonce: hex(&vault.fingerprint(Lookup::Form(&wish.nonce))),
         link: vault.link(purchase),
     };
     match context.store.execute(command).await? {

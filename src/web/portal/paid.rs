@@ -12,7 +12,7 @@ use crate::{
         kernel::{id::PurchaseId, phone::Phone},
         purchase::{Language, PurchaseStatus},
     },
-    store::PurchaseView,
+    store::{Lookup, PurchaseView},
     web::{
         page::{Page, Result},
         state::{Shop, TheShop},
@@ -79,7 +79,7 @@ async fn find(shop: &Shop, lang: Language, page: &mut PaidPage) -> Result<()> {
 
 async fn by_phone(shop: &Shop, phone: &Phone) -> Result<Vec<PurchaseId>> {
     let store = &shop.context.store;
-    let fingerprint = store.vault().fingerprint("phone", phone.msisdn().as_bytes());
+    let fingerprint = store.vault().fingerprint(Lookup::Phone(&phone));
     match store.contact(&fingerprint).await? {
         Some(contact) => Ok(store.purchases_of(contact, FOUND_MAX).await?),
         None => Ok(vec![]),

@@ -8,7 +8,7 @@ use crate::{
         kernel::id::{ContactId, PurchaseId, Slug},
         purchase::Language,
     },
-    store::{PurchaseView, StoreError},
+    store::{Lookup, PurchaseView, StoreError},
     web::{
         page::{
             Failure, Fields, Page, Result, Sorry,
@@ -264,7 +264,7 @@ pub async fn device(shop: &Shop, mac: &str) -> Result<Option<ContactId>, StoreEr
     if mac.is_empty() {
         return Ok(None);
     }
-    let fingerprint = shop.context.store.vault().fingerprint("device", mac.as_bytes());
+    let fingerprint = shop.context.store.vault().fingerprint(Lookup::Device(mac));
     shop.context.store.contact(&fingerprint).await
 }
 

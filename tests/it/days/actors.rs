@@ -27,7 +27,7 @@ use lango::{
     },
     ports::Decline,
     processes::context::Context,
-    store::{CommandError, Sealed, StoreError},
+    store::{CommandError, Lookup, Sealed, StoreError},
 };
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ async fn start(context: &Context, wish: &Wish) -> Result<PurchaseId, CommandErro
         phone: given(context, "phone", wish.phone.msisdn()),
         device: wish.mac.as_deref().map(|mac| given(context, "device", mac)),
         language: Language::Sw,
-        nonce: hex(&vault.fingerprint("form", wish.nonce.as_bytes())),
+        nonce: hex(&vault.fingerprint(Lookup::Form(&wish.nonce))),
         link: vault.link(purchase),
     };
     match context.store.execute(command).await? {

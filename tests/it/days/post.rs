@@ -5,8 +5,8 @@ use lango::{
     ledger::{command::InboxRow, kernel::id::PaymentId},
     processes::context::Context,
     store::{
-        C2B_CONFIRMATION, CommandError, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
-        StoreError,
+        C2B_CONFIRMATION, CommandError, Lookup, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
+        SOURCE_REPORT, StoreError,
     },
 };
 
@@ -62,7 +62,7 @@ async fn keep(
     message: &RawMessage,
 ) -> Result<(), CommandError> {
     let vault = context.store.vault();
-    let fingerprint = vault.fingerprint("inbox", &message.body);
+    let fingerprint = vault.fingerprint(Lookup::Inbox(&message.body));
     let plain = serde_json::to_vec(message).unwrap();
     let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
     let row = InboxRow { source, subject: subject.to_owned(), fingerprint, sealed };

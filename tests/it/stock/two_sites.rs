@@ -29,7 +29,7 @@ use lango::{
         self, Doomed,
         import::{Import, Report},
     },
-    store::{Sealed, Store},
+    store::{Lookup, Sealed, Store},
 };
 use reqwest::Method;
 use std::collections::BTreeMap;
@@ -152,7 +152,7 @@ async fn two_routers_may_have_the_same_code_when_a_person_says_so() {
     let there = stock::find(town.store(), "kona", &codes[0]).await.unwrap();
     assert!(here.len() == 1 && there.len() == 1 && here != there);
     let vault = town.store().vault();
-    let at = |site: &str| vault.code_fingerprint(&slug(site), &codes[0]);
+    let at = |site: &str| vault.fingerprint(Lookup::Code(site, &codes[0]));
     let told = town.store().vouchers_of_codes(&[at(SITE), at("kona")]).await.unwrap();
     assert_eq!((told[&at(SITE)], told[&at("kona")]), (here[0], there[0]));
     let mut njeri = town.customer("Njeri", "0721 000 001");
@@ -243,9 +243,9 @@ fn line_of(store: &Store, site: &str, code: &str) -> Line {
     let plain = serde_json::json!({ "code": code }).to_string();
     let code = CodeRow {
         voucher,
-        fingerprint: vault.code_fingerprint(&slug(site), code),
+        fingerprint: vault.fingerprint(Lookup::Code(site, code)),
         folded: of("code_folded", &fold(code)),
-        shop_wide: vault.shop_wide(code),
+        shop_wide: vault.fingerprint(Lookup::ShopWideCode(code)),
         last_four: of("code_last_four", &fold(code)[4..]),
         sealed: vault.seal(&Sealed::Code(voucher).context(), plain.as_bytes()),
     };

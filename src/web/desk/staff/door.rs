@@ -3,6 +3,7 @@
 //! draws the handler's page.
 
 use super::{rights, session, visitor::Visitor};
+use crate::store::Lookup;
 use crate::{
     ledger::{kernel::chain::hex, purchase::Language},
     services::staff,
@@ -155,7 +156,7 @@ fn is_own_form(shop: &Shop, headers: &HeaderMap) -> bool {
 
 /// The token of a session's forms, made from the session's token, so that nothing is stored.
 fn form_token(shop: &Shop, session: &str) -> String {
-    hex(&shop.context.store.vault().fingerprint("desk_form", session.as_bytes())[..16])
+    hex(&shop.context.store.vault().fingerprint(Lookup::DeskForm(session))[..16])
 }
 
 /// The page that this address shows; for a form that answers with a page, the form's page.
