@@ -108,7 +108,7 @@ pub async fn ours(url: &str, callers: usize) -> f64 {
         }
     })
     .await;
-    let free = store.offers(&key().site).await.expect("stock is read");
+    let free = store.read().offers(&key().site).await.expect("stock is read");
     assert!(free.is_empty(), "no package is defined here");
     store.close().await;
     found

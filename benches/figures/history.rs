@@ -175,7 +175,7 @@ pub async fn verify(url: &str) -> (f64, f64) {
     let audit = store.verify().await.expect("the ledger is read");
     let verified = rate(usize::try_from(audit.events).expect("a count"), begun);
     assert!(audit.is_good(), "{:?}", audit.findings);
-    let events = store.events_after(0, 10_000).await.expect("the ledger is read");
+    let events = store.read().events_after(0, 10_000).await.expect("the ledger is read");
     let (begun, mut hash, rounds) = (Instant::now(), GENESIS, 20);
     for _ in 0..rounds {
         hash = events.iter().fold(hash, |hash, event| event.link().hash(&hash));
@@ -189,11 +189,11 @@ pub async fn verify(url: &str) -> (f64, f64) {
 /// takes at most.
 pub async fn verify_beside(url: &str) -> (f64, u64) {
     let store = place::open(url).await;
-    let events = usize::try_from(store.last_position().await.expect("it is read"));
+    let events = usize::try_from(store.read().last_position().await.expect("it is read"));
     // From here on the peak counts anew.
     std::fs::write("/proc/self/clear_refs", "5").expect("this is Linux");
     let (before, begun) = (kib("VmRSS:"), Instant::now());
-    store.verify_beside(Some(&*store.vault())).await.expect("all of it is read");
+    store.read().verify_beside(Some(&*store.vault())).await.expect("all of it is read");
     let rate = rate(events.expect("a count"), begun);
     let took = kib("VmHWM:").saturating_sub(before) / 1_024;
     store.close().await;
@@ -209,7 +209,7 @@ fn kib(what: &str) -> u64 {
 /// What a rebuild made of all events: events a second of all projections together, and of each.
 pub async fn rebuild(url: &str) -> (f64, BTreeMap<&'static str, f64>) {
     let store = place::open(url).await;
-    let events = usize::try_from(store.last_position().await.expect("it is read"));
+    let events = usize::try_from(store.read().last_position().await.expect("it is read"));
     let events = events.expect("a count");
     let (begun, mut each) = (Instant::now(), BTreeMap::new());
     let mut since = begun;

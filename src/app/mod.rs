@@ -47,7 +47,7 @@ pub fn machine() -> (Arc<dyn Clock>, Arc<dyn Random>) {
 /// other purpose is refused and an empty one becomes that.
 pub async fn open(config: &Config, purpose: Option<LedgerPurpose>) -> anyhow::Result<Store> {
     let store = open_as_it_is(config, purpose != Some(LedgerPurpose::Demo)).await?;
-    match (store.purpose().await?, purpose) {
+    match (store.read().purpose().await?, purpose) {
         (None, wanted) => {
             let purpose = wanted.unwrap_or(LedgerPurpose::Shop);
             store.execute(OpenShop { purpose, timezone: zone_name(config) }).await?;
@@ -76,7 +76,7 @@ pub async fn open_existing(config: &Config) -> anyhow::Result<Store> {
 pub async fn open_restored(config: &Config) -> anyhow::Result<Store> {
     there_is_a_ledger(config).await?;
     let store = open_as_it_is(config, false).await?;
-    let Some((_, timezone)) = store.purpose().await? else { bail!(empty(config)) };
+    let Some((_, timezone)) = store.read().purpose().await? else { bail!(empty(config)) };
     same_zone(config, &timezone)?;
     Ok(store)
 }

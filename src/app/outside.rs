@@ -52,7 +52,7 @@ pub async fn guard(config: &Config, store: &Store, known: Option<Kept>) -> anyho
 /// store's. Tells how many events are missing.
 pub(super) async fn compare_with_mark(config: &Config, store: &Store) -> anyhow::Result<i64> {
     let Some(mark) = read_mark(config)? else { return Ok(0) };
-    let missing = mark.checkpoints - store.checkpoint_count().await?;
+    let missing = mark.checkpoints - store.read().checkpoint_count().await?;
     if missing > 0 {
         tracing::error!(
             missing,

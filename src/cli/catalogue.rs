@@ -81,7 +81,7 @@ impl Site {
             }
             Self::List { json } => {
                 let store = app::open_existing(config).await?;
-                let sites = store.sites().await?;
+                let sites = store.read().sites().await?;
                 if json {
                     return output::json(&sites);
                 }
@@ -99,7 +99,7 @@ impl Site {
 
 /// The site of that name, for commands that need one.
 pub(super) async fn known_site(store: &Store, site: &Slug) -> anyhow::Result<catalogue::Site> {
-    let found = store.site(site).await?;
+    let found = store.read().site(site).await?;
     found.with_context(|| format!("there is no site {site}; see `lango site list`"))
 }
 
@@ -190,7 +190,7 @@ impl Package {
             }
             Self::List { site, json } => {
                 known_site(&store, &site).await?;
-                let offers = store.offers(&site).await?;
+                let offers = store.read().offers(&site).await?;
                 if json {
                     let list: Vec<_> = offers
                         .iter()
@@ -227,7 +227,7 @@ impl AddPackage {
     /// The package as it is to be, with what was not said as it was.
     async fn package(self, store: &Store) -> anyhow::Result<catalogue::Package> {
         let key = PackageKey { site: self.site.clone(), package: self.id.clone() };
-        let old = store.package(&key).await?;
+        let old = store.read().package(&key).await?;
         let name_sw = self.name_sw.or_else(|| old.as_ref()?.name_sw.clone());
         let place = self.place.or_else(|| old.as_ref()?.place);
         Ok(catalogue::Package {

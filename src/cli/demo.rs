@@ -138,7 +138,7 @@ async fn owner(store: &Store) -> anyhow::Result<String> {
     let mut bytes = [0; 8];
     random.fill(&mut bytes);
     let password = hex(&bytes);
-    let known = store.staff_named(&staff::name_fingerprint(store, OWNER)).await?.is_some();
+    let known = store.read().staff_named(&staff::name_fingerprint(store, OWNER)).await?.is_some();
     let secret = password.clone().into();
     if known {
         let change = Change { password: Some(secret), ..Change::default() };

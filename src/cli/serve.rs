@@ -54,13 +54,13 @@ impl Serve {
 /// Each shop page, and what keeps it from selling.
 async fn tell_what_is_sold(shop: &Shop) -> anyhow::Result<()> {
     let store = &shop.context.store;
-    let sites = store.sites().await?;
+    let sites = store.read().sites().await?;
     if sites.is_empty() {
         tracing::warn!("there is no site yet: add one at the desk or with `lango site add`");
     }
     for site in sites {
         let page = shop.settings.public_url.join(&format!("/s/{}", site.site))?;
-        let offers = store.offers(&site.site).await?;
+        let offers = store.read().offers(&site.site).await?;
         let free: i64 = offers.iter().map(|offer| offer.free).sum();
         match (offers.len(), free) {
             (0, _) => tracing::warn!("{page} sells nothing: add one with `lango package add`"),

@@ -87,7 +87,7 @@ impl Command {
             Self::Release { site, package } => {
                 let store = app::open_existing(config).await?;
                 known_site(&store, &site).await?;
-                let fenced = store.fenced(&site, package.as_ref()).await?;
+                let fenced = store.read().fenced(&site, package.as_ref()).await?;
                 for vouchers in fenced.chunks(RELEASED_AT_ONCE) {
                     store.execute(ReleaseFenced { vouchers: vouchers.to_vec() }).await?;
                 }
@@ -104,7 +104,7 @@ impl Command {
 
 async fn make(store: &Store, key: PackageKey, count: u16, out: &Path) -> anyhow::Result<()> {
     let (_, random) = app::machine();
-    let Some(package) = store.package(&key).await?.filter(|package| !package.retired) else {
+    let Some(package) = store.read().package(&key).await?.filter(|package| !package.retired) else {
         bail!("site {} sells no {}; see `lango package list`", key.site, key.package);
     };
     let users = router::make_codes(random.as_ref(), &package, count.into());

@@ -22,7 +22,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
         nightly.rest_until(now.plus(MINUTE));
         return Ok(0);
     }
-    let known = context.store.backups().await?;
+    let known = context.store.read().backups().await?;
     let due = |place: &Place| nightly.due(record(&known, place), now);
     let next = nightly.places.iter().map(due).min();
     let to_do = nightly.places.iter().find_map(|place| {

@@ -59,7 +59,11 @@ const DESCRIPTION: &str = "Wi-Fi";
 
 /// Submits the payments that are to be asked for.
 pub(super) async fn submit(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let due = context.store.work_due(WorkKind::SubmitPayment, context.now(), WORK_PER_LOOK).await?;
+    let due = context
+        .store
+        .read()
+        .work_due(WorkKind::SubmitPayment, context.now(), WORK_PER_LOOK)
+        .await?;
     each(context, due, |context, work| async move {
         let payment: PaymentId = subject(&work)?;
         let provider = context.payments.name();
@@ -152,15 +156,17 @@ async fn record(
 
 /// The till or paybill that a payment's site is paid at now, where it is not the shop's.
 async fn receiver(context: &Context, id: PaymentId) -> Result<Option<String>, StoreError> {
-    let Some(payment) = context.store.payment(id).await? else { return Ok(None) };
-    let Some(view) = context.store.purchase(payment.purchase).await? else { return Ok(None) };
-    let site = context.store.site(&view.purchase.package.site).await?;
+    let Some(payment) = context.store.read().payment(id).await? else { return Ok(None) };
+    let Some(view) = context.store.read().purchase(payment.purchase).await? else {
+        return Ok(None);
+    };
+    let site = context.store.read().site(&view.purchase.package.site).await?;
     Ok(site.and_then(|site| site.receiver))
 }
 
 async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, StoreError> {
     let missing = || StoreError::BadRow { table: "events", column: "stream" };
-    let payment = context.store.payment(id).await?.ok_or_else(missing)?;
+    let payment = context.store.read().payment(id).await?.ok_or_else(missing)?;
     let payer = context.store.phone(payment.payer).await?.ok_or_else(missing)?;
     Ok(PromptRequest {
         payment: id,
@@ -185,7 +191,7 @@ fn callback(context: &Context, base: &Url, payment: PaymentId) -> Url {
 /// Asks what came of the payments whose time on the ladder has come.
 pub(super) async fn settle(context: &Arc<Context>) -> Result<usize, StoreError> {
     let now = context.now();
-    let due = context.store.work_due(WorkKind::SettlePayment, now, WORK_PER_LOOK).await?;
+    let due = context.store.read().work_due(WorkKind::SettlePayment, now, WORK_PER_LOOK).await?;
     let ladder: &'static [i64] = match context.settings.callbacks {
         Some(_) => &LADDER_WITH_CALLBACKS,
         None => &LADDER_WITHOUT,
@@ -206,7 +212,7 @@ async fn ask(
     work: &Work,
     ladder: &[i64],
 ) -> Result<(), CommandError> {
-    let Some(payment) = context.store.payment(id).await? else { return Ok(()) };
+    let Some(payment) = context.store.read().payment(id).await? else { return Ok(()) };
     let now = context.now();
     let mut seen = work.seen;
     if work.since.until(now) / SECOND < ladder[0] {

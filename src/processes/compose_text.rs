@@ -32,9 +32,9 @@ pub(super) struct Text {
 /// outside the GSM alphabet triples the price of a message.
 pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<Text, TextError> {
     let missing = TextError::Missing;
-    let view = context.store.purchase(id).await?.ok_or(missing(id))?;
+    let view = context.store.read().purchase(id).await?.ok_or(missing(id))?;
     let purchase = &view.purchase;
-    let version = context.store.package_version(&purchase.package, purchase.package_version);
+    let version = context.store.read().package_version(&purchase.package, purchase.package_version);
     let package = version.await?.ok_or(missing(id))?;
     let say = |key: &str, more: &[Parameter<'_>]| {
         let shop = ("shop", context.settings.shop_name.clone());

@@ -44,7 +44,7 @@ pub async fn write(context: &Context) {
 /// What is to be known of the ledger outside it; `None` while it is empty.
 pub async fn note(store: &Store) -> Result<Option<Mark>, StoreError> {
     let Some(head) = store.signed_head().await? else { return Ok(None) };
-    Ok(Some(Mark { head, checkpoints: store.checkpoint_count().await? }))
+    Ok(Some(Mark { head, checkpoints: store.read().checkpoint_count().await? }))
 }
 
 /// Never writes one that knows less than the one there is: a database that was put back under a

@@ -37,7 +37,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     // Apart, so that reports which wait for their gateway's answer never stand before a callback.
     let mut rows = vec![];
     for source in [SOURCE_PAYMENT, SOURCE_C2B, SOURCE_REPORT] {
-        rows.extend(context.store.inbox_undecided(source, WORK_PER_LOOK).await?);
+        rows.extend(context.store.read().inbox_undecided(source, WORK_PER_LOOK).await?);
     }
     each(context, rows, |context, row| async move { decide(&context, &row).await }).await
 }
@@ -143,7 +143,7 @@ async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<boo
         return ignore(context, row, None).await;
     };
     let named = match read.reference.as_deref().and_then(referenced) {
-        Some(digits) => context.store.payment_of_reference(&digits).await?,
+        Some(digits) => context.store.read().payment_of_reference(&digits).await?,
         None => None,
     };
     let payment = match named {
@@ -165,7 +165,7 @@ async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<boo
 /// A payment of the sale that a receipt is known to belong to.
 async fn paid_by(context: &Context, receipt: &str) -> Result<Option<PaymentId>, StoreError> {
     let Some(purchase) = context.store.purchase_of_receipt(receipt).await? else { return Ok(None) };
-    let view = context.store.purchase(purchase).await?;
+    let view = context.store.read().purchase(purchase).await?;
     Ok(view.and_then(|view| view.last_payment().map(|payment| payment.id)))
 }
 
@@ -174,7 +174,7 @@ async fn report(context: &Context, row: &Inbox, message: &RawMessage) -> Result<
     let read = gateway.and_then(|g| g.read_report(&message.content_type, &message.body));
     let Some(read) = read else { return ignore(context, row, None).await };
     let fingerprint = message_ref(context, &row.subject, &read.reference);
-    match context.store.message_of_ref(&fingerprint).await? {
+    match context.store.read().message_of_ref(&fingerprint).await? {
         Some(message) => {
             let whose = Sealed::MessageText(message);
             let report = TakeReport { message, outcome: read.outcome, inbox_row: row.row };
@@ -207,7 +207,7 @@ async fn execute(
     whose: Option<Sealed>,
 ) -> Result<bool, StoreError> {
     let forgotten = match whose {
-        Some(whose) => context.store.is_forgotten(whose).await?,
+        Some(whose) => context.store.read().is_forgotten(whose).await?,
         None => false,
     };
     if !done(carry_out(context, row, command, forgotten).await)? {

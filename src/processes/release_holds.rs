@@ -10,7 +10,7 @@ use crate::{
 use std::sync::Arc;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let due = context.store.work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK);
+    let due = context.store.read().work_due(WorkKind::ExpirePurchase, context.now(), WORK_PER_LOOK);
     each(context, due.await?, |context, work| async move {
         let purchase: PurchaseId = subject(&work)?;
         done(context.store.execute(ExpirePurchase { purchase }).await)

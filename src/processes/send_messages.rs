@@ -33,7 +33,8 @@ const ROUNDS: usize = 2;
 const ROUND_PAUSE_SECONDS: i64 = 60;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
-    let due = context.store.work_due(WorkKind::SendMessage, context.now(), WORK_PER_LOOK).await?;
+    let due =
+        context.store.read().work_due(WorkKind::SendMessage, context.now(), WORK_PER_LOOK).await?;
     for work in due {
         let message: MessageId = subject(&work)?;
         handle_beside(context, "send", work, |context, work| async move {
@@ -45,7 +46,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
 }
 
 async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), CommandError> {
-    let Some(message) = context.store.message(id).await? else { return Ok(()) };
+    let Some(message) = context.store.read().message(id).await? else { return Ok(()) };
     if message.status == MessageStatus::Submitted {
         // Whoever made the call did not live to record its outcome.
         let gateway = message.tried.last().cloned().unwrap_or_default();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     let mut done = 0;
-    for upload in context.store.uploads().await? {
+    for upload in context.store.read().uploads().await? {
         let altered = upload.word(&context.store.vault()) == Word::Altered;
         if altered && uploads::is_kept(&context.store, &upload) {
             done += usize::from(set_aside(context, &upload).await?);

@@ -28,7 +28,7 @@ pub(super) async fn look(context: &Context) -> Result<usize, StoreError> {
         return Ok(0);
     }
     let day = now.business_day(&digest.zone).to_string();
-    if context.store.has_digest(&day).await? {
+    if context.store.read().has_digest(&day).await? {
         return Ok(0);
     }
     let owner = owner(context, digest);
@@ -49,13 +49,13 @@ pub(super) async fn compose(context: &Context, digest: &Digest) -> Result<Text, 
     let store = &context.store;
     let now = context.now();
     let day = now.business_day(&digest.zone).to_string();
-    let (sales, earned) = store.earned_on(&day).await?;
-    let needs = store.exceptions().await?.len() + store.stuck().await?.len();
-    let mark = store.last_checkpoint().await?;
+    let (sales, earned) = store.read().earned_on(&day).await?;
+    let needs = store.read().exceptions().await?.len() + store.read().stuck().await?.len();
+    let mark = store.read().last_checkpoint().await?;
     let mark = mark.map_or_else(|| "-".to_owned(), |signed| signed.checkpoint.short());
     let mut few = vec![];
-    for site in store.sites().await? {
-        for offer in store.offers(&site.site).await? {
+    for site in store.read().sites().await? {
+        for offer in store.read().offers(&site.site).await? {
             if offer.free < FEW_CODES {
                 few.push(format!("{} {}", offer.key(), offer.free));
             }

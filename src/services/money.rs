@@ -148,12 +148,12 @@ pub fn reference(purchase: PurchaseId) -> String {
 /// Everything that needs a person, oldest first.
 pub async fn lines(store: &Store) -> Result<Vec<Line>, MoneyError> {
     let mut lines = vec![];
-    for exception in store.exceptions().await? {
+    for exception in store.read().exceptions().await? {
         let mut line = line(exception);
         line.receipt = receipt_number(store, &line).await?;
         lines.push(line);
     }
-    for stuck in store.stuck().await? {
+    for stuck in store.read().stuck().await? {
         lines.push(stuck_line(store, stuck).await?);
     }
     Ok(lines)
@@ -162,7 +162,7 @@ pub async fn lines(store: &Store) -> Result<Vec<Line>, MoneyError> {
 /// Something over which Lango broke down twice.
 async fn stuck_line(store: &Store, stuck: Stuck) -> Result<Line, StoreError> {
     let payment = match stuck.payment {
-        Some(payment) => store.payment(payment).await?,
+        Some(payment) => store.read().payment(payment).await?,
         None => None,
     };
     Ok(Line {
@@ -212,10 +212,10 @@ async fn receipt_number(store: &Store, line: &Line) -> Result<Option<String>, St
     let receipt = match unsettled(line) {
         Some(Unsettled::Receipt(receipt, _)) => Some(receipt),
         Some(Unsettled::Payment(payment)) => {
-            store.payment(payment).await?.and_then(|payment| payment.receipt)
+            store.read().payment(payment).await?.and_then(|payment| payment.receipt)
         }
         Some(Unsettled::Purchase(purchase, _) | Unsettled::Code(purchase)) => {
-            store.purchase(purchase).await?.and_then(|view| view.receipt())
+            store.read().purchase(purchase).await?.and_then(|view| view.receipt())
         }
         None => None,
     };
@@ -345,5 +345,5 @@ async fn one_sale(store: &Store, text: &str) -> Result<PurchaseView, MoneyError>
     let [id] = found[..] else {
         return Err(MoneyError::NotOneSale { text: text.to_owned(), count: found.len() });
     };
-    store.purchase(id).await?.ok_or(MoneyError::Unreadable)
+    store.read().purchase(id).await?.ok_or(MoneyError::Unreadable)
 }

@@ -49,8 +49,8 @@ pub enum ForgetError {
 /// All that names the person with a number, ready to be forgotten.
 pub async fn find(store: &Store, phone: &Phone) -> Result<ForgetContact, ForgetError> {
     while store.project().await? > 0 {}
-    let fingerprint = store.vault().fingerprint(Lookup::Phone(&phone));
-    let contact = store.contact(&fingerprint).await?.ok_or(ForgetError::Nobody)?;
+    let fingerprint = store.vault().fingerprint(Lookup::Phone(phone));
+    let contact = store.read().contact(&fingerprint).await?.ok_or(ForgetError::Nobody)?;
     let sales = sales_of(store, contact).await?;
     let payments: Vec<PaymentId> =
         sales.iter().flat_map(|sale| &sale.payments).map(|view| view.id).collect();
@@ -59,7 +59,7 @@ pub async fn find(store: &Store, phone: &Phone) -> Result<ForgetContact, ForgetE
         fingerprint,
         devices: own_devices(store, contact, &sales).await?,
         purchases: sales.iter().map(|sale| sale.id).collect(),
-        messages: store.messages_to(contact).await?,
+        messages: store.read().messages_to(contact).await?,
         inbox_rows: rows_naming(store, phone, &sales, &payments).await?,
         payments,
     };
@@ -69,8 +69,8 @@ pub async fn find(store: &Store, phone: &Phone) -> Result<ForgetContact, ForgetE
 
 async fn sales_of(store: &Store, contact: ContactId) -> Result<Vec<PurchaseView>, StoreError> {
     let mut sales = vec![];
-    for id in store.purchases_of(contact, i64::MAX).await? {
-        sales.extend(store.purchase(id).await?);
+    for id in store.read().purchases_of(contact, i64::MAX).await? {
+        sales.extend(store.read().purchase(id).await?);
     }
     Ok(sales)
 }
@@ -97,7 +97,7 @@ async fn nothing_is_open(store: &Store, found: &ForgetContact) -> Result<(), For
         exception.purchase.is_some_and(|id| found.purchases.contains(&id))
             && !NO_MONEY.contains(&exception.kind)
     };
-    let exceptions = store.exceptions().await?.into_iter().filter(theirs);
+    let exceptions = store.read().exceptions().await?.into_iter().filter(theirs);
     let kinds: BTreeSet<String> =
         exceptions.map(|exception| exception.kind.word().replace('_', " ")).collect();
     if !kinds.is_empty() {
@@ -108,7 +108,7 @@ async fn nothing_is_open(store: &Store, found: &ForgetContact) -> Result<(), For
     let messages = found.messages.iter().map(ToString::to_string);
     let purchases = found.purchases.iter().map(ToString::to_string);
     let subjects = purchases.chain(payments).chain(messages).collect();
-    if store.is_work_to_do(subjects, &found.inbox_rows).await? {
+    if store.read().is_work_to_do(subjects, &found.inbox_rows).await? {
         return Err(ForgetError::UnderWay);
     }
     Ok(())
@@ -126,7 +126,7 @@ async fn rows_naming(
     let subjects: BTreeSet<String> = payments.iter().map(ToString::to_string).collect();
     let (mut naming, mut last) = (vec![], 0);
     loop {
-        let rows = store.inbox_after(last, ROWS_AT_ONCE).await?;
+        let rows = store.read().inbox_after(last, ROWS_AT_ONCE).await?;
         let Some(end) = rows.last() else { return Ok(naming) };
         last = end.row;
         for row in rows.iter().filter(|row| !row.sealed.is_empty()) {
@@ -176,7 +176,7 @@ async fn names(
 async fn receipts(store: &Store, sale: &PurchaseView) -> Result<BTreeSet<ReceiptId>, StoreError> {
     let mut receipts: BTreeSet<ReceiptId> =
         sale.payments.iter().filter_map(|view| view.payment.receipt).collect();
-    for event in store.events_of(sale.id).await? {
+    for event in store.read().events_of(sale.id).await? {
         if let (Stream::Receipt(id), _) = event.decode()? {
             receipts.insert(id);
         }

@@ -63,7 +63,7 @@ use crate::{
 use database::{Database, Head};
 use error::Attempt;
 use jiff::tz::TimeZone;
-use std::{ops::Deref, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::watch;
 use vault::keyring::{Keyring, wrapped_keys};
 
@@ -92,15 +92,12 @@ pub struct Store {
     clock: Arc<SteadyClock>,
 }
 
-impl Deref for Store {
-    type Target = Reader;
-
-    fn deref(&self) -> &Reader {
+impl Store {
+    /// What can be read of it.
+    pub fn read(&self) -> &Reader {
         &self.reader
     }
-}
 
-impl Store {
     /// Opens a store, bringing its schema up to date and making the vault's keys for an empty
     /// ledger.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
@@ -163,7 +160,7 @@ impl Store {
 
     /// Keeps every code on hand out of sale, in one commit: any may have been sold. Tells how many.
     pub async fn fence_stock(&self) -> Result<usize, CommandError> {
-        let vouchers = self.on_hand().await?;
+        let vouchers = self.read().on_hand().await?;
         let count = vouchers.len();
         self.execute(FenceStock { vouchers }).await?;
         Ok(count)
@@ -198,7 +195,7 @@ impl Store {
 
     /// Opens a sealed text of the vault; `None` when there is none, or it is forgotten.
     pub async fn open_sealed(&self, what: Sealed) -> Result<Option<String>, StoreError> {
-        let sealed = self.sealed(&what).await?.filter(|sealed| !sealed.is_empty());
+        let sealed = self.read().sealed(&what).await?.filter(|sealed| !sealed.is_empty());
         let Some(sealed) = sealed else { return Ok(None) };
         self.unseal_text(&what.context(), &sealed).await.map(Some)
     }
@@ -221,7 +218,7 @@ impl Store {
     /// Verifies everything with the ledger's own key.
     pub async fn verify(&self) -> Result<Audit, StoreError> {
         let key = self.vault().signing_key().public();
-        self.verify_with(key, &Outside::default(), |_| {}).await
+        self.read().verify_with(key, &Outside::default(), |_| {}).await
     }
 
     /// Takes new events into the projections; tells how many.

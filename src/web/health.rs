@@ -11,7 +11,7 @@ pub async fn alive() -> &'static str {
 /// The database answers, the writer carries out commands, and no process keeps panicking.
 pub async fn ready(State(shop): TheShop) -> (StatusCode, String) {
     let no = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
-    if let Err(failure) = shop.context.store.last_position().await {
+    if let Err(failure) = shop.context.store.read().last_position().await {
         tracing::error!(error = ?failure, "the database does not answer");
         return no("the database does not answer".into());
     }

@@ -73,7 +73,7 @@ async fn fill(
 ) -> Result<(Frame, Page)> {
     let store = &shop.context.store;
     let mut phone = store.support_phone(&site.site).await?;
-    let mut offers = store.offers(&site.site).await?;
+    let mut offers = store.read().offers(&site.site).await?;
     let mut typed = Typed::of(fields);
     // A form that cannot be read yet changes nothing.
     if fields.has("router_login") {

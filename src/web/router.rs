@@ -60,7 +60,7 @@ async fn admitted(
     if !is_right(&store.vault(), &slug) && !is_right(&*store.vault_now().await?, &slug) {
         return Err(No::NotFound);
     }
-    store.site(&slug).await?.ok_or(No::NotFound)
+    store.read().site(&slug).await?.ok_or(No::NotFound)
 }
 
 /// The site of a router that shows its key.

@@ -67,7 +67,7 @@ async fn accept(
     checkpoint: &Kept,
 ) -> anyhow::Result<ExitCode> {
     let position = checkpoint.position();
-    let event = store.events_after(position - 1, 1).await?;
+    let event = store.read().events_after(position - 1, 1).await?;
     let stands = event.first().is_some_and(|event| checkpoint.agrees(&event.hash));
     if !stands {
         bail!("event {position} of this ledger is not that one; run `lango audit accept` again");

@@ -62,7 +62,7 @@ impl Show {
 }
 
 async fn view(store: &Store, id: PurchaseId) -> anyhow::Result<PurchaseView> {
-    match store.purchase(id).await? {
+    match store.read().purchase(id).await? {
         Some(view) => Ok(view),
         None => bail!("purchase {id} has no beginning in this ledger; run `lango audit verify`"),
     }

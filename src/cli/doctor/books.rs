@@ -27,7 +27,7 @@ pub(super) async fn chain(store: &Store) -> anyhow::Result<Finding> {
     if let Some(at) = audit.broken_at() {
         return Ok(fail(format!("broken at event {at}; run `lango audit verify`")));
     }
-    if audit.signed_to.is_none() && store.checkpoint_count().await? > 0 {
+    if audit.signed_to.is_none() && store.read().checkpoint_count().await? > 0 {
         return Ok(fail("no checkpoint agrees with it; run `lango audit verify`"));
     }
     if !audit.is_good() {
@@ -42,7 +42,7 @@ pub(super) async fn chain(store: &Store) -> anyhow::Result<Finding> {
 
 /// Holds what stands beside the ledger to it.
 pub(super) async fn tables(store: &Store) -> anyhow::Result<Finding> {
-    let beside = store.verify_beside(Some(&*store.vault_now().await?)).await?;
+    let beside = store.read().verify_beside(Some(&*store.vault_now().await?)).await?;
     let mut tables: Vec<&str> = beside.findings.iter().map(|found| found.table).collect();
     tables.dedup();
     if tables.is_empty() {
@@ -61,7 +61,7 @@ pub(super) async fn history(config: &Config, store: &Store) -> anyhow::Result<Fi
     let Some(mark) = app::read_mark(config)? else {
         return Ok(pass("nothing is known outside the database yet; `lango serve` notes it"));
     };
-    let missing = mark.checkpoints - store.checkpoint_count().await?;
+    let missing = mark.checkpoints - store.read().checkpoint_count().await?;
     if missing > 0 {
         return Ok(fail(format!(
             "{missing} checkpoints that stood beside the ledger were deleted; the events agree \

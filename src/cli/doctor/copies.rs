@@ -34,7 +34,7 @@ pub(super) fn off_the_box(places: &[BackupRecord], now: Micros) -> Finding {
 
 /// Whether the last copies were proved, and the newest in each folder opens.
 pub(super) async fn look(config: &Config, store: &Store) -> anyhow::Result<Vec<Check>> {
-    let records = store.backups().await?;
+    let records = store.read().backups().await?;
     // The line of the configuration tells what is wrong with it.
     let places = app::backup_places(config).unwrap_or_default();
     let mut checks = vec![proved(&configured(&records, &places), store.now()).about("proof")];

@@ -60,21 +60,24 @@ impl Doctor {
 
 async fn of_ledger(config: &Config, store: &Store) -> Vec<Check> {
     let now = store.now();
-    let head = store.head().await;
+    let head = store.read().head().await;
     let position = head.as_ref().map_or(0, |head| head.position);
-    let states = store.projection_states().await;
+    let states = store.read().projection_states().await;
     vec![
         seen("clock", head.map(|head| books::clock(now, head.recorded_at))),
         seen("chain", books::chain(store).await),
         seen("history", books::history(config, store).await),
         seen("tables", books::tables(store).await),
         seen("read models", states.map(|states| books::read_models(&states, position))),
-        seen("backup", store.backups().await.map(|places| copies::off_the_box(&places, now))),
-        seen("work", store.next_due().await.map(|due| shop::work(due, now))),
-        seen("desk", store.exceptions().await.map(|lines| shop::desk(lines.len()))),
-        seen("stuck", store.stuck().await.map(|tasks| shop::stuck(tasks.len()))),
+        seen(
+            "backup",
+            store.read().backups().await.map(|places| copies::off_the_box(&places, now)),
+        ),
+        seen("work", store.read().next_due().await.map(|due| shop::work(due, now))),
+        seen("desk", store.read().exceptions().await.map(|lines| shop::desk(lines.len()))),
+        seen("stuck", store.read().stuck().await.map(|tasks| shop::stuck(tasks.len()))),
         seen("stock", shop::stock(store).await),
-        seen("two sites", store.stocked_twice().await.map(|twice| shop::two_sites(&twice))),
+        seen("two sites", store.read().stocked_twice().await.map(|twice| shop::two_sites(&twice))),
         seen("routers", shop::routers(store, now).await),
         seen("paid at", shop::receivers(config, store).await),
         seen("fence", shop::fenced_codes(store).await.map(shop::fence)),

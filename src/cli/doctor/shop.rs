@@ -72,8 +72,8 @@ pub(super) fn stuck(tasks: usize) -> Finding {
 
 pub(super) async fn stock(store: &Store) -> anyhow::Result<Finding> {
     let mut out = vec![];
-    for site in store.sites().await? {
-        let offers = store.offers(&site.site).await?;
+    for site in store.read().sites().await? {
+        let offers = store.read().offers(&site.site).await?;
         out.extend(offers.iter().filter(|offer| offer.free == 0).map(|it| it.key().to_string()));
     }
     if out.is_empty() {
@@ -98,9 +98,9 @@ pub(super) fn two_sites(twice: &[(Slug, Slug, i64)]) -> Finding {
 }
 
 pub(super) async fn routers(store: &Store, now: Micros) -> anyhow::Result<Finding> {
-    let news = store.router_news().await?;
+    let news = store.read().router_news().await?;
     let (mut heard, mut silent) = (0, vec![]);
-    for site in store.sites().await?.into_iter().filter(|site| site.reports) {
+    for site in store.read().sites().await?.into_iter().filter(|site| site.reports) {
         let told = news.iter().find(|news| news.site == site.site);
         match told.filter(|told| told.heard_at.until(now) <= SILENT_AFTER) {
             Some(_) => heard += 1,
@@ -119,7 +119,7 @@ pub(super) async fn routers(store: &Store, now: Micros) -> anyhow::Result<Findin
 pub(super) async fn receivers(config: &Config, store: &Store) -> anyhow::Result<Finding> {
     let known = app::receivers(config);
     let (mut own, mut lost) = (0, vec![]);
-    for site in store.sites().await? {
+    for site in store.read().sites().await? {
         let Some(number) = site.receiver else { continue };
         if known.know(&number) {
             own += 1;
@@ -138,8 +138,8 @@ pub(super) async fn receivers(config: &Config, store: &Store) -> anyhow::Result<
 
 pub(super) async fn fenced_codes(store: &Store) -> anyhow::Result<usize> {
     let mut fenced = 0;
-    for site in store.sites().await? {
-        fenced += store.fenced(&site.site, None).await?.len();
+    for site in store.read().sites().await? {
+        fenced += store.read().fenced(&site.site, None).await?.len();
     }
     Ok(fenced)
 }

@@ -42,7 +42,7 @@ pub async fn carry_out(
         if same { Ok(()) } else { Err(BackupError::AnotherCopy(file.to_owned())) }
     };
     let proof = prove(store, prover, &name, file, as_made).await?;
-    let known = store.backups().await?.into_iter().find(|record| record.place == name);
+    let known = store.read().backups().await?.into_iter().find(|record| record.place == name);
     let proved = known.and_then(|record| record.proved).map(|(file, _)| file);
     place.tidy(file, proved.as_deref())?;
     Ok(Outcome { delivered, proof })

@@ -145,7 +145,7 @@ pub async fn make(
     if !store.has_its_master_key().await? {
         return Err(BackupError::KeyChanged);
     }
-    let mut copy = store.copy_out().await?;
+    let mut copy = store.read().copy_out().await?;
     let end = copy.end().clone();
     let name = end.file_name();
     let (path, partial) = (folder.join(&name), Partial(folder.join(format!("{name}.partial"))));

@@ -24,7 +24,7 @@ impl Acting<'_> {
     pub async fn restore_codes(&self, site: &Slug) -> Result<Vec<RouterUser>, CommandError> {
         let store = self.store;
         store.project().await?;
-        let (packages, now) = (store.packages(site).await?, store.now());
+        let (packages, now) = (store.read().packages(site).await?, store.now());
         let mut good = codes_of(store, site, &packages).await?;
         good.retain(|code| code.known.is_good(now));
         let codes = u32::try_from(good.len()).unwrap_or(u32::MAX);

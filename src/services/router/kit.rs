@@ -59,7 +59,7 @@ impl Draft {
             language: site.language,
             version: VERSION.to_owned(),
         };
-        let mut packages = store.packages(&site.site).await?;
+        let mut packages = store.read().packages(&site.site).await?;
         packages.retain(|package| !package.retired);
         let scripts = SiteScripts {
             shop_url: settings.shop_url.clone(),

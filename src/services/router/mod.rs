@@ -50,7 +50,7 @@ impl Acting<'_> {
         self.in_pieces(&known.used, |vouchers| HearLogins { vouchers }).await?;
         self.in_pieces(&known.off, |vouchers| HearSwitchedOff { vouchers }).await?;
         if let Some(Piece { run, .. }) = &report.piece
-            && let Some(shown) = store.whole_list(site, run).await?
+            && let Some(shown) = store.read().whole_list(site, run).await?
         {
             self.compare(site, shown).await?;
         }
@@ -74,10 +74,10 @@ impl Acting<'_> {
         let listed = |(id, off)| (id, if off { Listed::Off } else { Listed::On });
         let shown: HashMap<VoucherId, Listed> = shown.into_iter().map(listed).collect();
         let at = store.now();
-        let list = List { at, reports_since: store.reports_since(site).await? };
+        let list = List { at, reports_since: store.read().reports_since(site).await? };
         let (mut news, mut missed) = (vec![], vec![]);
         for SiteCode { voucher, known, .. } in
-            codes_of(store, site, &store.packages(site).await?).await?
+            codes_of(store, site, &store.read().packages(site).await?).await?
         {
             let listed = shown.get(&voucher).copied().unwrap_or(Listed::No);
             match list.means(listed, &known) {
@@ -94,7 +94,7 @@ impl Acting<'_> {
             self.wish(HearList { site: site.clone(), at, codes: codes.to_vec() }).await?;
         }
         self.replace_missed(site, &missed).await?;
-        let away = store.away(site).await?;
+        let away = store.read().away(site).await?;
         let whole = RouterWrite::Shown { site: site.clone(), away };
         self.wish(KeepBeside::vault([VaultWrite::Router(whole)])).await.map(drop)
     }
@@ -155,14 +155,14 @@ async fn ends(store: &Store, site: &Slug, vouchers: &[VoucherId]) -> Result<Vec<
     if vouchers.is_empty() {
         return Ok(ends);
     }
-    let packages = store.packages(site).await?;
+    let packages = store.read().packages(site).await?;
     for id in vouchers {
-        let Some(voucher) = store.voucher(*id).await? else { continue };
+        let Some(voucher) = store.read().voucher(*id).await? else { continue };
         let package = packages.iter().find(|package| package.package == voucher.package.package);
         let (Some(package), Some(code)) = (package, store.voucher_code(*id).await?) else {
             continue;
         };
-        let activated_at = store.activated_at(*id).await?;
+        let activated_at = store.read().activated_at(*id).await?;
         let usage = Usage { activated_at, ..Usage::default() };
         let seconds = package.validity_seconds;
         if let Some(at) = usage.ends_at(seconds)
@@ -194,10 +194,10 @@ async fn known(store: &Store, site: &Slug, report: &Report) -> Result<KnownVouch
     let told: Vec<_> = told.collect();
     let done: Vec<Fingerprint> = report.off.iter().map(|code| fingerprint(code)).collect();
     let asked: Vec<Fingerprint> = told.iter().map(|(it, _)| *it).chain(done.clone()).collect();
-    let found = store.vouchers_of_codes(&asked).await?;
+    let found = store.read().vouchers_of_codes(&asked).await?;
     // A whole list tells of many codes that the router told of before.
     let before = match report.piece {
-        Some(_) => store.told_of_codes(site).await?,
+        Some(_) => store.read().told_of_codes(site).await?,
         None => HashMap::new(),
     };
     let of = |id: &VoucherId| before.get(id).copied().unwrap_or_default();
@@ -235,9 +235,9 @@ async fn codes_of(
 ) -> Result<Vec<SiteCode>, StoreError> {
     let lasts: HashMap<&Slug, u64> =
         packages.iter().map(|package| (&package.package, package.validity_seconds)).collect();
-    let told = store.told_of_codes(site).await?;
+    let told = store.read().told_of_codes(site).await?;
     let mut codes = vec![];
-    for code in store.at_router(site).await? {
+    for code in store.read().at_router(site).await? {
         let told = told.get(&code.voucher).copied().unwrap_or_default();
         let standing = match code.status {
             store::Standing::Free => Standing::Free,
@@ -264,16 +264,16 @@ async fn codes_of(
 
 /// What a site's router is to do.
 async fn orders(store: &Store, site: &Slug) -> Result<Orders, CommandError> {
-    let news = store.router_news().await?.into_iter().find(|news| news.site == *site);
+    let news = store.read().router_news().await?.into_iter().find(|news| news.site == *site);
     // Of what was away then already, and still is, the next list in turn will tell.
-    let away = store.away(site).await?;
+    let away = store.read().away(site).await?;
     let came = news
         .as_ref()
         .is_some_and(|news| away > news.away_shown.unwrap_or(0) || news.users != news.users_shown);
     let (now, last) = (store.now(), news.and_then(|news| news.shown_at));
     let list = is_list_due(last, came, now);
     let mut orders = Orders { time: now.0 / SECOND, list, off: vec![], ends: vec![] };
-    for voucher in store.to_switch_off(site, ORDERS_AT_ONCE).await? {
+    for voucher in store.read().to_switch_off(site, ORDERS_AT_ONCE).await? {
         // A router could not be told of a code with a line's end in it.
         let code = store.voucher_code(voucher).await?.map(|code| code.code);
         orders.off.extend(code.filter(|code| !code.contains(['\n', '\r'])));

@@ -84,7 +84,7 @@ impl Acting<'_> {
     /// Changes what somebody may do, or their password.
     pub async fn change_staff(&self, name: &str, change: Change) -> Result<StaffId, StaffError> {
         let store = self.store;
-        let found = store.staff_named(&name_fingerprint(store, name)).await?;
+        let found = store.read().staff_named(&name_fingerprint(store, name)).await?;
         let staff = found.ok_or_else(|| StaffError::Nobody(name.to_owned()))?.id;
         let Change { role, disabled, password } = change;
         let hash = password.map(|password| password::hash(&password, name, self.random));
@@ -110,7 +110,7 @@ pub async fn name(store: &Store, id: StaffId) -> Result<Option<String>, StoreErr
 /// All who work at the desk, or did, with their names.
 pub async fn list(store: &Store) -> Result<Vec<(StaffMember, String)>, StoreError> {
     let mut list = vec![];
-    for member in store.staff().await? {
+    for member in store.read().staff().await? {
         let name = name(store, member.id).await?.unwrap_or_default();
         list.push((member, name));
     }
@@ -120,5 +120,5 @@ pub async fn list(store: &Store) -> Result<Vec<(StaffMember, String)>, StoreErro
 /// Whether an owner may sign in.
 pub async fn has_owner(store: &Store) -> Result<bool, StoreError> {
     let owner = |member: &StaffMember| member.staff.role == Role::Owner && !member.staff.disabled;
-    Ok(store.staff().await?.iter().any(owner))
+    Ok(store.read().staff().await?.iter().any(owner))
 }

@@ -72,7 +72,7 @@ pub async fn sign_in(
         at: store.now(),
     };
     store.execute(CountSignIn(given.clone())).await?;
-    let found = store.staff_named(&given.name).await?;
+    let found = store.read().staff_named(&given.name).await?;
     let known = match found {
         Some(member) => proven_password(store, &member).await?,
         None => None,

@@ -220,7 +220,8 @@ impl Acting<'_> {
         if report.taken < lines.len() {
             // Somebody else took some meanwhile: what they are now is what they are told to be.
             let again = look(store, import, bytes).await?;
-            let taken = store.vouchers_by_id(lines.iter().map(|line| line.code.voucher)).await?;
+            let taken =
+                store.read().vouchers_by_id(lines.iter().map(|line| line.code.voucher)).await?;
             for (at, line) in places.into_iter().zip(&lines) {
                 if !taken.contains_key(&line.code.voucher) {
                     report.judged[at] = again.judged[at].clone();
@@ -255,8 +256,8 @@ fn batch_event(import: &Import, report: &Report, lines: &[Line], file: &Fingerpr
 
 async fn rules(store: &Store, import: &Import) -> Result<Rules, ImportError> {
     let site = import.site.clone();
-    store.site(&site).await?.ok_or_else(|| ImportError::NoSuchSite(site.clone()))?;
-    let offers = store.offers(&site).await?;
+    store.read().site(&site).await?.ok_or_else(|| ImportError::NoSuchSite(site.clone()))?;
+    let offers = store.read().offers(&site).await?;
     if let Some(package) = &import.package
         && !offers.iter().any(|offer| offer.package.package == *package)
     {
@@ -266,7 +267,7 @@ async fn rules(store: &Store, import: &Import) -> Result<Rules, ImportError> {
         if *other == site {
             return Err(ImportError::SameSite(site));
         }
-        store.site(other).await?.ok_or_else(|| ImportError::NoSuchSite(other.clone()))?;
+        store.read().site(other).await?.ok_or_else(|| ImportError::NoSuchSite(other.clone()))?;
     }
     let promise = |offer: Offer| Promise {
         profile: offer.package.profile,
@@ -306,13 +307,13 @@ impl Names<'_> {
         let (store, vault) = (self.store, self.store.vault());
         let codes = || export.lines.iter().map(|line| line.code.as_str());
         let exact: Vec<Fingerprint> = codes().map(|code| self.exact(code)).collect();
-        let exact = store.vouchers_of_codes(&exact).await?;
+        let exact = store.read().vouchers_of_codes(&exact).await?;
         let shop_wide: Vec<Fingerprint> =
             codes().map(|code| vault.fingerprint(Lookup::ShopWideCode(code))).collect();
-        let holders = store.holders_of_codes(&shop_wide).await?;
-        let mut apart = store.sites_of_other_routers(self.site).await?;
+        let holders = store.read().holders_of_codes(&shop_wide).await?;
+        let mut apart = store.read().sites_of_other_routers(self.site).await?;
         apart.extend(import.other_routers.iter().cloned());
-        let sites = store.sites().await?.into_iter();
+        let sites = store.read().sites().await?.into_iter();
         let named: HashMap<Slug, String> = sites.map(|site| (site.site, site.name)).collect();
         Ok(judge(export, rules, |code| {
             if exact.contains_key(&self.exact(code)) {

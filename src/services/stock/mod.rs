@@ -45,8 +45,8 @@ impl Acting<'_> {
         let store = self.store;
         store.project().await?;
         let vouchers = match what {
-            Doomed::Batch(batch) => store.unsold_of_batch(batch).await?,
-            Doomed::Handout(handout) => store.vouchers_of_handout(handout).await?,
+            Doomed::Batch(batch) => store.read().unsold_of_batch(batch).await?,
+            Doomed::Handout(handout) => store.read().vouchers_of_handout(handout).await?,
             Doomed::Voucher(voucher) => vec![voucher],
         };
         self.in_pieces(&vouchers, |vouchers| VoidVouchers { vouchers, reason }).await
@@ -64,7 +64,7 @@ impl Acting<'_> {
         let mut taken = 0;
         while taken < count {
             let wanted = (count - taken).min(CODES_PER_COMMIT);
-            let vouchers = self.store.free_of(package, wanted).await?;
+            let vouchers = self.store.read().free_of(package, wanted).await?;
             let person = self.store.vault().seal(&context, person.as_bytes());
             let command = HandOut { handout: id, vouchers, person, first: taken == 0 };
             match self.count(command).await {
@@ -87,7 +87,7 @@ pub async fn print(
     store.execute(By::Staff(staff).wish(PrintCodes { staff, handout })).await?;
     store.project().await?;
     let mut codes = vec![];
-    for voucher in store.vouchers_of_handout(handout).await? {
+    for voucher in store.read().vouchers_of_handout(handout).await? {
         codes.extend(store.voucher_code(voucher).await?);
     }
     Ok(codes)
@@ -96,5 +96,5 @@ pub async fn print(
 /// The vouchers of a site whose code is this, but for capital letters, dashes and blanks.
 pub async fn find(store: &Store, site: &str, typed: &str) -> Result<Vec<VoucherId>, StoreError> {
     let code = store.vault().fingerprint(Lookup::FoldedCode(site, typed));
-    store.vouchers_of_folded(&code).await
+    store.read().vouchers_of_folded(&code).await
 }

@@ -161,12 +161,12 @@ async fn decide(store: &Store, write: UploadWrite) -> Result<(), CommandError> {
 }
 
 async fn is_batch(store: &Store, batch: BatchId) -> Result<bool, StoreError> {
-    Ok(!store.stream_events(&Stream::Batch(batch)).await?.is_empty())
+    Ok(!store.read().stream_events(&Stream::Batch(batch)).await?.is_empty())
 }
 
 async fn bytes(store: &Store, batch: BatchId) -> Result<Vec<u8>, StoreError> {
     let what = Sealed::Upload(batch);
-    let sealed = store.sealed(&what).await?;
+    let sealed = store.read().sealed(&what).await?;
     let sealed = sealed.ok_or(StoreError::BadRow { table: "uploads", column: "sealed" })?;
     store.unseal(&what.context(), &sealed).await
 }

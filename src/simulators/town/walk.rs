@@ -266,9 +266,9 @@ fn offers(html: &str) -> Vec<String> {
 
 pub async fn events(world: &World, number: &Phone) -> anyhow::Result<Vec<StoredEvent>> {
     let store = &world.shop.context.store;
-    let fingerprint = store.vault().fingerprint(Lookup::Phone(&number));
-    let contact = store.contact(&fingerprint).await?.context("nobody bought anything")?;
-    let purchases = store.purchases_of(contact, 1).await?;
+    let fingerprint = store.vault().fingerprint(Lookup::Phone(number));
+    let contact = store.read().contact(&fingerprint).await?.context("nobody bought anything")?;
+    let purchases = store.read().purchases_of(contact, 1).await?;
     let purchase = purchases.first().context("nobody bought anything")?;
-    Ok(store.events_of(*purchase).await?)
+    Ok(store.read().events_of(*purchase).await?)
 }

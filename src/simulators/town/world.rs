@@ -244,7 +244,7 @@ fn providers(
 /// repeat.
 async fn fill(store: &Store, random: &dyn Random, router: SocketAddr) -> anyhow::Result<()> {
     let site = Slug::parse(SITE)?;
-    let change = store.site(&site).await?.is_some();
+    let change = store.read().site(&site).await?.is_some();
     let router_login = format!("http://{router}/login");
     let register = RegisterSite::new(site.clone(), SITE_NAME.into(), router_login);
     let register = RegisterSite { change, ..register };

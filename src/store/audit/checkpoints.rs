@@ -35,7 +35,7 @@ impl Store {
     /// one. Tells whether it did.
     pub async fn take_due_checkpoint(&self) -> Result<bool, StoreError> {
         let written = self.history.written();
-        let (head, last) = (self.head().await?, self.last_checkpoint().await?);
+        let (head, last) = (self.read().head().await?, self.read().last_checkpoint().await?);
         written.is_reached_by(&head)?;
         let due = last.is_none_or(|last| {
             let new = head.position - last.checkpoint.position;
@@ -54,7 +54,7 @@ impl Store {
 
     /// The checkpoint of the ledger's end; `None` while it is empty.
     pub async fn take_checkpoint(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
-        let (head, last) = (self.head().await?, self.last_checkpoint().await?);
+        let (head, last) = (self.read().head().await?, self.read().last_checkpoint().await?);
         match last {
             Some(last) if last.checkpoint.position == head.position => Ok(Some(last)),
             _ if head.position == 0 => Ok(None),
@@ -64,7 +64,7 @@ impl Store {
 
     /// What stands at the ledger's end now, signed, for keeping outside; `None` while it is empty.
     pub async fn signed_head(&self) -> Result<Option<SignedCheckpoint>, StoreError> {
-        if self.head().await?.position == 0 {
+        if self.read().head().await?.position == 0 {
             return Ok(None);
         }
         self.sign().await.map(Some)
@@ -72,13 +72,13 @@ impl Store {
 
     /// What stands at the ledger's end, unsigned and unproved; `None` while it is empty.
     pub async fn end_as_it_stands(&self) -> Result<Option<Checkpoint>, StoreError> {
-        let Head { position, hash, recorded_at: at } = self.head().await?;
+        let Head { position, hash, recorded_at: at } = self.read().head().await?;
         Ok((position > 0).then_some(Checkpoint { position, hash, at }))
     }
 
     /// The keys that signed this ledger's checkpoints.
     pub async fn signers(&self) -> Result<Signers, StoreError> {
-        self.signers_known_by(self.vault_now().await?.signing_key().public()).await
+        self.read().signers_known_by(self.vault_now().await?.signing_key().public()).await
     }
 
     /// Signs what stands at the ledger's end, if it continues from all that is remembered of it.

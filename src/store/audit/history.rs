@@ -166,18 +166,18 @@ impl Store {
     /// is followed from the last one that agrees.
     pub(in crate::store) async fn recall_checkpoints(&self) -> Result<(), StoreError> {
         let signers = self.signers().await?;
-        let accepted = self.acceptances(&signers).await?.last().copied();
+        let accepted = self.read().acceptances(&signers).await?.last().copied();
         let after = accepted.map_or(0, |accepted| accepted.known_position);
-        let last = self.last_position().await?;
+        let last = self.read().last_position().await?;
         // All that disagree are looked at: one that nobody signed says nothing.
-        for signed in self.contradicting_checkpoints(after).await? {
+        for signed in self.read().contradicting_checkpoints(after).await? {
             if signers.signed(&signed) {
                 let (witness, position) = (Witness::Checkpoint, signed.checkpoint.position);
                 self.history.note(Doubt { witness, position, last });
                 break;
             }
         }
-        let agreeing = self.last_checkpoint().await?.filter(|signed| signers.signed(signed));
+        let agreeing = self.read().last_checkpoint().await?.filter(|signed| signers.signed(signed));
         if let Some(signed) = agreeing {
             let (position, hash) = (signed.checkpoint.position, signed.checkpoint.hash);
             self.history.lock().followed = Place { position, hash };
@@ -188,7 +188,7 @@ impl Store {
     /// Compares the ledger with what is known of it elsewhere; tells how many events are missing at
     /// least.
     pub async fn compare_with(&self, witness: Witness, known: &Kept) -> Result<i64, StoreError> {
-        let (position, last) = (known.position(), self.last_position().await?);
+        let (position, last) = (known.position(), self.read().last_position().await?);
         let found = hash_at(&self.reader.pool, position).await?;
         if !found.is_some_and(|hash| known.agrees(&hash)) {
             self.history.note(Doubt { witness, position, last });
@@ -219,7 +219,7 @@ impl Store {
             let remembered = self.history.lock();
             (remembered.left, remembered.followed)
         };
-        let head = self.head().await?;
+        let head = self.read().head().await?;
         let last = head.position;
         for known in [left, followed] {
             if !stands(&self.reader.pool, known).await? {
@@ -239,7 +239,7 @@ impl Store {
     async fn follow(&self, from: Place, to: i64) -> Result<Place, StoreError> {
         let mut at = from;
         while at.position < to {
-            let events = self.events_after(at.position, PAGE.min(to - at.position)).await?;
+            let events = self.read().events_after(at.position, PAGE.min(to - at.position)).await?;
             let before = at;
             for event in &events {
                 let (position, hash) = (event.position, event.link().hash(&at.hash));
@@ -269,7 +269,7 @@ impl Store {
     /// any more.
     pub async fn hear_acceptance(&self) -> Result<bool, StoreError> {
         let Some(doubt) = self.history.doubt() else { return Ok(true) };
-        let accepted = self.acceptances(&self.signers().await?).await?.last().copied();
+        let accepted = self.read().acceptances(&self.signers().await?).await?.last().copied();
         let Some(accepted) = accepted.filter(|accepted| accepted.position >= doubt.last) else {
             return Ok(false);
         };
@@ -284,7 +284,7 @@ impl Store {
     /// history that is lost is kept out of sale; tells how many codes that are.
     pub async fn accept_history(&self, doubt: &Doubt) -> Result<usize, CommandError> {
         let fenced = self.fence_stock().await?;
-        let head = self.head().await?;
+        let head = self.read().head().await?;
         let vault = self.vault_now().await?;
         let known_position = self.furthest_known(doubt).await?;
         let (position, hash) = (head.position, head.hash);

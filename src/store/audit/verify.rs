@@ -492,13 +492,13 @@ mod tests {
     async fn both_databases_hand_over_the_same_pages() {
         let folder = tempfile::tempdir().unwrap();
         for (store, _) in ledgers(folder.path()).await {
-            let page = store.ledger_page(0).await.unwrap().unwrap();
+            let page = store.read().ledger_page(0).await.unwrap().unwrap();
             let events: Vec<StoredEvent> =
                 page.events().map(|event| event.unwrap().to_stored()).collect();
-            assert_eq!(events, store.events_after(0, 100).await.unwrap());
+            assert_eq!(events, store.read().events_after(0, 100).await.unwrap());
             assert_eq!((page.last, events.len()), (5, 5));
-            assert!(store.ledger_page(5).await.unwrap().is_none());
-            assert_eq!(store.head().await.unwrap().hash, events[4].hash);
+            assert!(store.read().ledger_page(5).await.unwrap().is_none());
+            assert_eq!(store.read().head().await.unwrap().hash, events[4].hash);
         }
     }
 

@@ -40,8 +40,8 @@ impl Reader {
         Ok(self.vouchers_by_id([id]).await?.remove(&id))
     }
 
-    /// The vouchers that have each of these codes ([`Lookup::ShopWideCode`]), by the vault and by the
-    /// names in the ledger; those that nobody knows are left out.
+    /// The vouchers that have each of these codes ([`Lookup::ShopWideCode`]), by the vault and by
+    /// the names in the ledger; those that nobody knows are left out.
     pub async fn holders_of_codes(
         &self,
         codes: &[Fingerprint],

@@ -161,7 +161,7 @@ impl Store {
         number: &str,
     ) -> Result<Option<PurchaseId>, StoreError> {
         let fingerprint = self.vault().receipt_fingerprint(number);
-        self.purchase_of_once(&receipt_once("mpesa", &fingerprint)).await
+        self.read().purchase_of_once(&receipt_once("mpesa", &fingerprint)).await
     }
 
     /// A receipt's number as commands take it; `new_id` is its id if nobody has seen it.
@@ -185,7 +185,7 @@ impl Store {
              order by row",
         )
         .given(payments.iter().map(|payment| json!([SOURCE_PAYMENT, payment])).collect())
-        .all(&self.pool)
+        .all(&self.read().pool)
         .await
         .attempt("read what was told of payments")?;
         let mut told = vec![];

@@ -227,7 +227,7 @@ impl Store {
         purchase: PurchaseId,
         voucher: VoucherId,
     ) -> Result<Option<VoucherCode>, StoreError> {
-        let sold_to = self.voucher(voucher).await?.and_then(|voucher| voucher.sold_to);
+        let sold_to = self.read().voucher(voucher).await?.and_then(|voucher| voucher.sold_to);
         if sold_to != Some(purchase) {
             tracing::error!(%purchase, %voucher, "purchase {purchase} names a code that was not \
                 sold to it, so nobody is shown the code; run `lango audit verify`");
@@ -247,7 +247,7 @@ impl Store {
     /// been made for that very purchase.
     pub async fn purchase_of_link(&self, token: &str) -> Result<Option<PurchaseId>, StoreError> {
         let fingerprint = self.vault().link_fingerprint(token);
-        let Some(purchase) = self.linked_to(&fingerprint).await? else { return Ok(None) };
+        let Some(purchase) = self.read().linked_to(&fingerprint).await? else { return Ok(None) };
         let proven = self.vault().is_link_of(purchase, token)
             // Another instance may have made it with a key that we have not seen.
             || self.vault_now().await?.is_link_of(purchase, token);

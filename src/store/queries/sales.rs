@@ -102,7 +102,7 @@ const LAST_LETTERS: usize = 4;
 impl Store {
     /// Everything that happened to a purchase and, before that, to the code that it got.
     pub async fn events_of_sale(&self, id: PurchaseId) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut events = self.events_of(id).await?;
+        let mut events = self.read().events_of(id).await?;
         let mut vouchers = BTreeSet::new();
         for event in &events {
             if let (
@@ -117,8 +117,8 @@ impl Store {
             }
         }
         for voucher in vouchers {
-            events.extend(self.stream_events(&Stream::Voucher(voucher)).await?);
-            events.extend(self.stream_events(&Stream::Usage(voucher)).await?);
+            events.extend(self.read().stream_events(&Stream::Voucher(voucher)).await?);
+            events.extend(self.read().stream_events(&Stream::Usage(voucher)).await?);
         }
         events.sort_by_key(|event| event.position);
         events.dedup_by_key(|event| event.position);
@@ -132,23 +132,23 @@ impl Store {
         let text: String = text.split_whitespace().collect();
         let mut found = BTreeSet::new();
         if let Ok(id) = text.parse::<PurchaseId>()
-            && self.purchase(id).await?.is_some()
+            && self.read().purchase(id).await?.is_some()
         {
             found.insert(id);
         }
         if text.len() == REFERENCE_DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            found.extend(self.purchases_ending(&text.to_ascii_lowercase()).await?);
+            found.extend(self.read().purchases_ending(&text.to_ascii_lowercase()).await?);
         }
         if let Some(digits) = referenced(&text)
-            && let Some(payment) = self.payment_of_reference(&digits).await?
-            && let Some(payment) = self.payment(payment).await?
+            && let Some(payment) = self.read().payment_of_reference(&digits).await?
+            && let Some(payment) = self.read().payment(payment).await?
         {
             found.insert(payment.purchase);
         }
         if let Some(phone) = Phone::parse(&text) {
             let fingerprint = self.vault().fingerprint(Lookup::Phone(&phone));
-            if let Some(contact) = self.contact(&fingerprint).await? {
-                found.extend(self.purchases_of(contact, OF_PHONE_MAX).await?);
+            if let Some(contact) = self.read().contact(&fingerprint).await? {
+                found.extend(self.read().purchases_of(contact, OF_PHONE_MAX).await?);
             }
         }
         found.extend(self.purchase_of_receipt(&text.to_ascii_uppercase()).await?);
@@ -161,12 +161,12 @@ impl Store {
 
     async fn purchases_of_code_ending(&self, letters: &str) -> Result<Vec<PurchaseId>, StoreError> {
         let mut found = vec![];
-        for site in self.sites().await? {
+        for site in self.read().sites().await? {
             let letters = letters.to_ascii_uppercase();
             let fingerprint =
                 self.vault().fingerprint(Lookup::LastFour(site.site.as_str(), &letters));
-            for voucher in self.vouchers_of_last_four(&fingerprint).await? {
-                let events = self.stream_events(&Stream::Voucher(voucher)).await?;
+            for voucher in self.read().vouchers_of_last_four(&fingerprint).await? {
+                let events = self.read().stream_events(&Stream::Voucher(voucher)).await?;
                 let sold = events.iter().find(|event| event.kind == "voucher_allocated");
                 let purchase = sold.and_then(|event| event.correlation.as_deref());
                 found.extend(purchase.and_then(|id| id.parse::<PurchaseId>().ok()));

@@ -161,7 +161,8 @@ impl Store {
                 .attempt("find a session")?;
         let Some(row) = row else { return Ok(None) };
         let (began_at, seen_at) = (Micros(row.get(1)), Micros(row.get(2)));
-        let Some(member) = self.members(&[row.parse(0, "sessions", "staff")?]).await?.pop() else {
+        let Some(member) = self.read().members(&[row.parse(0, "sessions", "staff")?]).await?.pop()
+        else {
             return Ok(None);
         };
         let since = (began_at, member.staff.ended);

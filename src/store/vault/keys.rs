@@ -528,7 +528,7 @@ mod tests {
             Store::seal_anew(&opening, |_| {}).await.unwrap();
             let vault = store.vault_now().await.unwrap();
             assert!(!vault.has_former(KeyPurpose::Seal));
-            let kept = store.inbox_after(0, 10).await.unwrap();
+            let kept = store.read().inbox_after(0, 10).await.unwrap();
             let context = RawMessage::context(SOURCE_REPORT, "at");
             let said = kept.iter().map(|row| vault.unseal(&context, &row.sealed).unwrap());
             assert_eq!(said.collect::<Vec<_>>(), [b"before".to_vec(), b"late".to_vec()]);

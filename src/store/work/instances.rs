@@ -52,7 +52,7 @@ impl Store {
     /// keys that were changed.
     pub async fn hear_others(&self) -> Result<(), StoreError> {
         self.vault_now().await?;
-        let (heard, last) = (self.news.heard(), self.last_position().await?);
+        let (heard, last) = (self.news.heard(), self.read().last_position().await?);
         if last <= heard {
             return Ok(());
         }

@@ -86,7 +86,7 @@ pub async fn show(State(shop): TheShop, visitor: Visitor) -> Result<Page> {
         let between = (Micros(i64::MIN), Micros(i64::MAX));
         let (before, limit) = (i64::MAX, LATEST);
         let wanted = SalesWanted { before, status: None, between, price: None, limit };
-        let latest = shop.context.store.listed_sales(wanted).await?;
+        let latest = shop.context.store.read().listed_sales(wanted).await?;
         page.latest = list::rows(&shop, &latest).await?;
     }
     Ok(Page::new("home", page))
@@ -94,9 +94,9 @@ pub async fn show(State(shop): TheShop, visitor: Visitor) -> Result<Page> {
 
 async fn silent(shop: &Shop) -> Result<Vec<(String, String)>, StoreError> {
     let store = &shop.context.store;
-    let news = store.router_news().await?;
+    let news = store.read().router_news().await?;
     let mut silent = vec![];
-    for site in store.sites().await?.into_iter().filter(|site| site.reports) {
+    for site in store.read().sites().await?.into_iter().filter(|site| site.reports) {
         let told = news.iter().find(|news| news.site == site.site);
         if let Some(told) = told.filter(|told| router::is_silent(shop, told)) {
             silent.push((site.name, told.heard_at.local(&shop.settings.zone)));
@@ -108,7 +108,7 @@ async fn silent(shop: &Shop) -> Result<Vec<(String, String)>, StoreError> {
 async fn copies(shop: &Shop) -> Result<Option<Copies>, StoreError> {
     let Some(nightly) = &shop.context.settings.nightly else { return Ok(None) };
     let (now, zone) = (shop.context.now(), &shop.settings.zone);
-    let known = shop.context.store.backups().await?;
+    let known = shop.context.store.read().backups().await?;
     let standings = nightly.places.iter().filter_map(|place| {
         known.iter().find(|record| record.place == place.name())?.standing(now)
     });
@@ -132,8 +132,8 @@ fn day(shop: &Shop, days_ago: i64) -> String {
 
 async fn money(shop: &Shop) -> Result<Money> {
     let store = &shop.context.store;
-    let (sales, today) = store.earned_on(&day(shop, 0)).await?;
-    let (_, yesterday) = store.earned_on(&day(shop, 1)).await?;
+    let (sales, today) = store.read().earned_on(&day(shop, 0)).await?;
+    let (_, yesterday) = store.read().earned_on(&day(shop, 1)).await?;
     let lines = money::lines(store).await.map_err(Failure::from)?;
     let count = |kind| Need { kind, count: open_money::count(&lines, kind) };
     Ok(Money {
@@ -141,7 +141,7 @@ async fn money(shop: &Shop) -> Result<Money> {
         sales,
         yesterday,
         day: day(shop, 0),
-        waiting: store.waiting_count().await?,
+        waiting: store.read().waiting_count().await?,
         needs: NEEDS.map(count).into(),
     })
 }
@@ -150,8 +150,8 @@ async fn stock(shop: &Shop) -> Result<Vec<Stock>, StoreError> {
     let store = &shop.context.store;
     let lately = sold_lately(shop).await?;
     let mut stock = vec![];
-    for site in store.sites().await? {
-        for offer in store.offers(&site.site).await? {
+    for site in store.read().sites().await? {
+        for offer in store.read().offers(&site.site).await? {
             let days = lately.days(&offer.key(), offer.free);
             stock.push(Stock {
                 site: site.name.clone(),

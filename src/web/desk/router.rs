@@ -51,17 +51,17 @@ struct Heard {
 /// `GET /admin/routers`
 pub async fn show(State(shop): TheShop, visitor: Visitor) -> Result<Page> {
     let store = &shop.context.store;
-    let news = store.router_news().await?;
-    let counts = store.usage_counts().await?;
+    let news = store.read().router_news().await?;
+    let counts = store.read().usage_counts().await?;
     let may_set_up = matches!(visitor.role(), Role::Owner | Role::Technician);
     let mut routers = vec![];
-    for site in store.sites().await? {
+    for site in store.read().sites().await? {
         // A report of a router that no longer reports does not count once it is old.
         let told = news.iter().find(|news| news.site == site.site);
         let told = told.filter(|told| site.reports || !is_silent(&shop, told));
         let now = told.filter(|told| !is_silent(&shop, told));
         let online = now.and_then(|told| told.online).unwrap_or(0);
-        let away = store.away(&site.site).await?;
+        let away = store.read().away(&site.site).await?;
         let edition = kit::edition(store, &shop.kit_settings(), &site).await?;
         routers.push(Shown {
             heard: told.map(|told| heard(&shop, told, &edition)),

@@ -185,7 +185,7 @@ async fn own_page(shop: &Shop, visit: &Visit, open: PurchaseId) -> Result<Option
         return Ok(Some(format!("/p/{}", store.vault().link_token(open))));
     }
     let device = visit::device(shop, &visit.frame.mac).await?;
-    let view = store.purchase(open).await?;
+    let view = store.read().purchase(open).await?;
     let same = device.is_some() && view.is_some_and(|view| view.purchase.device == device);
     Ok(same.then(|| format!("/p/{open}")))
 }

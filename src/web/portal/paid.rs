@@ -70,7 +70,7 @@ async fn find(shop: &Shop, lang: Language, page: &mut PaidPage) -> Result<()> {
     }
     found.dedup();
     for purchase in found {
-        if let Some(view) = shop.context.store.purchase(purchase).await? {
+        if let Some(view) = shop.context.store.read().purchase(purchase).await? {
             page.found.push(show_found(shop, &view, lang).await?);
         }
     }
@@ -79,9 +79,9 @@ async fn find(shop: &Shop, lang: Language, page: &mut PaidPage) -> Result<()> {
 
 async fn by_phone(shop: &Shop, phone: &Phone) -> Result<Vec<PurchaseId>> {
     let store = &shop.context.store;
-    let fingerprint = store.vault().fingerprint(Lookup::Phone(&phone));
-    match store.contact(&fingerprint).await? {
-        Some(contact) => Ok(store.purchases_of(contact, FOUND_MAX).await?),
+    let fingerprint = store.vault().fingerprint(Lookup::Phone(phone));
+    match store.read().contact(&fingerprint).await? {
+        Some(contact) => Ok(store.read().purchases_of(contact, FOUND_MAX).await?),
         None => Ok(vec![]),
     }
 }

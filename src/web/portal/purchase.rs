@@ -204,7 +204,7 @@ fn reason(word: &str) -> Decline {
 }
 
 async fn locked(shop: &Shop, view: &View, wrong: bool) -> Result<Locked> {
-    let tries = shop.context.store.tries_at_code(view.id).await?;
+    let tries = shop.context.store.read().tries_at_code(view.id).await?;
     let tries_left = u32::try_from((TRIES_MAX - tries).max(0)).unwrap_or_default();
     Ok(Locked { wrong, tries_left })
 }
@@ -216,7 +216,9 @@ async fn receipt(shop: &Shop, asked: &Asked) -> Result<Option<String>> {
 
 /// When a code ends, once the router has reported its first login.
 async fn runs_until(shop: &Shop, view: &View, voucher: VoucherId) -> Result<Option<String>> {
-    let Some(since) = shop.context.store.activated_at(voucher).await? else { return Ok(None) };
+    let Some(since) = shop.context.store.read().activated_at(voucher).await? else {
+        return Ok(None);
+    };
     let seconds = package(shop, view).await?.validity_seconds;
     let lasts = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND);
     let end = Micros(since.0.saturating_add(lasts));
@@ -234,7 +236,7 @@ async fn paid(shop: &Shop, site: &Site, view: &View, voucher: VoucherId) -> Resu
     let token = store.vault().link_token(view.id);
     let fulfilled_at = view.fulfilled_at.unwrap_or(view.purchase.started_at);
     let just_paid = fulfilled_at.until(shop.context.now()) < CONNECTS_BY_ITSELF;
-    let checkpoint = store.last_checkpoint().await?;
+    let checkpoint = store.read().last_checkpoint().await?;
     let keep = shop.settings.public_url.join(&format!("/p/{token}"));
     Ok(Paid {
         password: code.other_password().map(str::to_owned),

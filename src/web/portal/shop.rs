@@ -40,7 +40,7 @@ pub async fn show(State(shop): TheShop, visit: Visit) -> Result<Response> {
 
 /// `GET /`: the shop's only site, or a hint.
 pub async fn start(State(shop): TheShop) -> Result<Redirect> {
-    match &shop.context.store.sites().await?[..] {
+    match &shop.context.store.read().sites().await?[..] {
         [only] => Ok(Redirect::to(&format!("/s/{}", only.site))),
         _ => Err(Sorry::NotFound),
     }
@@ -49,7 +49,7 @@ pub async fn start(State(shop): TheShop) -> Result<Redirect> {
 /// The shop page, with a form that came back.
 pub async fn page(shop: &Shop, visit: &Visit, back: Back) -> Result<Page> {
     let site = visit.site()?;
-    let offers = shop.context.store.offers(&site.site).await?;
+    let offers = shop.context.store.read().offers(&site.site).await?;
     if shop.context.store.history_doubt().is_some() {
         return Err(Sorry::Closed);
     }
@@ -98,8 +98,8 @@ async fn open_purchase(shop: &Shop, visit: &Visit, site: &Site) -> Result<Option
         }
     }
     let Some(device) = visit::device(shop, &visit.frame.mac).await? else { return Ok(None) };
-    let Some(purchase) = store.purchases_of(device, 1).await?.pop() else { return Ok(None) };
-    let Some(view) = store.purchase(purchase).await? else { return Ok(None) };
+    let Some(purchase) = store.read().purchases_of(device, 1).await?.pop() else { return Ok(None) };
+    let Some(view) = store.read().purchase(purchase).await? else { return Ok(None) };
     open_page(shop, visit, site, &view, format!("/p/{}", view.id)).await
 }
 
@@ -137,7 +137,7 @@ async fn open_state(shop: &Shop, view: &PurchaseView) -> Result<Option<OpenState
 pub async fn package(shop: &Shop, view: &PurchaseView) -> Result<Package> {
     let purchase = &view.purchase;
     let store = &shop.context.store;
-    let found = store.package_version(&purchase.package, purchase.package_version).await?;
+    let found = store.read().package_version(&purchase.package, purchase.package_version).await?;
     Ok(found.ok_or(Failure::Missing("the package of a purchase"))?)
 }
 

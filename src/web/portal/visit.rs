@@ -107,7 +107,7 @@ fn sorry_page(shop: &Shop, frame: &Frame, sorry: &Sorry) -> Page {
 async fn site_of_address(shop: &Shop, path: &str) -> Result<Option<Site>, StoreError> {
     let name = path.strip_prefix("/s/").and_then(|rest| rest.split('/').next());
     match name.and_then(|name| Slug::parse(name).ok()) {
-        Some(slug) => shop.context.store.site(&slug).await,
+        Some(slug) => shop.context.store.read().site(&slug).await,
         None => Ok(None),
     }
 }
@@ -186,7 +186,7 @@ impl Visit {
             return Ok(Asked { view, unlocked: true });
         }
         let id: PurchaseId = key.parse().map_err(|_| Sorry::PurchaseNotFound)?;
-        let view = shop.context.store.purchase(id).await?.ok_or(Sorry::PurchaseNotFound)?;
+        let view = shop.context.store.read().purchase(id).await?.ok_or(Sorry::PurchaseNotFound)?;
         let vault = shop.context.store.vault();
         let unlocked = self.link.as_ref().is_some_and(|link| vault.is_link_of(id, link));
         Ok(Asked { view, unlocked })
@@ -254,7 +254,7 @@ pub fn link_cookie(shop: &Shop, purchase: PurchaseId) -> [(HeaderName, HeaderVal
 async fn by_token(shop: &Shop, token: &str) -> Result<Option<PurchaseView>, StoreError> {
     let store = &shop.context.store;
     match store.purchase_of_link(token).await? {
-        Some(purchase) => store.purchase(purchase).await,
+        Some(purchase) => store.read().purchase(purchase).await,
         None => Ok(None),
     }
 }
@@ -265,12 +265,12 @@ pub async fn device(shop: &Shop, mac: &str) -> Result<Option<ContactId>, StoreEr
         return Ok(None);
     }
     let fingerprint = shop.context.store.vault().fingerprint(Lookup::Device(mac));
-    shop.context.store.contact(&fingerprint).await
+    shop.context.store.read().contact(&fingerprint).await
 }
 
 /// The site of a purchase, which was registered before anything was sold there.
 pub async fn site_of(shop: &Shop, view: &PurchaseView) -> Result<Site> {
-    let site = shop.context.store.site(&view.purchase.package.site).await?;
+    let site = shop.context.store.read().site(&view.purchase.package.site).await?;
     Ok(site.ok_or(Failure::Missing("the site of a purchase"))?)
 }
 

@@ -74,7 +74,7 @@ async fn a_full_day(town: &mut Town) -> Day {
     every_key_is_changed(town).await;
     let (owner, waiting) = files_are_brought(town, owner).await;
     town.passes(61).await;
-    assert!(town.store().last_checkpoint().await.unwrap().is_some());
+    assert!(town.store().read().last_checkpoint().await.unwrap().is_some());
     for center in &town.sms {
         center.set_faults(Faults { answer: Some(Answer::Html(503)), ..Faults::default() });
     }
@@ -87,7 +87,7 @@ async fn a_full_day(town: &mut Town) -> Day {
     kamau.enters_pin();
     town.mpesa.tick();
     town.mpesa.idle().await;
-    assert_eq!(town.store().inbox_undecided(SOURCE_PAYMENT, 9).await.unwrap().len(), 1);
+    assert_eq!(town.store().read().inbox_undecided(SOURCE_PAYMENT, 9).await.unwrap().len(), 1);
     Day { njeri, code, wafula, kamau, atieno, otieno, owner, former, waiting }
 }
 
@@ -423,11 +423,11 @@ async fn copies_of_former_versions_come_back() {
         while store.project().await.unwrap() > 0 {}
         let audit = store.verify().await.unwrap();
         assert_eq!((audit.events, audit.findings), (restored.end.position, vec![]));
-        assert_eq!(store.compare_decision_tables().await.unwrap(), []);
+        assert_eq!(store.read().compare_decision_tables().await.unwrap(), []);
         assert_eq!(store.compare_projections().await.unwrap(), []);
-        let seals = store.open_every_seal(&store.vault(), || true).await.unwrap();
+        let seals = store.read().open_every_seal(&store.vault(), || true).await.unwrap();
         assert!(seals.opened > 100 && seals.closed == 0, "{seals:?}");
-        assert_eq!(store.inbox_kept().await.unwrap().len(), 11);
+        assert_eq!(store.read().inbox_kept().await.unwrap().len(), 11);
         store.close().await;
         let scratch = tempfile::tempdir().unwrap();
         let within = scratch.path().to_owned();

@@ -217,7 +217,7 @@ async fn every_night_has_its_copy_and_the_oldest_go() {
     for night in 1..4 {
         town.stock("hourly", 1).await;
         town.passes(NIGHT).await;
-        let made = town.store().backups().await.unwrap()[0].made.unwrap();
+        let made = town.store().read().backups().await.unwrap()[0].made.unwrap();
         let at = made.at.local(&lango::app::nairobi());
         assert!(at.starts_with(&format!("{} Nov 2026 03:", 22 + night)), "{at}");
         assert_eq!(names().len(), 2);
@@ -240,7 +240,7 @@ async fn no_copy_is_made_between_two_master_keys() {
     key(MASTER, [1; 32]).await;
     town.stock("daily", 1).await;
     town.passes(NIGHT).await;
-    let record = town.store().backups().await.unwrap().remove(0);
+    let record = town.store().read().backups().await.unwrap().remove(0);
     assert!(record.cause.unwrap().contains("the master key was changed"));
     assert_eq!(fs::read_dir(copies.path()).unwrap().count(), 1, "the first, of before");
     // The shop was started with the right key again.
@@ -267,7 +267,7 @@ async fn a_failed_night_is_tried_again_and_told_once() {
     let told =
         format!("is tried again: the server did not accept the backup; it answered {answer}");
     assert_eq!(town.times_logged(&told), 1);
-    let known = &town.store().backups().await.unwrap()[0];
+    let known = &town.store().read().backups().await.unwrap()[0];
     assert!(known.made.is_none() && known.failures >= 5, "{known:?}");
     // Sales know nothing of it.
     let mut buyer = town.customer("Njeri", "0712 000 001");
@@ -275,7 +275,7 @@ async fn a_failed_night_is_tried_again_and_told_once() {
     town.pays(&buyer).await;
     server.is(Manner::Good);
     town.passes(3_700).await;
-    let known = &town.store().backups().await.unwrap()[0];
+    let known = &town.store().read().backups().await.unwrap()[0];
     assert!(known.made.is_some() && known.failures == 0 && known.cause.is_none(), "{known:?}");
     assert_eq!(server.files().len(), 1);
     assert_eq!(fs::read_dir(through.path()).unwrap().count(), 0, "nothing is left on the way");

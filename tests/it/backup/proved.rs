@@ -71,7 +71,7 @@ const ALL: [Damage; 5] =
     [Damage::Flipped, Damage::Truncated, Damage::Gone, Damage::Older, Damage::None];
 
 async fn record(town: &Town) -> BackupRecord {
-    town.store().backups().await.unwrap().remove(0)
+    town.store().read().backups().await.unwrap().remove(0)
 }
 
 fn keeps_in(folder: &Path) -> Plan {

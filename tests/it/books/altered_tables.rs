@@ -223,7 +223,7 @@ async fn a_code_moved_to_another_package_is_not_sold_under_it() {
     let PurchaseStatus::Fulfilled(voucher) = town.view_of(&njeri).await.purchase.status else {
         panic!("it was sold")
     };
-    let sold = town.store().voucher(voucher).await.unwrap().unwrap();
+    let sold = town.store().read().voucher(voucher).await.unwrap().unwrap();
     assert_eq!(sold.package.package.as_str(), "hourly", "ten shillings bought an hour");
     let back = "update stock set package = 'daily', since =
         (select since from kept where kept.voucher = stock.voucher)";
@@ -268,14 +268,14 @@ async fn price_login_page_and_till_are_those_of_the_ledger() {
     assert_eq!(found(&beside(&town)), tables(["packages", "sites"]));
     let mut njeri = town.customer("Njeri", "0722 500 001");
     njeri.opens_the_shop().await;
-    let offers = town.store().offers(&Slug::parse(SITE).unwrap()).await.unwrap();
+    let offers = town.store().read().offers(&Slug::parse(SITE).unwrap()).await.unwrap();
     let daily = offers.iter().find(|offer| offer.key() == key("daily")).unwrap();
     assert_eq!(daily.package.price_cents, Cents::from_kes(50), "the price of the ledger is shown");
     town.asks(&mut njeri, "daily").await;
     town.pays(&njeri).await;
     njeri.sees("Paid. Here is your code").await;
     assert!(njeri.page.html.contains("10.5.50.1/login") && !njeri.page.html.contains("evil"));
-    let site = town.store().sites().await.unwrap().remove(0);
+    let site = town.store().read().sites().await.unwrap().remove(0);
     assert_eq!((site.receiver, site.router_login.as_str()), (None, "http://10.5.50.1/login"));
     put_back(&town, "packages").await;
     town.tampers("delete from sites; insert into sites select * from kept_sites").await;

@@ -44,7 +44,7 @@ async fn brings_a_code_of_kona(town: &mut Town, fundi: &mut Clerk) -> String {
 const OTHER_ROUTERS: &str = r#"choice = '{"package":null,"printed":[],"other_routers":["kona"]}'"#;
 
 async fn stuck(town: &Town) -> Vec<String> {
-    let stuck = town.store().stuck().await.unwrap();
+    let stuck = town.store().read().stuck().await.unwrap();
     stuck.into_iter().map(|thing| thing.kind).collect()
 }
 
@@ -135,7 +135,7 @@ async fn who_decides_is_named_and_what_was_decided_holds_with_other_keys_and_in_
     town.start().await;
     town.settle().await;
     assert_eq!(town.stock_of("daily").await, (2, 0));
-    let events = town.store().events_after(0, 1_000).await.unwrap();
+    let events = town.store().read().events_after(0, 1_000).await.unwrap();
     let said = events.iter().find(|event| event.kind == "site_router_differs").unwrap();
     assert_eq!(said.actor, format!("staff:{}", owner.id), "who said so, not who brought the file");
     town.close().await;
@@ -161,9 +161,9 @@ async fn what_was_decided_before_there_was_a_proof_is_asked_again() {
     let batch: BatchId = fundi.at.rsplit_once('/').unwrap().1.parse().unwrap();
     town.tampers("update uploads set proof = null").await;
     town.passes(3_700).await;
-    assert!(town.store().upload(batch).await.unwrap().is_some());
+    assert!(town.store().read().upload(batch).await.unwrap().is_some());
     town.passes(7 * 24 * 3_600).await;
-    assert_eq!(town.store().upload(batch).await.unwrap(), None);
+    assert_eq!(town.store().read().upload(batch).await.unwrap(), None);
     town.close().await;
 }
 
@@ -176,10 +176,10 @@ async fn an_altered_file_about_which_nobody_decides_goes_after_a_week() {
     town.settle().await;
     town.clock.advance(6 * 86_400);
     town.settle().await;
-    assert_eq!(town.store().uploads().await.unwrap().len(), 1);
+    assert_eq!(town.store().read().uploads().await.unwrap().len(), 1);
     town.clock.advance(2 * 86_400);
     town.settle().await;
-    assert_eq!(town.store().uploads().await.unwrap(), []);
+    assert_eq!(town.store().read().uploads().await.unwrap(), []);
     town.close().await;
 }
 
@@ -187,7 +187,8 @@ async fn an_altered_file_about_which_nobody_decides_goes_after_a_week() {
 /// made.
 async fn appends(town: &Town, stream: Stream, kind: &str, data: &serde_json::Value) {
     let (store, digits) = (town.store(), "00".repeat(32));
-    let version = 1 + i64::try_from(store.stream_events(&stream).await.unwrap().len()).unwrap();
+    let version =
+        1 + i64::try_from(store.read().stream_events(&stream).await.unwrap().len()).unwrap();
     let of = |name: &str| data[name].as_str().unwrap();
     let amount = data["amount_cents"].as_i64().map_or("null".into(), |cents| cents.to_string());
     let (site, package) = (of("site"), of("package"));
@@ -210,7 +211,7 @@ async fn appends(town: &Town, stream: Stream, kind: &str, data: &serde_json::Val
          from events order by position desc limit 1"
     );
     tamper(&town.ledger(), &event).await;
-    rehash(&town.ledger(), store.last_position().await.unwrap()).await;
+    rehash(&town.ledger(), store.read().last_position().await.unwrap()).await;
     guard_again(&town.ledger()).await;
 }
 
@@ -243,7 +244,7 @@ async fn sees_no_code(town: &mut Town, buyer: &mut Customer, codes: &[String]) {
     let id = town.purchase_of(buyer).await;
     let logged = format!("purchase {id} names a code that was not sold to it");
     assert!(town.times_logged(&logged) > 0);
-    let view = town.store().purchase(id).await.unwrap().unwrap();
+    let view = town.store().read().purchase(id).await.unwrap().unwrap();
     let PurchaseStatus::Fulfilled(voucher) = view.purchase.status else { panic!("{view:?}") };
     assert_eq!(town.store().code_of(id, voucher).await.unwrap(), None);
     let told = town.sms.iter().map(|gateway| gateway.all_texts().len()).sum::<usize>();
@@ -291,7 +292,7 @@ async fn a_code_in_stock_that_a_purchase_names_is_shown_only_to_whom_it_is_sold(
     let mut thief = buys(&mut town, ("Mwizi", "0722 800 003"), "hourly").await;
     let (id, had) = sold_to(&town, &thief).await;
     let key = crate::town::key("hourly");
-    let free = town.store().free_of(&key, 1).await.unwrap()[0];
+    let free = town.store().read().free_of(&key, 1).await.unwrap()[0];
     appends(&town, Stream::Purchase(id), "purchase_replaced", &replaced(had, free)).await;
     sees_no_code(&mut town, &mut thief, &codes).await;
     let njeri = buys(&mut town, ("Njeri", "0722 800 004"), "hourly").await;
@@ -339,7 +340,7 @@ async fn a_code_that_says_it_was_sold_to_a_purchase_which_does_not_say_so_is_fou
     town.stock("hourly", 2).await;
     let njeri = buys(&mut town, ("Njeri", "0722 800 007"), "hourly").await;
     let (id, _) = sold_to(&town, &njeri).await;
-    let free = town.store().free_of(&crate::town::key("hourly"), 1).await.unwrap()[0];
+    let free = town.store().read().free_of(&crate::town::key("hourly"), 1).await.unwrap()[0];
     let data = json!({ "package": "hourly", "purchase": id, "site": "mtaa" });
     appends(&town, Stream::Voucher(free), "voucher_allocated", &data).await;
     let said = verify(&beside(&town));

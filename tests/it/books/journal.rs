@@ -214,7 +214,7 @@ async fn a_paid_page_bears_witness_to_the_ledger() {
     njeri.looks_again().await;
     let (_, after) = njeri.page.html.split_once("Ledger mark</dt><dd>").unwrap();
     let mark = after.split('<').next().unwrap();
-    let last = town.store().last_position().await.unwrap();
+    let last = town.store().read().last_position().await.unwrap();
     assert!(mark.starts_with(&format!("{last}-")), "the sale is under it: {mark}");
     let place = with_key(&town);
     let said = place.good(&["audit", "verify", "--against", mark]);
@@ -270,8 +270,8 @@ async fn an_export_holds_the_whole_chain() {
 }
 
 async fn hash_of_last(store: &Store) -> Hash {
-    let position = store.last_position().await.unwrap();
-    store.events_after(position - 1, 1).await.unwrap()[0].hash
+    let position = store.read().last_position().await.unwrap();
+    store.read().events_after(position - 1, 1).await.unwrap()[0].hash
 }
 
 /// The last hash, computed from nothing but the export.

@@ -85,7 +85,7 @@ async fn the_promise_stays_and_the_rest_may_change() {
     owner.sends("/admin/packages/mtaa/daily", &more).await;
     owner.reads("Package saved.");
     let key = crate::town::key("daily");
-    let package = town.store().package(&key).await.unwrap().unwrap();
+    let package = town.store().read().package(&key).await.unwrap().unwrap();
     assert_eq!((package.version, package.validity_seconds), (2, 86_400));
     assert_eq!((package.name.as_str(), package.place), ("All day", Some(1)));
     let mut njeri = town.customer("Njeri", "0728 300 002");
@@ -112,7 +112,7 @@ async fn a_preview_shows_the_page_as_it_would_be_and_changes_nothing() {
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
     let mut owner = owner(&mut town).await;
-    let events = town.store().last_position().await.unwrap();
+    let events = town.store().read().last_position().await.unwrap();
     owner.opens("/admin/packages/mtaa").await;
     let preview = "/admin/sites/mtaa/preview";
     let token = owner.form_token();
@@ -144,7 +144,7 @@ async fn a_preview_shows_the_page_as_it_would_be_and_changes_nothing() {
     for text in ["Kona Baa Wi-Fi", "0799 111 222", "--accent:#7a1f5c"] {
         assert!(owner.html.contains(text), "{text}");
     }
-    assert_eq!(town.store().last_position().await.unwrap(), events);
+    assert_eq!(town.store().read().last_position().await.unwrap(), events);
     town.close().await;
 }
 

@@ -95,7 +95,7 @@ async fn each_site_has_its_router_and_who_roams_is_told_where_a_code_works() {
     let import = Import::to(kona.clone());
     town.acting().import(&import, list.as_bytes()).await.unwrap();
     router.tells_all(&town).await;
-    let offer = &town.store().offers(&kona).await.unwrap()[0];
+    let offer = &town.store().read().offers(&kona).await.unwrap()[0];
     assert_eq!(offer.free, 1, "another site's router says nothing of it");
     let (mut njeri, _) = buys(&mut town, "Njeri", "0721 000 001").await;
     njeri.opens("/s/mtaa").await;

@@ -41,11 +41,11 @@ struct Wish {
     nonce: String,
 }
 
-fn given(context: &Context, what: &str, value: &str) -> ContactGiven {
+fn given(context: &Context, what: Lookup<'_>, value: &str) -> ContactGiven {
     let vault = context.store.vault();
     let new_id = ContactId(context.id());
     let sealed = vault.seal(&Sealed::Contact(new_id).context(), value.as_bytes());
-    ContactGiven { new_id, fingerprint: vault.fingerprint(what, value.as_bytes()), sealed }
+    ContactGiven { new_id, fingerprint: vault.fingerprint(what), sealed }
 }
 
 /// As the buyers' page does it.
@@ -57,8 +57,8 @@ async fn start(context: &Context, wish: &Wish) -> Result<PurchaseId, CommandErro
         payment: PaymentId(context.id()),
         package: wish.package.clone(),
         package_version: wish.version,
-        phone: given(context, "phone", wish.phone.msisdn()),
-        device: wish.mac.as_deref().map(|mac| given(context, "device", mac)),
+        phone: given(context, Lookup::Phone(&wish.phone), wish.phone.msisdn()),
+        device: wish.mac.as_deref().map(|mac| given(context, Lookup::Device(mac), mac)),
         language: Language::Sw,
         nonce: hex(&vault.fingerprint(Lookup::Form(&wish.nonce))),
         link: vault.link(purchase),
@@ -78,7 +78,7 @@ async fn buys_at(context: &Context, wish: &Wish) -> Came {
         started = start(context, wish).await;
     }
     let link = |purchase| (purchase, context.store.vault().link_token(purchase));
-    let offers = context.store.offers(&wish.package.site).await.unwrap();
+    let offers = context.store.read().offers(&wish.package.site).await.unwrap();
     let offer = offers.iter().find(|offer| offer.key() == wish.package);
     (started.map(link), offer.map_or((0, 0), |offer| (offer.free, offer.held)))
 }

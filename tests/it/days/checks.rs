@@ -52,8 +52,8 @@ impl Day {
         let begun = self.now();
         for _ in 0..80 {
             self.rests();
-            let due =
-                self.unharmed(|context| async move { context.store.next_due().await.unwrap() });
+            let due = self
+                .unharmed(|context| async move { context.store.read().next_due().await.unwrap() });
             let (Some(Some(due)), None) = (due, &self.broken) else { break };
             let now = self.now();
             let step = now.until(due).max(begun.until(now) / 2) / SECOND;
@@ -154,7 +154,7 @@ impl Day {
 }
 
 async fn quiet(store: &Store, _: &Known) {
-    assert_eq!(store.next_due().await.unwrap(), None::<Micros>, "work is due for ever");
+    assert_eq!(store.read().next_due().await.unwrap(), None::<Micros>, "work is due for ever");
 }
 
 async fn whole(store: &Store, _: &Known) {
@@ -218,7 +218,7 @@ async fn every_shilling(store: &Store, known: &Known) {
             whose && matches!(event, Event::Payment(PaymentEvent::Disputed { .. }))
         });
         let on_list = disputed || listed.contains(&("unresolved".to_owned(), payment.to_string()));
-        let status = store.payment(*payment).await.unwrap().unwrap().status;
+        let status = store.read().payment(*payment).await.unwrap().unwrap().status;
         let (kes, id) = (entry.amount_kes, short(payment));
         assert!(on_list, "KSh {kes} of payment {id} is nowhere: it is {status:?}, and on no list");
     }
@@ -226,7 +226,7 @@ async fn every_shilling(store: &Store, known: &Known) {
 
 async fn lines(store: &Store) -> BTreeSet<(String, String)> {
     while store.project().await.unwrap() > 0 {}
-    let rows = store.exceptions().await.unwrap();
+    let rows = store.read().exceptions().await.unwrap();
     rows.into_iter().map(|line| (line.kind.word().to_owned(), line.subject)).collect()
 }
 

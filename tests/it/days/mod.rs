@@ -125,8 +125,8 @@ fn tell(seed: u64, steps: usize, on: On) -> Told {
         day.finds_tampering();
     }
     let end = day.unharmed(|context| async move {
-        let last = context.store.last_position().await.unwrap();
-        let events = context.store.events_after(last - 1, 1).await.unwrap();
+        let last = context.store.read().last_position().await.unwrap();
+        let events = context.store.read().events_after(last - 1, 1).await.unwrap();
         events.first().map(|event| (last, hex(&event.hash)))
     });
     let (events, hash) = end.flatten().unwrap_or_default();

@@ -44,7 +44,7 @@ fn slug(site: usize) -> Slug {
 
 /// Says at the desk that a file is to be taken in as it is.
 async fn decides(store: &Store, staff: StaffId, batch: BatchId) -> Result<(), CommandError> {
-    let upload = store.upload(batch).await?.expect("it was kept just now");
+    let upload = store.read().upload(batch).await?.expect("it was kept just now");
     uploads::choose(store, staff, &upload, &uploads::Choice::default()).await
 }
 
@@ -133,7 +133,7 @@ impl Day {
                 let taken = context.acting(By::CommandLine).hand_out(cards).await;
                 return format!("{:?} as cards", taken.ok());
             }
-            let on_hand = store.on_hand().await.unwrap();
+            let on_hand = store.read().on_hand().await.unwrap();
             let Some(voucher) = on_hand.get(nth) else { return "nothing to void".to_owned() };
             let what = Doomed::Voucher(*voucher);
             let voided = context.acting(By::CommandLine).void(what, VoidReason::Lost).await;
@@ -225,7 +225,7 @@ impl Day {
         };
         let receipt = entry.receipt.clone();
         let done = self.does(move |context| async move {
-            let view = context.store.payment(payment).await.unwrap()?;
+            let view = context.store.read().payment(payment).await.unwrap()?;
             let sale = view.purchase.to_string();
             let amount = Some(Cents::from_kes(entry.amount_kes));
             let found = ReceiptFound { number: &entry.receipt, sale: &sale, amount };
@@ -246,7 +246,7 @@ impl Day {
         let what = match (known, looks) {
             (Some((name, id)), Some((_, purchase))) => {
                 let came = self.does(move |context| async move {
-                    let view = context.store.purchase(purchase).await.unwrap()?;
+                    let view = context.store.read().purchase(purchase).await.unwrap()?;
                     let PurchaseStatus::Fulfilled(voucher) = view.purchase.status else {
                         return None;
                     };
@@ -442,7 +442,9 @@ impl Day {
         let versions = self.unharmed(|context| async move {
             let mut versions = vec![];
             for (at, site) in SITES.iter().enumerate() {
-                for package in context.store.packages(&Slug::parse(site).unwrap()).await.unwrap() {
+                for package in
+                    context.store.read().packages(&Slug::parse(site).unwrap()).await.unwrap()
+                {
                     let kes = package.price_cents.whole_kes().unwrap();
                     versions.push(((at, package.package.to_string()), (package.version, kes)));
                 }
@@ -450,7 +452,8 @@ impl Day {
             versions
         });
         self.versions = versions.unwrap_or_default().into_iter().collect();
-        let known = self.unharmed(|context| async move { context.store.staff().await.unwrap() });
+        let known =
+            self.unharmed(|context| async move { context.store.read().staff().await.unwrap() });
         let known = known.unwrap_or_default();
         self.staff.retain(|(_, id)| known.iter().any(|member| member.id == *id));
     }
@@ -462,7 +465,7 @@ impl Day {
         let released = self.does(move |context| async move {
             let store = &context.store;
             let mut unsold: Vec<VoucherId> = vec![];
-            for voucher in store.fenced(&slug(site), None).await.unwrap() {
+            for voucher in store.read().fenced(&slug(site), None).await.unwrap() {
                 let code = store.voucher_code(voucher).await.unwrap().unwrap().code;
                 // One that somebody has was seen in use.
                 if !told.iter().any(|text| text.contains(&code)) {

@@ -91,6 +91,6 @@ impl Day {
 async fn is_found(store: &Store) -> bool {
     let verified = store.verify().await.is_ok_and(|audit| audit.is_good());
     let vault = store.vault_now().await.unwrap();
-    let beside = store.verify_beside(Some(&*vault)).await;
+    let beside = store.read().verify_beside(Some(&*vault)).await;
     !verified || !beside.is_ok_and(|beside| beside.is_good())
 }

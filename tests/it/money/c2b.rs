@@ -38,7 +38,7 @@ async fn pays_by_hand(town: &Town, buyer: &Customer, kes: i64, reference: &str) 
 /// How the last payment of a buyer was learnt.
 async fn learnt(town: &Town, buyer: &Customer) -> Vec<String> {
     let id = town.purchase_of(buyer).await;
-    let events = town.store().events_of(id).await.unwrap();
+    let events = town.store().read().events_of(id).await.unwrap();
     let confirmed = events.iter().filter(|event| event.kind == "payment_confirmed");
     let data = confirmed.map(|event| serde_json::from_str::<serde_json::Value>(&event.data));
     data.map(|data| data.unwrap()["learnt"].as_str().unwrap().to_owned()).collect()
@@ -166,7 +166,7 @@ async fn a_wrong_address_is_answered_like_any_other_and_leaves_no_trace() {
         "TransID": "UKM0FORGED", "TransAmount": "50.00", "BillRefNumber": reference,
         "TransTime": "20261122180500", "MSISDN": "2547 ***** 005",
     });
-    let before = town.store().last_position().await.unwrap();
+    let before = town.store().read().last_position().await.unwrap();
     let at = town.c2b_addresses();
     let secret = |url: &url::Url| url.path().rsplit('/').next().unwrap().to_owned();
     let (confirmation, validation) = (secret(&at.confirmation), secret(&at.validation));
@@ -187,7 +187,7 @@ async fn a_wrong_address_is_answered_like_any_other_and_leaves_no_trace() {
     }
     town.settle().await;
     assert_eq!(town.c2b_messages().await, []);
-    assert_eq!(town.store().last_position().await.unwrap(), before);
+    assert_eq!(town.store().read().last_position().await.unwrap(), before);
     njeri.sees("Look at your phone").await;
     town.close().await;
 }
@@ -196,14 +196,14 @@ async fn a_wrong_address_is_answered_like_any_other_and_leaves_no_trace() {
 async fn garbage_at_the_right_address_is_kept_and_changes_nothing() {
     let town = registered(1).await;
     let confirmation = town.c2b_addresses().confirmation.to_string();
-    let before = town.store().last_position().await.unwrap();
+    let before = town.store().read().last_position().await.unwrap();
     let garbage = ["", "{}", "[1,2", "<html>", r#"{"TransID":"UKM0000001","TransAmount":"much"}"#];
     for bytes in garbage {
         assert_eq!(town.posts(&confirmation, bytes).await.0, 200);
     }
     town.settle().await;
     assert_eq!(town.c2b_messages().await, vec![(1, "ignored".to_owned()); garbage.len()]);
-    assert_eq!(town.store().last_position().await.unwrap(), before);
+    assert_eq!(town.store().read().last_position().await.unwrap(), before);
     town.close().await;
 }
 
@@ -212,7 +212,7 @@ async fn money_that_names_nothing_of_ours_is_shown_to_a_person_with_its_amount()
     let mut town = registered(1).await;
     let njeri = town.customer("Njeri", "0726 000 006");
     pays_by_hand(&town, &njeri, 70, "wifi ya leo").await;
-    let shown = town.store().exceptions().await.unwrap();
+    let shown = town.store().read().exceptions().await.unwrap();
     assert_eq!(town.exceptions().await, ["unmatched unknown_reference"]);
     assert_eq!(shown[0].amount_cents, Some(Cents(7_000)));
     assert_eq!(town.stock_of("daily").await, (1, 0), "no code by itself");

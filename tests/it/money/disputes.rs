@@ -83,7 +83,7 @@ async fn a_sale_tells_its_whole_story_and_the_code_only_to_who_looks() {
     auditor.sends(&format!("{sale}/look"), &[]).await;
     assert_eq!(auditor.status, StatusCode::FORBIDDEN);
     assert_eq!(town.count("staff_looked_at_code").await, 1);
-    let events = town.store().events_of(town.purchase_of(&njeri).await).await.unwrap();
+    let events = town.store().read().events_of(town.purchase_of(&njeri).await).await.unwrap();
     let looked = events.iter().find(|event| event.kind == "staff_looked_at_code").unwrap();
     assert_eq!(looked.actor, format!("staff:{}", cashier.id));
     town.close().await;

@@ -37,8 +37,8 @@ fn receipt(town: &Town) -> String {
 }
 
 async fn balance(town: &Town, account: &str) -> i64 {
-    let head = town.store().last_position().await.unwrap();
-    let mut past = town.store().past(&["journal"], head).await.unwrap();
+    let head = town.store().read().last_position().await.unwrap();
+    let mut past = town.store().read().past(&["journal"], head).await.unwrap();
     let always = [i64::MIN, i64::MAX].map(Param::from).into();
     let accounts = past.ask("journal", "trial_balance", always).await.unwrap();
     let of = accounts.iter().filter(|row| row["account"] == account);

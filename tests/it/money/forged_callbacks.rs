@@ -40,7 +40,7 @@ async fn a_wrong_secret_is_answered_like_an_unknown_payment_and_leaves_no_trace(
     town.stock("daily", 1).await;
     let (mut njeri, prompt) = waiting(&mut town, "0713 000 001").await;
     let body = success(&prompt, FORGED);
-    let before = town.store().last_position().await.unwrap();
+    let before = town.store().read().last_position().await.unwrap();
     let (known, secret) = prompt.callback_url.rsplit_once('/').unwrap();
     let (hooks, _) = known.rsplit_once('/').unwrap();
     let nobody = uuid::Uuid::from_u128(7).simple();
@@ -51,7 +51,7 @@ async fn a_wrong_secret_is_answered_like_an_unknown_payment_and_leaves_no_trace(
     assert_eq!((&guessed, &guessed), (&unknown, &absurd), "a forger learns nothing");
     town.settle().await;
     assert_eq!(town.callbacks().await, []);
-    assert_eq!(town.store().last_position().await.unwrap(), before);
+    assert_eq!(town.store().read().last_position().await.unwrap(), before);
     njeri.sees("Look at your phone").await;
     town.close().await;
 }
@@ -79,7 +79,7 @@ async fn garbage_at_the_right_address_is_kept_and_changes_nothing() {
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
     let (mut njeri, prompt) = waiting(&mut town, "0713 000 003").await;
-    let before = town.store().last_position().await.unwrap();
+    let before = town.store().read().last_position().await.unwrap();
     let half = success(&prompt, FORGED);
     let garbage = ["", "{}", "[1,2", "\u{0}\u{1}", "<html>", &half[..half.len() / 2]];
     for bytes in garbage {
@@ -87,7 +87,7 @@ async fn garbage_at_the_right_address_is_kept_and_changes_nothing() {
     }
     town.settle().await;
     assert_eq!(town.callbacks().await, vec![(1, "ignored".to_owned()); garbage.len()]);
-    assert_eq!(town.store().last_position().await.unwrap(), before);
+    assert_eq!(town.store().read().last_position().await.unwrap(), before);
     njeri.sees("Look at your phone").await;
     town.close().await;
 }

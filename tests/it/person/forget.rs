@@ -46,7 +46,9 @@ async fn sealed_of(town: &Town, buyer: &Customer) -> Vec<Vec<u8>> {
     all.extend(view.messages.iter().map(|(id, _)| Sealed::MessageText(*id)));
     let mut sealed = vec![];
     for what in all {
-        sealed.extend(town.store().sealed(&what).await.unwrap().filter(|seal| !seal.is_empty()));
+        sealed.extend(
+            town.store().read().sealed(&what).await.unwrap().filter(|seal| !seal.is_empty()),
+        );
     }
     sealed
 }
@@ -55,7 +57,7 @@ async fn sealed_of(town: &Town, buyer: &Customer) -> Vec<Vec<u8>> {
 async fn kept_about(store: &Store, buyer: &Customer) -> Vec<(i64, Vec<u8>)> {
     let number = &buyer.phone.msisdn()[3..];
     let mut kept = vec![];
-    for row in store.inbox_after(0, 1_000).await.unwrap() {
+    for row in store.read().inbox_after(0, 1_000).await.unwrap() {
         if row.sealed.is_empty() {
             continue;
         }
@@ -187,7 +189,7 @@ async fn who_only_reads_the_digest_is_forgotten_until_the_next_evening() {
     assert_eq!((found.purchases.len(), found.messages.len()), (0, 1));
     let text = Sealed::MessageText(found.messages[0]);
     person::forget(town.store(), found).await.unwrap();
-    assert!(town.store().is_forgotten(text).await.unwrap());
+    assert!(town.store().read().is_forgotten(text).await.unwrap());
     town.passes(24 * 3_600).await;
     assert_eq!(town.texts(&owner).len(), 2, "whom the configuration names is told again");
     town.close().await;

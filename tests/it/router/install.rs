@@ -132,7 +132,7 @@ async fn an_upgrade_brings_the_sites_new_name_and_logs_nobody_out() {
 #[tokio::test]
 async fn without_a_way_to_the_shop_the_folder_is_enough() {
     let mut town = Town::open().await;
-    let site = town.store().site(&Slug::parse(SITE).unwrap()).await.unwrap().unwrap();
+    let site = town.store().read().site(&Slug::parse(SITE).unwrap()).await.unwrap().unwrap();
     let settings = KitSettings {
         shop_url: town.url("").parse().unwrap(),
         support_phone: None,
@@ -248,7 +248,7 @@ async fn what_stands_on_an_interface_is_not_built_over() {
 #[tokio::test]
 async fn a_router_that_does_not_know_who_signed_is_told_what_to_type() {
     let town = Town::open().await;
-    let site = town.store().site(&Slug::parse(SITE).unwrap()).await.unwrap().unwrap();
+    let site = town.store().read().site(&Slug::parse(SITE).unwrap()).await.unwrap().unwrap();
     let settings = KitSettings {
         shop_url: "https://wifi.example".parse().unwrap(),
         support_phone: None,

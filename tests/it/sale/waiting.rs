@@ -194,7 +194,7 @@ async fn a_decision_table_that_was_tampered_with_is_found() {
     ];
     for ((tamper, table), undo) in tampered.into_iter().zip(undone) {
         town.tampers(tamper).await;
-        let found = town.store().compare_decision_tables().await.unwrap();
+        let found = town.store().read().compare_decision_tables().await.unwrap();
         assert_eq!(found.iter().map(|found| found.table).collect::<Vec<_>>(), [table]);
         town.tampers(undo).await;
     }

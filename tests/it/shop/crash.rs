@@ -246,7 +246,7 @@ async fn check(shop: &Shop, store: &Store, buyers: usize) {
     assert_eq!(store.verify().await.unwrap().findings, []);
     while store.project().await.unwrap() > 0 {}
     assert_eq!(store.compare_projections().await.unwrap(), []);
-    assert_eq!(store.compare_decision_tables().await.unwrap(), []);
+    assert_eq!(store.read().compare_decision_tables().await.unwrap(), []);
     let ledger = Ledger::read(store).await;
     checks::money_ended_well(&ledger);
     checks::no_code_sold_twice(&ledger);
@@ -268,7 +268,7 @@ async fn check(shop: &Shop, store: &Store, buyers: usize) {
         // Not known, and above all not called failed: it is asked about for a day, and then stands
         // in the list for a person.
         assert!(is_nameless(store, *payment).await, "payment {payment} could have been learnt");
-        let status = store.payment(*payment).await.unwrap().unwrap().status;
+        let status = store.read().payment(*payment).await.unwrap().unwrap().status;
         let waits = [PaymentStatus::Submitted, PaymentStatus::SubmitUnknown].contains(&status);
         assert!(waits, "payment {payment} was paid and is called {status:?}");
     }

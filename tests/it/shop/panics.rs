@@ -97,7 +97,7 @@ async fn a_command_that_panics_is_refused_alone() {
         assert!(is_bug, "{refused:?}");
     }
     for name in ["first", "second", "third"] {
-        assert!(!store.stream_events(&Stream::Site(site(name))).await.unwrap().is_empty());
+        assert!(!store.read().stream_events(&Stream::Site(site(name))).await.unwrap().is_empty());
     }
     assert!(registers(store, "fourth").await, "the writer goes on");
     town.close().await;
@@ -137,7 +137,7 @@ async fn a_callback_that_cannot_be_read_waits_for_a_person_and_the_next_is_taken
     town.pays(&otieno).await;
     otieno.sees(PAID).await;
     njeri.does_not_see(PAID).await;
-    let stuck = town.store().stuck().await.unwrap();
+    let stuck = town.store().read().stuck().await.unwrap();
     assert_eq!((stuck.len(), stuck[0].kind.as_str()), (1, "inbox"));
 
     let mut owner = town.clerk("Amina", Role::Owner).await;
@@ -147,7 +147,7 @@ async fn a_callback_that_cannot_be_read_waits_for_a_person_and_the_next_is_taken
     let what = format!("inbox:{}", stuck[0].subject);
     owner.sends("/admin/money/again", &[("what", &what)]).await;
     town.settle().await;
-    assert_eq!(town.store().stuck().await.unwrap().len(), 1, "the bug is still there");
+    assert_eq!(town.store().read().stuck().await.unwrap().len(), 1, "the bug is still there");
     njeri.does_not_see(PAID).await;
 
     town.bugs().over_callbacks(None);
@@ -172,13 +172,17 @@ async fn a_message_that_broke_down_before_a_restart_is_not_tried_for_ever() {
     njeri.enters_pin();
     town.mpesa.idle().await;
     // Whoever handled it first did not live to say so twice.
-    let row = town.store().inbox_undecided("payment", 1).await.unwrap().remove(0);
+    let row = town.store().read().inbox_undecided("payment", 1).await.unwrap().remove(0);
     town.store().count_breakdown(&row.item()).await.unwrap();
     town.restart().await;
-    let suspect = town.store().inbox_undecided("payment", 1).await.unwrap();
+    let suspect = town.store().read().inbox_undecided("payment", 1).await.unwrap();
     assert!(suspect[0].suspect);
     town.settle().await;
-    assert_eq!(town.store().stuck().await.unwrap().len(), 1, "once after the start was enough");
+    assert_eq!(
+        town.store().read().stuck().await.unwrap().len(),
+        1,
+        "once after the start was enough"
+    );
     town.bugs().over_callbacks(None);
     lango::services::money::try_again(town.store(), &format!("inbox:{}", row.row)).await.unwrap();
     town.settle().await;

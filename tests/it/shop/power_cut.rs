@@ -143,10 +143,10 @@ async fn when_all_is_done() {
     let mut njeri = town.customer("Njeri", "0717 000 008");
     town.asks(&mut njeri, "daily").await;
     town.pays(&njeri).await;
-    let before = town.store().last_position().await.unwrap();
+    let before = town.store().read().last_position().await.unwrap();
     town.restart().await;
     town.passes(600).await;
-    assert_eq!(town.store().last_position().await.unwrap(), before, "nothing happens again");
+    assert_eq!(town.store().read().last_position().await.unwrap(), before, "nothing happens again");
     ends_in_one_sale(town, njeri).await;
 }
 

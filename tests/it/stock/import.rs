@@ -191,7 +191,7 @@ async fn upload(store: &Store, bytes: &[u8]) -> import::Report {
 /// Every code of the vault with its password, in order.
 async fn vault(store: &Store) -> Vec<(String, Option<String>)> {
     let mut codes = vec![];
-    for event in store.events_after(0, 10_000).await.unwrap() {
+    for event in store.read().events_after(0, 10_000).await.unwrap() {
         if event.kind != "voucher_imported" {
             continue;
         }
@@ -278,8 +278,8 @@ proptest! {
             let free = |offers: Vec<lango::store::Offer>| -> Vec<_> {
                 offers.into_iter().map(|offer| (offer.package.package, offer.free)).collect()
             };
-            let stock = free(store.offers(&site).await.unwrap());
-            assert_eq!(stock, free(at_once.offers(&site).await.unwrap()));
+            let stock = free(store.read().offers(&site).await.unwrap());
+            assert_eq!(stock, free(at_once.read().offers(&site).await.unwrap()));
             Ok::<(), TestCaseError>(())
         })?;
     }

@@ -17,7 +17,7 @@ pub async fn run(town: &Town) -> Vec<String> {
     quiet(town).await;
     let store = town.store();
     ledger_is_whole(store).await;
-    assert_eq!(store.stuck().await.unwrap(), [], "nothing broke down");
+    assert_eq!(store.read().stuck().await.unwrap(), [], "nothing broke down");
     let ledger = Ledger::read(store).await;
     money_ended_well(&ledger);
     no_code_sold_twice(&ledger);
@@ -38,18 +38,23 @@ pub async fn run(town: &Town) -> Vec<String> {
 
 /// Nothing is left to do now, and nothing is under way.
 async fn quiet(town: &Town) {
-    let before = town.store().last_position().await.unwrap();
+    let before = town.store().read().last_position().await.unwrap();
     town.settle().await;
-    assert_eq!(town.store().last_position().await.unwrap(), before, "the processes are quiet");
+    assert_eq!(
+        town.store().read().last_position().await.unwrap(),
+        before,
+        "the processes are quiet"
+    );
 }
 
 /// The chain holds, and all that was made from it is what it would be made again.
 pub async fn ledger_is_whole(store: &Store) {
     assert_eq!(store.verify().await.unwrap().findings, []);
     assert_eq!(store.compare_projections().await.unwrap(), [], "projections rebuilt from event 1");
-    let differences = store.compare_decision_tables().await.unwrap();
+    let differences = store.read().compare_decision_tables().await.unwrap();
     assert_eq!(differences, [], "decision tables rebuilt from event 1");
-    let beside = store.verify_beside(Some(&*store.vault_now().await.unwrap())).await.unwrap();
+    let beside =
+        store.read().verify_beside(Some(&*store.vault_now().await.unwrap())).await.unwrap();
     assert_eq!(beside.findings, [], "every row of the vault opens and is found by its own name");
 }
 
@@ -135,8 +140,8 @@ pub async fn mpesa_books_agree(
 /// holds so much, where that is known: its own books, what is told twice, less what a person says
 /// went out.
 pub async fn journal_balances(store: &Store, mpesa: Option<Cents>) {
-    let head = store.last_position().await.unwrap();
-    let mut past = store.past(&["journal"], head).await.unwrap();
+    let head = store.read().last_position().await.unwrap();
+    let mut past = store.read().past(&["journal"], head).await.unwrap();
     let unbalanced = past.ask("journal", "unbalanced", vec![]).await.unwrap();
     assert_eq!(unbalanced, [], "the trial balance is zero at every position");
     let always = [i64::MIN, i64::MAX].map(Param::from).into();
@@ -175,7 +180,7 @@ pub async fn sms_books_agree(
 
 /// The number that paid; `None` where it is forgotten.
 async fn payer(store: &Store, purchase: PurchaseId) -> Option<String> {
-    let view = store.purchase(purchase).await.unwrap().unwrap();
+    let view = store.read().purchase(purchase).await.unwrap().unwrap();
     let phone = store.phone(view.purchase.contact).await.unwrap();
     phone.map(|phone| phone.msisdn().to_owned())
 }

@@ -38,7 +38,7 @@ pub struct Ledger {
 impl Ledger {
     /// Reads it.
     pub async fn read(store: &Store) -> Self {
-        let stored = store.events_after(0, 1_000_000).await.unwrap();
+        let stored = store.read().events_after(0, 1_000_000).await.unwrap();
         let decoded = stored.into_iter().map(|stored| {
             let (stream, event) = stored.decode().unwrap();
             (stored, stream, event)

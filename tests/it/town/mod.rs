@@ -227,7 +227,7 @@ impl Town {
 
     /// Free and held codes of a package, as the shop page sees them.
     pub async fn stock_of(&self, package: &str) -> (i64, i64) {
-        let offers = self.store().offers(&Slug::parse(SITE).unwrap()).await.unwrap();
+        let offers = self.store().read().offers(&Slug::parse(SITE).unwrap()).await.unwrap();
         let offer = offers.into_iter().find(|offer| offer.key() == key(package)).unwrap();
         (offer.free, offer.held)
     }
@@ -263,15 +263,15 @@ impl Town {
     /// The same with several instances of the shop, side by side.
     pub async fn settle_with(&self, shops: &[&Instance]) {
         loop {
-            let before = shops[0].store().last_position().await.unwrap();
+            let before = shops[0].store().read().last_position().await.unwrap();
             let settling: JoinSet<()> = shops.iter().map(|shop| shop.settling()).collect();
             settling.join_all().await;
             self.mpesa.tick();
             self.mpesa.idle().await;
-            let after = shops[0].store().last_position().await.unwrap();
+            let after = shops[0].store().read().last_position().await.unwrap();
             let mut inbox = vec![];
             for source in [SOURCE_PAYMENT, SOURCE_C2B] {
-                inbox.extend(shops[0].store().inbox_undecided(source, 1).await.unwrap());
+                inbox.extend(shops[0].store().read().inbox_undecided(source, 1).await.unwrap());
             }
             if before == after && inbox.is_empty() {
                 return;
@@ -284,7 +284,7 @@ impl Town {
         let longest = if seconds > 900 { seconds / 60 } else { 15 };
         let mut left = seconds;
         while left > 0 {
-            let due = self.store().next_due().await.unwrap();
+            let due = self.store().read().next_due().await.unwrap();
             let until_due = due.map_or(longest, |due| self.clock.now().until(due) / SECOND);
             let step = until_due.clamp(5, longest).min(left);
             self.clock.advance(step);
@@ -314,13 +314,13 @@ impl Town {
     /// That purchase as it stands.
     pub async fn view_of(&self, customer: &Customer) -> PurchaseView {
         let id = self.purchase_of(customer).await;
-        self.store().purchase(id).await.unwrap().unwrap()
+        self.store().read().purchase(id).await.unwrap().unwrap()
     }
 
     /// The kinds of the events of that purchase, in order.
     pub async fn events_of(&self, customer: &Customer) -> Vec<String> {
         let id = self.purchase_of(customer).await;
-        let events = self.store().events_of(id).await.unwrap();
+        let events = self.store().read().events_of(id).await.unwrap();
         events.into_iter().map(|event| event.kind).collect()
     }
 
@@ -354,7 +354,7 @@ impl Town {
     }
 
     async fn kept_of(&self, source: &str) -> Vec<(i64, String)> {
-        let kept = self.store().inbox_kept().await.unwrap().into_iter();
+        let kept = self.store().read().inbox_kept().await.unwrap().into_iter();
         kept.filter(|row| row.source == source)
             .map(|row| (row.times, row.outcome.unwrap_or_default()))
             .collect()
@@ -362,7 +362,7 @@ impl Town {
 
     /// What a person must look at: kind and reason.
     pub async fn exceptions(&self) -> Vec<String> {
-        let shown = self.store().exceptions().await.unwrap();
+        let shown = self.store().read().exceptions().await.unwrap();
         let reason = |line: &Exception| line.reason.clone().unwrap_or_else(|| "-".to_owned());
         shown.iter().map(|line| format!("{} {}", line.kind.word(), reason(line))).collect()
     }

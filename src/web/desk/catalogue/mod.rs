@@ -74,8 +74,8 @@ impl Facts {
 pub async fn show(State(shop): TheShop, visitor: Visitor, fields: Fields) -> Result<Page> {
     let store = &shop.context.store;
     let mut sites = vec![];
-    for site in store.sites().await? {
-        let packages = store.packages(&site.site).await?;
+    for site in store.read().sites().await? {
+        let packages = store.read().packages(&site.site).await?;
         sites.push(shown(site, &packages, visitor.lang));
     }
     let may_change = visitor.may_send("/admin/add-site");
@@ -104,5 +104,5 @@ fn shown(site: Site, packages: &[Package], lang: Language) -> SiteShown {
 
 pub async fn find_site(shop: &Shop, name: &str) -> Result<Site> {
     let slug = Slug::parse(name).map_err(|_| Sorry::NotFound)?;
-    shop.context.store.site(&slug).await?.ok_or(Sorry::NotFound)
+    shop.context.store.read().site(&slug).await?.ok_or(Sorry::NotFound)
 }

@@ -58,7 +58,7 @@ pub fn path(package: &Package) -> String {
 pub async fn find(shop: &Shop, site: &str, package: &str) -> Result<Package> {
     let slug = |text| Slug::parse(text).map_err(|_| Sorry::NotFound);
     let key = PackageKey { site: slug(site)?, package: slug(package)? };
-    shop.context.store.package(&key).await?.ok_or(Sorry::NotFound)
+    shop.context.store.read().package(&key).await?.ok_or(Sorry::NotFound)
 }
 
 fn page(visitor: &Visitor, site: Site, package: Option<&Package>, typed: Typed) -> PackagePage {
@@ -111,7 +111,7 @@ pub async fn add(
     let mut refused = None;
     if let Some(package) = read_new(&site.site, &mut typed) {
         // It would change another package of that name. The same form sent twice is harmless.
-        let known = shop.context.store.package(&package.key()).await?;
+        let known = shop.context.store.read().package(&package.key()).await?;
         if known.is_some_and(|known| known != package) {
             typed.refuse("id", "slug_taken");
         } else {

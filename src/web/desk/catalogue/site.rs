@@ -208,7 +208,7 @@ async fn register(
         language: wish.language,
         reports: old.is_some_and(|old| old.reports),
     };
-    let known = store.site(&site).await?;
+    let known = store.read().site(&site).await?;
     let command = RegisterSite {
         accent: Some(wish.accent),
         receiver: Some(wish.receiver),

@@ -108,7 +108,7 @@ impl Asked {
 
     async fn earned(&self, shop: &Shop) -> Result<Vec<Earned>> {
         let days = self.period.days();
-        let mut earned = shop.context.store.earned_between((&days.0, &days.1)).await?;
+        let mut earned = shop.context.store.read().earned_between((&days.0, &days.1)).await?;
         earned.retain(|earned| self.has(&earned.package));
         Ok(earned)
     }
@@ -117,8 +117,8 @@ impl Asked {
     async fn shelves(&self, shop: &Shop) -> Result<BTreeMap<PackageKey, Vec<i64>>> {
         let days = self.period.days();
         let store = &shop.context.store;
-        let before = store.on_shelf_before(&days.0).await?;
-        let changes = store.shelf_between((&days.0, &days.1)).await?;
+        let before = store.read().on_shelf_before(&days.0).await?;
+        let changes = store.read().shelf_between((&days.0, &days.1)).await?;
         Ok(self.sum_up(&before, &changes))
     }
 

@@ -68,7 +68,7 @@ async fn listed(shop: &Shop, fields: &Fields) -> Result<SalesPage> {
     let day = if between.0.0 == i64::MIN { "" } else { day };
     let before = fields.get("before").parse().unwrap_or(i64::MAX);
     let wanted = SalesWanted { before, status, between, price: None, limit: PAGE + 1 };
-    let mut sales = shop.context.store.listed_sales(wanted).await?;
+    let mut sales = shop.context.store.read().listed_sales(wanted).await?;
     let all = sales.len() <= usize::try_from(PAGE).unwrap_or_default();
     sales.truncate(usize::try_from(PAGE).unwrap_or_default());
     let last = sales.last().filter(|_| !all).map(|sale| sale.position);
@@ -100,7 +100,7 @@ async fn found(shop: &Shop, text: &str) -> Result<SalesPage> {
     if let Some((price, between)) = amount_and_time(shop, text) {
         let (before, limit) = (i64::MAX, PAGE);
         let wanted = SalesWanted { before, status: None, between, price: Some(price), limit };
-        found.extend(store.listed_sales(wanted).await?.into_iter().map(|sale| sale.id));
+        found.extend(store.read().listed_sales(wanted).await?.into_iter().map(|sale| sale.id));
     }
     let mut rows = vec![];
     // Ids sort by time, and most questions are about the newest sale.
@@ -160,7 +160,7 @@ pub async fn rows(shop: &Shop, sales: &[ListedSale]) -> Result<Vec<Row>, StoreEr
 }
 
 async fn row_of(shop: &Shop, id: PurchaseId) -> Result<Option<Row>, StoreError> {
-    let Some(view) = shop.context.store.purchase(id).await? else { return Ok(None) };
+    let Some(view) = shop.context.store.read().purchase(id).await? else { return Ok(None) };
     let payer = shop.context.store.phone(view.purchase.contact).await?;
     Ok(Some(Row {
         path: format!("/admin/sales/{id}"),

@@ -168,7 +168,7 @@ pub fn path(id: PurchaseId) -> String {
 
 async fn find(shop: &Shop, sale: &str) -> Result<PurchaseView> {
     let id: PurchaseId = sale.parse().map_err(|_| Sorry::NotFound)?;
-    shop.context.store.purchase(id).await?.ok_or(Sorry::NotFound)
+    shop.context.store.read().purchase(id).await?.ok_or(Sorry::NotFound)
 }
 
 async fn fill(shop: &Shop, visitor: &Visitor, view: &PurchaseView) -> Result<SalePage> {

@@ -87,7 +87,7 @@ pub async fn name(shop: &Shop, batch: BatchId) -> Result<String, StoreError> {
 
 pub async fn lines(shop: &Shop, names: &Names, limit: i64) -> Result<Vec<Line>> {
     let mut lines = vec![];
-    for stored in shop.context.store.latest_batches(limit).await? {
+    for stored in shop.context.store.read().latest_batches(limit).await? {
         let (Stream::Batch(batch), Event::Batch(event)) = stored.decode()? else { continue };
         let BatchEvent::Imported { site, accepted, set_aside, .. } = event;
         lines.push(Line {
@@ -109,7 +109,7 @@ pub async fn show(
     fields: Fields,
 ) -> Result<Page> {
     let batch: BatchId = batch.parse().map_err(|_| Sorry::NotFound)?;
-    let coming = shop.context.store.upload(batch).await?;
+    let coming = shop.context.store.read().upload(batch).await?;
     let names = Names::read(&shop).await?;
     let mut page = BatchPage {
         path: path(batch),
@@ -118,7 +118,7 @@ pub async fn show(
         notice: Notice::of(&shop, &fields),
         ..BatchPage::default()
     };
-    let events = shop.context.store.stream_events(&Stream::Batch(batch)).await?;
+    let events = shop.context.store.read().stream_events(&Stream::Batch(batch)).await?;
     if let Some(stored) = events.first() {
         fill(&shop, &names, stored, &mut page).await?;
     } else {
@@ -152,7 +152,7 @@ async fn fill(
     page.fingerprint = file.chars().take(12).collect();
     (page.format, page.position) = (format, stored.position);
     (page.codes, page.left_out) = (accepted + set_aside, left_out);
-    for standing in shop.context.store.batch_standing(batch).await? {
+    for standing in shop.context.store.read().batch_standing(batch).await? {
         let key = PackageKey { site: site.clone(), package: standing.package };
         page.taken += standing.codes;
         let unsold = matches!(standing.status, Code::Free | Code::Missing | Code::SetAside);

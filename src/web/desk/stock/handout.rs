@@ -72,7 +72,7 @@ pub fn path(handout: HandoutId) -> String {
 
 pub async fn lines(shop: &Shop, names: &Names, limit: i64) -> Result<Vec<Line>> {
     let mut lines = vec![];
-    for handout in shop.context.store.handouts(limit).await? {
+    for handout in shop.context.store.read().handouts(limit).await? {
         lines.push(line(shop, names, &handout).await?);
     }
     Ok(lines)
@@ -99,7 +99,7 @@ fn began(handout: HandoutId) -> Micros {
 
 async fn find(shop: &Shop, handout: &str) -> Result<Handout> {
     let id: HandoutId = handout.parse().map_err(|_| Sorry::NotFound)?;
-    let all = shop.context.store.handouts(i64::MAX).await?;
+    let all = shop.context.store.read().handouts(i64::MAX).await?;
     all.into_iter().find(|known| known.id == id).ok_or(Sorry::NotFound)
 }
 
@@ -131,8 +131,8 @@ pub async fn print(
 ) -> Result<Page> {
     let handout = find(&shop, &handout).await?;
     let store = &shop.context.store;
-    let site = store.site(&handout.package.site).await?.ok_or(Sorry::NotFound)?;
-    let package = store.package(&handout.package).await?.ok_or(Sorry::NotFound)?;
+    let site = store.read().site(&handout.package.site).await?.ok_or(Sorry::NotFound)?;
+    let package = store.read().package(&handout.package).await?.ok_or(Sorry::NotFound)?;
     let codes = stock::print(store, visitor.member.id, handout.id).await;
     let codes = codes.map_err(|error| Sorry::of(error, Sorry::NotAllowed))?;
     let card = |code: VoucherCode| Card {

@@ -26,7 +26,7 @@ pub async fn sold_lately(shop: &Shop) -> Result<SoldLately, StoreError> {
     let day = |ago: i64| now.plus(-ago * DAY).business_day(&shop.settings.zone).to_string();
     let (first, last) = (day(DAYS_LOOKED_AT - 1), day(0));
     let mut lately = HashMap::new();
-    for earned in shop.context.store.earned_between((&first, &last)).await? {
+    for earned in shop.context.store.read().earned_between((&first, &last)).await? {
         *lately.entry(earned.package).or_default() += earned.sales;
     }
     Ok(SoldLately(lately))

@@ -98,7 +98,7 @@ async fn packages(shop: &Shop, names: &Names) -> Result<Vec<Line>> {
     let store = &shop.context.store;
     let lasting = sold_lately(shop).await?;
     let mut lines: HashMap<PackageKey, StockLine> = HashMap::new();
-    for line in store.stock_lines().await? {
+    for line in store.read().stock_lines().await? {
         lines.insert(line.package.clone(), line);
     }
     let mut keys: Vec<&PackageKey> = names.keys().chain(lines.keys()).collect();
@@ -172,7 +172,7 @@ pub async fn void(State(shop): TheShop, Posted(visitor, fields): Posted) -> Resu
     let [voucher] = found[..] else { return Ok(again(&fields, "no_such_code")) };
     match shop.context.acting(visitor.by()).void(Doomed::Voucher(voucher), reason).await {
         Ok(0) => {
-            let status = store.voucher(voucher).await?.map(|voucher| voucher.status);
+            let status = store.read().voucher(voucher).await?.map(|voucher| voucher.status);
             let sold = matches!(status, Some(VoucherStatus::Allocated(_)));
             Ok(again(&fields, if sold { "code_sold" } else { "code_not_free" }))
         }

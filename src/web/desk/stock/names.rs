@@ -17,8 +17,8 @@ impl Names {
     pub async fn read(shop: &Shop) -> Result<Self, StoreError> {
         let store = &shop.context.store;
         let mut names = Self { sites: vec![], packages: HashMap::new() };
-        for site in store.sites().await? {
-            for offer in store.offers(&site.site).await? {
+        for site in store.read().sites().await? {
+            for offer in store.read().offers(&site.site).await? {
                 let (key, package) = (offer.key(), offer.package);
                 names.packages.insert(key, (package.name, package.price_cents));
             }

@@ -48,7 +48,7 @@ pub struct Waiting {
 
 pub async fn waiting(shop: &Shop, names: &Names) -> Result<Vec<Waiting>> {
     let mut waiting = vec![];
-    for upload in shop.context.store.uploads().await? {
+    for upload in shop.context.store.read().uploads().await? {
         let decided = is_decided(shop, &upload);
         waiting.push(Waiting {
             path: if decided { batch::path(upload.batch) } else { path(upload.batch) },
@@ -124,7 +124,7 @@ async fn keep(shop: &Shop, visitor: &Visitor, sent: &Sent) -> Result<BatchId, No
     }
     let store = &shop.context.store;
     let site = Slug::parse(sent.fields.get("site")).map_err(|_| NotKept::Problem("no_site"))?;
-    if store.site(&site).await?.is_none() {
+    if store.read().site(&site).await?.is_none() {
         return Err(NotKept::Problem("no_site"));
     }
     if sent.name.is_empty() && sent.bytes.is_empty() {
@@ -257,7 +257,7 @@ fn is_proven(shop: &Shop, upload: &UploadKept) -> bool {
 /// A file by its batch; `None` if it is in stock or was dropped.
 async fn find(shop: &Shop, batch: &str) -> Result<(BatchId, Option<UploadKept>)> {
     let batch: BatchId = batch.parse().map_err(|_| Sorry::NotFound)?;
-    Ok((batch, shop.context.store.upload(batch).await?))
+    Ok((batch, shop.context.store.read().upload(batch).await?))
 }
 
 async fn fill(shop: &Shop, upload: &UploadKept, fields: &Fields) -> Result<PreviewPage> {
@@ -270,7 +270,7 @@ async fn fill(shop: &Shop, upload: &UploadKept, fields: &Fields) -> Result<Previ
         }
         Err(other) => (None, vec![], Some(other.code())),
     };
-    let offers = store.offers(&upload.site).await?;
+    let offers = store.read().offers(&upload.site).await?;
     let packages = offers.into_iter().map(|offer| {
         let chosen = choice.package.as_ref() == Some(&offer.package.package);
         (offer.package.package.to_string(), offer.package.name, chosen)
