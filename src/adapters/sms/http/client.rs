@@ -257,7 +257,7 @@ mod tests {
         );
         assert_eq!(why(&json!({"body": "{{text|url}}"})), "body is not a usable template");
         assert_eq!(why(&json!({"ok": {}})), "ok needs at least one http status or json rule");
-        assert!(why(&json!({"message_id": {"json": "id"}})).contains("no JSON pointer"));
+        assert!(why(&json!({"message_id": {"json": "id"}})).contains("not a JSON pointer"));
         assert_eq!(why(&json!({"headers": {"A": "{{text|header}}"}})), "header A is not allowed");
         assert_eq!(why(&json!({"headers": {"A\r\nB": "x"}})), "header A\r\nB is not allowed");
         assert_eq!(why(&json!({"url": "http://sms.example/"})), "the gateway cannot be called");
