@@ -1,5 +1,5 @@
-//! The master key: read from its file, made with a new ledger, and changed for another; and the
-//! keys under it, changed for others.
+//! Reads the master key from its file, makes one for a new ledger, and replaces it; also replaces
+//! the keys under it.
 
 use super::{machine, open_books, open_existing, public_key, there_is_a_ledger};
 use crate::{

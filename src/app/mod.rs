@@ -362,7 +362,8 @@ const BREAKDOWN_GRACE: Duration = Duration::from_secs(5);
 /// which the shop must not go on.
 pub async fn serve(
     shop: Arc<Shop>,
-    (public, staff): (TcpListener, TcpListener),
+    public: TcpListener,
+    staff: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let instance = instance(public.local_addr()?);

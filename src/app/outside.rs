@@ -1,4 +1,5 @@
-//! What is known of the ledger outside it: compared before anything is sold, and kept up to date.
+//! The mark that remembers the ledger outside the database: compared before anything is sold, and
+//! kept up to date.
 
 use crate::{
     app::config::Config,

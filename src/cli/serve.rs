@@ -45,7 +45,7 @@ impl Serve {
                  owner --name …`"
             );
         }
-        app::serve(shop, (public, staff), app::asked_to_stop()).await?;
+        app::serve(shop, public, staff, app::asked_to_stop()).await?;
         tracing::info!("closed");
         Ok(())
     }

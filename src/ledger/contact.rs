@@ -1,5 +1,5 @@
-//! Contacts: people and devices, known to the ledger by an id alone. Who they are stands in the
-//! vault, until a person is forgotten.
+//! Contacts: people and devices, known to the ledger by an id alone. Numbers and addresses are in
+//! the vault, until a person is forgotten.
 
 use crate::ledger::kernel::id::ContactId;
 use serde::{Deserialize, Serialize};

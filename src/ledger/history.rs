@@ -1,4 +1,5 @@
-//! Whether the ledger is still the one that is remembered, and the owner's word where it is not.
+//! Compares the ledger with the history that the shop remembers; where they differ, the owner
+//! decides.
 //!
 //! The chain of hashes has no key: whoever can write the database can hash a changed history anew.
 //! So the shop signs only what continues from what it remembers. Where it does not, nobody but the

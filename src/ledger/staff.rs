@@ -1,4 +1,4 @@
-//! Staff: who works at the desk, by an id alone. Names and passwords stand in the vault.
+//! Staff: the people at the desk, by id alone. Names and passwords are in the vault.
 
 use super::checkpoint::bytes;
 use crate::ledger::kernel::{

@@ -1,6 +1,5 @@
-//! What the router tells of a voucher's code: that somebody logged in with it, that it has gone,
-//! that it was switched off. A stream of its own beside the voucher's, since none of it moves the
-//! code from one place of the stock to another.
+//! The router's reports about a code: first login, missing, switched off. A stream of its own
+//! beside the voucher's, since none of it moves the code from one place of the stock to another.
 
 use crate::ledger::kernel::{
     id::Slug,

@@ -1,4 +1,4 @@
-//! Failures: the world said no. Told to the operator, once, where they are handled.
+//! Failures: the database said no. The operator reads them once, where they are handled.
 
 use super::vault::DoesNotOpen;
 use crate::ledger::{event::Undecodable, history::Doubt, refusal::Refusal, world::Illegal};

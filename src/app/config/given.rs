@@ -1,5 +1,5 @@
-//! What was written, and where: file, environment and flags laid over each other, unknown names
-//! refused, nothing understood yet.
+//! Reads file, environment and flags, lays them over each other, and refuses unknown names. Values
+//! are still text here.
 
 use super::{
     DEFAULT_FILE, Sources,

@@ -1,4 +1,4 @@
-//! A key of the configuration: its name, what may be written, what holds when nothing is.
+//! A key of the configuration: its name, its default, and the values that it takes.
 
 use std::{fmt, path::PathBuf};
 

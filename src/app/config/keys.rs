@@ -1,5 +1,5 @@
-//! Every key of the configuration, section after section, in the order of the documents: the only
-//! list of what can be configured. The lists `sms.gateway` and `mpesa.account` are apart.
+//! Every key of the configuration, section after section, in the order of the documents: no other
+//! list of keys exists. The lists `sms.gateway` and `mpesa.account` are apart.
 
 use super::key::Key;
 

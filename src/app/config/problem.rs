@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, said so that the person can mend it.
+//! Problems of a configuration, each with the way to mend it.
 
 use super::key::Origin;
 use std::fmt;

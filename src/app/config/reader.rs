@@ -1,5 +1,5 @@
-//! Turns what was written into values, key by key, and keeps every problem on the way, so that a
-//! person mends a configuration once and not five times.
+//! Turns text into values, key by key, and collects every problem on the way, so that a person
+//! mends a configuration once and not five times.
 
 use super::{
     given::Given,

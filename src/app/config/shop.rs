@@ -1,4 +1,4 @@
-//! Section `[shop]`: what the shop is called, where it stands, whom to call.
+//! Section `[shop]`: the name of the shop, its place, and the number to call.
 
 use super::reader::{Reader, Reported};
 use jiff::{civil::Time, tz::TimeZone};

@@ -1,4 +1,5 @@
-//! `config show`: what holds, and who said so. Secrets are hidden here, before anything can print.
+//! `config show`: each value and where it comes from. Secrets are hidden here, before anything can
+//! print.
 
 use super::key::{Kind, Origin};
 use serde_json::{Value, json};

@@ -94,7 +94,7 @@ impl Command for TakeNews {
         let decision = match (&self.news, loaded(world, self.payment)) {
             // A ledger that was restored from an older backup: the money moved all the same.
             (News::Paid { amount: Some(amount), receipt: Some(receipt), .. }, Err(_)) => {
-                self.unasked(world, None, (receipt, *amount), Unmatched::UnknownReference)
+                self.unasked(world, None, receipt, *amount, Unmatched::UnknownReference)
             }
             (_, Err(refusal)) => return Err(refusal),
             (News::Declined(reason), Ok((payment, purchase))) => {
@@ -193,9 +193,9 @@ impl TakeNews {
         }
         if payment.status == PaymentStatus::Requested {
             // Nobody was asked, by what this ledger knows; one that was restored has forgotten.
-            let told = receipt.map(|receipt| (receipt, told.unwrap_or(payment.amount)));
-            return told.map_or_else(Decision::default, |told| {
-                self.unasked(world, Some(payment.purchase), told, Unmatched::NotAsked)
+            let amount = told.unwrap_or(payment.amount);
+            return receipt.map_or_else(Decision::default, |receipt| {
+                self.unasked(world, Some(payment.purchase), receipt, amount, Unmatched::NotAsked)
             });
         }
         if payment.is_paid() {
@@ -242,7 +242,8 @@ impl TakeNews {
         &self,
         world: &World,
         purchase: Option<PurchaseId>,
-        (receipt, amount): (&ReceiptGiven, Cents),
+        receipt: &ReceiptGiven,
+        amount: Cents,
         reason: Unmatched,
     ) -> Decision {
         let News::Paid { paid_at, .. } = self.news else { return Decision::default() };
@@ -284,8 +285,7 @@ impl TakeNews {
             let message = queue_sms(self.message, id, purchase, Purpose::Owed, 1);
             return vec![NewEvent::of(id, Stream::Purchase(id), Event::Purchase(owed)), message];
         };
-        let paid = (self.payment, amount);
-        let mut events = fulfil(id, purchase, voucher, paid);
+        let mut events = fulfil(id, purchase, voucher, self.payment, amount);
         if voucher != purchase.held {
             events.extend(release(world, id));
         }
@@ -448,7 +448,8 @@ pub(in crate::commands) fn fulfil(
     id: PurchaseId,
     purchase: &Purchase,
     voucher: VoucherId,
-    (payment, amount_cents): (PaymentId, Cents),
+    payment: PaymentId,
+    amount_cents: Cents,
 ) -> Vec<NewEvent> {
     let (site, package) = (purchase.package.site.clone(), purchase.package.package.clone());
     let (s, p) = (site.clone(), package.clone());

@@ -45,9 +45,9 @@ impl Command for ServeOwed {
         if purchase.status != PurchaseStatus::Owed {
             return Err(Refusal::NotDue);
         }
-        let paid = purchase.owed_for.ok_or(Refusal::NotDue)?;
+        let (payment, amount) = purchase.owed_for.ok_or(Refusal::NotDue)?;
         let voucher = world.first_free(&purchase.package).ok_or(Refusal::SoldOut)?;
-        let mut events = fulfil(self.purchase, purchase, voucher, paid);
+        let mut events = fulfil(self.purchase, purchase, voucher, payment, amount);
         if !self.is_first_waiting(world) {
             events.push(queue_sms(self.message, self.purchase, purchase, Purpose::Code, 2));
         }

@@ -1,4 +1,4 @@
-//! Keyed fingerprints: they find again what the vault holds, and tell nothing of it.
+//! Keyed fingerprints: they look up a row of the vault without telling what it holds.
 
 /// A keyed fingerprint (HMAC-SHA-256) of something in the vault.
 pub type Fingerprint = [u8; 32];

@@ -1,4 +1,4 @@
-//! How an event changes the world: what is read for a batch, and what the batch decides.
+//! Applies events to the world: those that were read, and those that the batch decides.
 
 use super::World;
 use crate::ledger::{

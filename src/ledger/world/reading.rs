@@ -1,4 +1,4 @@
-//! What of the world was read, and that nobody looks at the rest.
+//! Keeps account of the parts of the world that were read, so that no command looks at the rest.
 
 use super::World;
 use crate::ledger::{

@@ -1,4 +1,4 @@
-//! What a [`World`](crate::ledger::world::World) holds beside the states of its streams.
+//! Values that a [`World`](crate::ledger::world::World) holds beside the states of its streams.
 
 use crate::ledger::kernel::{
     id::{PaymentId, VoucherId},

@@ -24,18 +24,17 @@ pub async fn carry_out(
     place: &Place,
     progress: impl FnMut(usize),
 ) -> Result<Outcome, BackupError> {
-    let name = place.name();
-    let named = (name.as_str(), place.is_off_box());
+    let (name, off_box) = (place.name(), place.is_off_box());
     let delivered = match place.back_up(store, prover.seals(), progress).await {
         Ok(delivered) => delivered,
         Err(failure) => {
-            store.note_backup_failure(named, &failure.cause()).await?;
+            store.note_backup_failure(&name, off_box, &failure.cause()).await?;
             return Err(failure);
         }
     };
     let (position, bytes) = (delivered.end.position, delivered.bytes);
     let made = BackupMade { at: store.now(), position, bytes };
-    store.note_backup(named, made, &delivered.end.file_name()).await?;
+    store.note_backup(&name, off_box, made, &delivered.end.file_name()).await?;
     let file = delivered.local();
     let as_made = |end: &End| {
         let same = *end == delivered.end;

@@ -113,8 +113,7 @@ async fn proven_password(
 
 fn new_session(store: &Store, token: &str, who: &StaffMember) -> SessionRow {
     let (fingerprint, began_at) = (token_fingerprint(store, token), store.now());
-    let since = (began_at, who.staff.ended);
-    let proof = store.vault().session_proof(&fingerprint, who.id, since);
+    let proof = store.vault().session_proof(&fingerprint, who.id, began_at, who.staff.ended);
     SessionRow { staff: who.id, fingerprint, began_at, proof }
 }
 

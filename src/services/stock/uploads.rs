@@ -61,7 +61,7 @@ pub async fn keep(
     let seal = |what: Sealed, plain: &[u8]| vault.seal(&what.context(), plain);
     let name = seal(Sealed::Note(Note::Batch(batch)), name.as_bytes());
     let sealed = seal(Sealed::Upload(batch), bytes);
-    let proof = vault.upload_proof(batch, (&site, staff), None);
+    let proof = vault.upload_proof(batch, &site, staff, None);
     let name = VaultWrite::Note { note: Note::Batch(batch), sealed: name };
     let file = VaultWrite::Upload(UploadWrite::Kept { batch, site, staff, sealed, proof });
     store.execute(KeepBeside::vault([name, file])).await?;
@@ -104,9 +104,9 @@ fn chosen(
     upload: &UploadKept,
     choice: Option<String>,
 ) -> UploadWrite {
-    let said = (&upload.site, staff);
-    let proof = store.vault().upload_proof(upload.batch, said, choice.as_deref());
-    UploadWrite::Chosen { batch: upload.batch, staff, choice, proof }
+    let (batch, site) = (upload.batch, &upload.site);
+    let proof = store.vault().upload_proof(batch, site, staff, choice.as_deref());
+    UploadWrite::Chosen { batch, staff, choice, proof }
 }
 
 /// Whether a file about which nobody decides is still kept.

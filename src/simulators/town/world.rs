@@ -163,7 +163,7 @@ impl World {
         let reports = shop_url.join(&format!("/hooks/m/{GATEWAY}/{secret}"))?;
         sms.report_to(Family::AfricasTalking, reports);
         sms.report_automatically(true);
-        let hotspot = router(addresses.router, shop_url.clone(), (clock, random));
+        let hotspot = router(addresses.router, shop_url.clone(), clock, random);
         let phone = Phone::new(daraja.clone(), sms.clone(), hotspot.clone(), addresses.router);
         spawn(&mut simulators, mpesa_at, daraja.router());
         spawn(&mut simulators, sms_at, sms.router());
@@ -179,8 +179,8 @@ impl World {
         let listeners = self.listeners.take().context("the shop is started already")?;
         self.simulators.spawn(self.daraja.clone().run());
         self.simulators.spawn(self.hotspot.clone().keep_time());
-        let shop = Arc::clone(&self.shop);
-        self.serving = Some(tokio::spawn(app::serve(shop, listeners, stop)));
+        let (shop, (public, staff)) = (Arc::clone(&self.shop), listeners);
+        self.serving = Some(tokio::spawn(app::serve(shop, public, staff, stop)));
         Ok(())
     }
 
@@ -267,7 +267,8 @@ fn unless_nothing_new<T>(outcome: Result<T, CommandError>) -> Result<(), Command
 fn router(
     at: SocketAddr,
     shop_url: Url,
-    (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
 ) -> Hotspot {
     let site = SitePages {
         shop_url,

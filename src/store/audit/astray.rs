@@ -1,4 +1,4 @@
-//! What may be wrong beside the ledger, row by row.
+//! Findings about rows beside the ledger.
 
 /// What does not hold beside the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]

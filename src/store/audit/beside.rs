@@ -1,8 +1,8 @@
-//! Holds what stands beside the ledger to it: the decision tables must be what the events give, and
-//! every row of the vault must open in its own place and be found by its own name. A row that is
-//! not so is named with its table and id, never with what it says.
+//! Compares the tables beside the ledger with it: the decision tables must say what the events say,
+//! and every row of the vault must open in its own place and be found by its own name. A finding
+//! names table and id, never the content.
 //!
-//! All is read as it stands at one moment, so the shop may go on selling.
+//! Everything is read at one moment, so the shop may go on selling.
 
 use super::{
     astray::{Astray, Wrong},
@@ -181,8 +181,10 @@ impl Search<'_> {
     /// Opens a text under its context, and asks whether all beside it is its own.
     fn judge(
         &mut self,
-        (table, id): (&'static str, &str),
-        (context, sealed): (&str, &[u8]),
+        table: &'static str,
+        id: &str,
+        context: &str,
+        sealed: &[u8],
         own: impl FnOnce(&[u8]) -> bool,
     ) {
         match self.vault.unseal(context, sealed) {
@@ -205,7 +207,7 @@ impl Search<'_> {
                 let (id, sealed, found_by): (&str, Vec<u8>, Vec<u8>) =
                     (row.get(0), row.get(1), row.get(2));
                 let (context, vault) = (format!("contact:{id}"), self.vault);
-                self.judge(("contacts", id), (&context, &sealed), |plain| {
+                self.judge("contacts", id, &context, &sealed, |plain| {
                     let text = std::str::from_utf8(plain).unwrap_or_default();
                     let is = |what: Lookup<'_>| vault.fingerprint(what)[..] == found_by;
                     is(Lookup::Device(text))
@@ -242,7 +244,7 @@ impl Search<'_> {
                 let names: [Vec<u8>; 3] = [row.get(2), row.get(3), row.get(4)];
                 let (vault, site) = (self.vault, &known.package.site);
                 let sealed: Vec<u8> = row.get(1);
-                self.judge(("voucher_codes", id), (&context, &sealed), |plain| {
+                self.judge("voucher_codes", id, &context, &sealed, |plain| {
                     let code = serde_json::from_slice::<VoucherCode>(plain);
                     code.is_ok_and(|code| names_of_code(vault, site.as_str(), &code) == names)
                 });
@@ -276,7 +278,7 @@ impl Search<'_> {
                 for row in rows {
                     let (id, sealed): (&str, Vec<u8>) = (row.get(0), row.get(1));
                     if !sealed.is_empty() {
-                        self.judge((table, id), (&format!("{context}:{id}"), &sealed), |_| true);
+                        self.judge(table, id, &format!("{context}:{id}"), &sealed, |_| true);
                     }
                 }
             }
@@ -308,7 +310,7 @@ impl Search<'_> {
                 let (id, sealed, once): (&str, Vec<u8>, Option<String>) =
                     (row.get(0), row.get(1), row.get(2));
                 let (context, vault) = (format!("receipt:{id}"), self.vault);
-                self.judge(("receipt_numbers", id), (&context, &sealed), |plain| {
+                self.judge("receipt_numbers", id, &context, &sealed, |plain| {
                     let number = std::str::from_utf8(plain).unwrap_or_default();
                     let name = vault.receipt_fingerprint(number);
                     once.is_some_and(|once| once.ends_with(&format!(":{name}")))
@@ -333,7 +335,7 @@ impl Search<'_> {
                 }
                 let (context, vault) = (RawMessage::context(row.get(1), row.get(2)), self.vault);
                 let kept_by: Vec<u8> = row.get(4);
-                self.judge(("inbox", &id.to_string()), (&context, &sealed), |plain| {
+                self.judge("inbox", &id.to_string(), &context, &sealed, |plain| {
                     let message = serde_json::from_slice::<RawMessage>(plain);
                     message
                         .is_ok_and(|it| vault.fingerprint(Lookup::Inbox(&it.body))[..] == kept_by)
@@ -362,11 +364,11 @@ impl Search<'_> {
             let (name, password): (Vec<u8>, Vec<u8>) = (row.get(1), row.get(2));
             let (found_by, once): (Vec<u8>, Option<String>) = (row.get(3), row.get(4));
             let context = Sealed::StaffName(id).context();
-            self.judge(("staff_secrets", text), (&context, &name), |_| {
+            self.judge("staff_secrets", text, &context, &name, |_| {
                 once == Some(staff_once(&hex(&found_by)))
             });
             let context = Sealed::StaffPassword(id).context();
-            self.judge(("staff_secrets", text), (&context, &password), |plain| {
+            self.judge("staff_secrets", text, &context, &password, |plain| {
                 let hash = std::str::from_utf8(plain).unwrap_or_default();
                 staff.proof.is_none_or(|proof| proof == vault.password_proof(id, hash))
             });
@@ -384,8 +386,9 @@ impl Search<'_> {
             let token: Option<Fingerprint> = row.get::<Vec<u8>>(2).try_into().ok();
             let proven = token.zip(text.parse().ok()).is_some_and(|(token, id): (_, StaffId)| {
                 self.world.staff(id).is_some_and(|staff| {
-                    let since = (Micros(began_at), staff.ended);
-                    self.vault.session_proof(&token, id, since)[..] == row.get::<Vec<u8>>(3)
+                    let began_at = Micros(began_at);
+                    self.vault.session_proof(&token, id, began_at, staff.ended)[..]
+                        == row.get::<Vec<u8>>(3)
                 })
             });
             if !proven {

@@ -1,4 +1,4 @@
-//! The decision tables as they stand, row by row, for comparing them with the ledger.
+//! Reads the decision tables row by row, to compare them with the ledger.
 
 use crate::store::{
     database::sql::{Row, Transaction, query},

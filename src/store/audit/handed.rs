@@ -1,5 +1,5 @@
-//! Whether sales and codes agree: a purchase has a code because the code's own events say that it
-//! was sold to that purchase, and the other way round. Both stand in one commit; an event of one
+//! Checks that sales and codes agree: a purchase has a code because the code's own events say that
+//! it was sold to that purchase, and the other way round. Both stand in one commit; an event of one
 //! without the other was written by somebody else than Lango.
 
 use super::astray::{Astray, Wrong};

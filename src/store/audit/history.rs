@@ -1,4 +1,4 @@
-//! Whether the ledger continues from what is remembered of it, and what follows where it does not.
+//! Checks that the ledger continues from the remembered history, and stops sales where it does not.
 //!
 //! Whoever can write the database can change an event and hash all later ones anew; nothing in the
 //! database shows it but the signed checkpoints, and those can be deleted. So this instance keeps

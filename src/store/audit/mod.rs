@@ -1,4 +1,4 @@
-//! Holds the ledger, and all that stands beside it, to what they must be.
+//! Checks the ledger, the tables beside it, and the schema.
 
 pub(super) mod astray;
 pub(super) mod beside;

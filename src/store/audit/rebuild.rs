@@ -1,6 +1,5 @@
-//! Rebuilds the decision tables from the first event, compares them with the live ones, and writes
-//! those anew that differ. What the writer keeps up to date commit by commit must be what the
-//! ledger says, and nothing else.
+//! Rebuilds the decision tables from the first event, compares them with the live ones, and
+//! rewrites those that differ: the writer must keep them exactly as the ledger says.
 //!
 //! When a process looks next (`due_at`, `attempt`, `seen` of `work`) is its own affair and not
 //! compared; guesses and the inbox are no decisions and have no events.

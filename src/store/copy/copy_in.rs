@@ -1,5 +1,5 @@
-//! A copy on its way into an empty database of either kind. What comes in is verified as it comes;
-//! either all of it is there in the end, or nothing.
+//! Loads a copy into an empty database of either kind, verifying as it goes: in the end all of it
+//! is there, or nothing.
 
 use crate::{
     commands::stock::fence::FenceStock,

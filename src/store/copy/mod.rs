@@ -1,5 +1,5 @@
-//! All that cannot be made again, row by row: which tables it stands in, and how it leaves a
-//! database in pieces. `copy_in` takes the pieces in.
+//! Copies everything that cannot be made again out of a database, in pieces. `copy_in` loads the
+//! pieces.
 //!
 //! Every table and column of the ledger is either in [`TABLES`] or in [`LEFT_OUT`] with its reason;
 //! a test compares both with what the databases themselves say they hold. Projections are not

@@ -1,5 +1,5 @@
-//! Where a simulation may stand between the store and its database: all that the store asks of the
-//! database passes here. In a shop nobody stands here, and it costs a look at that.
+//! A hook for simulations between the store and its database: every statement passes here. In a
+//! shop nothing is hooked in, and the check costs next to nothing.
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! What the two databases say differently: each has one [`Words`].
+//! Statements that differ between the two databases: each has one [`Words`].
 
 /// The statements that differ.
 pub struct Words {

@@ -140,7 +140,7 @@ async fn fold_piece(transaction: &mut Transaction, set: &[Projection]) -> Result
         let Some(from) = healthy(&mut *transaction, projection).await? else { continue };
         if from < head {
             let to = head.min(from + EVENTS_PER_FOLD_MAX);
-            fold_or_park(transaction, projection, (from, to)).await?;
+            fold_or_park(transaction, projection, from, to).await?;
         }
     }
     Ok(())
@@ -287,7 +287,8 @@ async fn run(
 async fn fold_or_park(
     transaction: &mut Transaction,
     projection: &Projection,
-    (from, to): (i64, i64),
+    from: i64,
+    to: i64,
 ) -> Result<(), StoreError> {
     savepoint(transaction, "savepoint projection").await?;
     let folded = run(transaction, projection.fold_statements(LIVE), Some((from, to))).await;

@@ -1,4 +1,4 @@
-//! What became of the last backup at each place: whether it was made, and whether it was proved.
+//! The last backup at each place: made or failed, proved or not.
 
 use crate::{
     ledger::kernel::time::{DAY, Micros},
@@ -126,7 +126,8 @@ impl Store {
     /// yet.
     pub async fn note_backup(
         &self,
-        (place, off_box): (&str, bool),
+        place: &str,
+        off_box: bool,
         made: BackupMade,
         file: &str,
     ) -> Result<(), StoreError> {
@@ -149,7 +150,8 @@ impl Store {
     /// Notes that a backup failed.
     pub async fn note_backup_failure(
         &self,
-        (place, off_box): (&str, bool),
+        place: &str,
+        off_box: bool,
         cause: &str,
     ) -> Result<(), StoreError> {
         let note = query(

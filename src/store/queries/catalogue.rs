@@ -1,6 +1,5 @@
-//! Sites and what they sell. The tables say which there are; what they are, to which address a
-//! phone is sent, who is paid and how much, is what the ledger last said of them: whoever writes
-//! into a table changes no price and turns no money aside.
+//! Sites and packages. The tables only list them; addresses, prices and receivers are read from the
+//! ledger, so that nobody who writes into a table can change a price or redirect money.
 
 use crate::{
     ledger::{

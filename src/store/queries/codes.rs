@@ -1,5 +1,5 @@
-//! Codes over the whole shop: which vouchers have one, at whichever sites, and whose routers are
-//! told apart. An import decides by the same ([`crate::commands::stock::import_vouchers`]).
+//! Finds the vouchers of a code at all sites, and the sites whose routers differ. An import decides
+//! by the same ([`crate::commands::stock::import_vouchers`]).
 
 use crate::{
     ledger::{

@@ -1,4 +1,4 @@
-//! SMS.
+//! Messages: one SMS each.
 
 use crate::{
     ledger::{

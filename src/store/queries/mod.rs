@@ -1,5 +1,5 @@
-//! What pages, processes and the command line read, a file a noun. Nothing here writes but what
-//! belongs to no event: sessions, uploads, what became of a backup.
+//! Queries of pages, processes and the command line, a file for each noun. The only writes here
+//! belong to no event: sessions, uploads, the state of backups.
 
 pub(super) mod backups;
 pub(super) mod catalogue;

@@ -1,4 +1,4 @@
-//! Money: payments, what was earned, and what needs a person.
+//! Money: payments, earnings, and exceptions that need a person.
 
 use crate::{
     commands::money::take_news::ReceiptGiven,

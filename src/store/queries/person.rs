@@ -1,4 +1,4 @@
-//! People and devices, by what the vault knows of them.
+//! People and devices, found in the vault.
 
 use crate::{
     ledger::{

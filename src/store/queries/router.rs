@@ -1,4 +1,4 @@
-//! What routers told, and what is to be told to them.
+//! Reports of routers, and the orders that wait for them.
 
 use crate::{
     ledger::{

@@ -1,4 +1,4 @@
-//! The staff, and who of them is signed in.
+//! The staff and their sessions.
 
 use crate::{
     commands::staff::{SIGN_IN, window_of},
@@ -165,8 +165,8 @@ impl Store {
         else {
             return Ok(None);
         };
-        let since = (began_at, member.staff.ended);
-        let proof = self.vault().session_proof(token, member.id, since);
+        let ended = member.staff.ended;
+        let proof = self.vault().session_proof(token, member.id, began_at, ended);
         let proven: bool = proof.ct_eq(&row.get::<Vec<u8>>(3)).into();
         if !proven {
             let staff = member.id;

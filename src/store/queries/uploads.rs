@@ -63,8 +63,8 @@ impl UploadKept {
         match (&self.proof, &self.choice) {
             (None, None) => Word::FromBefore,
             (Some(proof), choice) => {
-                let said = (&self.site, self.staff);
-                let own = vault.upload_proof(self.batch, said, choice.as_deref());
+                let choice = choice.as_deref();
+                let own = vault.upload_proof(self.batch, &self.site, self.staff, choice);
                 if own[..] == *proof { Word::Proven } else { Word::Altered }
             }
             (None, Some(_)) => Word::Altered,

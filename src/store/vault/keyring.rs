@@ -1,5 +1,5 @@
-//! The keys that an instance has in hand. They may be changed for others at any time, by another
-//! process: then they are read anew.
+//! The keys that an instance holds. Another process may replace them at any time; then they are
+//! read again.
 
 use crate::{
     ledger::{kernel::time::Micros, key::KeyPurpose},

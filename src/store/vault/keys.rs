@@ -1,7 +1,7 @@
-//! Other keys. The master key is changed by wrapping the vault's keys anew, in one commit: at any
-//! moment exactly one of the two opens the ledger. A key of the vault is changed by a commit too,
-//! from which on no writer takes what the former made; what that left behind is then made anew
-//! (seals), stays good until it is retired (addresses, links), or stays as it is (signatures).
+//! Replaces keys. A new master key wraps the vault's keys again in one commit, so at any moment
+//! exactly one of the two opens the ledger. A key of the vault is changed by a commit too, from
+//! which on no writer takes what the former made; what that left behind is then made anew (seals),
+//! stays good until it is retired (addresses, links), or stays as it is (signatures).
 
 use super::keyring::{unwrap, wrapped_keys};
 use crate::{

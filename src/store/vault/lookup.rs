@@ -1,5 +1,5 @@
-//! What the vault finds again, or knows again, without keeping it in clear. This is the only list
-//! of the sorts: each has fingerprints of its own, so that a phone number never meets a code.
+//! The sorts of values that the vault looks up by fingerprint, without keeping them in clear. There
+//! is no other list. Each sort has fingerprints of its own, so a phone number never meets a code.
 
 use crate::ledger::{kernel::phone::Phone, voucher::fold};
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
-//! The vault's keys: what is sealed, and by what it is found again. Random keys per purpose, each
-//! wrapped by the master key, so that a new master key touches a few short rows and nothing else.
-//! Most purposes have one; while one is changed for another, what the former made is still good.
+//! Seals secrets, and derives the fingerprints that look them up. Each purpose has random keys of
+//! its own, wrapped by the master key, so that a new master key touches a few short rows and
+//! nothing else. While a key is replaced, what the former one made is still good.
 
 pub(super) mod keyring;
 pub(super) mod keys;
@@ -282,7 +282,8 @@ impl Vault {
         &self,
         token: &Fingerprint,
         staff: StaffId,
-        (began_at, ended): (Micros, u32),
+        began_at: Micros,
+        ended: u32,
     ) -> Fingerprint {
         let text = format!("{}:{staff}:{}:{ended}", hex(token), began_at.0);
         self.fingerprint(Lookup::SessionOf(&text))
@@ -293,7 +294,8 @@ impl Vault {
     pub fn upload_proof(
         &self,
         batch: BatchId,
-        (site, staff): (&Slug, StaffId),
+        site: &Slug,
+        staff: StaffId,
         choice: Option<&str>,
     ) -> Fingerprint {
         let text = json!([batch, site, staff, choice]).to_string();
@@ -519,12 +521,12 @@ mod tests {
     #[test]
     fn a_session_is_proven_for_one_person_one_beginning_and_one_password() {
         let (vault, [one, two]) = (vault(), [1, 2].map(|n| StaffId(Uuid::from_u128(n))));
-        let proof = vault.session_proof(&[7; 32], one, (Micros(1), 0));
+        let proof = vault.session_proof(&[7; 32], one, Micros(1), 0);
         for other in [
-            vault.session_proof(&[8; 32], one, (Micros(1), 0)),
-            vault.session_proof(&[7; 32], two, (Micros(1), 0)),
-            vault.session_proof(&[7; 32], one, (Micros(2), 0)),
-            vault.session_proof(&[7; 32], one, (Micros(1), 1)),
+            vault.session_proof(&[8; 32], one, Micros(1), 0),
+            vault.session_proof(&[7; 32], two, Micros(1), 0),
+            vault.session_proof(&[7; 32], one, Micros(2), 0),
+            vault.session_proof(&[7; 32], one, Micros(1), 1),
         ] {
             assert_ne!(proof, other);
         }
@@ -535,14 +537,14 @@ mod tests {
     fn an_upload_is_proven_for_one_file_one_site_one_person_and_one_choice() {
         let (vault, [one, two]) = (vault(), [1, 2].map(Uuid::from_u128));
         let [mtaa, kona] = ["mtaa", "kona"].map(|site| Slug::parse(site).unwrap());
-        let proof = vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), Some("{}"));
+        let proof = vault.upload_proof(BatchId(one), &mtaa, StaffId(one), Some("{}"));
         for other in [
-            vault.upload_proof(BatchId(two), (&mtaa, StaffId(one)), Some("{}")),
-            vault.upload_proof(BatchId(one), (&kona, StaffId(one)), Some("{}")),
-            vault.upload_proof(BatchId(one), (&mtaa, StaffId(two)), Some("{}")),
-            vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), Some("{ }")),
-            vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), Some("null")),
-            vault.upload_proof(BatchId(one), (&mtaa, StaffId(one)), None),
+            vault.upload_proof(BatchId(two), &mtaa, StaffId(one), Some("{}")),
+            vault.upload_proof(BatchId(one), &kona, StaffId(one), Some("{}")),
+            vault.upload_proof(BatchId(one), &mtaa, StaffId(two), Some("{}")),
+            vault.upload_proof(BatchId(one), &mtaa, StaffId(one), Some("{ }")),
+            vault.upload_proof(BatchId(one), &mtaa, StaffId(one), Some("null")),
+            vault.upload_proof(BatchId(one), &mtaa, StaffId(one), None),
         ] {
             assert_ne!(proof, other);
         }
