@@ -181,7 +181,7 @@ async fn list(store: &Store, zone: &TimeZone, json: bool) -> anyhow::Result<()> 
         let words = format!(
             "{:<17}  {:<12} {:>12}  {:<10}  {:<8}  {:<22} {}",
             line.since.local(zone),
-            line.kind.replace('_', " "),
+            line.kind.word().replace('_', " "),
             amount(line),
             line.receipt.as_deref().unwrap_or("-"),
             reference(line).as_deref().unwrap_or("-"),

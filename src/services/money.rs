@@ -37,9 +37,7 @@ const PROVIDER: &str = "mpesa";
 /// What needs a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// `owed`, `set_aside`, `unmatched`, `refund_due`, `disputed`, `unresolved`, `undelivered`,
-    /// `given_up`, `unconfirmed`, `lost`, `used_unsold` or `stuck`.
-    pub kind: String,
+    pub kind: ExceptionKind,
     /// The purchase, payment, receipt, message or voucher that it is about; what is stuck, as
     /// `<kind>:<subject>`.
     pub subject: String,
@@ -167,7 +165,7 @@ async fn stuck_line(store: &Store, stuck: Stuck) -> Result<Line, StoreError> {
     };
     Ok(Line {
         subject: format!("{}:{}", stuck.kind, stuck.subject),
-        kind: "stuck".into(),
+        kind: ExceptionKind::Stuck,
         purchase: payment.map(|payment| payment.purchase),
         package: None,
         amount_cents: None,
@@ -181,7 +179,7 @@ async fn stuck_line(store: &Store, stuck: Stuck) -> Result<Line, StoreError> {
 /// Has what is stuck handled once more.
 pub async fn try_again(store: &Store, subject: &str) -> Result<Line, MoneyError> {
     let mut lines = lines(store).await?;
-    lines.retain(|line| line.kind == "stuck" && line.subject == subject);
+    lines.retain(|line| line.kind == ExceptionKind::Stuck && line.subject == subject);
     let no_line = || MoneyError::NoLine(subject.to_owned());
     let line = lines.pop().ok_or_else(no_line)?;
     let (kind, subject) = subject.split_once(':').ok_or_else(no_line)?;
@@ -195,7 +193,7 @@ fn line(exception: Exception) -> Line {
     let of_payment = matches!(kind, ExceptionKind::Unresolved | ExceptionKind::Disputed);
     let payment = of_payment.then(|| subject.parse().ok()).flatten();
     Line {
-        kind: kind.word().to_owned(),
+        kind,
         account: payment.map(account_reference),
         package: site.zip(package).map(|(site, package)| format!("{site}.{package}")),
         subject,
@@ -227,8 +225,8 @@ async fn receipt_number(store: &Store, line: &Line) -> Result<Option<String>, St
 
 /// The money that a line is about, where it is money to be settled.
 fn unsettled(line: &Line) -> Option<Unsettled> {
-    let sort = if line.kind == "refund_due" { line.reason.as_deref()? } else { &line.kind };
-    match sort {
+    let promised = line.kind == ExceptionKind::RefundDue;
+    match if promised { line.reason.as_deref()? } else { line.kind.word() } {
         "owed" | "taken_back" => {
             Some(Unsettled::Purchase(line.subject.parse().ok()?, line.amount_cents?))
         }
@@ -302,7 +300,7 @@ impl Acting<'_> {
 
     /// Notes that a person has looked into a payment that cannot be right.
     pub async fn settle_dispute(&self, text: &str) -> Result<Line, MoneyError> {
-        let line = named(self.store, text, |line| line.kind == "disputed").await?;
+        let line = named(self.store, text, |line| line.kind == ExceptionKind::Disputed).await?;
         let payment = line.subject.parse().map_err(|_| MoneyError::Unreadable)?;
         self.wish(SettleDispute { payment }).await?;
         Ok(line)
@@ -310,7 +308,7 @@ impl Acting<'_> {
 
     /// Notes that the provider's statement shows no money for a payment of which nothing was heard.
     pub async fn unpaid(&self, text: &str) -> Result<Line, MoneyError> {
-        let line = named(self.store, text, |line| line.kind == "unresolved").await?;
+        let line = named(self.store, text, |line| line.kind == ExceptionKind::Unresolved).await?;
         let news = TakeNews {
             payment: line.subject.parse().map_err(|_| MoneyError::Unreadable)?,
             provider: PROVIDER,

@@ -23,7 +23,7 @@ use crate::{
         },
     },
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// What a package earned on a business day.
@@ -63,7 +63,7 @@ pub struct Exception {
 }
 
 /// Why something needs a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExceptionKind {
     /// Paid, and no code yet.
@@ -88,6 +88,8 @@ pub enum ExceptionKind {
     Lost,
     /// Somebody uses a code that nobody bought.
     UsedUnsold,
+    /// Lango broke down over it twice; this one is not in the projection.
+    Stuck,
 }
 
 impl ExceptionKind {
@@ -105,6 +107,7 @@ impl ExceptionKind {
             Self::Unconfirmed => "unconfirmed",
             Self::Lost => "lost",
             Self::UsedUnsold => "used_unsold",
+            Self::Stuck => "stuck",
         }
     }
 }

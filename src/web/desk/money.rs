@@ -16,6 +16,7 @@ use crate::{
         money::{self, Line, MoneyError, ReceiptFound},
         stock::Doomed,
     },
+    store::ExceptionKind,
     web::{
         page::{Fields, Page, Result},
         state::{Shop, TheShop},
@@ -43,12 +44,16 @@ pub fn count(lines: &[Line], need: &str) -> usize {
 }
 
 fn is(line: &Line, need: &str) -> bool {
-    let sort = match line.kind.as_str() {
-        "unmatched" => "set_aside",
-        "disputed" | "unresolved" => "doubtful",
-        "given_up" | "unconfirmed" => "undelivered",
-        "lost" | "used_unsold" => "at_router",
-        other => other,
+    let sort = match line.kind {
+        ExceptionKind::Owed => "owed",
+        ExceptionKind::SetAside | ExceptionKind::Unmatched => "set_aside",
+        ExceptionKind::RefundDue => "refund_due",
+        ExceptionKind::Disputed | ExceptionKind::Unresolved => "doubtful",
+        ExceptionKind::Lost | ExceptionKind::UsedUnsold => "at_router",
+        ExceptionKind::Undelivered | ExceptionKind::GivenUp | ExceptionKind::Unconfirmed => {
+            "undelivered"
+        }
+        ExceptionKind::Stuck => "stuck",
     };
     sort == need
 }
@@ -131,7 +136,8 @@ pub async fn void(State(shop): TheShop, Posted(visitor, fields): Posted) -> Resu
     let store = &shop.context.store;
     let named = fields.trimmed("what");
     let lines = money::lines(store).await?;
-    let line = lines.iter().find(|line| line.kind == "used_unsold" && line.subject == named);
+    let line =
+        lines.iter().find(|line| line.kind == ExceptionKind::UsedUnsold && line.subject == named);
     let outcome = match line.and_then(|line| line.subject.parse().ok()) {
         Some(voucher) => {
             let doomed = Doomed::Voucher(voucher);

@@ -184,7 +184,7 @@ impl Day {
             let line = lines.get(nth)?;
             let named = line.receipt.clone().or(line.purchase.map(|id| id.to_string()))?;
             let acting = context.acting(By::CommandLine);
-            let said = match line.kind.as_str() {
+            let said = match line.kind.word() {
                 "disputed" => acting.settle_dispute(&named).await.map(drop),
                 // The statement says whether there was money.
                 "unresolved" => {
@@ -206,7 +206,7 @@ impl Day {
                 _ => acting.settle(&named, how).await.map(drop),
             };
             let came = said.err().map_or_else(|| "done".to_owned(), |error| error.to_string());
-            Some(format!("{} {} ({how:?}): {came}", line.kind, short(&line.subject)))
+            Some(format!("{} {} ({how:?}): {came}", line.kind.word(), short(&line.subject)))
         });
         if let Some(what) = done.flatten() {
             self.story.tell("owner", &format!("settles {what}"));

@@ -22,7 +22,7 @@ use crate::{
         money::{self, Line, Standing},
         staff,
     },
-    store::{CommandError, PurchaseView, Sealed, StoredEvent, VoucherCode},
+    store::{CommandError, ExceptionKind as Kind, PurchaseView, Sealed, StoredEvent, VoucherCode},
     web::{
         page::{Failure, Fields, Page, Result, Sorry},
         state::{Shop, TheShop},
@@ -61,7 +61,7 @@ struct SalePage {
 #[derive(Serialize)]
 pub struct LineShown {
     /// A phrase `need.…`.
-    kind: String,
+    kind: &'static str,
     /// The package of a code without money.
     package: Option<String>,
     /// A code that somebody uses and nobody bought, by its voucher.
@@ -211,13 +211,13 @@ async fn fill(shop: &Shop, visitor: &Visitor, view: &PurchaseView) -> Result<Sal
 }
 
 pub fn shown(shop: &Shop, line: &Line) -> LineShown {
-    let promised = line.kind == "refund_due";
-    let of_code = ["lost", "used_unsold"].contains(&line.kind.as_str());
+    let promised = line.kind == Kind::RefundDue;
+    let of_code = matches!(line.kind, Kind::Lost | Kind::UsedUnsold);
     LineShown {
-        kind: line.kind.clone(),
+        kind: line.kind.word(),
         package: line.package.clone().filter(|_| of_code),
-        voucher: (line.kind == "used_unsold").then(|| line.subject.clone()),
-        stuck: (line.kind == "stuck").then(|| line.subject.clone()),
+        voucher: (line.kind == Kind::UsedUnsold).then(|| line.subject.clone()),
+        stuck: (line.kind == Kind::Stuck).then(|| line.subject.clone()),
         reason: line.reason.as_deref().map(|reason| reason.replace('_', " ")),
         amount: line.amount_cents,
         since: line.since.local(&shop.settings.zone),
@@ -225,7 +225,7 @@ pub fn shown(shop: &Shop, line: &Line) -> LineShown {
         receipt: line.receipt.clone(),
         account: line.account.clone(),
         path: line.purchase.map(path),
-        settles: promised || ["owed", "set_aside", "unmatched"].contains(&line.kind.as_str()),
+        settles: promised || matches!(line.kind, Kind::Owed | Kind::SetAside | Kind::Unmatched),
         promised,
     }
 }
