@@ -8,13 +8,14 @@ use crate::{
 use lango::{
     app,
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         event::{Event, NewEvent},
         kernel::{
             id::{PackageKey, PurchaseId, Slug, VoucherId},
             stream::Stream,
             time::Micros,
         },
+        needs::Need,
         refusal::Refusal,
         voucher::{VoucherEvent, sale_once},
         world::World,

@@ -5,7 +5,7 @@ use crate::{place, rate};
 use lango::{
     app,
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         event::{Event, NewEvent},
         kernel::{
             chain::GENESIS,
@@ -18,6 +18,7 @@ use lango::{
             time::Micros,
         },
         message::{MessageEvent, Purpose, sms_once},
+        needs::Need,
         payment::{Learnt, PaymentEvent},
         purchase::{Language, PurchaseEvent, form_once},
         receipt::{ReceiptEvent, receipt_once},

@@ -3,11 +3,12 @@
 
 use crate::ledger::{
     catalogue::ShopEvent,
-    command::{Command, Decision, Need},
+    command::{Command, Decision},
     event::{Event, NewEvent},
     history::Acceptance,
     kernel::{stream::Stream, time::Micros},
     key::{KeyPurpose, Succession},
+    needs::Need,
     refusal::Refusal,
     world::World,
 };

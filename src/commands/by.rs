@@ -2,8 +2,9 @@
 //! whose hand it was.
 
 use crate::ledger::{
-    command::{Command, Decision, Need},
+    command::{Command, Decision},
     kernel::{id::StaffId, time::Micros},
+    needs::Need,
     refusal::Refusal,
     world::World,
 };

@@ -2,13 +2,14 @@
 
 use crate::ledger::{
     catalogue::{LedgerPurpose, Package, PackageEvent, ShopEvent, Site, SiteEvent},
-    command::{Command, Decision, Need, Note, VaultWrite},
+    command::{Command, Decision, Note, VaultWrite},
     event::{Event, NewEvent},
     kernel::{
         id::{PackageKey, Slug},
         stream::Stream,
         time::Micros,
     },
+    needs::Need,
     purchase::Language,
     refusal::Refusal,
     world::World,

@@ -2,14 +2,16 @@
 //! stay in the vault.
 
 use crate::ledger::{
-    command::{Command, Decision, Fingerprint, Need, SessionRow, StaffWrite, VaultWrite},
+    command::{Command, Decision, SessionRow, StaffWrite, VaultWrite},
     event::{Event, NewEvent},
     kernel::{
         chain::hex,
+        fingerprint::Fingerprint,
         id::{PurchaseId, StaffId, VoucherId},
         stream::Stream,
         time::{MINUTE, Micros},
     },
+    needs::Need,
     purchase::PurchaseStatus,
     refusal::Refusal,
     staff::{PasswordProof, Role, Staff, StaffEvent, staff_once},

@@ -14,7 +14,7 @@ use crate::{
     },
     ledger::{
         catalogue::{Package, PackageEvent, SiteEvent},
-        command::{Answer, CodeRow, Command, Decision, LinkRow, Need, Postponed, VaultWrite},
+        command::{Answer, CodeRow, Command, Decision, LinkRow, Postponed, VaultWrite},
         event::{Event, NewEvent},
         kernel::{
             id::{
@@ -26,6 +26,7 @@ use crate::{
             time::{HOUR, Micros},
         },
         message::{MessageEvent, Purpose},
+        needs::Need,
         payment::PaymentEvent,
         purchase::{Expiry, Language, PurchaseEvent},
         refusal::Refusal,

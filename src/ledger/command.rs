@@ -2,9 +2,11 @@
 //! from the [`World`] alone. The writer reads for a whole batch of commands at once and decides
 //! them one after the other; each sees what the ones before it decided.
 
-use super::{checkpoint::SignedCheckpoint, event::NewEvent, refusal::Refusal, world::World};
-pub use super::{kernel::fingerprint::Fingerprint, needs::Need};
+use super::{
+    checkpoint::SignedCheckpoint, event::NewEvent, needs::Need, refusal::Refusal, world::World,
+};
 use crate::ledger::kernel::{
+    fingerprint::Fingerprint,
     id::{
         BatchId, ContactId, HandoutId, MessageId, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
         VoucherId,

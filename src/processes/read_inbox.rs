@@ -190,7 +190,7 @@ pub(super) fn message_ref(
     context: &Context,
     gateway: &str,
     reference: &str,
-) -> crate::ledger::command::Fingerprint {
+) -> crate::ledger::kernel::fingerprint::Fingerprint {
     context.store.vault().fingerprint(Lookup::MessageRef(gateway, reference))
 }
 

@@ -3,10 +3,11 @@
 use crate::{
     commands::sale::start_purchase::ContactGiven,
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         event::{Event, NewEvent},
         kernel::{id::MessageId, stream::Stream, time::Micros},
         message::{MessageEvent, Purpose, digest_once},
+        needs::Need,
         refusal::Refusal,
         world::World,
     },

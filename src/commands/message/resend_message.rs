@@ -3,7 +3,7 @@
 use crate::{
     commands::money::take_news::queue_sms,
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         kernel::{
             id::{MessageId, PurchaseId},
             stream::Stream,
@@ -13,6 +13,7 @@ use crate::{
             MessageStatus::{Failed, Queued, Submitted, Unconfirmed},
             Purpose, sms_once,
         },
+        needs::Need,
         purchase::PurchaseStatus,
         refusal::Refusal,
         world::World,

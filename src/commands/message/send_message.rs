@@ -3,14 +3,16 @@
 
 use crate::{
     ledger::{
-        command::{Command, Decision, Fingerprint, Need, Postponed, VaultWrite, WorkKind},
+        command::{Command, Decision, Postponed, VaultWrite, WorkKind},
         event::{Event, NewEvent},
         kernel::{
+            fingerprint::Fingerprint,
             id::MessageId,
             stream::Stream,
             time::{Micros, SECOND},
         },
         message::{Message, MessageEvent, MessageStatus},
+        needs::Need,
         purchase::PurchaseStatus,
         refusal::Refusal,
         world::World,

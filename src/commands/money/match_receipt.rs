@@ -3,13 +3,14 @@
 
 use super::take_news::{News, ReceiptGiven, TakeNews};
 use crate::ledger::{
-    command::{Command, Decision, Need},
+    command::{Command, Decision},
     kernel::{
         id::{MessageId, PaymentId},
         money::Cents,
         stream::Stream,
         time::Micros,
     },
+    needs::Need,
     payment::{Learnt, Payment, PaymentStatus},
     receipt::{Receipt, receipt_once},
     refusal::Refusal,

@@ -4,7 +4,7 @@
 
 use crate::ledger::{
     catalogue::ShopEvent,
-    command::{Command, Decision, Need},
+    command::{Command, Decision},
     event::{Event, NewEvent},
     kernel::{
         id::{PaymentId, PurchaseId, ReceiptId, VoucherId},
@@ -12,6 +12,7 @@ use crate::ledger::{
         stream::Stream,
         time::{Micros, Month},
     },
+    needs::Need,
     payment::{Dispute, Payment, PaymentEvent, PaymentStatus},
     purchase::{Purchase, PurchaseEvent, PurchaseStatus},
     receipt::{Receipt, ReceiptEvent},

@@ -4,13 +4,14 @@
 use crate::{
     commands::sale::expire_purchase::expire,
     ledger::{
-        command::{Answer, Command, Decision, Need, VaultWrite},
+        command::{Answer, Command, Decision, VaultWrite},
         event::{Event, NewEvent},
         kernel::{
             id::{PaymentId, PurchaseId},
             stream::Stream,
             time::Micros,
         },
+        needs::Need,
         payment::{Dispute, Payment, PaymentEvent, PaymentStatus},
         purchase::{Expiry, Purchase, PurchaseStatus},
         refusal::Refusal,

@@ -6,13 +6,14 @@ use super::{
     take_news::{News, ProvenMoney, ReceiptGiven, TakeNews, unmatched},
 };
 use crate::ledger::{
-    command::{Command, Decision, Need, VaultWrite},
+    command::{Command, Decision, VaultWrite},
     kernel::{
         id::{MessageId, PaymentId},
         money::Cents,
         stream::Stream,
         time::Micros,
     },
+    needs::Need,
     payment::{Learnt, Payment, PaymentStatus},
     receipt::{Receipt, Unmatched, receipt_once},
     refusal::Refusal,

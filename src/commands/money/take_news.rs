@@ -4,7 +4,7 @@
 use crate::{
     commands::sale::expire_purchase::{expire, release},
     ledger::{
-        command::{Command, Decision, Need, VaultWrite},
+        command::{Command, Decision, VaultWrite},
         event::{Event, NewEvent},
         kernel::{
             id::{MessageId, PaymentId, PurchaseId, ReceiptId, VoucherId},
@@ -13,6 +13,7 @@ use crate::{
             time::Micros,
         },
         message::{MessageEvent, Purpose, sms_once},
+        needs::Need,
         payment::{Dispute, Learnt, MoneySetAside, Payment, PaymentEvent, PaymentStatus},
         purchase::{Expiry, Purchase, PurchaseEvent, PurchaseStatus},
         receipt::{Receipt, ReceiptEvent, Unmatched, receipt_once},

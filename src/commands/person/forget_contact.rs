@@ -2,15 +2,17 @@
 //! event that says so. Their sales stay, and nobody can tell any more whose they were.
 
 use crate::ledger::{
-    command::{Command, Decision, Erased, Fingerprint, Need, VaultWrite},
+    command::{Command, Decision, Erased, VaultWrite},
     contact::{ContactEvent, forgotten_once},
     event::{Event, NewEvent},
     kernel::{
+        fingerprint::Fingerprint,
         id::{ContactId, MessageId, PaymentId, PurchaseId},
         stream::Stream,
         time::Micros,
     },
     message::MessageStatus,
+    needs::Need,
     payment::Payment,
     purchase::PurchaseStatus,
     refusal::Refusal,

@@ -5,13 +5,14 @@
 use super::hear_router::{ACTOR, needs, of_usage, of_voucher, shown};
 use crate::ledger::{
     catalogue::SiteEvent,
-    command::{Answer, Command, Decision, Need},
+    command::{Answer, Command, Decision},
     event::{Event, NewEvent},
     kernel::{
         id::{PackageKey, Slug, VoucherId},
         stream::Stream,
         time::{DAY, HOUR, MINUTE, Micros},
     },
+    needs::Need,
     refusal::Refusal,
     usage::{Usage, UsageEvent},
     voucher::{SetAside, VoucherEvent, VoucherStatus},

@@ -4,13 +4,14 @@
 
 use crate::ledger::{
     catalogue::SiteEvent,
-    command::{Answer, Command, Decision, Need},
+    command::{Answer, Command, Decision},
     event::{Event, NewEvent},
     kernel::{
         id::{PackageKey, Slug, VoucherId},
         stream::Stream,
         time::Micros,
     },
+    needs::Need,
     refusal::Refusal,
     usage::UsageEvent,
     voucher::{SetAside, VoucherEvent, VoucherStatus},

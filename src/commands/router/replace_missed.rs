@@ -5,12 +5,13 @@ use super::{hear_list::is_missed, hear_router::ACTOR};
 use crate::{
     commands::sale::replace_voucher::Sale,
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         kernel::{
             id::{MessageId, VoucherId},
             stream::Stream,
             time::Micros,
         },
+        needs::Need,
         refusal::Refusal,
         usage::Usage,
         voucher::{VoidReason, sale_once},

@@ -2,8 +2,9 @@
 //! does not forget them.
 
 use crate::ledger::{
-    command::{Command, Decision, Need, VaultWrite},
+    command::{Command, Decision, VaultWrite},
     kernel::{id::PurchaseId, time::Micros},
+    needs::Need,
     refusal::Refusal,
     world::World,
 };

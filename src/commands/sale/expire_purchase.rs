@@ -2,9 +2,10 @@
 //! taken.
 
 use crate::ledger::{
-    command::{Command, Decision, Need},
+    command::{Command, Decision},
     event::{Event, NewEvent},
     kernel::{id::PurchaseId, stream::Stream, time::Micros},
+    needs::Need,
     purchase::{Expiry, PurchaseEvent, PurchaseStatus},
     refusal::Refusal,
     voucher::{VoucherEvent, VoucherStatus},

@@ -4,7 +4,7 @@
 use crate::{
     commands::money::take_news::queue_sms,
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         event::{Event, NewEvent},
         kernel::{
             id::{MessageId, PackageKey, PurchaseId, VoucherId},
@@ -12,6 +12,7 @@ use crate::{
             time::Micros,
         },
         message::{Purpose, sms_once},
+        needs::Need,
         purchase::{Purchase, PurchaseEvent, PurchaseStatus},
         refusal::Refusal,
         voucher::{VoidReason, VoucherEvent, VoucherStatus, sale_once},

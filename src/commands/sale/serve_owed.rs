@@ -3,13 +3,14 @@
 use crate::{
     commands::money::take_news::{fulfil, queue_sms},
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         kernel::{
             id::{MessageId, PurchaseId},
             stream::Stream,
             time::Micros,
         },
         message::{MessageStatus, Purpose, sms_once},
+        needs::Need,
         purchase::PurchaseStatus,
         refusal::Refusal,
         world::World,

@@ -2,14 +2,16 @@
 //! money.
 
 use crate::ledger::{
-    command::{Answer, Command, Decision, Fingerprint, LinkRow, Need, VaultWrite},
+    command::{Answer, Command, Decision, LinkRow, VaultWrite},
     event::{Event, NewEvent},
     kernel::{
+        fingerprint::Fingerprint,
         id::{ContactId, PackageKey, PaymentId, PurchaseId, VoucherId},
         money::Cents,
         stream::Stream,
         time::{HOUR, Micros, SECOND},
     },
+    needs::Need,
     payment::PaymentEvent,
     purchase::{Language, PurchaseEvent, form_once},
     refusal::Refusal,

@@ -4,9 +4,10 @@
 use crate::{
     commands::stock::leave_stock::needs,
     ledger::{
-        command::{Answer, Command, Decision, Need},
+        command::{Answer, Command, Decision},
         event::{Event, NewEvent},
         kernel::{id::VoucherId, stream::Stream, time::Micros},
+        needs::Need,
         refusal::Refusal,
         voucher::{SetAside, VoucherEvent, VoucherStatus},
         world::World,

@@ -8,13 +8,15 @@
 
 use crate::ledger::{
     catalogue::BatchEvent,
-    command::{Answer, CodeRow, Command, Decision, Fingerprint, Need, VaultWrite},
+    command::{Answer, CodeRow, Command, Decision, VaultWrite},
     event::{Event, NewEvent},
     kernel::{
+        fingerprint::Fingerprint,
         id::{BatchId, PackageKey, Slug, VoucherId},
         stream::Stream,
         time::Micros,
     },
+    needs::Need,
     refusal::Refusal,
     voucher::{SetAside, Voucher, VoucherEvent, code_once},
     world::World,

@@ -2,13 +2,14 @@
 //! is held or sold meanwhile stays its buyer's.
 
 use crate::ledger::{
-    command::{Answer, Command, Decision, Need, Note, VaultWrite},
+    command::{Answer, Command, Decision, Note, VaultWrite},
     event::{Event, NewEvent},
     kernel::{
         id::{HandoutId, StaffId, VoucherId},
         stream::Stream,
         time::Micros,
     },
+    needs::Need,
     refusal::Refusal,
     staff::{Role, StaffEvent},
     voucher::{SetAside, VoidReason, VoucherEvent, VoucherStatus, handout_once},

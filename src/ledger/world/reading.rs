@@ -1,10 +1,7 @@
 //! Keeps account of the parts of the world that were read, so that no command looks at the rest.
 
 use super::World;
-use crate::ledger::{
-    command::{Command, Need},
-    kernel::stream::Stream,
-};
+use crate::ledger::{command::Command, kernel::stream::Stream, needs::Need};
 
 impl World {
     /// For all events from the first one on. Nothing is read into it, so nothing in it is unread.

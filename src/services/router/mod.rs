@@ -21,8 +21,9 @@ use crate::{
     },
     ledger::{
         catalogue::Package,
-        command::{Fingerprint, RouterWrite, VaultWrite},
+        command::{RouterWrite, VaultWrite},
         kernel::{
+            fingerprint::Fingerprint,
             id::{MessageId, Slug, VoucherId},
             time::{MINUTE, SECOND},
         },

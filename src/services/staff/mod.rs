@@ -10,7 +10,10 @@ pub use sign_in::{Credentials, Denied, SESSION_HOURS_MAX, sign_in, signed_in, to
 
 use crate::{
     commands::staff::{AddStaff, ChangeStaff, NewPassword},
-    ledger::{command::Fingerprint, kernel::id::StaffId, staff::Role},
+    ledger::{
+        kernel::{fingerprint::Fingerprint, id::StaffId},
+        staff::Role,
+    },
     services::acting::Acting,
     store::{CommandError, Lookup, Sealed, StaffMember, Store, StoreError},
 };

@@ -6,8 +6,8 @@ use super::{Passwords, name_fingerprint};
 use crate::{
     commands::staff::{CountSignIn, RefuseSignIn, SignIn, SignInTry},
     ledger::{
-        command::{Fingerprint, SessionRow},
-        kernel::time::HOUR,
+        command::SessionRow,
+        kernel::{fingerprint::Fingerprint, time::HOUR},
         refusal::Refusal,
         staff::PasswordProof,
     },

@@ -14,9 +14,10 @@ use crate::{
     },
     ledger::{
         catalogue::BatchEvent,
-        command::{CodeRow, Fingerprint},
+        command::CodeRow,
         kernel::{
             chain::hex,
+            fingerprint::Fingerprint,
             id::{BatchId, PackageKey, Slug, VoucherId},
         },
         voucher::{SetAside, Voucher, fold},

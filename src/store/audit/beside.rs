@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     ledger::{
-        command::Fingerprint,
         kernel::{
             chain::hex,
+            fingerprint::Fingerprint,
             id::{PurchaseId, StaffId, VoucherId},
             phone::Phone,
             time::Micros,

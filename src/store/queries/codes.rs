@@ -4,10 +4,10 @@
 use crate::{
     ledger::{
         catalogue::SiteEvent,
-        command::Fingerprint,
         event::Event,
         kernel::{
             chain::hex,
+            fingerprint::Fingerprint,
             id::{Slug, VoucherId},
             stream::Stream,
         },

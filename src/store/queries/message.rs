@@ -2,9 +2,8 @@
 
 use crate::{
     ledger::{
-        command::Fingerprint,
         event::Event,
-        kernel::{id::MessageId, stream::Stream},
+        kernel::{fingerprint::Fingerprint, id::MessageId, stream::Stream},
         message::{Message, digest_once},
     },
     store::{Reader, StoreError, database::sql::query, error::Attempt},

@@ -1,10 +1,7 @@
 //! People and devices, found in the vault.
 
 use crate::{
-    ledger::{
-        command::Fingerprint,
-        kernel::{id::ContactId, phone::Phone},
-    },
+    ledger::kernel::{fingerprint::Fingerprint, id::ContactId, phone::Phone},
     store::{Reader, Sealed, Store, StoreError, database::sql::query, error::Attempt},
 };
 

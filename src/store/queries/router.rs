@@ -2,9 +2,10 @@
 
 use crate::{
     ledger::{
-        command::{Fingerprint, RouterWrite, VaultWrite},
+        command::{RouterWrite, VaultWrite},
         kernel::{
             chain::hex,
+            fingerprint::Fingerprint,
             id::{Slug, VoucherId},
             stream::Stream,
             time::Micros,

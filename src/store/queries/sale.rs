@@ -2,9 +2,9 @@
 
 use crate::{
     ledger::{
-        command::Fingerprint,
         event::Event,
         kernel::{
+            fingerprint::Fingerprint,
             id::{MessageId, PaymentId, PurchaseId, ReceiptId, VoucherId},
             money::Cents,
             stream::Stream,

@@ -4,9 +4,9 @@
 
 use crate::{
     ledger::{
-        command::Fingerprint,
         event::Event,
         kernel::{
+            fingerprint::Fingerprint,
             id::{ContactId, MessageId, PackageKey, PurchaseId, VoucherId},
             money::Cents,
             phone::Phone,

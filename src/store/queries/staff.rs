@@ -3,10 +3,11 @@
 use crate::{
     commands::staff::{SIGN_IN, window_of},
     ledger::{
-        command::{Fingerprint, StaffWrite, VaultWrite},
+        command::{StaffWrite, VaultWrite},
         event::Event,
         kernel::{
             chain::hex,
+            fingerprint::Fingerprint,
             id::StaffId,
             stream::Stream,
             time::{MINUTE, Micros},

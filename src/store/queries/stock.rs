@@ -1,9 +1,9 @@
 //! Codes in stock, on cards and of an upload, as people count them.
 
 use crate::{
-    ledger::{
-        command::Fingerprint,
-        kernel::id::{BatchId, HandoutId, PackageKey, Slug, VoucherId},
+    ledger::kernel::{
+        fingerprint::Fingerprint,
+        id::{BatchId, HandoutId, PackageKey, Slug, VoucherId},
     },
     store::{
         Reader, StoreError,

@@ -11,9 +11,10 @@ use self::lookup::Lookup;
 use crate::{
     ledger::{
         checkpoint::SecretKey,
-        command::{Fingerprint, LinkRow},
+        command::LinkRow,
         kernel::{
             chain::hex,
+            fingerprint::Fingerprint,
             id::{BatchId, PaymentId, PurchaseId, Slug, StaffId},
             time::{Micros, SECOND},
         },

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     ledger::{
         command::{
-            Answer, Command, Decision, Erased, Need, Postponed, StaffWrite, UploadWrite, VaultWrite,
+            Answer, Command, Decision, Erased, Postponed, StaffWrite, UploadWrite, VaultWrite,
         },
         event::NewEvent,
         kernel::{
@@ -35,6 +35,7 @@ use crate::{
             time::Micros,
         },
         key::KeyPurpose,
+        needs::Need,
         world::World,
     },
     ports::{Clock, SteadyClock},

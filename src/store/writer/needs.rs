@@ -2,15 +2,16 @@
 
 use crate::{
     ledger::{
-        command::{Fingerprint, Need},
         event::Event,
         kernel::{
             chain::hex,
+            fingerprint::Fingerprint,
             id::{ContactId, PackageKey, PurchaseId, VoucherId},
             money::Cents,
             stream::Stream,
             time::{HOUR, Micros},
         },
+        needs::Need,
         world::{PromptSeen, Stock, World},
     },
     store::{

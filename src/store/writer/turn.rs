@@ -3,8 +3,9 @@
 
 use crate::{
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         kernel::time::Micros,
+        needs::Need,
         world::World,
     },
     store::{

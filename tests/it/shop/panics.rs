@@ -11,8 +11,9 @@ use lango::{
     app,
     commands::catalogue::RegisterSite,
     ledger::{
-        command::{Command, Decision, Need},
+        command::{Command, Decision},
         kernel::{id::Slug, phone::Phone, stream::Stream, time::Micros},
+        needs::Need,
         purchase::Language,
         refusal::Refusal,
         staff::Role,

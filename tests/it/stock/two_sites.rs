@@ -12,22 +12,25 @@ use lango::{
     },
     ledger::{
         catalogue::Package,
-        command::{CodeRow, Command, Decision, Need},
+        command::{CodeRow, Command, Decision},
         kernel::{
             id::{BatchId, PackageKey, Slug, VoucherId},
             money::Cents,
             time::Micros,
         },
+        needs::Need,
         refusal::Refusal,
         staff::Role,
         voucher::{VoidReason, fold},
         world::World,
     },
     ports::{Random as _, SystemRandom},
-    services::acting::Acting,
-    services::stock::{
-        self, Doomed,
-        import::{Import, Report},
+    services::{
+        acting::Acting,
+        stock::{
+            self, Doomed,
+            import::{Import, Report},
+        },
     },
     store::{Lookup, Sealed, Store},
 };
