@@ -18,6 +18,7 @@ use crate::ledger::{
     voucher::{SetAside, VoucherEvent, VoucherStatus},
     world::World,
 };
+use serde::Deserialize;
 
 /// A code is gone so long before its buyer gets another, in µs: somebody may be at work at the
 /// router.
@@ -51,7 +52,8 @@ pub enum Listed {
 }
 
 /// Where a code stands that a router should know, or should switch off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     Free,
     /// In stock, but not for sale since the router does not show it.
@@ -59,7 +61,9 @@ pub enum Standing {
     /// Held for a buyer who is paying.
     Held,
     Sold,
+    #[serde(rename = "set_aside")]
     Printed,
+    #[serde(rename = "voided")]
     Void,
 }
 

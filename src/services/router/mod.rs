@@ -32,7 +32,7 @@ use crate::{
         voucher::VoucherStatus,
     },
     services::acting::Acting,
-    store::{self, CommandError, Lookup, Store, StoreError},
+    store::{CommandError, Lookup, Store, StoreError},
 };
 use std::collections::HashMap;
 
@@ -240,16 +240,8 @@ async fn codes_of(
     let mut codes = vec![];
     for code in store.read().at_router(site).await? {
         let told = told.get(&code.voucher).copied().unwrap_or_default();
-        let standing = match code.status {
-            store::Standing::Free => Standing::Free,
-            store::Standing::Missing => Standing::Missing,
-            store::Standing::Held => Standing::Held,
-            store::Standing::Sold => Standing::Sold,
-            store::Standing::SetAside => Standing::Printed,
-            store::Standing::Voided => Standing::Void,
-        };
         let known = KnownCode {
-            standing,
+            standing: code.status,
             sold_at: code.allocated_at,
             usage: Usage {
                 activated_at: told.activated_at,

@@ -1,6 +1,7 @@
 //! Reports of routers, and the orders that wait for them.
 
 use crate::{
+    commands::router::hear_list::Standing,
     ledger::{
         command::{RouterWrite, VaultWrite},
         kernel::{
@@ -15,7 +16,6 @@ use crate::{
         Reader, StoreError,
         database::sql::{Param, Row, Transaction, query},
         error::Attempt,
-        queries::stock::Standing,
     },
 };
 use serde::Deserialize;
