@@ -11,7 +11,7 @@ use lango::{
     },
 };
 use sqlx::{
-    Connection as _, Row as _, SqliteConnection,
+    Row as _,
     postgres::{PgConnectOptions, PgPoolCopyExt as _, PgPoolOptions},
 };
 use std::{
@@ -96,32 +96,29 @@ pub async fn ours(url: &str) -> f64 {
 /// chain, no reading, no deciding.
 pub async fn raw_inserts(url: &str) -> f64 {
     place::open(url).await.close().await;
-    let mut connection = SqliteConnection::connect(url).await.expect("it opens");
-    sqlx::query("pragma synchronous = full").execute(&mut connection).await.expect("it is set");
-    let row = sqlx::query("select coalesce(max(position), 0) from events");
-    let row = row.fetch_one(&mut connection).await.expect("it is read");
-    let (mut position, begun) = (row.get::<i64, _>(0), Instant::now());
+    let file = rusqlite::Connection::open(&url["sqlite:".len()..]).expect("it opens");
+    file.execute_batch("pragma synchronous = full").expect("it is set");
+    let last = "select coalesce(max(position), 0) from events";
+    let last = file.query_row(last, [], |row| row.get::<_, i64>(0)).expect("it is read");
+    let (mut position, begun) = (last, Instant::now());
     let (clock, random) = app::machine();
     let (data, first) = (data(), position);
     while begun.elapsed() < LASTS {
-        let rows: Vec<_> = (1..=128)
-            .map(|n| {
-                let stream = format!("batch-{}", random.id(clock.now()).simple());
-                serde_json::json!([position + n, stream, data])
-            })
-            .collect();
-        position += 128;
-        sqlx::query(
-            "insert into events (position, stream, version, kind, schema, recorded_at,
-               business_day, actor, data, hash)
-             select value->>0, value->>1, 1, 'batch_imported', 1, 1, '2026-11-22', 'bench',
-               value->>2, zeroblob(32)
-             from json_each($1)",
-        )
-        .bind(serde_json::Value::Array(rows).to_string())
-        .execute(&mut connection)
-        .await
-        .expect("an insert works");
+        file.execute_batch("begin immediate").expect("it begins");
+        let mut insert = file
+            .prepare_cached(
+                "insert into events (position, stream, version, kind, schema, recorded_at,
+                   business_day, actor, data, hash)
+                 values ($1, $2, 1, 'batch_imported', 1, 1, '2026-11-22', 'bench', $3,
+                   zeroblob(32))",
+            )
+            .expect("it is a statement");
+        for _ in 0..128 {
+            position += 1;
+            let stream = format!("batch-{}", random.id(clock.now()).simple());
+            insert.execute(rusqlite::params![position, stream, data]).expect("an insert works");
+        }
+        file.execute_batch("commit").expect("it commits");
     }
     rate(usize::try_from(position - first).expect("a count"), begun)
 }

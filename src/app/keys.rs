@@ -4,7 +4,7 @@
 use super::{machine, open_books, open_existing, public_key, there_is_a_ledger};
 use crate::{
     app::config::Config,
-    ledger::{kernel::chain::hex, key::KeyPurpose},
+    ledger::{kernel::chain::{hex, unhex}, key::KeyPurpose},
     ports::Random,
     store::{Key, Opening, Store, StoreError},
 };
@@ -54,14 +54,7 @@ pub fn known_master_key(config: &Config) -> anyhow::Result<Key> {
 
 /// The master key in a text of 64 hexadecimal digits.
 pub fn parse_key(text: &str) -> Option<Key> {
-    let mut key = Key::default();
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(key)
+    unhex(text)?.try_into().ok()
 }
 
 /// Puts the key in a file, or a new one made there, in the place of the ledger's master key. The

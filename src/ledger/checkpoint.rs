@@ -6,7 +6,7 @@
 //! Checking one needs the public key and no secret (Ed25519, RFC 8032).
 
 use crate::ledger::kernel::{
-    chain::{GENESIS, Hash, hex},
+    chain::{GENESIS, Hash, hex, unhex},
     time::{Micros, SECOND},
 };
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
@@ -212,14 +212,7 @@ impl FromStr for Kept {
 
 /// Reads exactly `N` bytes of hexadecimal digits.
 pub(super) fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != N * 2 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-    }
-    Some(bytes)
+    unhex(text)?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::vault::DoesNotOpen;
 use crate::ledger::{event::Undecodable, history::Doubt, refusal::Refusal, world::Illegal};
-use sqlx::migrate::MigrateError;
+use crate::store::database::failure::Failure;
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum StoreError {
     Database {
         attempt: &'static str,
         #[source]
-        source: sqlx::Error,
+        source: Failure,
     },
     /// There is no connection to the database.
     #[error("the database cannot be reached")]
@@ -23,7 +23,7 @@ pub enum StoreError {
     #[error("the database may lose what it has confirmed: its setting {0} is off")]
     NotDurable(&'static str),
     #[error("the database could not be brought up to date")]
-    Migration(#[source] MigrateError),
+    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database went through migrations that this program does not have.
     #[error(
         "another version of Lango made this ledger, and this version cannot open it: start that \
@@ -106,18 +106,8 @@ impl StoreError {
         }
     }
 
-    /// What a migration says. Which of them is missing or was edited helps nobody.
-    pub(super) fn of_migration(source: MigrateError) -> Self {
-        match source {
-            MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
-                Self::OtherVersion
-            }
-            source => Self::Migration(source),
-        }
-    }
-
     /// A connection that did not come about, its cause told here once.
-    pub(super) fn out_of_reach(source: &sqlx::Error) -> Self {
+    pub(super) fn out_of_reach(source: &Failure) -> Self {
         tracing::error!(error = ?source, "the database cannot be reached: {source}");
         Self::OutOfReach
     }
@@ -128,9 +118,9 @@ pub(super) trait Attempt<T> {
     fn attempt(self, attempt: &'static str) -> Result<T, StoreError>;
 }
 
-impl<T> Attempt<T> for Result<T, sqlx::Error> {
+impl<T, E: Into<Failure>> Attempt<T> for Result<T, E> {
     fn attempt(self, attempt: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Database { attempt, source })
+        self.map_err(|source| StoreError::Database { attempt, source: source.into() })
     }
 }
 

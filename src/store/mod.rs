@@ -23,7 +23,7 @@ pub use copy::copy_in::{CopyError, CopyIn};
 pub use copy::{CopyOut, End, LEFT_OUT, Piece};
 pub use database::gate::{Deed, Gate, guard_this_thread};
 pub use database::pages::{LedgerPage, PageEvent};
-pub use database::sql::Param;
+pub use database::param::Param;
 pub use error::{CommandError, StoreError};
 pub use projections::{Difference, Past, Rebuilt, Step};
 pub use queries::{
@@ -104,7 +104,7 @@ impl Store {
         let database = Database::open(&opening.url).await?;
         let (keyring, head) = open_keyring(&database, &opening).await?;
         let keyring = Arc::new(keyring);
-        let projecting = projections::projecting::Projecting::open(&opening.url).await?;
+        let projecting = projections::projecting::Projecting::open(&opening.url, &database).await?;
         let reader = Reader { pool: database::readers(&opening.url).await? };
         reader.fill_shop_wide(&database, &keyring).await?;
         let position = watch::Sender::new(head.position);

@@ -156,20 +156,20 @@ impl Search<'_> {
         &mut self,
         statement: &str,
         kind: Kind,
-        after: &mut Option<Param>,
+        after: &mut Option<Param<'static>>,
     ) -> Result<Vec<Row>, StoreError> {
         let begin = || match kind {
-            Kind::Text => Param::Text(String::new()),
+            Kind::Text => Param::from(""),
             Kind::Number => Param::Number(0),
-            Kind::Bytes => Param::Bytes(vec![]),
+            Kind::Bytes => Param::from(b""),
         };
         let asked = query(statement.to_owned()).bind(after.take().unwrap_or_else(begin));
         let rows = asked.bind(ROWS_PER_PAGE).all(&mut *self.moment).await;
         let rows = rows.attempt("read the vault")?;
         *after = rows.last().map(|row| match kind {
-            Kind::Text => Param::Text(row.get(0)),
+            Kind::Text => row.get::<String>(0).into(),
             Kind::Number => Param::Number(row.get(0)),
-            Kind::Bytes => Param::Bytes(row.get(0)),
+            Kind::Bytes => row.get::<Vec<u8>>(0).into(),
         });
         Ok(rows)
     }

@@ -440,7 +440,7 @@ mod tests {
         store::{
             Opening, Store,
             cluster::cluster,
-            database::{self, sql::query},
+            database::{Database, sql::query},
         },
     };
 
@@ -468,7 +468,7 @@ mod tests {
 
     /// As somebody who owns the database would.
     async fn tamper(url: &str, statement: &'static str) {
-        let pool = database::folder(url).await.unwrap();
+        let pool = Database::open(url).await.unwrap().into_pool();
         let open = if url.starts_with("postgres") {
             [
                 "alter table events disable trigger all",

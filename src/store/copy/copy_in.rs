@@ -7,7 +7,7 @@ use crate::{
         command::Command,
         event::typed_columns,
         kernel::{
-            chain::{Link, hex},
+            chain::{Link, hex, unhex},
             id::VoucherId,
             time::Micros,
         },
@@ -15,10 +15,11 @@ use crate::{
     },
     store::{
         Reader,
-        copy::{EVENTS, End, INBOX, Piece, TABLES, fill_up, later},
+        copy::{EVENTS, End, INBOX, Piece, TABLES, Table, fill_up, later},
         database::{
             Database, Head,
-            sql::{Row, Transaction, query},
+            sql::{Param, Row, SetRow, Transaction, query},
+            words::Kind,
         },
         error::{Attempt, StoreError},
         vault::keyring::wrapped_keys,
@@ -63,7 +64,7 @@ impl CopyIn {
     /// Begins in a new file that is thrown away afterwards: written faster, and lost when the power
     /// fails.
     pub async fn try_out(file: &Path) -> Result<Self, CopyError> {
-        Self::begin_in(Database::throwaway(file).await?).await
+        Self::begin_in(Database::throwaway(file)?).await
     }
 
     async fn begin_in(database: Database) -> Result<Self, CopyError> {
@@ -91,11 +92,13 @@ impl CopyIn {
         }
         if table.name == EVENTS {
             self.follow(&piece.rows)?;
-            return Ok(self.transaction.append_rows(piece.rows, &self.head).await?);
+            let rows = params_of(table, &piece.rows)?;
+            return Ok(self.transaction.append_rows(rows, &self.head).await?);
         }
         let (name, names, columns) = (table.name, table.names(), table.columns);
         let text = format!("insert into {name} ({names}) select {names} from {{given: {columns}}}");
-        let written = query(text).given(piece.rows).run(&mut self.transaction).await;
+        let rows = params_of(table, &piece.rows)?;
+        let written = query(text).given(rows).run(&mut self.transaction).await;
         Ok(written.map(drop).attempt("copy into a table")?)
     }
 
@@ -168,6 +171,23 @@ impl CopyIn {
         self.transaction.commit().await.attempt("commit a copy")?;
         Ok(Reader { pool: self.database.into_pool() })
     }
+}
+
+/// Rows of a piece as values for a statement.
+fn params_of<'p>(table: &Table, rows: &'p [Value]) -> Result<Vec<SetRow<'p>>, CopyError> {
+    let unreadable = || CopyError::Unknown(table.name.to_owned());
+    let param = |(kind, value): (Kind, &'p Value)| match (kind, value) {
+        (_, Value::Null) => Some(Param::Null),
+        (Kind::Text, value) => value.as_str().map(Param::from),
+        (Kind::Number, value) => value.as_i64().map(Param::from),
+        (Kind::Bytes, value) => value.as_str().and_then(unhex).map(Param::from),
+    };
+    let row = |row: &'p Value| {
+        let values = row.as_array().into_iter().flatten();
+        let kinds = table.columns().map(|(_, kind)| kind);
+        kinds.zip(values).map(param).collect::<Option<SetRow<'p>>>().ok_or_else(unreadable)
+    };
+    rows.iter().map(row).collect()
 }
 
 fn link_of(row: &Value) -> Option<Link<'_>> {

@@ -230,7 +230,7 @@ pub struct End {
 pub struct CopyOut {
     transaction: Transaction,
     table: usize,
-    after: Option<Param>,
+    after: Option<Param<'static>>,
     skipped: i64,
     /// Rows that were read and are too large for one piece.
     rest: Vec<Value>,
@@ -300,7 +300,7 @@ impl CopyOut {
             self.after = Some(match kind {
                 Kind::Text => last.get::<String>(at).into(),
                 Kind::Number => last.get::<i64>(at).into(),
-                Kind::Bytes => last.get::<Vec<u8>>(at).as_slice().into(),
+                Kind::Bytes => last.get::<Vec<u8>>(at).into(),
             });
         }
         Ok(rows)

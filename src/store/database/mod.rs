@@ -1,8 +1,10 @@
 //! The database that the writer works on, whichever it is: transactions that begin with the end of
 //! the ledger held, and a commit in doubt that is cleared up before anything else.
 
+pub(super) mod failure;
 pub(super) mod gate;
 pub(super) mod pages;
+pub(super) mod param;
 pub(super) mod postgres;
 pub(super) mod sql;
 pub(super) mod sqlite;
@@ -46,7 +48,7 @@ pub async fn readers(url: &str) -> Result<Pool, StoreError> {
         Ok(if is_postgres(url) {
             Pool::Postgres(postgres::readers(url).await?)
         } else {
-            Pool::Sqlite(sqlite::readers(url).await?)
+            Pool::Sqlite(sqlite::readers(url)?)
         })
     };
     through::<Result<_, StoreError>>(Deed::Connect, open).await
@@ -54,7 +56,7 @@ pub async fn readers(url: &str) -> Result<Pool, StoreError> {
 
 /// Whether there is a ledger at an address. Changes nothing.
 pub async fn exists(url: &str) -> Result<bool, StoreError> {
-    if is_postgres(url) { postgres::exists(url).await } else { sqlite::exists(url).await }
+    if is_postgres(url) { postgres::exists(url).await } else { sqlite::exists(url) }
 }
 
 /// A connection beside the readers that may make temporary tables.
@@ -62,19 +64,18 @@ pub async fn scratch(readers: &Pool) -> Result<Pool, StoreError> {
     let open = async {
         Ok(match readers {
             Pool::Postgres(pool) => Pool::Postgres(postgres::scratch(pool).await?),
-            Pool::Sqlite(pool) => Pool::Sqlite(sqlite::scratch(pool).await?),
+            Pool::Sqlite(pool) => Pool::Sqlite(sqlite::scratch(pool)?),
         })
     };
     through::<Result<_, StoreError>>(Deed::Connect, open).await
 }
 
 /// Opens connections that fold projections beside the writer.
-pub async fn folder(url: &str) -> Result<Pool, StoreError> {
+pub async fn folder(url: &str, writer: &Database) -> Result<Pool, StoreError> {
     let open = async {
-        Ok(if is_postgres(url) {
-            Pool::Postgres(postgres::folder(url).await?)
-        } else {
-            Pool::Sqlite(sqlite::folder(url).await?)
+        Ok(match &writer.pool {
+            Pool::Postgres(_) => Pool::Postgres(postgres::folder(url).await?),
+            Pool::Sqlite(writer) => Pool::Sqlite(sqlite::folder(url, writer)?),
         })
     };
     through::<Result<_, StoreError>>(Deed::Connect, open).await
@@ -95,15 +96,15 @@ impl Database {
             Ok(if is_postgres(url) {
                 Pool::Postgres(postgres::writer(url).await?)
             } else {
-                Pool::Sqlite(sqlite::writer(url).await?)
+                Pool::Sqlite(sqlite::writer(url)?)
             })
         };
         Ok(Self { pool: through::<Result<_, StoreError>>(Deed::Connect, open).await? })
     }
 
     /// Opens a new file that is thrown away afterwards, with the schema of today.
-    pub async fn throwaway(file: &Path) -> Result<Self, StoreError> {
-        Ok(Self { pool: Pool::Sqlite(sqlite::throwaway(file).await?) })
+    pub fn throwaway(file: &Path) -> Result<Self, StoreError> {
+        Ok(Self { pool: Pool::Sqlite(sqlite::throwaway(file)?) })
     }
 
     /// Goes on reading with the same connection.

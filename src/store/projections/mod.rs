@@ -14,7 +14,10 @@ pub use compare::{Difference, compare};
 pub use past::Past;
 
 use crate::store::{
-    database::sql::{On, Param, Pool, Query, Transaction, blames_statement, query},
+    database::{
+        failure::Failure,
+        sql::{On, Param, Pool, Query, Transaction, query},
+    },
     error::{Attempt, StoreError},
     projections::folder::{LIVE, Projection},
 };
@@ -169,7 +172,7 @@ pub async fn ask<T: DeserializeOwned>(
     pool: &Pool,
     projection: &Projection,
     name: &str,
-    params: Vec<Param>,
+    params: Vec<Param<'_>>,
 ) -> Result<Vec<T>, StoreError> {
     let asked = projection
         .query(name)
@@ -195,8 +198,8 @@ impl From<StoreError> for Trouble {
 
 impl Trouble {
     /// Tells SQL that is wrong, or meets events it was not made for, from a database in trouble.
-    fn of(source: sqlx::Error) -> Self {
-        if blames_statement(&source) {
+    fn of(source: Failure) -> Self {
+        if source.blames_statement() {
             return Self::Own(source.to_string());
         }
         Self::World(StoreError::Database { attempt: "run a projection", source })
@@ -515,8 +518,8 @@ mod tests {
     }
 
     async fn shop(url: &str, folder: Option<tempfile::TempDir>) -> Shop {
-        Database::open(url).await.unwrap().close().await;
-        Shop { pool: database::folder(url).await.unwrap(), _folder: folder }
+        let writer = Database::open(url).await.unwrap();
+        Shop { pool: database::folder(url, &writer).await.unwrap(), _folder: folder }
     }
 
     async fn record(transaction: &mut Transaction, events: &[Given]) {

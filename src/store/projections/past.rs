@@ -50,7 +50,7 @@ impl Past {
         &mut self,
         projection: &str,
         name: &str,
-        params: Vec<Param>,
+        params: Vec<Param<'_>>,
     ) -> Result<Vec<Map<String, Value>>, StoreError> {
         let asked = find(projection).query(name).expect("queries are named in our own source");
         let question = query(asked.sql.replace(LIVE, PAST));

@@ -1,7 +1,7 @@
 //! The projections of a running shop: made at the start, folded as events come.
 
 use crate::store::{
-    database::{self, sql::Pool},
+    database::{self, Database, sql::Pool},
     error::StoreError,
     projections::{self, Difference, Rebuilt, Step, folder::ALL},
 };
@@ -18,9 +18,9 @@ pub struct Projecting {
 }
 
 impl Projecting {
-    /// Opens the connection, builds what is missing and takes in what is new.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let pool = database::folder(url).await?;
+    /// Opens the connection, beside the one that writes, builds what is missing and takes in what is new.
+    pub async fn open(url: &str, writer: &Database) -> Result<Self, StoreError> {
+        let pool = database::folder(url, writer).await?;
         projections::make_missing(&pool, ALL).await?;
         let position = projections::fold_new(&pool, ALL).await?;
         Ok(Self { pool, position: Arc::new(AtomicI64::new(position)) })

@@ -192,7 +192,7 @@ impl Store {
         self.note(note.bind(place).bind(why)).await
     }
 
-    async fn note(&self, note: Query) -> Result<(), StoreError> {
+    async fn note(&self, note: Query<'_>) -> Result<(), StoreError> {
         let noted = note.run(self.projecting.pool()).await;
         noted.map(drop).attempt("note what became of a backup")
     }

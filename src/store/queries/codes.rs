@@ -6,7 +6,6 @@ use crate::{
         catalogue::SiteEvent,
         event::Event,
         kernel::{
-            chain::hex,
             fingerprint::Fingerprint,
             id::{Slug, VoucherId},
             stream::Stream,
@@ -17,13 +16,12 @@ use crate::{
         Reader, VoucherCode,
         database::{
             Database,
-            sql::{Row, query},
+            sql::{Row, SetRow, query, set_row},
         },
         error::{Attempt, StoreError},
         vault::{Vault, keyring::Keyring, lookup::Lookup, sealed::Sealed},
     },
 };
-use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
 /// So many rows from before are filled in one commit: buyers wait no longer than for that.
@@ -51,7 +49,7 @@ impl Reader {
             "select shop_wide, voucher from voucher_codes
              where shop_wide in (select given.shop_wide from {given: shop_wide bytes})",
         )
-        .given(codes.iter().map(|code| json!([hex(code)])).collect())
+        .given(codes.iter().map(|code| set_row![code]).collect())
         .all(&self.pool)
         .await
         .attempt("find codes at all sites")?;
@@ -89,7 +87,7 @@ impl Reader {
             "select once, stream from events
              where once is not null and once in (select once from {given: once text})",
         )
-        .given(names.keys().map(|name| json!([name])).collect())
+        .given(names.keys().map(|name| set_row![name]).collect())
         .all(&self.pool)
         .await
         .attempt("find codes by their names")?;
@@ -105,8 +103,8 @@ impl Reader {
         &self,
         ids: impl IntoIterator<Item = VoucherId>,
     ) -> Result<HashMap<VoucherId, Voucher>, StoreError> {
-        let streams: Vec<Value> =
-            ids.into_iter().map(|id| json!([Stream::Voucher(id).to_string()])).collect();
+        let streams: Vec<SetRow<'_>> =
+            ids.into_iter().map(|id| set_row![Stream::Voucher(id).to_string()]).collect();
         let rows = query(
             "select stream, kind, schema, data from events
              where stream in (select stream from {given: stream text})
@@ -228,7 +226,7 @@ async fn fill_page(database: &Database, keyring: &Keyring) -> Result<usize, Stor
         }
         // A row that does not open must not keep the shop shut: it is found at its own site only.
         let found_by = shop_wide.map_or_else(|| row.get::<Vec<u8>>(2), |found| found.to_vec());
-        filled.push(json!([voucher, hex(&found_by)]));
+        filled.push(set_row![voucher, found_by]);
     }
     let count = filled.len();
     query(

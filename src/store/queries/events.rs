@@ -64,7 +64,7 @@ const EVENT_COLUMNS: &str = "position, stream, version, kind, schema, recorded_a
 impl StoredEvent {
     async fn all(
         reader: &Reader,
-        asked: Query,
+        asked: Query<'_>,
         attempted: &'static str,
     ) -> Result<Vec<Self>, StoreError> {
         let rows = asked.all(&reader.pool).await.attempt(attempted)?;

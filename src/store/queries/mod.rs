@@ -34,7 +34,7 @@ impl Reader {
         &self,
         projection: &'static str,
         name: &str,
-        params: Vec<Param>,
+        params: Vec<Param<'_>>,
     ) -> Result<Vec<T>, StoreError> {
         let asked = find(projection).expect("the projections that pages ask are built in");
         projections::ask(&self.pool, asked, name, params).await

@@ -15,7 +15,7 @@ use crate::{
     },
     store::{
         Reader, Sealed, Store, StoreError,
-        database::sql::query,
+        database::sql::{query, set_row},
         error::Attempt,
         work::{
             Inbox,
@@ -24,7 +24,6 @@ use crate::{
     },
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// What a package earned on a business day.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -187,7 +186,7 @@ impl Store {
              )
              order by row",
         )
-        .given(payments.iter().map(|payment| json!([SOURCE_PAYMENT, payment])).collect())
+        .given(payments.iter().map(|payment| set_row![SOURCE_PAYMENT, payment]).collect())
         .all(&self.read().pool)
         .await
         .attempt("read what was told of payments")?;

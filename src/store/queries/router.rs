@@ -5,7 +5,6 @@ use crate::{
     ledger::{
         command::{RouterWrite, VaultWrite},
         kernel::{
-            chain::hex,
             fingerprint::Fingerprint,
             id::{Slug, VoucherId},
             stream::Stream,
@@ -14,12 +13,11 @@ use crate::{
     },
     store::{
         Reader, StoreError,
-        database::sql::{Param, Row, Transaction, query},
+        database::sql::{Param, Row, Transaction, query, set_row},
         error::Attempt,
     },
 };
 use serde::Deserialize;
-use serde_json::json;
 use std::collections::HashMap;
 
 /// What a router last told of itself.
@@ -141,19 +139,19 @@ impl Transaction {
             let VaultWrite::Router(write) = write else { continue };
             match write {
                 RouterWrite::News { site, routeros, pages, clock, online, users } => {
-                    news.push(json!([site, now, routeros, pages, clock, online, users]));
+                    news.push(set_row![site, now, routeros, pages, clock, online, users]);
                 }
                 RouterWrite::Shown { site, away } => {
-                    shown.push(json!([site, now, away]));
-                    others.push(json!([site, ""]));
+                    shown.push(set_row![site, now, away]);
+                    others.push(set_row![site, ""]);
                 }
                 RouterWrite::Piece { site, run, piece, pieces: of, vouchers } => {
                     let id = |(id, off): &(VoucherId, bool)| {
                         if *off { format!("{id}{OFF}") } else { id.to_string() }
                     };
                     let ids: Vec<String> = vouchers.iter().map(id).collect();
-                    pieces.push(json!([site, run, piece, of, ids.join(" "), now]));
-                    others.push(json!([site, run]));
+                    pieces.push(set_row![site, run, piece, of, ids.join(" "), now]);
+                    others.push(set_row![site, run]);
                 }
             }
         }
@@ -215,7 +213,7 @@ impl Reader {
         &self,
         codes: &[Fingerprint],
     ) -> Result<HashMap<Fingerprint, VoucherId>, StoreError> {
-        let asked = codes.iter().map(|code| json!([hex(code)])).collect();
+        let asked = codes.iter().map(|code| set_row![code]).collect();
         let rows = query(
             "select fingerprint, voucher from voucher_codes
              where fingerprint in (select given.fingerprint from {given: fingerprint bytes})",

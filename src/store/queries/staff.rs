@@ -6,7 +6,6 @@ use crate::{
         command::{StaffWrite, VaultWrite},
         event::Event,
         kernel::{
-            chain::hex,
             fingerprint::Fingerprint,
             id::StaffId,
             stream::Stream,
@@ -16,12 +15,11 @@ use crate::{
     },
     store::{
         Reader, Store,
-        database::sql::{Transaction, query},
+        database::sql::{Transaction, query, set_row},
         error::{Attempt, StoreError},
         writer::changes::Changes,
     },
 };
-use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 /// Somebody of the staff.
@@ -65,15 +63,14 @@ impl Transaction {
             let VaultWrite::Staff(write) = write else { continue };
             match write {
                 StaffWrite::Known { staff, fingerprint, name, password } => {
-                    known.push(json!([staff, hex(fingerprint), hex(name), hex(password)]));
+                    known.push(set_row![staff, fingerprint, name, password]);
                 }
                 StaffWrite::Password { staff, password } => {
-                    passwords.push(json!([staff, hex(password)]));
+                    passwords.push(set_row![staff, password]);
                 }
-                StaffWrite::EndSessions(staff) => ended.push(json!([staff])),
+                StaffWrite::EndSessions(staff) => ended.push(set_row![staff]),
                 StaffWrite::Session(row) => {
-                    let (fingerprint, proof) = (hex(&row.fingerprint), hex(&row.proof));
-                    begun.push(json!([fingerprint, row.staff, row.began_at, proof]));
+                    begun.push(set_row![&row.fingerprint, row.staff, row.began_at, &row.proof]);
                 }
             }
         }
@@ -88,8 +85,8 @@ impl Transaction {
         &mut self,
         changes: &Changes,
     ) -> Result<(), StoreError> {
-        let row = |(id, staff): (&StaffId, &Staff)| -> Value {
-            json!([id, staff.role.word(), i64::from(staff.disabled)])
+        let row = |(id, staff): (&StaffId, &Staff)| {
+            set_row![id, staff.role.word(), staff.disabled]
         };
         self.run(
             "insert into staff (staff, role, disabled)
@@ -134,7 +131,7 @@ impl Reader {
 
     /// What they may do, as the ledger says and no table; nobody whom it does not know.
     async fn members(&self, ids: &[StaffId]) -> Result<Vec<StaffMember>, StoreError> {
-        let streams = ids.iter().map(|id| json!([Stream::Staff(*id).to_string()]));
+        let streams = ids.iter().map(|id| set_row![Stream::Staff(*id).to_string()]);
         let rows = query(STANDING).given(streams.collect()).all(&self.pool).await;
         let mut members: Vec<StaffMember> = vec![];
         for row in rows.attempt("read the staff's events")? {

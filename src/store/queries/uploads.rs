@@ -4,20 +4,18 @@ use crate::{
     ledger::{
         command::{Note, UploadWrite, VaultWrite},
         kernel::{
-            chain::hex,
             id::{BatchId, Slug, StaffId},
             time::Micros,
         },
     },
     store::{
         Reader,
-        database::sql::{Row, Transaction, query},
+        database::sql::{Row, Transaction, query, set_row},
         error::{Attempt, StoreError},
         vault::Vault,
         work::breakdowns::Item,
     },
 };
-use serde_json::json;
 
 /// Whether what stands beside a file was said by a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,15 +122,15 @@ impl Transaction {
             let VaultWrite::Upload(write) = write else { continue };
             match write {
                 UploadWrite::Kept { batch, site, staff, sealed, proof } => {
-                    kept.push(json!([batch, site, staff, hex(sealed), now, hex(proof)]));
+                    kept.push(set_row![batch, site, staff, sealed, now, proof]);
                 }
                 UploadWrite::Chosen { batch, staff, choice, proof } => {
-                    chosen.push(json!([batch, staff, choice, hex(proof)]));
+                    chosen.push(set_row![batch, staff, choice, proof]);
                 }
-                UploadWrite::Taken(batch) => gone.push(json!([batch])),
+                UploadWrite::Taken(batch) => gone.push(set_row![batch]),
                 UploadWrite::Dropped(batch) => {
-                    gone.push(json!([batch]));
-                    unnamed.push(json!([Note::Batch(*batch).to_string()]));
+                    gone.push(set_row![batch]);
+                    unnamed.push(set_row![Note::Batch(*batch).to_string()]);
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::{
     commands::books::MindBooks,
     ledger::{
         command::Command,
-        kernel::{chain::hex, id::PurchaseId},
+        kernel::id::PurchaseId,
         key::{KeyPurpose, Succession},
         world::World,
     },
@@ -17,7 +17,7 @@ use crate::{
         Opening, Reader, Store,
         database::{
             Database, Head,
-            sql::{Param, Row, Transaction, query},
+            sql::{Param, Row, Transaction, query, set_row},
             words::Kind,
         },
         error::{Attempt, StoreError},
@@ -25,7 +25,6 @@ use crate::{
         writer::{Terms, decide, write},
     },
 };
-use serde_json::json;
 use std::sync::Arc;
 
 /// So many rows are made anew in one commit: buyers wait no longer than for that.
@@ -217,7 +216,7 @@ async fn link_anew(transaction: &mut Transaction, vault: &Vault) -> Result<(), S
         after.clone_from(&last.fingerprint);
         let links = page.iter().map(|row| {
             let link = vault.link(row.purchase);
-            json!([hex(&link.fingerprint), row.purchase])
+            set_row![link.fingerprint, row.purchase]
         });
         query(
             "insert into links (fingerprint, purchase)
@@ -265,7 +264,7 @@ async fn forget_links(
             "delete from links
              where fingerprint in (select fingerprint from {given: fingerprint bytes})",
         )
-        .given(former.map(|row| json!([hex(&row.fingerprint)])).collect())
+        .given(former.map(|row| set_row![&row.fingerprint]).collect())
         .run(&mut *transaction)
         .await
         .attempt("let go of links")?;
@@ -285,7 +284,7 @@ pub(in crate::store) async fn mend_links(
         let page: Vec<PurchaseId> = purchases.by_ref().take(PURCHASES_PER_STATEMENT).collect();
         let of = |purchase: &PurchaseId| {
             let (links, purchase) = (vault.link_fingerprints(*purchase), *purchase);
-            links.into_iter().map(move |link| json!([hex(&link), purchase]))
+            links.into_iter().map(move |link| set_row![link, purchase])
         };
         changed += query(
             "update links set purchase = given.whose
@@ -302,7 +301,7 @@ pub(in crate::store) async fn mend_links(
              where true
              on conflict (fingerprint) do nothing",
         )
-        .given(page.iter().map(|id| json!([hex(&vault.link(*id).fingerprint), id])).collect())
+        .given(page.iter().map(|id| set_row![vault.link(*id).fingerprint, id]).collect())
         .run(&mut *transaction)
         .await
         .attempt("mend links")?;
@@ -391,10 +390,10 @@ const SEALED: [SealedTable; 10] = [
 
 impl SealedTable {
     /// A key of the table; the one before all others without a row.
-    fn key_of(&self, row: Option<&Row>) -> Param {
+    fn key_of(&self, row: Option<&Row>) -> Param<'static> {
         match self.key {
             Kind::Number => Param::Number(row.map_or(0, |row| row.get(0))),
-            Kind::Text | Kind::Bytes => Param::Text(row.map_or_else(String::new, |row| row.get(0))),
+            Kind::Text | Kind::Bytes => row.map_or_else(String::new, |row| row.get(0)).into(),
         }
     }
 
@@ -404,8 +403,8 @@ impl SealedTable {
         &self,
         transaction: &mut Transaction,
         opening: &Opening,
-        after: Param,
-    ) -> Result<Option<(Param, usize)>, StoreError> {
+        after: Param<'static>,
+    ) -> Result<Option<(Param<'static>, usize)>, StoreError> {
         let vault = vault_of(transaction, opening).await?;
         let page = query(self.page).bind(after).bind(ROWS_PER_COMMIT).all(&mut *transaction).await;
         let page = page.attempt("read sealed texts")?;
@@ -414,11 +413,8 @@ impl SealedTable {
         for row in &page {
             let (context, sealed): (&str, Vec<u8>) = (row.get(1), row.get(2));
             if !vault.is_of_today(&sealed) {
-                let sealed = hex(&vault.seal(context, &vault.unseal(context, &sealed)?));
-                anew.push(match self.key_of(Some(row)) {
-                    Param::Number(key) => json!([key, sealed]),
-                    _ => json!([row.get::<&str>(0), sealed]),
-                });
+                let sealed = vault.seal(context, &vault.unseal(context, &sealed)?);
+                anew.push(vec![self.key_of(Some(row)), sealed.into()]);
             }
         }
         if !anew.is_empty() {

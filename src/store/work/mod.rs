@@ -17,11 +17,10 @@ use crate::{
         },
     },
     store::{
-        database::sql::{Row, query},
+        database::sql::{Row, query, set_row},
         work::breakdowns::{BREAKDOWNS_MAX, Item},
     },
 };
-use serde_json::json;
 
 /// A piece of work that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,11 +217,11 @@ impl Reader {
         subjects: Vec<String>,
         inbox_rows: &[i64],
     ) -> Result<bool, StoreError> {
-        let subjects = subjects.into_iter().map(|subject| json!([subject])).collect();
+        let subjects = subjects.into_iter().map(|subject| set_row![subject]).collect();
         let work = query(
             "select subject from work where subject in (select subject from {given: subject text})",
         );
-        let rows = inbox_rows.iter().map(|row| json!([row])).collect();
+        let rows = inbox_rows.iter().map(|row| set_row![row]).collect();
         let inbox = query(
             "select row from inbox
              where outcome is null and row in (select asked from {given: asked bigint})",

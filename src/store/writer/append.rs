@@ -7,19 +7,18 @@ use crate::{
         command::{Erased, Postponed, VaultWrite},
         event::Encoded,
         kernel::{
-            chain::{Hash, hex},
+            chain::Hash,
             time::Micros,
         },
     },
     store::{
         database::{
             Head,
-            sql::{Transaction, query},
+            sql::{SetRow, Transaction, query, set_row},
         },
         error::{Attempt, StoreError},
     },
 };
-use serde_json::{Value, json};
 
 const APPEND: &str = "insert into events (position, stream, version, kind, schema, recorded_at,
        business_day, correlation, actor, once, data, hash, site, package, amount_cents)
@@ -48,23 +47,23 @@ impl Transaction {
     pub async fn append(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         let Some(last) = rows.last() else { return Ok(()) };
         let rows = rows.iter().map(|row| {
-            json!([
-                row.position,
-                row.stream,
-                row.version,
-                row.encoded.kind,
-                row.encoded.schema,
-                row.recorded_at,
-                row.business_day,
-                row.correlation,
-                row.actor,
-                row.once,
-                row.encoded.data,
-                hex(&row.hash),
-                row.encoded.site,
-                row.encoded.package,
-                row.encoded.amount_cents,
-            ])
+            set_row![
+                &row.position,
+                &row.stream,
+                &row.version,
+                &row.encoded.kind,
+                &row.encoded.schema,
+                &row.recorded_at,
+                &row.business_day,
+                &row.correlation,
+                &row.actor,
+                &row.once,
+                &row.encoded.data,
+                &row.hash,
+                &row.encoded.site,
+                &row.encoded.package,
+                &row.encoded.amount_cents,
+            ]
         });
         let head = Head {
             position: last.position,
@@ -77,7 +76,7 @@ impl Transaction {
     /// Appends events by their columns; the last of them is the new end of the ledger.
     pub(in crate::store) async fn append_rows(
         &mut self,
-        rows: Vec<Value>,
+        rows: Vec<SetRow<'_>>,
         head: &Head,
     ) -> Result<(), StoreError> {
         let move_head = self.words().move_head;
@@ -93,7 +92,7 @@ impl Transaction {
     pub async fn keep(&mut self, writes: &[VaultWrite], now: Micros) -> Result<(), StoreError> {
         for table in Table::ALL {
             let rows = writes.iter().enumerate();
-            let rows: Vec<Value> =
+            let rows: Vec<SetRow<'_>> =
                 rows.filter_map(|(place, write)| table.row(place, write, now)).collect();
             self.run(table.statement(), rows, "write to the vault").await?;
         }
@@ -105,7 +104,7 @@ impl Transaction {
     /// Puts work off.
     pub async fn postpone(&mut self, postponed: &[Postponed]) -> Result<(), StoreError> {
         let rows =
-            postponed.iter().map(|row| json!([row.kind.word(), row.subject, row.due_at, row.seen]));
+            postponed.iter().map(|row| set_row![row.kind.word(), &row.subject, row.due_at, row.seen]);
         self.run(
             "update work
              set due_at = given.due_at, seen = given.seen, attempt = attempt + 1
@@ -129,14 +128,14 @@ impl Transaction {
     async fn change_stock(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let sellable = changes.stock.iter().filter_map(|(voucher, row)| {
             let row = row.as_ref()?;
-            Some(json!([
+            Some(set_row![
                 voucher,
-                row.key.site,
-                row.key.package,
+                &row.key.site,
+                &row.key.package,
                 row.since,
                 row.holder,
                 i64::from(row.away)
-            ]))
+            ])
         });
         self.run(
             "insert into stock (voucher, site, package, since, holder, away)
@@ -153,14 +152,14 @@ impl Transaction {
         let gone = changes.stock.iter().filter(|(_, row)| row.is_none());
         self.run(
             "delete from stock where voucher in (select voucher from {given: voucher text})",
-            gone.map(|(voucher, _)| json!([voucher])).collect(),
+            gone.map(|(voucher, _)| set_row![voucher]).collect(),
             "take codes out of stock",
         )
         .await?;
         let counts = changes
             .counts
             .iter()
-            .map(|(key, (free, held, owed))| json!([key.site, key.package, free, held, owed]));
+            .map(|(key, (free, held, owed))| set_row![&key.site, &key.package, free, held, owed]);
         self.run(
             "insert into stock_counts (site, package, free, held, owed)
              select site, package, free, held, owed
@@ -179,12 +178,12 @@ impl Transaction {
         self.run(
             "delete from open_purchases
              where purchase in (select purchase from {given: purchase text})",
-            closed.map(|(purchase, _)| json!([purchase])).collect(),
+            closed.map(|(purchase, _)| set_row![purchase]).collect(),
             "close purchases",
         )
         .await?;
         let open = changes.open.iter().flat_map(|(purchase, who)| {
-            who.iter().flatten().map(move |contact| json!([purchase, contact]))
+            who.iter().flatten().map(move |contact| set_row![purchase, contact])
         });
         self.run(
             "insert into open_purchases (purchase, contact)
@@ -196,7 +195,7 @@ impl Transaction {
         .await?;
         let shown = changes.prompts.iter().filter_map(|(payment, row)| {
             let row = row.as_ref()?;
-            Some(json!([row.contact, row.at, row.amount, payment]))
+            Some(set_row![row.contact, row.at, row.amount, payment])
         });
         self.run(
             "insert into prompts (contact, at, amount_cents, payment)
@@ -209,14 +208,14 @@ impl Transaction {
         let refused = changes.prompts.iter().filter(|(_, row)| row.is_none());
         self.run(
             "delete from prompts where payment in (select payment from {given: payment text})",
-            refused.map(|(payment, _)| json!([payment])).collect(),
+            refused.map(|(payment, _)| set_row![payment]).collect(),
             "forget prompts that nobody saw",
         )
         .await?;
         let owed = changes.owed.iter().filter_map(|(purchase, row)| {
             let row = row.as_ref()?;
             let (site, package) = (&row.key.site, &row.key.package);
-            Some(json!([purchase, site, package, row.payment, row.amount, row.since]))
+            Some(set_row![purchase, site, package, row.payment, row.amount, row.since])
         });
         self.run(
             "insert into owed (purchase, site, package, payment, amount_cents, since)
@@ -230,7 +229,7 @@ impl Transaction {
         let served = changes.owed.iter().filter(|(_, row)| row.is_none());
         self.run(
             "delete from owed where purchase in (select purchase from {given: purchase text})",
-            served.map(|(purchase, _)| json!([purchase])).collect(),
+            served.map(|(purchase, _)| set_row![purchase]).collect(),
             "note what is no longer owed",
         )
         .await
@@ -239,7 +238,7 @@ impl Transaction {
     async fn change_work(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let due = changes.work.iter().filter_map(|((kind, subject), row)| {
             let row = row.as_ref()?;
-            Some(json!([kind.word(), subject, row.since, row.due_at]))
+            Some(set_row![kind.word(), subject, row.since, row.due_at])
         });
         self.run(
             "insert into work (kind, subject, since, due_at)
@@ -258,7 +257,7 @@ impl Transaction {
              where (kind, subject) in (
                select kind, subject from {given: kind text, subject text}
              )",
-            done.map(|((kind, subject), _)| json!([kind.word(), subject])).collect(),
+            done.map(|((kind, subject), _)| set_row![kind.word(), subject]).collect(),
             "note work done",
         )
         .await
@@ -268,7 +267,7 @@ impl Transaction {
     pub(in crate::store) async fn run(
         &mut self,
         statement: &'static str,
-        rows: Vec<Value>,
+        rows: Vec<SetRow<'_>>,
         attempt: &'static str,
     ) -> Result<(), StoreError> {
         if rows.is_empty() {
@@ -433,59 +432,59 @@ impl Table {
         }
     }
 
-    fn row(self, place: usize, write: &VaultWrite, now: Micros) -> Option<Value> {
+    fn row<'w>(self, place: usize, write: &'w VaultWrite, now: Micros) -> Option<SetRow<'w>> {
         Some(match (self, write) {
             (Self::Contacts, VaultWrite::Contact { contact, fingerprint, sealed }) => {
-                json!([contact, hex(fingerprint), hex(sealed)])
+                set_row![contact, fingerprint, sealed]
             }
-            (Self::Codes, VaultWrite::Code(code)) => json!([
-                code.voucher,
-                hex(&code.fingerprint),
-                hex(&code.folded),
-                hex(&code.last_four),
-                hex(&code.sealed),
-                hex(&code.shop_wide),
-            ]),
+            (Self::Codes, VaultWrite::Code(code)) => set_row![
+                &code.voucher,
+                &code.fingerprint,
+                &code.folded,
+                &code.last_four,
+                &code.sealed,
+                &code.shop_wide,
+            ],
             (Self::ProviderRefs, VaultWrite::ProviderRefs { payment, sealed })
             | (Self::NamesHeard, VaultWrite::NamesHeard { payment, sealed }) => {
-                json!([payment, hex(sealed)])
+                set_row![payment, sealed]
             }
             (Self::Receipts, VaultWrite::Receipt { receipt, sealed }) => {
-                json!([receipt, hex(sealed)])
+                set_row![receipt, sealed]
             }
             (Self::Texts, VaultWrite::MessageText { message, sealed }) => {
-                json!([message, hex(sealed)])
+                set_row![message, sealed]
             }
             (Self::MessageRefs, VaultWrite::MessageRef { message, fingerprint }) => {
-                json!([hex(fingerprint), message])
+                set_row![fingerprint, message]
             }
             (Self::Links, VaultWrite::Link(link)) => {
-                json!([hex(&link.fingerprint), link.purchase])
+                set_row![&link.fingerprint, link.purchase]
             }
             (Self::Inbox, VaultWrite::Inbox(row)) => {
-                json!([
-                    place,
-                    row.source,
-                    row.subject,
-                    hex(&row.fingerprint),
-                    hex(&row.sealed),
+                set_row![
+                    i64::try_from(place).expect("a batch is small"),
+                    &row.source,
+                    &row.subject,
+                    &row.fingerprint,
+                    &row.sealed,
                     now
-                ])
+                ]
             }
             (Self::InboxDecided, VaultWrite::InboxDecided { row, outcome }) => {
-                json!([row, outcome])
+                set_row![row, outcome]
             }
             (Self::Checkpoints, VaultWrite::Checkpoint(signed)) => {
                 let Checkpoint { position, hash, at } = &signed.checkpoint;
-                json!([position, hex(hash), at, hex(&signed.signature)])
+                set_row![position, hash, at, &signed.signature]
             }
-            (Self::Tries, VaultWrite::Try { subject }) => json!([subject]),
-            (Self::GoneContacts, VaultWrite::Erase(Erased::Contact(id))) => json!([id]),
-            (Self::EmptiedRefs, VaultWrite::Erase(Erased::ProviderRefs(id))) => json!([id, ""]),
-            (Self::EmptiedTexts, VaultWrite::Erase(Erased::MessageText(id))) => json!([id, ""]),
-            (Self::EmptiedInbox, VaultWrite::Erase(Erased::Inbox(row))) => json!([row, ""]),
+            (Self::Tries, VaultWrite::Try { subject }) => set_row![subject],
+            (Self::GoneContacts, VaultWrite::Erase(Erased::Contact(id))) => set_row![id],
+            (Self::EmptiedRefs, VaultWrite::Erase(Erased::ProviderRefs(id))) => set_row![id, b""],
+            (Self::EmptiedTexts, VaultWrite::Erase(Erased::MessageText(id))) => set_row![id, b""],
+            (Self::EmptiedInbox, VaultWrite::Erase(Erased::Inbox(row))) => set_row![row, b""],
             (Self::Notes, VaultWrite::Note { note, sealed }) => {
-                json!([note.to_string(), hex(sealed)])
+                set_row![note.to_string(), sealed]
             }
             _ => return None,
         })

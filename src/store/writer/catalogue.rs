@@ -1,8 +1,7 @@
 //! Writing the sites and packages of a batch.
 
 use super::changes::Changes;
-use crate::store::{database::sql::Transaction, error::StoreError};
-use serde_json::json;
+use crate::store::{database::sql::{Transaction, set_row}, error::StoreError};
 
 impl Transaction {
     pub(in crate::store) async fn change_catalogue(
@@ -10,15 +9,15 @@ impl Transaction {
         changes: &Changes,
     ) -> Result<(), StoreError> {
         let sites = changes.sites.values().map(|s| {
-            json!([
-                s.site,
-                s.name,
-                s.router_login,
-                s.accent,
-                s.receiver,
-                i64::from(s.reports),
-                s.language
-            ])
+            set_row![
+                &s.site,
+                &s.name,
+                &s.router_login,
+                &s.accent,
+                &s.receiver,
+                s.reports,
+                s.language.code()
+            ]
         });
         self.run(
             "insert into sites (site, name, router_login, accent, receiver, reports, language)
@@ -38,7 +37,7 @@ impl Transaction {
             changes.packages.iter().partition(|(_, package)| package.is_some());
         let offered = offered.into_iter().map(|(key, package)| {
             let data = serde_json::to_string(package).expect("packages are plain data");
-            json!([key.site, key.package, data])
+            set_row![&key.site, &key.package, data]
         });
         self.run(
             "insert into packages (site, package, data)
@@ -49,7 +48,7 @@ impl Transaction {
             "change packages",
         )
         .await?;
-        let retired = retired.into_iter().map(|(key, _)| json!([key.site, key.package]));
+        let retired = retired.into_iter().map(|(key, _)| set_row![&key.site, &key.package]);
         self.run(
             "delete from packages
              where (site, package) in (

@@ -4,7 +4,6 @@ use crate::{
     ledger::{
         event::Event,
         kernel::{
-            chain::hex,
             fingerprint::Fingerprint,
             id::{ContactId, PackageKey, PurchaseId, VoucherId},
             money::Cents,
@@ -15,11 +14,10 @@ use crate::{
         world::{PromptSeen, Stock, World},
     },
     store::{
-        database::sql::{Row, Transaction, query},
+        database::sql::{Row, SetRow, Transaction, query, set_row},
         error::{Attempt, StoreError},
     },
 };
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// How many free codes are read at least: what this batch leaves over serves the next.
@@ -54,18 +52,17 @@ impl Transaction {
         let mut contacts = vec![];
         let mut codes = vec![];
         let mut tries = vec![];
-        for need in needs {
-            match &need {
+        for need in &needs {
+            match need {
                 Need::Stream(stream) => streams.push(stream.clone()),
-                Need::Once(name) => names.push(json!([name])),
+                Need::Once(name) => names.push(set_row![name]),
                 Need::Stock(key) => keys.push(key.clone()),
-                Need::Open(contact) => open.push(json!([contact])),
-                Need::Prompts(contact) => prompts.push(json!([contact])),
-                Need::Contact(fingerprint) => contacts.push(json!([hex(fingerprint)])),
-                Need::Code(fingerprint) => codes.push(json!([hex(fingerprint)])),
-                Need::Tries(subject) => tries.push(json!([subject])),
+                Need::Open(contact) => open.push(set_row![contact]),
+                Need::Prompts(contact) => prompts.push(*contact),
+                Need::Contact(fingerprint) => contacts.push(set_row![*fingerprint]),
+                Need::Code(fingerprint) => codes.push(set_row![*fingerprint]),
+                Need::Tries(subject) => tries.push(set_row![subject]),
             }
-            world.mark(need);
         }
         for key in &keys {
             let free = self.read_stock(key.clone(), world, scope.batch).await?;
@@ -82,6 +79,9 @@ impl Transaction {
         streams.sort_unstable();
         streams.dedup();
         self.read_streams(&streams, world).await?;
+        for need in needs {
+            world.mark(need);
+        }
         // Tables lead there; what they say is believed where the events say so too.
         for key in &keys {
             if world.drop_what_is_not_free(key) > 0 {
@@ -100,7 +100,7 @@ impl Transaction {
     async fn rows(
         &mut self,
         statement: &'static str,
-        keys: Vec<Value>,
+        keys: Vec<SetRow<'_>>,
         attempt: &'static str,
     ) -> Result<Vec<Row>, StoreError> {
         if keys.is_empty() {
@@ -114,7 +114,7 @@ impl Transaction {
         streams: &[Stream],
         world: &mut World,
     ) -> Result<(), StoreError> {
-        let names = streams.iter().map(|stream| json!([stream.to_string()])).collect();
+        let names = streams.iter().map(|stream| set_row![stream.to_string()]).collect();
         let rows = self
             .rows(
                 "select stream, kind, schema, recorded_at, data from events
@@ -170,7 +170,7 @@ impl Transaction {
         Ok(free)
     }
 
-    async fn read_names(&mut self, names: Vec<Value>, world: &mut World) -> Result<(), StoreError> {
+    async fn read_names(&mut self, names: Vec<SetRow<'_>>, world: &mut World) -> Result<(), StoreError> {
         let rows = self
             .rows(
                 "select once, stream from events
@@ -187,7 +187,7 @@ impl Transaction {
 
     async fn read_open(
         &mut self,
-        contacts: Vec<Value>,
+        contacts: Vec<SetRow<'_>>,
     ) -> Result<Vec<(ContactId, PurchaseId)>, StoreError> {
         let rows = self
             .rows(
@@ -206,16 +206,12 @@ impl Transaction {
 
     async fn read_prompts(
         &mut self,
-        contacts: Vec<Value>,
+        contacts: Vec<ContactId>,
         world: &mut World,
         now: Micros,
     ) -> Result<(), StoreError> {
         let since = now.plus(-HOUR);
-        let with_since = |mut key: Value| {
-            key.as_array_mut().expect("keys are arrays").push(json!(since));
-            key
-        };
-        let keys = contacts.into_iter().map(with_since).collect();
+        let keys = contacts.into_iter().map(|contact| set_row![contact, since]).collect();
         let rows = self
             .rows(
                 "select prompts.contact, at, amount_cents, payment
@@ -239,7 +235,7 @@ impl Transaction {
 
     async fn read_contacts(
         &mut self,
-        fingerprints: Vec<Value>,
+        fingerprints: Vec<SetRow<'_>>,
         world: &mut World,
     ) -> Result<(), StoreError> {
         let rows = self
@@ -259,7 +255,7 @@ impl Transaction {
 
     async fn read_codes(
         &mut self,
-        fingerprints: Vec<Value>,
+        fingerprints: Vec<SetRow<'_>>,
         world: &mut World,
     ) -> Result<(), StoreError> {
         let rows = self
@@ -279,7 +275,7 @@ impl Transaction {
 
     async fn read_tries(
         &mut self,
-        subjects: Vec<Value>,
+        subjects: Vec<SetRow<'_>>,
         world: &mut World,
     ) -> Result<(), StoreError> {
         let rows = self

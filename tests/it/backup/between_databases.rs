@@ -23,7 +23,7 @@ use lango::{
     simulators::sms_gateway::{Answer, Faults},
     store::{BackupKey, Key, LEFT_OUT, Opening, SOURCE_PAYMENT, Store},
 };
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -243,13 +243,15 @@ async fn columns(url: &str, table: &str) -> Vec<(String, String)> {
 }
 
 async fn asked(url: &str, select: &str) -> Vec<(String, String)> {
-    let select = AssertSqlSafe(select.to_owned());
     if url.starts_with("postgres") {
         let mut schema = PgConnection::connect(url).await.unwrap();
+        let select = AssertSqlSafe(select.to_owned());
         sqlx::query_as(select).fetch_all(&mut schema).await.unwrap()
     } else {
-        let mut file = SqliteConnection::connect(url).await.unwrap();
-        sqlx::query_as(select).fetch_all(&mut file).await.unwrap()
+        let file = rusqlite::Connection::open(url.strip_prefix("sqlite:").unwrap()).unwrap();
+        let mut select = file.prepare(select).unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
     }
 }
 

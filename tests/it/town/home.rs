@@ -106,20 +106,17 @@ impl Home {
 /// Carries out SQL in a ledger behind the shop's back; tells how many rows the last statement
 /// touched, or what the database said.
 pub async fn sql(url: &str, sql: &str) -> Result<u64, String> {
-    use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, raw_sql};
-    let sql = raw_sql(AssertSqlSafe(sql));
-    let done = if url.starts_with("postgres") {
+    use sqlx::{AssertSqlSafe, Connection as _, PgConnection, raw_sql};
+    if url.starts_with("postgres") {
         let mut schema = PgConnection::connect(url).await.unwrap();
-        let done = sql.execute(&mut schema).await;
+        let done = raw_sql(AssertSqlSafe(sql)).execute(&mut schema).await;
         schema.close().await.unwrap();
-        done.map(|done| done.rows_affected())
+        done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
     } else {
-        let mut file = SqliteConnection::connect(url).await.unwrap();
-        let done = sql.execute(&mut file).await;
-        file.close().await.unwrap();
-        done.map(|done| done.rows_affected())
-    };
-    done.map_err(|error| error.to_string())
+        let file = rusqlite::Connection::open(url.strip_prefix("sqlite:").unwrap()).unwrap();
+        let done = file.execute_batch(sql).map(|()| file.changes());
+        done.map_err(|error| error.to_string())
+    }
 }
 
 /// The files of a schema's tables and indexes, written out.

@@ -2,13 +2,20 @@
 //! of positions is the order of commits, whatever number of instances write. Full durability, or no
 //! start.
 
-use super::words::{Column, Kind, WAS_USED, Words};
+use super::{
+    failure::Failure,
+    param::Param,
+    sql::{Query, expand},
+    words::{Column, Kind, WAS_USED, Words},
+};
 use crate::store::error::{Attempt, StoreError};
 use serde_json::Value;
 use sqlx::{
-    PgPool, Postgres,
-    postgres::{PgArguments, PgConnectOptions, PgPoolOptions},
-    query::Query,
+    AssertSqlSafe, Column as _, Decode, PgPool, Postgres, Row as _, Type, TypeInfo as _,
+    ValueRef as _,
+    error::DatabaseError,
+    migrate::MigrateError,
+    postgres::{PgArguments, PgColumn, PgConnectOptions, PgPoolOptions, PgRow},
 };
 use std::{str::FromStr, time::Duration};
 
@@ -72,7 +79,7 @@ fn by_key(options: PgConnectOptions) -> PgConnectOptions {
 /// Opens the writing connection and brings the schema up to date.
 pub async fn writer(url: &str) -> Result<PgPool, StoreError> {
     let pool = pool(1).connect_with(by_key(options(url)?)).await.attempt("open the database")?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(StoreError::of_migration)?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(of_migration)?;
     for setting in ["fsync", "synchronous_commit", "full_page_writes"] {
         let value: String = sqlx::query_scalar("select current_setting($1)")
             .bind(setting)
@@ -84,6 +91,16 @@ pub async fn writer(url: &str) -> Result<PgPool, StoreError> {
         }
     }
     Ok(pool)
+}
+
+/// What a migration says. Which of them is missing or was edited helps nobody.
+fn of_migration(source: MigrateError) -> StoreError {
+    match source {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+            StoreError::OtherVersion
+        }
+        source => StoreError::Migration(Box::new(source)),
+    }
 }
 
 /// Whether there is a ledger: a schema with a vault in it, or with events whose vault somebody
@@ -135,57 +152,89 @@ pub fn set(columns: &[Column<'_>]) -> String {
     format!("unnest({}) as given ({})", arrays.join(", "), names.join(", "))
 }
 
-/// Binds the arrays of a set.
-pub fn bind_set(
-    mut query: Query<'static, Postgres, PgArguments>,
-    kinds: &[Kind],
-    rows: Vec<Value>,
-) -> Query<'static, Postgres, PgArguments> {
-    let mut columns: Vec<Vec<Value>> =
-        kinds.iter().map(|_| Vec::with_capacity(rows.len())).collect();
-    for row in rows {
-        let Value::Array(values) = row else { panic!("the row of a set is an array: {row}") };
-        for (column, value) in columns.iter_mut().zip(values) {
-            column.push(value);
-        }
-    }
-    for (kind, column) in kinds.iter().zip(columns) {
-        query = match kind {
-            Kind::Text => query.bind(column.into_iter().map(text).collect::<Vec<_>>()),
-            Kind::Number => query.bind(column.into_iter().map(number).collect::<Vec<_>>()),
-            Kind::Bytes => query.bind(column.into_iter().map(bytes).collect::<Vec<_>>()),
+/// A statement with its values bound: the arrays of its set first.
+pub fn bound(query: Query<'_>) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+    let Some((text, kinds)) = expand(&query.text, set) else {
+        return bind(sqlx::query(AssertSqlSafe(query.text.into_owned())), &query.params);
+    };
+    let rows = query.given.expect("a statement with a set is given its rows");
+    let mut bound = sqlx::query(AssertSqlSafe(text));
+    for (place, kind) in kinds.iter().enumerate() {
+        let column = rows.iter().map(|row| &row[place]);
+        bound = match kind {
+            Kind::Text => bound.bind(column.map(text_of).collect::<Vec<_>>()),
+            Kind::Number => bound.bind(column.map(number_of).collect::<Vec<_>>()),
+            Kind::Bytes => bound.bind(column.map(bytes_of).collect::<Vec<_>>()),
         };
     }
-    query
+    bind(bound, &query.params)
 }
 
-fn text(value: Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text),
-        other => panic!("a set's text is {other}"),
+fn bind(
+    mut bound: sqlx::query::Query<'static, Postgres, PgArguments>,
+    params: &[Param<'_>],
+) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+    for param in params {
+        bound = match param {
+            Param::Null => bound.bind(None::<&str>),
+            Param::Text(text) => bound.bind(&**text),
+            Param::Number(number) => bound.bind(number),
+            Param::Bytes(bytes) => bound.bind(&**bytes),
+        };
+    }
+    bound
+}
+
+fn text_of<'p>(param: &'p Param<'_>) -> Option<&'p str> {
+    match param {
+        Param::Null => None,
+        Param::Text(text) => Some(text),
+        other => panic!("a set's text is {other:?}"),
     }
 }
 
-fn number(value: Value) -> Option<i64> {
-    match value {
-        Value::Null => None,
-        other => Some(other.as_i64().unwrap_or_else(|| panic!("a set's number is {other}"))),
+fn number_of(param: &Param<'_>) -> Option<i64> {
+    match param {
+        Param::Null => None,
+        Param::Number(number) => Some(*number),
+        other => panic!("a set's number is {other:?}"),
     }
 }
 
-fn bytes(value: Value) -> Option<Vec<u8>> {
-    let digits = text(value)?;
-    let byte = |pair: &[u8]| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
+fn bytes_of<'p>(param: &'p Param<'_>) -> Option<&'p [u8]> {
+    match param {
+        Param::Null => None,
+        Param::Bytes(bytes) => Some(bytes),
+        other => panic!("a set's bytes are {other:?}"),
+    }
+}
+
+/// What PostgreSQL reads from a row.
+pub trait Get<'r>: Decode<'r, Postgres> + Type<Postgres> {}
+
+impl<'r, T: Decode<'r, Postgres> + Type<Postgres>> Get<'r> for T {}
+
+/// The values of a row in order, by the names of their columns.
+pub fn values_of(row: &PgRow) -> Result<Vec<(String, Value)>, Failure> {
+    let value = |column: &PgColumn| {
+        let (place, value) = (column.ordinal(), row.try_get_raw(column.ordinal())?);
+        let value = match (value.is_null(), value.type_info().name()) {
+            (true, _) => Value::Null,
+            (false, "INT8") => row.try_get::<i64, _>(place)?.into(),
+            (false, _) => match row.try_get::<String, _>(place) {
+                Ok(text) => text.into(),
+                Err(_) => return Err(Failure::OfAnotherType(column.name().to_owned())),
+            },
+        };
+        Ok((column.name().to_owned(), value))
     };
-    let read: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
-    Some(read.expect("a set's bytes are hexadecimal digits"))
+    row.columns().iter().map(value).collect()
 }
 
-/// Whether an SQLSTATE is the statement's own fault: a feature that is not there, data, a
-/// constraint, a cursor's misuse, syntax or a name.
-pub fn blames_statement(code: &str) -> bool {
-    ["0A", "21", "22", "23", "42", "P0"].iter().any(|class| code.starts_with(class))
+/// Whether a failure is the statement's own fault: a feature that is not there, data, a constraint,
+/// a cursor's misuse, syntax or a name.
+pub fn blames_statement(failure: &sqlx::Error) -> bool {
+    let code = failure.as_database_error().and_then(DatabaseError::code);
+    let own = |code: &str| ["0A", "21", "22", "23", "42", "P0"].contains(&&code[..2]);
+    code.is_some_and(|code| own(&code))
 }

@@ -1,18 +1,22 @@
 //! SQLite: one connection that writes, a few that read. Full durability, or no start.
 
-use super::words::{Column, Kind, WAS_USED, Words};
-use crate::store::error::{Attempt, StoreError};
-use sqlx::{
-    SqlitePool,
-    sqlite::{
-        SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
-        SqliteSynchronous,
-    },
-};
-use std::{path::Path, str::FromStr, time::Duration};
+pub(super) mod connection;
+mod migrate;
+mod options;
+pub(super) mod pool;
 
-/// How long a writer waits for another one, such as the command line beside a running shop.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+use super::{
+    words::{Column, WAS_USED, Words},
+};
+use crate::store::{
+    database::sqlite::{
+        options::Options,
+        pool::Pool,
+    },
+    error::{Attempt, StoreError},
+};
+use rusqlite::{Error, OpenFlags};
+use std::path::Path;
 
 /// Pages are small; a few readers are plenty, and each costs memory.
 const READERS_MAX: u32 = 4;
@@ -20,9 +24,6 @@ const READERS_MAX: u32 = 4;
 /// Page cache of the writer and of each reader, in KiB.
 const WRITER_CACHE_KIB: i64 = 16_384;
 const READER_CACHE_KIB: i64 = 2_048;
-
-/// How many rows that thread reads ahead.
-const ROWS_AHEAD: usize = 1_024;
 
 /// What SQLite says in its own way.
 pub const WORDS: Words = Words {
@@ -60,122 +61,95 @@ pub const WORDS: Words = Words {
          from (select * from events where position > $1 order by position limit $2)",
 };
 
-fn options(url: &str, cache_kib: i64) -> Result<SqliteConnectOptions, StoreError> {
-    Ok(SqliteConnectOptions::from_str(url)
-        .attempt("read the database's address")?
-        .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL may lose acknowledged commits on power loss (sqlite.org/pragma.html), and a lost
-        // sale makes a delivered code free again.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        // Rows come from a thread of SQLite's own, which would stop at every fiftieth.
-        .row_buffer_size(ROWS_AHEAD)
-        .busy_timeout(BUSY_TIMEOUT)
-        .pragma("cache_size", (-cache_kib).to_string()))
-}
-
-fn pool(connections: u32) -> SqlitePoolOptions {
-    // A file does not hang up: connections are neither tried out nor renewed.
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-}
-
 /// Opens the writing connection and brings the schema up to date.
-pub async fn writer(url: &str) -> Result<SqlitePool, StoreError> {
-    let options = options(url, WRITER_CACHE_KIB)?
-        .create_if_missing(true)
-        // What is erased must not stay readable in the file: it is written over.
-        .pragma("secure_delete", "on");
-    let pool = pool(1).connect_with(options).await.attempt("open the database")?;
-    sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::of_migration)?;
-    let level: i64 = sqlx::query_scalar("pragma synchronous")
-        .fetch_one(&pool)
-        .await
+pub fn writer(url: &str) -> Result<Pool, StoreError> {
+    // What is erased must not stay readable in the file: it is written over.
+    let mut options = Options::of(url, WRITER_CACHE_KIB).with("pragma secure_delete = on;");
+    options.flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = options.open().attempt("open the database")?;
+    migrate::bring_up_to_date(&connection)?;
+    let level: i64 = connection
+        .pragma_query_value(None, "synchronous", |row| row.get(0))
         .attempt("read the durability of the database")?;
     assert!(level >= 2, "the database is opened with full durability");
-    Ok(pool)
+    Pool::of(1, options).attempt("open the database")
 }
 
 /// Opens a new file that is thrown away afterwards, by one connection that writes and reads. It
 /// keeps no journal and waits for no disk: what it holds is worth nothing after a crash.
-pub async fn throwaway(file: &Path) -> Result<SqlitePool, StoreError> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Off)
-        .synchronous(SqliteSynchronous::Off)
-        .locking_mode(SqliteLockingMode::Exclusive)
-        .foreign_keys(true)
-        .row_buffer_size(ROWS_AHEAD)
-        .pragma("cache_size", (-WRITER_CACHE_KIB).to_string());
-    let pool = pool(1).connect_with(options).await.attempt("open a scratch database")?;
-    sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(StoreError::of_migration)?;
-    Ok(pool)
+pub fn throwaway(file: &Path) -> Result<Pool, StoreError> {
+    let options = Options {
+        file: file.to_owned(),
+        flags: OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        pragmas: format!(
+            "pragma locking_mode = exclusive; pragma journal_mode = off; pragma synchronous = off;
+             pragma foreign_keys = on; pragma cache_size = -{WRITER_CACHE_KIB};"
+        ),
+    };
+    let connection = options.open().attempt("open a scratch database")?;
+    migrate::bring_up_to_date(&connection)?;
+    drop(connection);
+    Pool::of(1, options).attempt("open a scratch database")
 }
 
 /// Whether there is a ledger: a file with a vault in it, or with events whose vault somebody
 /// dropped. Changes nothing.
-pub async fn exists(url: &str) -> Result<bool, StoreError> {
-    if !options(url, READER_CACHE_KIB)?.get_filename().exists() {
+pub fn exists(url: &str) -> Result<bool, StoreError> {
+    let options = reading(url);
+    if !options.file.exists() {
         return Ok(false);
     }
-    let pool = readers(url).await?;
-    let tables: Result<i64, _> = sqlx::query_scalar(
-        "select count(*) from sqlite_master where name in ('vault_keys', 'events')",
-    )
-    .fetch_one(&pool)
-    .await;
+    let connection = options.open().attempt("open the database for reading")?;
+    let ask = |question: &str| connection.query_row(question, [], |row| row.get::<_, i64>(0));
+    let tables =
+        ask("select count(*) from sqlite_master where name in ('vault_keys', 'events')");
     let found = match tables {
         // Both, as migrated; one alone means that somebody dropped the other.
-        Ok(2) => sqlx::query_scalar(WAS_USED).fetch_one(&pool).await,
-        tables => tables.map(|tables| tables > 0),
+        Ok(2) => ask(WAS_USED),
+        tables => tables,
     };
-    pool.close().await;
-    found.attempt("look for a vault")
+    Ok(found.attempt("look for a vault")? > 0)
+}
+
+fn reading(url: &str) -> Options {
+    Options::of(url, READER_CACHE_KIB).with("pragma query_only = on;")
 }
 
 /// A connection beside the readers that may make temporary tables, and write nothing else.
-pub async fn scratch(readers: &SqlitePool) -> Result<SqlitePool, StoreError> {
-    let options = (*readers.connect_options()).clone();
-    pool(1)
-        // `query_only` would refuse temporary tables too.
-        .connect_with(options.read_only(true).pragma("query_only", "off"))
-        .await
-        .attempt("open the database for reading")
+pub fn scratch(readers: &Pool) -> Result<Pool, StoreError> {
+    // `query_only` would refuse temporary tables too.
+    let mut options = readers.options().clone().with("pragma query_only = off;");
+    options.flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Pool::of(1, options).attempt("open the database for reading")
 }
 
 /// Opens the reading connections of a database that there is.
-pub async fn readers(url: &str) -> Result<SqlitePool, StoreError> {
-    pool(READERS_MAX)
-        .connect_with(options(url, READER_CACHE_KIB)?.pragma("query_only", "on"))
-        .await
-        .attempt("open the database for reading")
+pub fn readers(url: &str) -> Result<Pool, StoreError> {
+    let readers = Pool::of(READERS_MAX, reading(url));
+    readers.attempt("open the database for reading")
 }
 
 /// Opens a connection that folds projections beside the writer.
-pub async fn folder(url: &str) -> Result<SqlitePool, StoreError> {
-    pool(1)
-        .connect_with(options(url, READER_CACHE_KIB)?)
-        .await
-        .attempt("open the database for projections")
+pub fn folder(url: &str, writer: &Pool) -> Result<Pool, StoreError> {
+    let folder = Pool::of(1, Options::of(url, READER_CACHE_KIB));
+    Ok(folder.attempt("open the database for projections")?.in_turn_with(writer))
 }
 
-/// A set of rows: `$1` is a JSON array of arrays.
+/// A set of rows: `$1`, `$2` … are the values of one of them, for the statement is run for each.
 pub fn set(columns: &[Column<'_>]) -> String {
-    let column = |(place, (name, kind)): (usize, &Column<'_>)| match kind {
-        Kind::Text | Kind::Number => format!("value->>{place} as {name}"),
-        Kind::Bytes => format!("unhex(value->>{place}) as {name}"),
-    };
+    let column = |(place, (name, _)): (usize, &Column<'_>)| format!("${} as {name}", place + 1);
     let columns: Vec<String> = columns.iter().enumerate().map(column).collect();
-    format!("(select {} from json_each($1)) as given", columns.join(", "))
+    format!("(select {}) as given", columns.join(", "))
 }
 
-/// Whether a result code is the statement's own fault.
-pub fn blames_statement(code: &str) -> bool {
+/// Whether a failure is the statement's own fault.
+pub fn blames_statement(failure: &Error) -> bool {
     const OWN: [i32; 5] = [1, 18, 19, 20, 25]; // error, too big, constraint, mismatch, range
     // The low byte is the kind of result, the rest only refines it.
-    code.parse::<i32>().is_ok_and(|code| OWN.contains(&(code & 0xff)))
+    let (Error::SqliteFailure(error, _) | Error::SqlInputError { error, .. }) = failure else {
+        return false;
+    };
+    OWN.contains(&(error.extended_code & 0xff))
 }

@@ -1,0 +1,189 @@
+//! Values for statements, as they are: text and bytes are borrowed where they can be, and nothing
+//! is turned into JSON or digits on the way.
+
+use crate::ledger::kernel::{
+    id::{
+        BatchId, ContactId, MessageId, PaymentId, PurchaseId, ReceiptId, Slug, StaffId, VoucherId,
+    },
+    money::Cents,
+    time::Micros,
+};
+use std::borrow::Cow;
+
+/// A value for a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Param<'a> {
+    Null,
+    Text(Cow<'a, str>),
+    Number(i64),
+    Bytes(Cow<'a, [u8]>),
+}
+
+/// The values of one row of a set.
+pub type SetRow<'a> = Vec<Param<'a>>;
+
+/// A row of a set, from its values.
+macro_rules! set_row {
+    ($($value:expr),* $(,)?) => {
+        vec![$($crate::store::database::param::Param::from($value)),*]
+    };
+}
+pub(in crate::store) use set_row;
+
+impl Param<'_> {
+    /// The same with nothing borrowed.
+    pub fn into_owned(self) -> Param<'static> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Text(text) => Param::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => Param::Number(number),
+            Self::Bytes(bytes) => Param::Bytes(Cow::Owned(bytes.into_owned())),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<&&'a str> for Param<'a> {
+    fn from(text: &&'a str) -> Self {
+        (*text).into()
+    }
+}
+
+impl<'a> From<&'a String> for Param<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Param<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Param<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Param<'_> {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&i64> for Param<'_> {
+    fn from(number: &i64) -> Self {
+        Self::Number(*number)
+    }
+}
+
+impl From<&u32> for Param<'_> {
+    fn from(number: &u32) -> Self {
+        Self::Number((*number).into())
+    }
+}
+
+impl From<bool> for Param<'_> {
+    fn from(is: bool) -> Self {
+        Self::Number(is.into())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Param<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(Cow::Borrowed(bytes))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Param<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::Bytes(Cow::Borrowed(bytes))
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Param<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::Bytes(Cow::Borrowed(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Param<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(Cow::Owned(bytes))
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Param<'_> {
+    fn from(bytes: [u8; N]) -> Self {
+        Self::Bytes(Cow::Owned(bytes.into()))
+    }
+}
+
+impl<'a> From<&'a Slug> for Param<'a> {
+    fn from(slug: &'a Slug) -> Self {
+        slug.as_str().into()
+    }
+}
+
+impl From<Micros> for Param<'_> {
+    fn from(at: Micros) -> Self {
+        Self::Number(at.0)
+    }
+}
+
+impl From<&Micros> for Param<'_> {
+    fn from(at: &Micros) -> Self {
+        Self::Number(at.0)
+    }
+}
+
+impl From<Cents> for Param<'_> {
+    fn from(amount: Cents) -> Self {
+        Self::Number(amount.0)
+    }
+}
+
+macro_rules! from_ids {
+    ($($id:ty),*) => {
+        $(impl From<$id> for Param<'_> {
+            fn from(id: $id) -> Self {
+                id.to_string().into()
+            }
+        }
+
+        impl From<&$id> for Param<'_> {
+            fn from(id: &$id) -> Self {
+                id.to_string().into()
+            }
+        })*
+    };
+}
+
+from_ids!(
+    BatchId, ContactId, MessageId, PaymentId, PurchaseId, ReceiptId, StaffId, VoucherId
+);
+
+impl<'a> From<&'a Option<String>> for Param<'a> {
+    fn from(text: &'a Option<String>) -> Self {
+        text.as_deref().into()
+    }
+}
+
+impl From<&Option<i64>> for Param<'_> {
+    fn from(number: &Option<i64>) -> Self {
+        (*number).into()
+    }
+}
+
+impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
