@@ -24,6 +24,7 @@ pub use copy::{CopyOut, End, LEFT_OUT, Piece};
 pub use database::gate::{Deed, Gate, guard_this_thread};
 pub use database::pages::{LedgerPage, PageEvent};
 pub use database::param::Param;
+pub use database::threads::on_another_thread;
 pub use error::{CommandError, StoreError};
 pub use projections::{Difference, Past, Rebuilt, Step};
 pub use queries::{
@@ -223,7 +224,8 @@ impl Store {
 
     /// Takes new events into the projections; tells how many.
     pub async fn project(&self) -> Result<usize, StoreError> {
-        self.projecting.fold().await
+        let projecting = self.projecting.clone();
+        on_another_thread(async move { projecting.fold().await }).await
     }
 
     /// Has the database let go of what was erased, where it keeps a log of changes beside its

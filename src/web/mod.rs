@@ -119,5 +119,6 @@ pub fn staff(shop: Arc<Shop>) -> Router {
             get(upload::show).post(upload::send).layer(DefaultBodyLimit::disable()),
         )
         .route_layer(from_fn_with_state(Arc::clone(&shop), door::door));
-    listener(shop, Router::new(), porch.merge(desk))
+    let pages = porch.merge(desk).route_layer(from_fn(page::door::step_aside));
+    listener(shop, Router::new(), pages)
 }

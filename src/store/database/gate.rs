@@ -39,6 +39,11 @@ pub fn guard_this_thread(gate: Option<Arc<dyn Gate>>) {
     GATE.set(gate);
 }
 
+/// Whether anybody stands there.
+pub(in crate::store) fn stands_here() -> bool {
+    GATE.with_borrow(Option::is_some)
+}
+
 /// Does what is asked, as whoever stands there has it.
 pub(in crate::store) async fn through<T>(deed: Deed, work: impl Future<Output = T>) -> T {
     let Some(gate) = GATE.with_borrow(Clone::clone) else { return work.await };

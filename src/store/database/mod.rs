@@ -8,6 +8,7 @@ pub(super) mod param;
 pub(super) mod postgres;
 pub(super) mod sql;
 pub(super) mod sqlite;
+pub(super) mod threads;
 pub(super) mod words;
 
 use super::error::{Attempt, StoreError};

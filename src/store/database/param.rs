@@ -166,9 +166,7 @@ macro_rules! from_ids {
     };
 }
 
-from_ids!(
-    BatchId, ContactId, MessageId, PaymentId, PurchaseId, ReceiptId, StaffId, VoucherId
-);
+from_ids!(BatchId, ContactId, MessageId, PaymentId, PurchaseId, ReceiptId, StaffId, VoucherId);
 
 impl<'a> From<&'a Option<String>> for Param<'a> {
     fn from(text: &'a Option<String>) -> Self {

@@ -194,10 +194,7 @@ impl<'a> Query<'a> {
 }
 
 /// Puts a set in the place of `{given: name kind, …}`, and tells the kinds of its columns.
-pub(super) fn expand(
-    text: &str,
-    set: fn(&[Column<'_>]) -> String,
-) -> Option<(String, Vec<Kind>)> {
+pub(super) fn expand(text: &str, set: fn(&[Column<'_>]) -> String) -> Option<(String, Vec<Kind>)> {
     let (before, rest) = text.split_once("{given:")?;
     let (inside, after) = rest.split_once('}').expect("a set ends with a brace");
     let column = |word: &'_ str| {

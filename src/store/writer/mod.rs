@@ -1,6 +1,6 @@
 //! The one writer of an instance, and why there is one.
 //!
-//! Every command goes through one task. It takes all that are waiting, reads what they need in a
+//! Every command goes through one thread. It takes all that are waiting, reads what they need in a
 //! few set reads, decides them one after the other in memory (each sees the ones before it), writes
 //! all their events in one transaction, and answers everyone after one commit. So the price of a
 //! durable commit is shared by all who wait for it, and throughput grows with load; and since
@@ -8,7 +8,7 @@
 //!
 //! A command that panics is refused alone (`turn`). A batch that fails is tried again one command
 //! at a time, so that one bad command never takes its neighbours down. A panic anywhere else ends
-//! the task, and `serve` with it: another instance, or another start, takes over. The `once` and
+//! the writer, and `serve` with it: another instance, or another start, takes over. The `once` and
 //! version constraints of the database stand behind all this.
 
 pub(super) mod append;
@@ -41,7 +41,7 @@ use crate::{
     ports::{Clock, SteadyClock},
     store::{
         audit::history::History,
-        database::sql::Transaction,
+        database::{sql::Transaction, threads::keep_thread},
         vault::keyring::Keyring,
         writer::{
             append::Row,
@@ -89,7 +89,7 @@ impl Sender {
         heard.await.map_err(|_| StoreError::Stopped)?
     }
 
-    /// Returns when the task has ended, for which there is no reason but a panic.
+    /// Returns when it has ended, for which there is no reason but a panic.
     pub async fn ended(&self) {
         self.0.closed().await;
     }
@@ -176,10 +176,10 @@ impl Batch {
 }
 
 impl Writer {
-    /// Starts the task; it ends when all senders are gone.
+    /// Starts the writer; it ends when all senders are gone.
     pub fn start(self) -> Sender {
         let (sender, jobs) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(self.run(jobs));
+        keep_thread("lango-writer", self.run(jobs));
         Sender(sender)
     }
 
@@ -325,8 +325,8 @@ pub(super) async fn decide(
             Ok(Decision { vault, .. }) if keys.is_some_and(|keys| is_outdated(&vault, keys)) => {
                 Err(StoreError::KeysChanged.into())
             }
-            Ok(decision) => {
-                let (answer, command) = (decision.answer, turn.command);
+            Ok(mut decision) => {
+                let (answer, command) = (std::mem::take(&mut decision.answer), turn.command);
                 let taken = || ledger.take(&mut world, &mut batch, decision, command.actor());
                 let taken = turn.pure(taken);
                 taken.unwrap_or(Err(StoreError::Panicked))?;

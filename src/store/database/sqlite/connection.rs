@@ -134,7 +134,11 @@ fn spell(text: &str) -> Arc<str> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         spelt += before;
-        spelt.push(if after.starts_with(|letter: char| letter.is_ascii_digit()) { '?' } else { '$' });
+        spelt.push(if after.starts_with(|letter: char| letter.is_ascii_digit()) {
+            '?'
+        } else {
+            '$'
+        });
         rest = after;
     }
     spelt += rest;

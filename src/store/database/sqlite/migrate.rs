@@ -37,7 +37,8 @@ pub fn bring_up_to_date(connection: &Connection) -> Result<(), StoreError> {
 
 /// The migrations that have run: version and checksum.
 fn ran(connection: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
-    let mut asked = connection.prepare("select version, checksum from _sqlx_migrations")?;
+    let mut asked =
+        connection.prepare("select version, cast(checksum as blob) from _sqlx_migrations")?;
     let ran = asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     ran.collect()
 }

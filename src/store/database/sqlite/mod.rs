@@ -5,14 +5,9 @@ mod migrate;
 mod options;
 pub(super) mod pool;
 
-use super::{
-    words::{Column, WAS_USED, Words},
-};
+use super::words::{Column, WAS_USED, Words};
 use crate::store::{
-    database::sqlite::{
-        options::Options,
-        pool::Pool,
-    },
+    database::sqlite::{options::Options, pool::Pool},
     error::{Attempt, StoreError},
 };
 use rusqlite::{Error, OpenFlags};
@@ -103,8 +98,7 @@ pub fn exists(url: &str) -> Result<bool, StoreError> {
     }
     let connection = options.open().attempt("open the database for reading")?;
     let ask = |question: &str| connection.query_row(question, [], |row| row.get::<_, i64>(0));
-    let tables =
-        ask("select count(*) from sqlite_master where name in ('vault_keys', 'events')");
+    let tables = ask("select count(*) from sqlite_master where name in ('vault_keys', 'events')");
     let found = match tables {
         // Both, as migrated; one alone means that somebody dropped the other.
         Ok(2) => ask(WAS_USED),

@@ -51,4 +51,3 @@ fn file_of(url: &str) -> PathBuf {
     let path = path.split('?').next().unwrap_or(path);
     percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned().into()
 }
-

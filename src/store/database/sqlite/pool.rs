@@ -63,7 +63,8 @@ impl Pool {
 
     /// Lends a connection, as soon as there is one.
     pub async fn lend(&self) -> Result<Lent, Failure> {
-        let room = Arc::clone(&self.shared.room).acquire_owned().await.map_err(|_| Failure::Closed)?;
+        let room =
+            Arc::clone(&self.shared.room).acquire_owned().await.map_err(|_| Failure::Closed)?;
         let idle = self.shared.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -92,7 +93,9 @@ impl Pool {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("connections", &self.shared.connections).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("connections", &self.shared.connections)
+            .finish_non_exhaustive()
     }
 }
 
