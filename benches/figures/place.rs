@@ -50,6 +50,9 @@ pub async fn count(url: &str, kind: &str) -> i64 {
         file.query_row(&sql, [], |row| row.get(0)).expect("it counts")
     } else {
         let mut connection = PgConnection::connect(url).await.expect("it opens");
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.expect("it counts")
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .fetch_one(&mut connection)
+            .await
+            .expect("it counts")
     }
 }

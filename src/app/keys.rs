@@ -4,7 +4,10 @@
 use super::{machine, open_books, open_existing, public_key, there_is_a_ledger};
 use crate::{
     app::config::Config,
-    ledger::{kernel::chain::{hex, unhex}, key::KeyPurpose},
+    ledger::{
+        kernel::chain::{hex, unhex},
+        key::KeyPurpose,
+    },
     ports::Random,
     store::{Key, Opening, Store, StoreError},
 };

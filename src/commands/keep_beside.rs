@@ -28,11 +28,6 @@ impl KeepBeside {
         Self::vault([VaultWrite::Inbox(row)])
     }
 
-    /// A row of the inbox leads to nothing.
-    pub fn ignored(row: i64) -> Self {
-        Self::vault([VaultWrite::InboxDecided { row, outcome: "ignored" }])
-    }
-
     /// A piece of work is put off.
     pub fn postponed(work: Postponed) -> Self {
         Self { vault: vec![], postponed: vec![work] }

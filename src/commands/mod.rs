@@ -13,5 +13,6 @@ pub mod router;
 pub mod sale;
 pub mod staff;
 pub mod stock;
+pub mod take_in;
 #[cfg(test)]
 mod testing;

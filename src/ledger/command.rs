@@ -11,6 +11,7 @@ use crate::ledger::kernel::{
         BatchId, ContactId, HandoutId, MessageId, PaymentId, PurchaseId, ReceiptId, Slug, StaffId,
         VoucherId,
     },
+    money::Cents,
     time::Micros,
 };
 use std::fmt;
@@ -275,6 +276,8 @@ pub struct InboxRow {
     pub fingerprint: Fingerprint,
     /// Bytes, headers, source address.
     pub sealed: Vec<u8>,
+    /// `taken` or `ignored`, where it is decided about in the same commit.
+    pub outcome: Option<&'static str>,
 }
 
 /// What a command decided.
@@ -304,12 +307,18 @@ impl Decision {
 }
 
 /// What a command tells whoever asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Answer {
     #[default]
     Done,
-    /// This purchase was started, now or by the same form before.
-    Purchase(PurchaseId),
+    /// A purchase was started, and the call for its money is on record and may leave now.
+    Started {
+        amount: Cents,
+        /// The till or paybill that is to get the money, where it is not the shop's.
+        receiver: Option<String>,
+    },
+    /// This purchase was started by the same form before.
+    StartedBefore(PurchaseId),
     /// So many codes were new.
     Codes(usize),
     /// The call is on record and may leave now.

@@ -17,11 +17,14 @@ use crate::{
             submit_payment::{EndInquiry, RecordSubmit, SubmitPayment},
             take_news::{News, TakeNews},
         },
+        sale::start_purchase::StartPurchase,
     },
     ledger::{
         command::{Answer, Postponed, WorkKind},
         kernel::{
-            id::{MessageId, PaymentId},
+            id::{MessageId, PaymentId, PurchaseId},
+            money::Cents,
+            phone::Phone,
             time::{Micros, SECOND},
         },
         payment::{Learnt, PaymentStatus, account_reference},
@@ -79,6 +82,30 @@ pub(super) async fn submit(context: &Arc<Context>) -> Result<usize, StoreError> 
     .await
 }
 
+/// Starts a purchase, and makes the call for its money. It is the caller's no more: a browser that
+/// hangs up stops neither.
+pub async fn start_purchase(
+    context: &Arc<Context>,
+    command: StartPurchase,
+    payer: Phone,
+) -> Result<PurchaseId, CommandError> {
+    let context = Arc::clone(context);
+    let starting = tokio::spawn(async move {
+        let (purchase, payment) = (command.purchase, command.payment);
+        match context.store.execute(command).await? {
+            Answer::Started { amount, receiver } => {
+                let request = prompt_request(&context, payment, payer, amount, receiver);
+                let beside = ask(Arc::clone(&context), request);
+                context.calls.make(&format!("submit:{payment}"), beside);
+                Ok(purchase)
+            }
+            Answer::StartedBefore(earlier) => Ok(earlier),
+            answer => unreachable!("starting a purchase answers with it, not with {answer:?}"),
+        }
+    });
+    starting.await.unwrap_or(Err(CommandError::Failed(StoreError::Panicked)))
+}
+
 async fn prompt(context: Arc<Context>, payment: PaymentId) {
     // Nobody but this task may make the call, and nobody else will know its outcome: it does not
     // give up while the store may come back.
@@ -93,6 +120,12 @@ async fn prompt(context: Arc<Context>, payment: PaymentId) {
             Err(_) => {}
         }
     };
+    ask(context, request).await;
+}
+
+/// Makes the call, and records what came of it.
+async fn ask(context: Arc<Context>, request: PromptRequest) {
+    let payment = request.payment;
     let outcome = context.payments.submit(request).await;
     note_health(&context, &outcome);
     let mut patience = Patience::default();
@@ -168,15 +201,25 @@ async fn request(context: &Context, id: PaymentId) -> Result<PromptRequest, Stor
     let missing = || StoreError::BadRow { table: "events", column: "stream" };
     let payment = context.store.read().payment(id).await?.ok_or_else(missing)?;
     let payer = context.store.phone(payment.payer).await?.ok_or_else(missing)?;
-    Ok(PromptRequest {
-        payment: id,
+    Ok(prompt_request(context, id, payer, payment.amount, payment.receiver))
+}
+
+fn prompt_request(
+    context: &Context,
+    payment: PaymentId,
+    payer: Phone,
+    amount: Cents,
+    receiver: Option<String>,
+) -> PromptRequest {
+    PromptRequest {
+        payment,
         payer,
-        amount: payment.amount,
-        reference: account_reference(id),
+        amount,
+        reference: account_reference(payment),
         description: DESCRIPTION.into(),
-        receiver: payment.receiver,
-        callback: context.settings.callbacks.as_ref().map(|base| callback(context, base, id)),
-    })
+        receiver,
+        callback: context.settings.callbacks.as_ref().map(|base| callback(context, base, payment)),
+    }
 }
 
 /// The address of a payment's callback. No word of the provider stands in it: some are banned
@@ -199,14 +242,14 @@ pub(super) async fn settle(context: &Arc<Context>) -> Result<usize, StoreError> 
     for work in due {
         let payment: PaymentId = subject(&work)?;
         handle_beside(context, "settle", work, move |context, work| async move {
-            done(ask(&context, payment, &work, ladder).await)
+            done(inquire(&context, payment, &work, ladder).await)
         });
     }
     // What a call brings is a commit, and that is the signal to look again.
     Ok(0)
 }
 
-async fn ask(
+async fn inquire(
     context: &Context,
     id: PaymentId,
     work: &Work,
@@ -287,7 +330,7 @@ async fn take(context: &Context, payment: PaymentId, news: News) -> Result<(), C
     let message = MessageId(context.id());
     let provider = context.payments.name();
     let learnt = Learnt::Query;
-    let take = TakeNews { payment, provider, news, learnt, names: None, message, inbox_row: None };
+    let take = TakeNews { payment, provider, news, learnt, names: None, message };
     context.store.execute(take).await.map(|_| ())
 }
 

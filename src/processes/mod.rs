@@ -25,7 +25,9 @@ mod send_messages;
 mod take_uploads;
 mod tell_owner;
 
+pub use collect_payment::start_purchase;
 pub use keep_mark::{note as note_mark, write as write_mark};
+pub use read_inbox::take_in;
 
 use crate::{
     processes::{caught::caught, context::Context},

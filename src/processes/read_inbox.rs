@@ -10,18 +10,19 @@ use crate::{
             take_c2b::TakeC2b,
             take_news::{News, ReceiptGiven, TakeNews},
         },
-        person::forget_contact::ThenErase,
+        take_in::{FromOutside, TakeIn},
     },
     ledger::{
-        command::Command,
+        command::{Command, InboxRow},
         kernel::{
+            fingerprint::Fingerprint,
             id::{MessageId, PaymentId, ReceiptId},
-            time::MINUTE,
+            time::{MINUTE, Micros},
         },
         payment::{Learnt, referenced},
     },
     ports::{PaymentNews, ProviderRefs},
-    processes::context::Context,
+    processes::{caught::caught, context::Context},
     store::{
         C2B_CONFIRMATION, CommandError, Inbox, Lookup, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
         SOURCE_REPORT, Sealed, StoreError,
@@ -33,58 +34,110 @@ use std::sync::Arc;
 /// it waits for that.
 const REPORT_WAITS: i64 = 10 * MINUTE;
 
+/// A message that is decided about.
+struct Letter<'a> {
+    source: &'a str,
+    subject: &'a str,
+    message: &'a RawMessage,
+    received_at: Micros,
+    kept: FromOutside,
+}
+
+/// Takes in a message that has just come: its bytes are committed when this returns, and what it
+/// leads to in the same commit where that is clear at once. Anything else is the process's.
+pub async fn take_in(
+    context: &Context,
+    source: &'static str,
+    subject: &str,
+    message: &RawMessage,
+) -> Result<(), CommandError> {
+    let row = sealed(context, source, subject, message);
+    let kept = FromOutside::New(row.clone());
+    let letter = Letter { source, subject, message, received_at: context.now(), kept };
+    if let Ok(Ok(true)) = caught(decide(context, &letter)).await {
+        return Ok(());
+    }
+    let mut kept = context.store.execute(KeepBeside::inbox(row)).await;
+    if matches!(kept, Err(CommandError::Failed(StoreError::KeysChanged))) {
+        // Its sender does not send it again, so it is sealed anew with the changed key.
+        let row = sealed(context, source, subject, message);
+        kept = context.store.execute(KeepBeside::inbox(row)).await;
+    }
+    context.tell();
+    kept.map(drop)
+}
+
+fn sealed(
+    context: &Context,
+    source: &'static str,
+    subject: &str,
+    message: &RawMessage,
+) -> InboxRow {
+    let vault = context.store.vault();
+    let fingerprint = vault.fingerprint(Lookup::Inbox(&message.body));
+    let plain = serde_json::to_vec(message).expect("texts and bytes are plain data");
+    let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
+    InboxRow { source, subject: subject.to_owned(), fingerprint, sealed, outcome: None }
+}
+
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
     // Apart, so that reports which wait for their gateway's answer never stand before a callback.
     let mut rows = vec![];
     for source in [SOURCE_PAYMENT, SOURCE_C2B, SOURCE_REPORT] {
         rows.extend(context.store.read().inbox_undecided(source, WORK_PER_LOOK).await?);
     }
-    each(context, rows, |context, row| async move { decide(&context, &row).await }).await
+    each(context, rows, |context, row| async move { decide_kept(&context, &row).await }).await
 }
 
-async fn decide(context: &Context, row: &Inbox) -> Result<bool, StoreError> {
-    let message = context.store.unseal(&context_of(row), &row.sealed).await?;
+async fn decide_kept(context: &Context, row: &Inbox) -> Result<bool, StoreError> {
+    let place = RawMessage::context(&row.source, &row.subject);
+    let message = context.store.unseal(&place, &row.sealed).await?;
     let unreadable = |_| StoreError::BadRow { table: "inbox", column: "sealed" };
     let message: RawMessage = serde_json::from_slice(&message).map_err(unreadable)?;
-    match row.source.as_str() {
-        SOURCE_PAYMENT => callback(context, row, &message).await,
-        SOURCE_C2B if row.subject == C2B_CONFIRMATION => c2b(context, row, &message).await,
+    let letter = Letter {
+        source: &row.source,
+        subject: &row.subject,
+        message: &message,
+        received_at: row.received_at,
+        kept: FromOutside::Kept(row.row),
+    };
+    decide(context, &letter).await
+}
+
+/// Decides about a message; `false` where it cannot be decided about yet.
+async fn decide(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreError> {
+    match letter.source {
+        SOURCE_PAYMENT => callback(context, letter).await,
+        SOURCE_C2B if letter.subject == C2B_CONFIRMATION => c2b(context, letter).await,
         // Only a question whether money may come: it was answered, and nothing has moved.
-        SOURCE_C2B => ignore(context, row, None).await,
-        SOURCE_REPORT => report(context, row, &message).await,
+        SOURCE_C2B => ignore(context, letter, None).await,
+        SOURCE_REPORT => report(context, letter).await,
         _ => Err(StoreError::BadRow { table: "inbox", column: "source" }),
     }
 }
 
-fn context_of(row: &Inbox) -> String {
-    RawMessage::context(&row.source, &row.subject)
-}
-
-async fn callback(
-    context: &Context,
-    row: &Inbox,
-    message: &RawMessage,
-) -> Result<bool, StoreError> {
+async fn callback(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreError> {
     let unreadable = |_| StoreError::BadRow { table: "inbox", column: "subject" };
-    let payment: PaymentId = row.subject.parse().map_err(unreadable)?;
+    let payment: PaymentId = letter.subject.parse().map_err(unreadable)?;
     let whose = Sealed::ProviderRefs(payment);
-    let Some(read) = context.payments.read_callback(&message.body) else {
-        tracing::warn!(%payment, inbox.row = row.row, "a callback cannot be understood");
-        return ignore(context, row, Some(whose)).await;
+    let Some(read) = context.payments.read_callback(&letter.message.body) else {
+        tracing::warn!(%payment, "a callback cannot be understood");
+        return ignore(context, letter, Some(whose)).await;
     };
     let (names, news) = match names(context, payment, &read.refs).await? {
         Names::Known => (None, news(context, read.news)),
         Names::First(sealed) => (Some(sealed), news(context, read.news)),
         Names::OfAnother => {
-            tracing::warn!(%payment, inbox.row = row.row, "a callback names another attempt");
+            tracing::warn!(%payment, "a callback names another attempt");
             let PaymentNews::Paid { .. } = read.news else {
-                return ignore(context, row, Some(whose)).await;
+                return ignore(context, letter, Some(whose)).await;
             };
             (None, News::OfAnother)
         }
     };
-    if news == News::Unclear {
-        tracing::warn!(%payment, inbox.row = row.row, "a callback does not say what came of it");
+    let unclear = news == News::Unclear;
+    if unclear {
+        tracing::warn!(%payment, "a callback does not say what came of it");
     }
     let take = TakeNews {
         payment,
@@ -93,9 +146,8 @@ async fn callback(
         learnt: Learnt::Callback,
         names,
         message: MessageId(context.id()),
-        inbox_row: Some(row.row),
     };
-    execute(context, row, take, Some(whose)).await
+    execute(context, letter, take, Some(whose), unclear).await
 }
 
 /// Whose the provider's names in a callback are.
@@ -137,10 +189,10 @@ fn receipt_given(context: &Context, number: &str) -> ReceiptGiven {
     context.store.receipt_given(ReceiptId(context.id()), number)
 }
 
-async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, StoreError> {
-    let Some(read) = context.payments.read_c2b(&message.body) else {
-        tracing::warn!(inbox.row = row.row, "a C2B message cannot be understood");
-        return ignore(context, row, None).await;
+async fn c2b(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreError> {
+    let Some(read) = context.payments.read_c2b(&letter.message.body) else {
+        tracing::warn!("a C2B message cannot be understood");
+        return ignore(context, letter, None).await;
     };
     let named = match read.reference.as_deref().and_then(referenced) {
         Some(digits) => context.store.read().payment_of_reference(&digits).await?,
@@ -157,9 +209,8 @@ async fn c2b(context: &Context, row: &Inbox, message: &RawMessage) -> Result<boo
         paid_at: read.paid_at,
         named,
         message: MessageId(context.id()),
-        inbox_row: row.row,
     };
-    execute(context, row, take, payment.map(Sealed::ProviderRefs)).await
+    execute(context, letter, take, payment.map(Sealed::ProviderRefs), false).await
 }
 
 /// A payment of the sale that a receipt is known to belong to.
@@ -169,63 +220,51 @@ async fn paid_by(context: &Context, receipt: &str) -> Result<Option<PaymentId>, 
     Ok(view.and_then(|view| view.last_payment().map(|payment| payment.id)))
 }
 
-async fn report(context: &Context, row: &Inbox, message: &RawMessage) -> Result<bool, StoreError> {
-    let gateway = context.sms.iter().find(|gateway| gateway.id() == row.subject);
-    let read = gateway.and_then(|g| g.read_report(&message.content_type, &message.body));
-    let Some(read) = read else { return ignore(context, row, None).await };
-    let fingerprint = message_ref(context, &row.subject, &read.reference);
+async fn report(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreError> {
+    let gateway = context.sms.iter().find(|gateway| gateway.id() == letter.subject);
+    let RawMessage { content_type, body, .. } = letter.message;
+    let read = gateway.and_then(|gateway| gateway.read_report(content_type, body));
+    let Some(read) = read else { return ignore(context, letter, None).await };
+    let fingerprint = message_ref(context, letter.subject, &read.reference);
     match context.store.read().message_of_ref(&fingerprint).await? {
         Some(message) => {
-            let whose = Sealed::MessageText(message);
-            let report = TakeReport { message, outcome: read.outcome, inbox_row: row.row };
-            execute(context, row, report, Some(whose)).await
+            let report = TakeReport { message, outcome: read.outcome };
+            execute(context, letter, report, Some(Sealed::MessageText(message)), false).await
         }
-        None if row.received_at.until(context.now()) < REPORT_WAITS => Ok(false),
-        None => ignore(context, row, None).await,
+        None if letter.received_at.until(context.now()) < REPORT_WAITS => Ok(false),
+        None => ignore(context, letter, None).await,
     }
 }
 
 /// The fingerprint of a gateway's name for a message.
-pub(super) fn message_ref(
-    context: &Context,
-    gateway: &str,
-    reference: &str,
-) -> crate::ledger::kernel::fingerprint::Fingerprint {
+pub(super) fn message_ref(context: &Context, gateway: &str, reference: &str) -> Fingerprint {
     context.store.vault().fingerprint(Lookup::MessageRef(gateway, reference))
 }
 
-async fn ignore(context: &Context, row: &Inbox, whose: Option<Sealed>) -> Result<bool, StoreError> {
-    execute(context, row, KeepBeside::ignored(row.row), whose).await
-}
-
-/// Decides about a row; what is refused leads to nothing. Where what the vault keeps of the same
-/// sale is forgotten, the row's bytes are not kept either.
-async fn execute(
+async fn ignore(
     context: &Context,
-    row: &Inbox,
-    command: impl Command + 'static,
+    letter: &Letter<'_>,
     whose: Option<Sealed>,
 ) -> Result<bool, StoreError> {
-    let forgotten = match whose {
+    execute(context, letter, KeepBeside::default(), whose, true).await
+}
+
+/// Decides about a message. Where what the vault keeps of the same sale is forgotten, its bytes are
+/// not kept either.
+async fn execute(
+    context: &Context,
+    letter: &Letter<'_>,
+    command: impl Command + 'static,
+    whose: Option<Sealed>,
+    ignored: bool,
+) -> Result<bool, StoreError> {
+    let erased = match whose {
         Some(whose) => context.store.read().is_forgotten(whose).await?,
         None => false,
     };
-    if !done(carry_out(context, row, command, forgotten).await)? {
-        done(carry_out(context, row, KeepBeside::ignored(row.row), forgotten).await)?;
+    if erased && matches!(letter.kept, FromOutside::New(_)) {
+        return Ok(false);
     }
-    Ok(true)
-}
-
-async fn carry_out(
-    context: &Context,
-    row: &Inbox,
-    command: impl Command + 'static,
-    forgotten: bool,
-) -> Result<(), CommandError> {
-    let done = if forgotten {
-        context.store.execute(ThenErase { command, inbox_row: row.row }).await
-    } else {
-        context.store.execute(command).await
-    };
-    done.map(drop)
+    let take_in = TakeIn { message: letter.kept.clone(), command, ignored, erased };
+    done(context.store.execute(take_in).await)
 }

@@ -316,7 +316,6 @@ impl Acting<'_> {
             learnt: Learnt::Person,
             names: None,
             message: MessageId(self.id()),
-            inbox_row: None,
         };
         self.wish(news).await?;
         Ok(line)

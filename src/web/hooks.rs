@@ -1,15 +1,12 @@
-//! Where providers call. The bytes are committed before the answer leaves, and understood later, so
-//! a callback is quick whatever hangs elsewhere. A wrong secret is refused before the message is
+//! Where providers call. The bytes are committed before the answer leaves, with what they lead to
+//! where that is clear at once; a callback waits for nobody outside. A wrong secret is refused before the message is
 //! looked at, and every wrong secret takes equally long.
 
 use super::state::{Shop, TheShop};
 use crate::{
-    commands::keep_beside::KeepBeside,
-    ledger::{command::InboxRow, kernel::id::PaymentId},
-    store::{
-        C2B_VALIDATION, CommandError, Lookup, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
-        SOURCE_REPORT, StoreError, Vault,
-    },
+    ledger::kernel::id::PaymentId,
+    processes::take_in,
+    store::{C2B_VALIDATION, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT, Vault},
 };
 use axum::{
     body::Bytes,
@@ -111,31 +108,8 @@ async fn keep(
     subject: &str,
     message: &RawMessage,
 ) -> Result<(), Refused> {
-    let mut kept = try_keep(shop, source, subject, message).await;
-    if matches!(kept, Err(CommandError::Failed(StoreError::KeysChanged))) {
-        // The provider does not send it again, so seal it anew with the changed key.
-        kept = try_keep(shop, source, subject, message).await;
-    }
-    match kept {
-        Ok(()) => shop.context.tell(),
-        Err(failure) => {
-            tracing::error!(error = ?failure, "a message from outside is lost: {failure}");
-            return Err((StatusCode::INTERNAL_SERVER_ERROR, ""));
-        }
-    }
-    Ok(())
-}
-
-async fn try_keep(
-    shop: &Shop,
-    source: &'static str,
-    subject: &str,
-    message: &RawMessage,
-) -> Result<(), CommandError> {
-    let vault = shop.context.store.vault();
-    let fingerprint = vault.fingerprint(Lookup::Inbox(&message.body));
-    let plain = serde_json::to_vec(message).expect("texts and bytes are plain data");
-    let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
-    let row = InboxRow { source, subject: subject.to_owned(), fingerprint, sealed };
-    shop.context.store.execute(KeepBeside::inbox(row)).await.map(drop)
+    take_in(&shop.context, source, subject, message).await.map_err(|failure| {
+        tracing::error!(error = ?failure, "a message from outside is lost: {failure}");
+        (StatusCode::INTERNAL_SERVER_ERROR, "")
+    })
 }

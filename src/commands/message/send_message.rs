@@ -156,8 +156,6 @@ impl Command for GiveUpMessage {
 pub struct TakeReport {
     pub message: MessageId,
     pub outcome: Delivery,
-    /// The row of the inbox it came from.
-    pub inbox_row: i64,
 }
 
 impl Command for TakeReport {
@@ -176,8 +174,7 @@ impl Command for TakeReport {
             (Delivery::Failed(_), _) => None,
         };
         let events = event.into_iter().map(|event| own(self.message, message, event)).collect();
-        let decided = VaultWrite::InboxDecided { row: self.inbox_row, outcome: "taken" };
-        Ok(Decision::events(events).keep([decided]))
+        Ok(Decision::events(events))
     }
 
     fn actor(&self) -> &'static str {
@@ -247,8 +244,7 @@ mod tests {
     fn a_report_or_a_late_answer_saves_the_second_sms() {
         let lost = after(&[&submit("main"), &record(LOST)]);
         assert_eq!(kinds(&lost).last().unwrap(), "message_unconfirmed");
-        let delivered =
-            TakeReport { message: message(1), outcome: Delivery::Delivered, inbox_row: 1 };
+        let delivered = TakeReport { message: message(1), outcome: Delivery::Delivered };
         let accepted = record(SmsSubmitted::Accepted { reference: None });
         for heard in [&delivered as &dyn Command, &accepted] {
             let mut history = lost.clone();
@@ -260,8 +256,7 @@ mod tests {
 
     #[test]
     fn a_report_of_the_first_counts_while_the_second_is_under_way_and_after() {
-        let delivered =
-            TakeReport { message: message(1), outcome: Delivery::Delivered, inbox_row: 1 };
+        let delivered = TakeReport { message: message(1), outcome: Delivery::Delivered };
         let twice = after(&[&submit("main"), &record(LOST), &submit("main")]);
         let events = given(twice.clone()).when(&delivered).then_recorded();
         assert_eq!(kinds(&events), ["message_delivered"]);
@@ -310,8 +305,7 @@ mod tests {
 
     #[test]
     fn a_report_may_come_before_the_answer_and_twice() {
-        let delivered =
-            TakeReport { message: message(1), outcome: Delivery::Delivered, inbox_row: 1 };
+        let delivered = TakeReport { message: message(1), outcome: Delivery::Delivered };
         let history = after(&[&submit("main"), &delivered]);
         assert_eq!(kinds(&history).last().unwrap(), "message_delivered");
         given(history).when(&delivered).then_nothing();
@@ -320,8 +314,7 @@ mod tests {
     #[test]
     fn a_late_sent_after_delivered_says_nothing_new() {
         let accepted = SmsSubmitted::Accepted { reference: None };
-        let delivered =
-            TakeReport { message: message(1), outcome: Delivery::Delivered, inbox_row: 1 };
+        let delivered = TakeReport { message: message(1), outcome: Delivery::Delivered };
         let underway = TakeReport { outcome: Delivery::Underway, ..delivered.clone() };
         let history = after(&[&submit("main"), &record(accepted), &delivered]);
         given(history).when(&underway).then_nothing();

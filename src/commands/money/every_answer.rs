@@ -173,7 +173,6 @@ impl Shop {
             learnt,
             names: names.map(|names| vec![names]),
             message: message(1),
-            inbox_row: None,
         });
     }
 
@@ -274,7 +273,6 @@ fn play(case: Case) -> Shop {
             paid_at: None,
             named: Some(payment(1)),
             message: message(1),
-            inbox_row: 1,
         });
     }
     shop

@@ -98,7 +98,6 @@ impl MatchReceipt {
             learnt: Learnt::Person,
             names: None,
             message: self.message,
-            inbox_row: None,
         }
     }
 }
@@ -136,7 +135,6 @@ mod tests {
             paid_at: None,
             named: None,
             message: message(1),
-            inbox_row: 1,
         };
         history.extend(given(history.clone()).when(&came).then_recorded());
         history
@@ -151,7 +149,6 @@ mod tests {
             learnt: Learnt::Query,
             names: None,
             message: message(1),
-            inbox_row: None,
         };
         history.extend(given(history.clone()).when(&news).then_recorded());
         history
@@ -203,9 +200,9 @@ mod tests {
         let mut history = told(prompted(1), 40);
         history.extend(given(history.clone()).when(&matching(None)).then_recorded());
         let said = |news, learnt| {
-            let (names, message, inbox_row) = (None, message(1), None);
+            let (names, message) = (None, message(1));
             let (payment, provider) = (payment(1), "mpesa");
-            let said = TakeNews { payment, provider, news, learnt, names, message, inbox_row };
+            let said = TakeNews { payment, provider, news, learnt, names, message };
             let events = given(history.clone()).when(&said).then_recorded();
             kinds(&events)
         };

@@ -248,7 +248,6 @@ mod tests {
             paid_at: None,
             named: None,
             message: message(1),
-            inbox_row: 1,
         };
         let wrong = TakeNews {
             payment: payment(1),
@@ -257,7 +256,6 @@ mod tests {
             learnt: Learnt::Callback,
             names: None,
             message: message(1),
-            inbox_row: None,
         };
         let mut owed = stocked(0);
         owed.extend(owed_purchase(9));
@@ -334,7 +332,6 @@ mod tests {
             learnt: Learnt::Callback,
             names: None,
             message: message(1),
-            inbox_row: None,
         };
         let looked = SettleDispute { payment: payment(1) };
         let history = then(then(prompted(1), &other), &looked);

@@ -6,7 +6,7 @@ use super::{
     take_news::{News, ProvenMoney, ReceiptGiven, TakeNews, unmatched},
 };
 use crate::ledger::{
-    command::{Command, Decision, VaultWrite},
+    command::{Command, Decision},
     kernel::{
         id::{MessageId, PaymentId},
         money::Cents,
@@ -31,8 +31,6 @@ pub struct TakeC2b {
     pub named: Option<PaymentId>,
     /// The id of the SMS, should one be queued.
     pub message: MessageId,
-    /// The row of the inbox it came from.
-    pub inbox_row: i64,
 }
 
 impl Command for TakeC2b {
@@ -52,11 +50,9 @@ impl Command for TakeC2b {
         if let Some(payment) = self.whose(world) {
             return self.news_of(payment).decide(world, now);
         }
-        let row = VaultWrite::InboxDecided { row: self.inbox_row, outcome: "taken" };
         let known = world.once(&self.once()).is_some();
         // Told again, and still with a person.
-        let decision = if known { Decision::default() } else { self.unmatched(world) };
-        Ok(decision.keep([row]))
+        Ok(if known { Decision::default() } else { self.unmatched(world) })
     }
 
     fn actor(&self) -> &'static str {
@@ -112,7 +108,6 @@ impl TakeC2b {
             learnt: Learnt::C2b,
             names: None,
             message: self.message,
-            inbox_row: Some(self.inbox_row),
         }
     }
 
@@ -148,7 +143,6 @@ mod tests {
             paid_at: None,
             named: named.map(payment),
             message: message(1),
-            inbox_row: 1,
         }
     }
 
@@ -162,7 +156,6 @@ mod tests {
             learnt: by,
             names: None,
             message: message(1),
-            inbox_row: None,
         }
     }
 

@@ -65,8 +65,6 @@ pub struct TakeNews {
     pub names: Option<Vec<u8>>,
     /// The id of the SMS, should one be queued.
     pub message: MessageId,
-    /// The row of the inbox it came from.
-    pub inbox_row: Option<i64>,
 }
 
 impl Command for TakeNews {
@@ -91,7 +89,6 @@ impl Command for TakeNews {
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {
-        let mut outcome = "taken";
         let decision = match (&self.news, loaded(world, self.payment)) {
             // A ledger that was restored from an older backup: the money moved all the same.
             (News::Paid { amount: Some(amount), receipt: Some(receipt), .. }, Err(_)) => {
@@ -102,7 +99,6 @@ impl Command for TakeNews {
                 self.declined(world, payment, purchase, *reason)
             }
             (News::Unclear, Ok((payment, _))) => {
-                outcome = "ignored";
                 Decision::events(self.unclear(payment).into_iter().collect())
             }
             (News::OfAnother, Ok((payment, _))) => self.dispute(payment, "names_differ"),
@@ -110,8 +106,7 @@ impl Command for TakeNews {
                 self.paid(world, payment, purchase, *amount, receipt.as_ref(), *paid_at)
             }
         };
-        let row = self.inbox_row.map(|row| VaultWrite::InboxDecided { row, outcome });
-        Ok(decision.keep(row).keep(self.heard(world)))
+        Ok(decision.keep(self.heard(world)))
     }
 
     fn actor(&self) -> &'static str {
@@ -518,7 +513,6 @@ mod tests {
             learnt: Learnt::Callback,
             names: None,
             message: message(1),
-            inbox_row: None,
         }
     }
 
@@ -751,7 +745,6 @@ mod tests {
             paid_at: None,
             named,
             message: message(1),
-            inbox_row: 1,
         };
         for history in changed_after_payment() {
             let events = given(history.clone()).when(&second).then_recorded();

@@ -99,35 +99,11 @@ impl ForgetContact {
     }
 }
 
-/// What came from outside about a sale whose buyer is forgotten: it is decided about like any
-/// other, and its bytes leave the vault in the same commit.
-#[derive(Debug, Clone)]
-pub struct ThenErase<C> {
-    pub command: C,
-    pub inbox_row: i64,
-}
-
-impl<C: Command> Command for ThenErase<C> {
-    fn needs(&self, world: &World) -> Vec<Need> {
-        self.command.needs(world)
-    }
-
-    fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal> {
-        let erased = VaultWrite::Erase(Erased::Inbox(self.inbox_row));
-        Ok(self.command.decide(world, now)?.keep([erased]))
-    }
-
-    fn actor(&self) -> &str {
-        self.command.actor()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         commands::{
-            keep_beside::KeepBeside,
             money::take_news::{News, TakeNews},
             testing::{
                 expired, given, kinds, message, owed_purchase, payment, prompted, purchase,
@@ -164,7 +140,6 @@ mod tests {
             learnt: Learnt::Person,
             names: None,
             message: message(2),
-            inbox_row: None,
         };
         history.extend(given(history.clone()).when(&take).then_recorded());
         history
@@ -213,13 +188,5 @@ mod tests {
     #[test]
     fn whom_nobody_knows_nobody_forgets() {
         given(stocked(1)).when(&forget()).then_refused(&Refusal::ContactUnknown);
-    }
-
-    #[test]
-    fn what_comes_late_is_decided_and_erased() {
-        let late = ThenErase { command: KeepBeside::ignored(7), inbox_row: 7 };
-        let (_, vault) = given(stocked(1)).when(&late).then_both();
-        assert_eq!(vault.last(), Some(&VaultWrite::Erase(Erased::Inbox(7))));
-        assert_eq!(vault.len(), 2, "and it is decided");
     }
 }

@@ -254,7 +254,6 @@ mod tests {
             learnt: crate::ledger::payment::Learnt::Callback,
             names: None,
             message: crate::commands::testing::message(1),
-            inbox_row: None,
         };
         let sold = given(history).when(&paid).then_recorded();
         let other = Stream::Voucher(voucher(2));

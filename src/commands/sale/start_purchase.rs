@@ -1,5 +1,5 @@
-//! A buyer chooses a package and gives a phone number: the shop holds a code, then asks for the
-//! money.
+//! A buyer chooses a package and gives a phone number: the shop holds a code, and records that it
+//! asks for the money before it does.
 
 use crate::ledger::{
     command::{Answer, Command, Decision, LinkRow, VaultWrite},
@@ -78,6 +78,8 @@ pub struct StartPurchase {
     /// the nonce itself, which would lead a reader of the ledger to the purchase's page.
     pub nonce: String,
     pub link: LinkRow,
+    /// Who is asked to collect the money.
+    pub provider: &'static str,
 }
 
 impl Command for StartPurchase {
@@ -85,6 +87,7 @@ impl Command for StartPurchase {
         let mut needs = vec![
             Need::Once(form_once(&self.nonce)),
             Need::Stream(Stream::Package(self.package.clone())),
+            Need::Stream(Stream::Site(self.package.site.clone())),
             Need::Stock(self.package.clone()),
             Need::Contact(self.phone.fingerprint),
         ];
@@ -107,7 +110,7 @@ impl Command for StartPurchase {
             if payer != Some(self.phone.id(world)) {
                 return Err(Refusal::NotDue);
             }
-            return Ok(Decision { answer: Answer::Purchase(*earlier), ..Decision::default() });
+            return Ok(Decision { answer: Answer::StartedBefore(*earlier), ..Decision::default() });
         }
         if world.is_history_doubted() {
             return Err(Refusal::HistoryDoubted);
@@ -131,11 +134,11 @@ impl Command for StartPurchase {
         let voucher = world.first_free(&self.package).ok_or(Refusal::SoldOut)?;
         let kept = [self.phone.keep(world), self.device.as_ref().and_then(|d| d.keep(world))];
         let link = VaultWrite::Link(self.link);
-        let decision = Decision {
-            events: self.events(package.price_cents, payer, device, voucher),
-            answer: Answer::Purchase(self.purchase),
-            ..Decision::default()
-        };
+        let receiver = world.site(&self.package.site).and_then(|site| site.receiver.clone());
+        let mut events = self.events(package.price_cents, payer, device, voucher);
+        events.push(self.submitted(receiver.clone()));
+        let answer = Answer::Started { amount: package.price_cents, receiver };
+        let decision = Decision { events, answer, ..Decision::default() };
         Ok(decision.keep(kept.into_iter().flatten().chain([link])))
     }
 
@@ -191,6 +194,12 @@ impl StartPurchase {
             of(Stream::Payment(self.payment), Event::Payment(requested)),
         ]
     }
+
+    /// The call for the money is about to leave. Whoever has this recorded makes it.
+    fn submitted(&self, receiver: Option<String>) -> NewEvent {
+        let event = PaymentEvent::Submitted { provider: self.provider.into(), receiver };
+        NewEvent::of(self.purchase, Stream::Payment(self.payment), Event::Payment(event))
+    }
 }
 
 fn may_prompt(prompts: &[PromptSeen], amount: Cents, now: Micros) -> Result<(), Refusal> {
@@ -239,7 +248,9 @@ mod tests {
     #[test]
     fn a_code_is_held_before_money_is_asked_for() {
         let events = given(stocked(1)).when(&start(1)).then_recorded();
-        assert_eq!(kinds(&events), ["purchase_started", "voucher_reserved", "payment_requested"]);
+        let recorded =
+            ["purchase_started", "voucher_reserved", "payment_requested", "payment_submitted"];
+        assert_eq!(kinds(&events), recorded);
         assert_eq!(events[0].once, Some("form:nonce-1".into()));
     }
 
@@ -260,7 +271,7 @@ mod tests {
         let mut history = stocked(2);
         history.extend(given(stocked(2)).when(&start(1)).then_recorded());
         let again = StartPurchase { purchase: PurchaseId(uuid::Uuid::from_u128(77)), ..start(1) };
-        given(history).when(&again).then_answered(Answer::Purchase(start(1).purchase));
+        given(history).when(&again).then_answered(Answer::StartedBefore(start(1).purchase));
     }
 
     #[test]

@@ -85,9 +85,7 @@ impl Transaction {
         &mut self,
         changes: &Changes,
     ) -> Result<(), StoreError> {
-        let row = |(id, staff): (&StaffId, &Staff)| {
-            set_row![id, staff.role.word(), staff.disabled]
-        };
+        let row = |(id, staff): (&StaffId, &Staff)| set_row![id, staff.role.word(), staff.disabled];
         self.run(
             "insert into staff (staff, role, disabled)
              select staff, role, disabled from {given: staff text, role text, disabled bigint}

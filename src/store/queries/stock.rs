@@ -103,7 +103,11 @@ struct Code {
 }
 
 impl Reader {
-    async fn codes(&self, name: &str, params: Vec<Param<'_>>) -> Result<Vec<VoucherId>, StoreError> {
+    async fn codes(
+        &self,
+        name: &str,
+        params: Vec<Param<'_>>,
+    ) -> Result<Vec<VoucherId>, StoreError> {
         let codes: Vec<Code> = self.ask("vouchers", name, params).await?;
         Ok(codes.into_iter().map(|code| code.voucher).collect())
     }

@@ -504,7 +504,8 @@ mod tests {
     fn report(vault: &Vault, body: &[u8]) -> KeepBeside {
         let sealed = vault.seal(&RawMessage::context(SOURCE_REPORT, "at"), body);
         let fingerprint = vault.fingerprint(Lookup::Inbox(body));
-        let row = InboxRow { source: SOURCE_REPORT, subject: "at".into(), fingerprint, sealed };
+        let subject = "at".into();
+        let row = InboxRow { source: SOURCE_REPORT, subject, fingerprint, sealed, outcome: None };
         KeepBeside::inbox(row)
     }
 

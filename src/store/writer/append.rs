@@ -6,10 +6,7 @@ use crate::{
         checkpoint::Checkpoint,
         command::{Erased, Postponed, VaultWrite},
         event::Encoded,
-        kernel::{
-            chain::Hash,
-            time::Micros,
-        },
+        kernel::{chain::Hash, time::Micros},
     },
     store::{
         database::{
@@ -103,8 +100,9 @@ impl Transaction {
 
     /// Puts work off.
     pub async fn postpone(&mut self, postponed: &[Postponed]) -> Result<(), StoreError> {
-        let rows =
-            postponed.iter().map(|row| set_row![row.kind.word(), &row.subject, row.due_at, row.seen]);
+        let rows = postponed
+            .iter()
+            .map(|row| set_row![row.kind.word(), &row.subject, row.due_at, row.seen]);
         self.run(
             "update work
              set due_at = given.due_at, seen = given.seen, attempt = attempt + 1
@@ -304,24 +302,25 @@ const NOTES: &str = "insert into notes (subject, sealed)
 /// The same bytes twice in one batch are one row already here: an upsert touches a
 /// row once.
 const INBOX: &str =
-    "insert into inbox (row, source, subject, fingerprint, sealed, received_at, times)
+    "insert into inbox (row, source, subject, fingerprint, sealed, received_at, times, outcome)
      select
        (select coalesce(max(row), 0) from inbox) + row_number() over (order by place),
-       source, subject, fingerprint, sealed, received_at, times
+       source, subject, fingerprint, sealed, received_at, times, outcome
      from (
        select
-         source, subject, fingerprint, sealed, received_at, place,
+         source, subject, fingerprint, sealed, received_at, place, outcome,
          row_number() over (
            partition by source, subject, fingerprint order by place
          ) as nth,
          count(*) over (partition by source, subject, fingerprint) as times
        from {given: place bigint, source text, subject text, fingerprint bytes,
-         sealed bytes, received_at bigint}
+         sealed bytes, received_at bigint, outcome text}
      ) as came
      where nth = 1
      order by place
      on conflict (source, subject, fingerprint) do update
-     set times = inbox.times + excluded.times";
+     set times = inbox.times + excluded.times,
+       outcome = coalesce(inbox.outcome, excluded.outcome)";
 
 /// The tables of the vault that commands write.
 #[derive(Debug, Clone, Copy)]
@@ -468,7 +467,8 @@ impl Table {
                     &row.subject,
                     &row.fingerprint,
                     &row.sealed,
-                    now
+                    now,
+                    row.outcome
                 ]
             }
             (Self::InboxDecided, VaultWrite::InboxDecided { row, outcome }) => {

@@ -1,7 +1,10 @@
 //! Writing the sites and packages of a batch.
 
 use super::changes::Changes;
-use crate::store::{database::sql::{Transaction, set_row}, error::StoreError};
+use crate::store::{
+    database::sql::{Transaction, set_row},
+    error::StoreError,
+};
 
 impl Transaction {
     pub(in crate::store) async fn change_catalogue(

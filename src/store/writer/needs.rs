@@ -170,7 +170,11 @@ impl Transaction {
         Ok(free)
     }
 
-    async fn read_names(&mut self, names: Vec<SetRow<'_>>, world: &mut World) -> Result<(), StoreError> {
+    async fn read_names(
+        &mut self,
+        names: Vec<SetRow<'_>>,
+        world: &mut World,
+    ) -> Result<(), StoreError> {
         let rows = self
             .rows(
                 "select once, stream from events

@@ -10,7 +10,6 @@ use crate::{
     commands::sale::start_purchase::{ContactGiven, StartPurchase},
     ledger::{
         catalogue::Site,
-        command::Answer,
         kernel::{
             chain::hex,
             id::{ContactId, PackageKey, PaymentId, PurchaseId, Slug},
@@ -18,6 +17,7 @@ use crate::{
         },
         refusal::Refusal,
     },
+    processes,
     store::{CommandError, Lookup, Sealed},
     web::{
         page::{Fields, Result, Sorry},
@@ -140,11 +140,9 @@ async fn start(shop: &Shop, frame: &Frame, wish: &Wish) -> Result<PurchaseId, Co
         language: frame.lang,
         nonce: hex(&vault.fingerprint(Lookup::Form(&wish.nonce))),
         link: vault.link(purchase),
+        provider: context.payments.name(),
     };
-    match context.store.execute(command).await? {
-        Answer::Purchase(purchase) => Ok(purchase),
-        answer => unreachable!("starting a purchase answers with it, not with {answer:?}"),
-    }
+    processes::start_purchase(context, command, wish.phone.clone()).await
 }
 
 /// Starts the purchase and leads to its page, or shows the shop page again with the reason.

@@ -17,7 +17,6 @@ use lango::{
         },
     },
     ledger::{
-        command::Answer,
         kernel::{
             chain::hex,
             id::{ContactId, MessageId, PackageKey, PaymentId, PurchaseId},
@@ -49,7 +48,7 @@ fn given(context: &Context, what: Lookup<'_>, value: &str) -> ContactGiven {
 }
 
 /// As the buyers' page does it.
-async fn start(context: &Context, wish: &Wish) -> Result<PurchaseId, CommandError> {
+async fn start(context: &Arc<Context>, wish: &Wish) -> Result<PurchaseId, CommandError> {
     let purchase = PurchaseId(context.id());
     let vault = context.store.vault();
     let command = StartPurchase {
@@ -62,17 +61,15 @@ async fn start(context: &Context, wish: &Wish) -> Result<PurchaseId, CommandErro
         language: Language::Sw,
         nonce: hex(&vault.fingerprint(Lookup::Form(&wish.nonce))),
         link: vault.link(purchase),
+        provider: context.payments.name(),
     };
-    match context.store.execute(command).await? {
-        Answer::Purchase(purchase) => Ok(purchase),
-        answer => unreachable!("{answer:?}"),
-    }
+    lango::processes::start_purchase(context, command, wish.phone.clone()).await
 }
 
 /// What came of a wish: the purchase with its link, or the refusal; with the stock after it.
 type Came = (Result<(PurchaseId, String), CommandError>, (i64, i64));
 
-async fn buys_at(context: &Context, wish: &Wish) -> Came {
+async fn buys_at(context: &Arc<Context>, wish: &Wish) -> Came {
     let mut started = start(context, wish).await;
     if matches!(started, Err(CommandError::Failed(StoreError::KeysChanged))) {
         started = start(context, wish).await;

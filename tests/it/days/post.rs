@@ -1,12 +1,10 @@
 //! What providers tell the shop, and how it comes in: as the web does it, without the web.
 
 use lango::{
-    commands::keep_beside::KeepBeside,
-    ledger::{command::InboxRow, kernel::id::PaymentId},
-    processes::context::Context,
+    ledger::kernel::id::PaymentId,
+    processes::{self, context::Context},
     store::{
-        C2B_CONFIRMATION, CommandError, Lookup, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
-        SOURCE_REPORT, StoreError,
+        C2B_CONFIRMATION, CommandError, RawMessage, SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT,
     },
 };
 
@@ -48,23 +46,6 @@ pub async fn take_in(context: &Context, letter: &Letter) -> Result<bool, Command
         from: "203.0.113.7".into(),
         body: body.as_bytes().to_vec(),
     };
-    let mut kept = keep(context, source, &subject, &message).await;
-    if matches!(kept, Err(CommandError::Failed(StoreError::KeysChanged))) {
-        kept = keep(context, source, &subject, &message).await;
-    }
-    kept.map(|()| true)
-}
-
-async fn keep(
-    context: &Context,
-    source: &'static str,
-    subject: &str,
-    message: &RawMessage,
-) -> Result<(), CommandError> {
-    let vault = context.store.vault();
-    let fingerprint = vault.fingerprint(Lookup::Inbox(&message.body));
-    let plain = serde_json::to_vec(message).unwrap();
-    let sealed = vault.seal(&RawMessage::context(source, subject), &plain);
-    let row = InboxRow { source, subject: subject.to_owned(), fingerprint, sealed };
-    context.store.execute(KeepBeside::inbox(row)).await.map(drop)
+    processes::take_in(context, source, &subject, &message).await?;
+    Ok(true)
 }
