@@ -23,7 +23,7 @@ pub use copy::copy_in::{CopyError, CopyIn};
 pub use copy::{CopyOut, End, LEFT_OUT, Piece};
 pub use database::gate::{Deed, Gate, guard_this_thread};
 pub use database::pages::{LedgerPage, PageEvent};
-pub use database::param::Param;
+pub use database::statement::Param;
 pub use database::threads::on_another_thread;
 pub use error::{CommandError, StoreError};
 pub use projections::{Difference, Past, Rebuilt, Step};

@@ -3,7 +3,7 @@
 
 use super::{hear_list::is_missed, hear_router::ACTOR};
 use crate::{
-    commands::sale::replace_voucher::Sale,
+    commands::sale::replace_voucher::{Sale, taken},
     ledger::{
         command::{Command, Decision},
         kernel::{
@@ -14,7 +14,7 @@ use crate::{
         needs::Need,
         refusal::Refusal,
         usage::Usage,
-        voucher::{VoidReason, sale_once},
+        voucher::VoidReason,
         world::World,
     },
 };
@@ -76,7 +76,7 @@ impl Command for ReplaceMissed {
         // As many as may be due when it is decided.
         let may_be_due = self.due(world, |usage| is_missed(usage, Micros(i64::MAX)));
         let next = replacements(world, may_be_due).into_iter().map(|it| it.next);
-        needs.extend(next.map(|next| Need::Once(sale_once(next))));
+        needs.extend(next.flat_map(taken));
         needs
     }
 

@@ -78,6 +78,11 @@ impl<'a> Sale<'a> {
     }
 }
 
+/// What a free code needs that is about to be sold: to be free by its own events, and never sold.
+pub(in crate::commands) fn taken(voucher: VoucherId) -> [Need; 2] {
+    [Need::Stream(Stream::Voucher(voucher)), Need::Once(sale_once(voucher))]
+}
+
 /// A person gives a buyer another code.
 #[derive(Debug, Clone)]
 pub struct ReplaceVoucher {
@@ -89,7 +94,7 @@ impl Command for ReplaceVoucher {
     fn needs(&self, world: &World) -> Vec<Need> {
         let mut needs = Sale::needs(world, self.former);
         let next = world.voucher(self.former).and_then(|it| world.first_free(&it.package));
-        needs.extend(next.map(|next| Need::Once(sale_once(next))));
+        needs.extend(next.into_iter().flat_map(taken));
         needs
     }
 

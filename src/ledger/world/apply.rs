@@ -143,7 +143,12 @@ impl World {
         let stock = self.stock.entry(voucher.package.clone()).or_default();
         match before {
             Some(VoucherStatus::Free) => {
-                stock.free.retain(|free| *free != id);
+                // Nearly always the oldest is sold.
+                if stock.free.front() == Some(&id) {
+                    stock.free.pop_front();
+                } else {
+                    stock.free.retain(|free| *free != id);
+                }
                 stock.free_count -= 1;
             }
             Some(VoucherStatus::Reserved(_)) => stock.held_count -= 1,

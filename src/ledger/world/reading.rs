@@ -11,7 +11,11 @@ impl World {
 
     /// Whether `need` has been read.
     pub fn has(&self, need: &Need) -> bool {
-        self.loaded.contains(need)
+        match need {
+            Need::Tries(subject) => self.tries_read.contains(subject),
+            Need::Stock(key) => self.stock_read.contains(key),
+            other => self.loaded.contains(other),
+        }
     }
 
     /// What `command` needs and nobody has read yet. While it is asked, what is unread is absent,
@@ -48,7 +52,11 @@ impl World {
 
     /// Notes that `need` has been read, whether or not anything was there.
     pub fn mark(&mut self, need: Need) {
-        self.loaded.insert(need);
+        match need {
+            Need::Tries(subject) => self.tries_read.insert(subject),
+            Need::Stock(key) => self.stock_read.insert(key),
+            other => self.loaded.insert(other),
+        };
     }
 
     /// Makes what a batch left behind ready for one of `batch` commands. Guesses leave no event, so
@@ -56,11 +64,33 @@ impl World {
     /// of free codes may have become too short.
     pub fn forget_what_may_differ(&mut self, batch: usize) {
         let stock = &self.stock;
-        self.loaded.retain(|need| match need {
-            Need::Tries(_) => false,
-            Need::Stock(key) => stock.get(key).is_some_and(|stock| stock.lists(batch)),
-            _ => true,
-        });
+        self.stock_read.retain(|key| stock.get(key).is_some_and(|stock| stock.lists(batch)));
+        self.tries_read.clear();
+    }
+
+    /// Lets go of every sale, and remembers what all sales need: sites, packages and their stock.
+    pub fn forget_sales(&mut self) {
+        let is_kept = |stream: &Stream| {
+            matches!(stream, Stream::Shop | Stream::Site(_) | Stream::Package(_) | Stream::Staff(_))
+        };
+        let all = std::mem::take(self);
+        let loaded = all.loaded.into_iter();
+        let versions = all.versions.into_iter();
+        *self = Self {
+            loaded: loaded
+                .filter(|need| matches!(need, Need::Stream(stream) if is_kept(stream)))
+                .collect(),
+            versions: versions.filter(|(stream, _)| is_kept(stream)).collect(),
+            stock_read: all.stock_read,
+            sites: all.sites,
+            packages: all.packages,
+            staff: all.staff,
+            stock: all.stock,
+            reports_since: all.reports_since,
+            unlike: all.unlike,
+            charges: all.charges,
+            ..Self::default()
+        };
     }
 
     /// How many things it remembers, roughly.

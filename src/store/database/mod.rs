@@ -4,10 +4,10 @@
 pub(super) mod failure;
 pub(super) mod gate;
 pub(super) mod pages;
-pub(super) mod param;
 pub(super) mod postgres;
 pub(super) mod sql;
 pub(super) mod sqlite;
+pub(super) mod statement;
 pub(super) mod threads;
 pub(super) mod words;
 

@@ -15,16 +15,16 @@ use super::{
     failure::Failure,
     gate::{Deed, through},
     postgres, sqlite,
-    words::{Column, Kind, Words},
+    words::Words,
 };
 use crate::store::error::{Attempt as _, StoreError};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, PgPool, Postgres};
-use std::{borrow::Cow, str::FromStr};
+use std::str::FromStr;
 
-pub(in crate::store) use super::param::set_row;
-pub use super::param::{Param, SetRow};
+pub(in crate::store) use super::statement::set_row;
+pub use super::statement::{Param, Query, SetRow, query};
 
 /// Connections to one of the two.
 #[derive(Debug, Clone)]
@@ -127,39 +127,13 @@ impl Transaction {
     }
 }
 
-/// A statement with its values.
-pub struct Query<'a> {
-    pub(super) text: Cow<'static, str>,
-    pub(super) given: Option<Vec<SetRow<'a>>>,
-    pub(super) params: Vec<Param<'a>>,
-}
-
-/// A statement, from a text of ours.
-pub fn query<'a>(text: impl Into<Cow<'static, str>>) -> Query<'a> {
-    Query { text: text.into(), given: None, params: vec![] }
-}
-
-impl<'a> Query<'a> {
-    /// Binds the next value.
-    #[must_use]
-    pub fn bind(mut self, param: impl Into<Param<'a>>) -> Self {
-        self.params.push(param.into());
-        self
-    }
-
-    /// Gives the set: rows with a value for each of its columns.
-    #[must_use]
-    pub fn given(mut self, rows: Vec<SetRow<'a>>) -> Self {
-        self.given = Some(rows);
-        self
-    }
-
+impl Query<'_> {
     /// All rows.
     pub async fn all(self, on: impl Into<On<'_>>) -> Result<Vec<Row>, Failure> {
         let on = on.into();
         let all = async {
             Ok(match on {
-                On::SqlitePool(pool) => sqlite_rows(pool.lend().await?.all(&self)?),
+                On::SqlitePool(pool) => sqlite_rows(pool.all(&self).await?),
                 On::Sqlite(on) => sqlite_rows(on.all(&self)?),
                 On::PostgresPool(on) => postgres_rows(postgres::bound(self).fetch_all(on).await?),
                 On::Postgres(on) => postgres_rows(postgres::bound(self).fetch_all(on).await?),
@@ -183,7 +157,7 @@ impl<'a> Query<'a> {
         let on = on.into();
         let run = async {
             Ok(match on {
-                On::SqlitePool(pool) => pool.lend().await?.run(&self)?,
+                On::SqlitePool(pool) => pool.run(&self).await?,
                 On::Sqlite(on) => on.run(&self)?,
                 On::PostgresPool(on) => postgres::bound(self).execute(on).await?.rows_affected(),
                 On::Postgres(on) => postgres::bound(self).execute(on).await?.rows_affected(),
@@ -191,26 +165,6 @@ impl<'a> Query<'a> {
         };
         through::<Result<_, Failure>>(Deed::Write, run).await
     }
-}
-
-/// Puts a set in the place of `{given: name kind, …}`, and tells the kinds of its columns.
-pub(super) fn expand(text: &str, set: fn(&[Column<'_>]) -> String) -> Option<(String, Vec<Kind>)> {
-    let (before, rest) = text.split_once("{given:")?;
-    let (inside, after) = rest.split_once('}').expect("a set ends with a brace");
-    let column = |word: &'_ str| {
-        let (name, kind) = word.trim().split_once(' ').expect("a column has a name and a kind");
-        let kind = match kind {
-            "text" => Kind::Text,
-            "bigint" => Kind::Number,
-            "bytes" => Kind::Bytes,
-            other => panic!("a set has no columns of {other}"),
-        };
-        (name.to_owned(), kind)
-    };
-    let named: Vec<_> = inside.split(',').map(column).collect();
-    let columns: Vec<Column<'_>> = named.iter().map(|(name, kind)| (&**name, *kind)).collect();
-    let kinds = columns.iter().map(|(_, kind)| *kind).collect();
-    Some((format!("{before}{}{after}", set(&columns)), kinds))
 }
 
 /// A row of either.

@@ -62,8 +62,9 @@ const BATCH_MAX: usize = 256;
 /// How many commands may wait; beyond it callers wait for room.
 const QUEUE_MAX: usize = 4096;
 
-/// How many things the writer remembers from batch to batch: bounds its memory to a few MB.
-const REMEMBERED_MAX: usize = 20_000;
+/// How many things the writer remembers from batch to batch: bounds its memory to a few MB. Beyond
+/// it sales are forgotten, and those that are under way are read once more.
+const REMEMBERED_MAX: usize = 50_000;
 
 /// How often a commit in doubt is looked for while the database is away, and the pause after each.
 /// Buyers' pages wait meanwhile.
@@ -128,11 +129,13 @@ pub(super) struct Memory {
 impl Memory {
     /// What is known at `head`, for a batch of so many commands.
     fn recall(&mut self, head: &Head, batch: usize) -> World {
-        let world = std::mem::take(&mut self.world);
-        if self.head.take() != Some(*head) || world.size() > REMEMBERED_MAX {
+        let mut world = std::mem::take(&mut self.world);
+        if self.head.take() != Some(*head) {
             return World::default();
         }
-        let mut world = world;
+        if world.size() > REMEMBERED_MAX {
+            world.forget_sales();
+        }
         world.forget_what_may_differ(batch);
         world
     }

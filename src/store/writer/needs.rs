@@ -5,7 +5,7 @@ use crate::{
         event::Event,
         kernel::{
             fingerprint::Fingerprint,
-            id::{ContactId, PackageKey, PurchaseId, VoucherId},
+            id::{ContactId, PackageKey, PurchaseId},
             money::Cents,
             stream::Stream,
             time::{HOUR, Micros},
@@ -64,9 +64,8 @@ impl Transaction {
                 Need::Tries(subject) => tries.push(set_row![subject]),
             }
         }
-        for key in &keys {
-            let free = self.read_stock(key.clone(), world, scope.batch).await?;
-            streams.extend(free.into_iter().map(Stream::Voucher));
+        for key in keys {
+            self.read_stock(key, world, scope.batch).await?;
         }
         self.read_names(names, world).await?;
         let open = self.read_open(open).await?;
@@ -83,11 +82,13 @@ impl Transaction {
             world.mark(need);
         }
         // Tables lead there; what they say is believed where the events say so too.
-        for key in &keys {
-            if world.drop_what_is_not_free(key) > 0 {
-                tracing::error!(package = %key, "the table `stock` offers codes that the ledger \
-                    does not; run `lango audit verify`");
-            }
+        for key in world.with_a_lie_in_stock() {
+            let listed = world.stock(&key).free.iter().map(|id| Stream::Voucher(*id));
+            let unread: Vec<Stream> = listed.filter(|stream| !world.holds(stream)).collect();
+            self.read_streams(&unread, world).await?;
+            world.drop_what_is_not_free(&key);
+            tracing::error!(package = %key, "the table `stock` offers codes that the ledger does \
+                not; run `lango audit verify`");
         }
         for (contact, purchase) in open {
             if world.is_open_for(purchase, contact) {
@@ -138,7 +139,7 @@ impl Transaction {
         key: PackageKey,
         world: &mut World,
         batch: usize,
-    ) -> Result<Vec<VoucherId>, StoreError> {
+    ) -> Result<(), StoreError> {
         let counts =
             query("select free, held, owed from stock_counts where site = $1 and package = $2")
                 .bind(key.site.as_str())
@@ -158,16 +159,15 @@ impl Transaction {
         .all(self)
         .await
         .attempt("read stock")?;
-        let free: Vec<VoucherId> =
-            free.iter().map(|row| row.parse(0, "stock", "voucher")).collect::<Result<_, _>>()?;
-        let mut stock = Stock { free: free.iter().copied().collect(), ..Stock::default() };
+        let free = free.iter().map(|row| row.parse(0, "stock", "voucher"));
+        let mut stock = Stock { free: free.collect::<Result<_, _>>()?, ..Stock::default() };
         if let Some(row) = counts {
             stock.free_count = row.get(0);
             stock.held_count = row.get(1);
             stock.owed_count = row.get(2);
         }
         world.put_stock(key, stock);
-        Ok(free)
+        Ok(())
     }
 
     async fn read_names(

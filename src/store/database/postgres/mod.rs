@@ -4,8 +4,7 @@
 
 use super::{
     failure::Failure,
-    param::Param,
-    sql::{Query, expand},
+    statement::{Param, Query, expand},
     words::{Column, Kind, WAS_USED, Words},
 };
 use crate::store::error::{Attempt, StoreError};

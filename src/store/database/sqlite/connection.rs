@@ -3,8 +3,7 @@
 
 use crate::store::database::{
     failure::Failure,
-    param::Param,
-    sql::{Query, expand},
+    statement::{Param, Query, expand},
 };
 use rusqlite::{
     CachedStatement, ToSql,

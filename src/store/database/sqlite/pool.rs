@@ -1,7 +1,10 @@
 //! Connections to one SQLite file, lent out one at a time.
 
-use super::{connection::Connection, options::Options};
-use crate::store::database::failure::Failure;
+use super::{
+    connection::{Connection, Row},
+    options::Options,
+};
+use crate::store::database::{failure::Failure, statement::Query};
 use std::{
     fmt,
     ops::{Deref, DerefMut},
@@ -28,7 +31,7 @@ struct Shared {
 }
 
 /// A connection that goes back to its pool when it is dropped.
-pub struct Lent {
+struct Lent {
     /// There until it is dropped.
     connection: Option<Connection>,
     pool: Arc<Shared>,
@@ -61,8 +64,18 @@ impl Pool {
         &self.shared.options
     }
 
-    /// Lends a connection, as soon as there is one.
-    pub async fn lend(&self) -> Result<Lent, Failure> {
+    /// All rows of a statement that reads.
+    pub async fn all(&self, query: &Query<'_>) -> Result<Vec<Row>, Failure> {
+        self.lend().await?.all(query)
+    }
+
+    /// Runs a statement that writes, in its turn; tells how many rows it changed.
+    pub async fn run(&self, query: &Query<'_>) -> Result<u64, Failure> {
+        let _turn = self.turns.lock().await;
+        self.lend().await?.run(query)
+    }
+
+    async fn lend(&self) -> Result<Lent, Failure> {
         let room =
             Arc::clone(&self.shared.room).acquire_owned().await.map_err(|_| Failure::Closed)?;
         let idle = self.shared.idle().pop();

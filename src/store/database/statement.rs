@@ -1,6 +1,7 @@
-//! Values for statements, as they are: text and bytes are borrowed where they can be, and nothing
-//! is turned into JSON or digits on the way.
+//! Statements with their values, as they are: text and bytes are borrowed where they can be, and
+//! nothing is turned into JSON or digits on the way.
 
+use super::words::{Column, Kind};
 use crate::ledger::kernel::{
     id::{
         BatchId, ContactId, MessageId, PaymentId, PurchaseId, ReceiptId, Slug, StaffId, VoucherId,
@@ -9,6 +10,54 @@ use crate::ledger::kernel::{
     time::Micros,
 };
 use std::borrow::Cow;
+
+/// A statement with its values.
+pub struct Query<'a> {
+    pub(super) text: Cow<'static, str>,
+    pub(super) given: Option<Vec<SetRow<'a>>>,
+    pub(super) params: Vec<Param<'a>>,
+}
+
+/// A statement, from a text of ours.
+pub fn query<'a>(text: impl Into<Cow<'static, str>>) -> Query<'a> {
+    Query { text: text.into(), given: None, params: vec![] }
+}
+
+impl<'a> Query<'a> {
+    /// Binds the next value.
+    #[must_use]
+    pub fn bind(mut self, param: impl Into<Param<'a>>) -> Self {
+        self.params.push(param.into());
+        self
+    }
+
+    /// Gives the set: rows with a value for each of its columns.
+    #[must_use]
+    pub fn given(mut self, rows: Vec<SetRow<'a>>) -> Self {
+        self.given = Some(rows);
+        self
+    }
+}
+
+/// Puts a set in the place of `{given: name kind, …}`, and tells the kinds of its columns.
+pub(super) fn expand(text: &str, set: fn(&[Column<'_>]) -> String) -> Option<(String, Vec<Kind>)> {
+    let (before, rest) = text.split_once("{given:")?;
+    let (inside, after) = rest.split_once('}').expect("a set ends with a brace");
+    let column = |word: &'_ str| {
+        let (name, kind) = word.trim().split_once(' ').expect("a column has a name and a kind");
+        let kind = match kind {
+            "text" => Kind::Text,
+            "bigint" => Kind::Number,
+            "bytes" => Kind::Bytes,
+            other => panic!("a set has no columns of {other}"),
+        };
+        (name.to_owned(), kind)
+    };
+    let named: Vec<_> = inside.split(',').map(column).collect();
+    let columns: Vec<Column<'_>> = named.iter().map(|(name, kind)| (&**name, *kind)).collect();
+    let kinds = columns.iter().map(|(_, kind)| *kind).collect();
+    Some((format!("{before}{}{after}", set(&columns)), kinds))
+}
 
 /// A value for a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +74,7 @@ pub type SetRow<'a> = Vec<Param<'a>>;
 /// A row of a set, from its values.
 macro_rules! set_row {
     ($($value:expr),* $(,)?) => {
-        vec![$($crate::store::database::param::Param::from($value)),*]
+        vec![$($crate::store::database::statement::Param::from($value)),*]
     };
 }
 pub(in crate::store) use set_row;
