@@ -30,12 +30,13 @@ pub use keep_mark::{note as note_mark, write as write_mark};
 pub use read_inbox::take_in;
 
 use crate::{
+    ledger::command::WorkKind,
     processes::{caught::caught, context::Context},
-    store::StoreError,
+    store::{Chore, Store, StoreError},
 };
 use handle::{Thing, handle};
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 /// How often a process looks for work that no signal told it of.
 const TICK: Duration = Duration::from_millis(500);
@@ -105,7 +106,7 @@ impl Process {
     }
 
     async fn run(self, context: Arc<Context>, mut lease: lease::Lease) {
-        let mut committed = context.store.position();
+        let mut bell = self.bell(&context.store);
         let mut told = context.told();
         let mut panics = 0;
         while !context.is_closing() {
@@ -116,7 +117,7 @@ impl Process {
                 }
                 continue;
             }
-            committed.borrow_and_update();
+            bell.heard();
             told.borrow_and_update();
             let Ok(looked) = caught(Box::pin(self.look(&context))).await else {
                 panics += 1;
@@ -144,10 +145,43 @@ impl Process {
                 }
             }
             tokio::select! {
-                _ = committed.changed() => {}
+                () = bell.rings() => {}
                 _ = told.changed() => {}
                 () = tokio::time::sleep(TICK) => {}
             }
+        }
+    }
+}
+
+/// What wakes a process beside its tick and what comes from outside.
+enum Bell {
+    /// Commits that give it something to do.
+    Chore(watch::Receiver<()>),
+    /// Every commit.
+    Ledger(watch::Receiver<i64>),
+    /// No commit.
+    None,
+}
+
+impl Bell {
+    /// Notes that all that rang so far is being looked at.
+    fn heard(&mut self) {
+        match self {
+            Self::Chore(bell) => bell.mark_unchanged(),
+            Self::Ledger(bell) => bell.mark_unchanged(),
+            Self::None => {}
+        }
+    }
+
+    /// Returns when it rings; never, where its store is gone.
+    async fn rings(&mut self) {
+        let rang = match self {
+            Self::Chore(bell) => bell.changed().await,
+            Self::Ledger(bell) => bell.changed().await,
+            Self::None => return std::future::pending().await,
+        };
+        if rang.is_err() {
+            std::future::pending().await
         }
     }
 }
@@ -166,6 +200,20 @@ impl Process {
             Self::TellOwner => "tell_owner",
             Self::BackUp => "back_up",
             Self::TakeUploads => "take_uploads",
+        }
+    }
+
+    /// Which commits give it something to do at once.
+    fn bell(self, store: &Store) -> Bell {
+        let chore = |chore| Bell::Chore(store.stirred(chore));
+        match self {
+            Self::SubmitPayments => chore(Chore::Work(WorkKind::SubmitPayment)),
+            Self::SettlePayments => chore(Chore::Work(WorkKind::SettlePayment)),
+            Self::ReleaseHolds => chore(Chore::Work(WorkKind::ExpirePurchase)),
+            Self::SendMessages => chore(Chore::Work(WorkKind::SendMessage)),
+            Self::Fulfil => chore(Chore::ServeOwed),
+            Self::Project | Self::Checkpoint | Self::TellOwner => Bell::Ledger(store.position()),
+            Self::ReadInbox | Self::BackUp | Self::TakeUploads => Bell::None,
         }
     }
 

@@ -50,6 +50,7 @@ pub use work::inbox::{
 pub use work::{Inbox, Kept, Owed, Work};
 pub use writer::changes::INTERRUPTED_SECONDS;
 pub use writer::news::{News, Place};
+pub use writer::stir::{Chore, Stir};
 
 use crate::{
     commands::{keep_beside::KeepBeside, stock::fence::FenceStock},
@@ -88,6 +89,7 @@ pub struct Store {
     keyring: Arc<Keyring>,
     position: watch::Sender<i64>,
     news: News,
+    stir: Stir,
     projecting: projections::projecting::Projecting,
     history: audit::history::History,
     clock: Arc<SteadyClock>,
@@ -109,7 +111,7 @@ impl Store {
         let reader = Reader { pool: database::readers(&opening.url).await? };
         reader.fill_shop_wide(&database, &keyring).await?;
         let position = watch::Sender::new(head.position);
-        let news = News::after(head.position);
+        let (news, stir) = (News::after(head.position), Stir::new());
         let clock = Arc::new(SteadyClock::new(Arc::clone(&opening.clock)));
         clock.not_before(head.recorded_at);
         let history = audit::history::History::default();
@@ -120,11 +122,13 @@ impl Store {
             keyring: Arc::clone(&keyring),
             position: position.clone(),
             news: news.clone(),
+            stir: stir.clone(),
             memory: writer::Memory::default(),
             history: history.clone(),
         };
         let sender = writer.start();
-        let store = Self { reader, sender, keyring, position, news, projecting, history, clock };
+        let store =
+            Self { reader, sender, keyring, position, news, stir, projecting, history, clock };
         store.recall_checkpoints().await?;
         Ok(store)
     }
@@ -186,6 +190,11 @@ impl Store {
     /// Who waits for news of a purchase.
     pub fn news(&self) -> &News {
         &self.news
+    }
+
+    /// Changes when a commit, or another instance, may have given something of a chore to do.
+    pub fn stirred(&self, chore: Chore) -> watch::Receiver<()> {
+        self.stir.of(chore)
     }
 
     /// The last position that this instance knows of; changes with each of its commits, and when it

@@ -59,6 +59,7 @@ impl Store {
         self.hear_acceptance().await?;
         let purchases = self.purchases_touched(heard, last).await?;
         self.news.tell(purchases.into_iter(), heard, last);
+        self.stir.for_all();
         self.position.send_if_modified(|position| {
             let moved = *position < last;
             *position = last.max(*position);

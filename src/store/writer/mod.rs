@@ -16,6 +16,7 @@ pub(super) mod catalogue;
 pub(super) mod changes;
 pub(super) mod needs;
 pub(super) mod news;
+pub(super) mod stir;
 pub(super) mod turn;
 
 use super::{
@@ -48,6 +49,7 @@ use crate::{
             changes::Changes,
             needs::Scope,
             news::News,
+            stir::Stir,
             turn::{Turn, read},
         },
     },
@@ -112,6 +114,8 @@ pub(super) struct Writer {
     pub position: watch::Sender<i64>,
     /// Those who wait for one purchase.
     pub news: News,
+    /// Processes to which a commit gives something to do.
+    pub stir: Stir,
     /// What earlier batches read and decided: most of what the next one needs.
     pub memory: Memory,
     /// What this instance remembers of the ledger: a history that does not continue from it is in
@@ -265,6 +269,7 @@ impl Writer {
             self.memory.keep(world, head);
             self.history.wrote(&head);
             self.position.send_replace(last.position);
+            self.stir.for_changes(&batch.changes, now);
             self.news.tell(batch.touched.iter().copied(), before.position, last.position);
         } else {
             committed?;
