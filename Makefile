@@ -3,10 +3,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bless bench crash days fuzz ci tools
+.PHONY: help demo run test lint bless bench bench-compare crash days fuzz ci tools
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: ## Run a whole shop with simulated M-PESA, SMS and router
 	cargo run --release --locked -- demo
@@ -27,6 +27,9 @@ bless: tools ## Run the tests and take every changed snapshot file as right; the
 
 bench: ## Measure, each figure beside its yardstick
 	cargo bench --locked --bench '*'
+
+bench-compare: ## Let the shops of another commit and of this tree sell in turns: BASE=<commit>
+	@bash benches/compare "$${BASE:?say which commit: make bench-compare BASE=main}" $(ARGS)
 
 crash: ## Kill the shop 200 times under load, and check that nothing is lost
 	LANGO_TEST_KILLS=200 cargo test --locked --test it -- --nocapture crash::

@@ -87,7 +87,7 @@ impl Command for Stock {
 
 /// Codes a second through the writer, each sold once.
 pub async fn ours(url: &str, callers: usize) -> f64 {
-    let store = place::open(url).await;
+    let store = place::open(url, place::KEY).await;
     let (clock, random) = app::machine();
     for _ in 0..CODES / 5_000 {
         let id = || random.id(clock.now());

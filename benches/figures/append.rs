@@ -72,7 +72,7 @@ pub type Step = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Events a second through the writer.
 pub async fn ours(url: &str) -> f64 {
-    let store = place::open(url).await;
+    let store = place::open(url, place::KEY).await;
     let found = again_and_again(CALLERS, |_| {
         let store = store.clone();
         async move {
@@ -95,12 +95,12 @@ pub async fn ours(url: &str) -> f64 {
 /// SQLite's yardstick: the same table, indexes and triggers, 128 rows a transaction, full fsync; no
 /// chain, no reading, no deciding.
 pub async fn raw_inserts(url: &str) -> f64 {
-    place::open(url).await.close().await;
-    let file = rusqlite::Connection::open(&url["sqlite:".len()..]).expect("it opens");
-    file.execute_batch("pragma synchronous = full").expect("it is set");
-    let last = "select coalesce(max(position), 0) from events";
-    let last = file.query_row(last, [], |row| row.get::<_, i64>(0)).expect("it is read");
-    let (mut position, begun) = (last, Instant::now());
+    place::open(url, place::KEY).await.close().await;
+    let mut connection = SqliteConnection::connect(url).await.expect("it opens");
+    sqlx::query("pragma synchronous = full").execute(&mut connection).await.expect("it is set");
+    let row = sqlx::query("select coalesce(max(position), 0) from events");
+    let row = row.fetch_one(&mut connection).await.expect("it is read");
+    let (mut position, begun) = (row.get::<i64, _>(0), Instant::now());
     let (clock, random) = app::machine();
     let (data, first) = (data(), position);
     while begun.elapsed() < LASTS {
@@ -126,7 +126,7 @@ pub async fn raw_inserts(url: &str) -> f64 {
 /// PostgreSQL's first yardstick: a transaction for each append, which locks the head, follows it
 /// and moves it.
 pub async fn one_by_one(url: &str) -> f64 {
-    place::open(url).await.close().await;
+    place::open(url, place::KEY).await.close().await;
     let options: PgConnectOptions = url.parse().expect("an address");
     let pool = PgPoolOptions::new().max_connections(64).connect_with(options).await;
     let pool = pool.expect("it opens");
@@ -180,7 +180,7 @@ fn sha256(before: &[u8], data: &str) -> [u8; 32] {
 /// PostgreSQL's second yardstick: COPY into the same columns and indexes, without triggers, 1,000
 /// rows a transaction.
 pub async fn copy(url: &str) -> f64 {
-    place::open(url).await.close().await;
+    place::open(url, place::KEY).await.close().await;
     let options: PgConnectOptions = url.parse().expect("an address");
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
     let pool = pool.expect("it opens");

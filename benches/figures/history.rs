@@ -148,8 +148,11 @@ fn told(purchase: PurchaseId, message: MessageId, contact: ContactId) -> Vec<New
 }
 
 /// Adds about so many events to a ledger.
-pub async fn grow(url: &str, events: usize) {
-    let store = place::open(url).await;
+pub async fn grow(url: &str, key: [u8; 32], events: usize) {
+    if events == 0 {
+        return;
+    }
+    let store = place::open(url, key).await;
     let (clock, random) = app::machine();
     for _ in 0..events.div_ceil(EVENTS_OF_A_SALE * SALES_AT_ONCE) {
         let ids = || std::array::from_fn(|_| random.id(clock.now()));
@@ -163,7 +166,7 @@ pub async fn grow(url: &str, events: usize) {
 /// How long a start takes.
 pub async fn start(url: &str) -> Duration {
     let begun = Instant::now();
-    let store = place::open(url).await;
+    let store = place::open(url, place::KEY).await;
     let took = begun.elapsed();
     store.close().await;
     took
@@ -171,7 +174,7 @@ pub async fn start(url: &str) -> Duration {
 
 /// Events a second that are read and verified; beside it hashing alone, in memory.
 pub async fn verify(url: &str) -> (f64, f64) {
-    let store = place::open(url).await;
+    let store = place::open(url, place::KEY).await;
     let begun = Instant::now();
     let audit = store.verify().await.expect("the ledger is read");
     let verified = rate(usize::try_from(audit.events).expect("a count"), begun);
@@ -189,7 +192,7 @@ pub async fn verify(url: &str) -> (f64, f64) {
 /// Events a second in which what stands beside the ledger is held to it, and how many MiB that
 /// takes at most.
 pub async fn verify_beside(url: &str) -> (f64, u64) {
-    let store = place::open(url).await;
+    let store = place::open(url, place::KEY).await;
     let events = usize::try_from(store.read().last_position().await.expect("it is read"));
     // From here on the peak counts anew.
     std::fs::write("/proc/self/clear_refs", "5").expect("this is Linux");
@@ -209,7 +212,7 @@ fn kib(what: &str) -> u64 {
 
 /// What a rebuild made of all events: events a second of all projections together, and of each.
 pub async fn rebuild(url: &str) -> (f64, BTreeMap<&'static str, f64>) {
-    let store = place::open(url).await;
+    let store = place::open(url, place::KEY).await;
     let events = usize::try_from(store.read().last_position().await.expect("it is read"));
     let events = events.expect("a count");
     let (begun, mut each) = (Instant::now(), BTreeMap::new());

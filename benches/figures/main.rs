@@ -1,118 +1,167 @@
-//! Figures, each beside its yardstick in one run: `make bench`, or some of them:
-//! `cargo bench --bench figures -- append allocate start verify beside rebuild sale`.
-//! Nothing here is asserted; the numbers go to
-//! `docs/developer/performance.md` by hand.
+//! Figures, each beside its yardstick in one run, as medians of several with their spread.
+//! `docs/developer/performance.md` says how they are made. Nothing is asserted of their size.
 
 mod allocate;
 mod append;
+mod browser;
 #[path = "../../tests/it/cluster.rs"]
 mod cluster;
 mod history;
+mod machine;
 mod place;
+mod providers;
 mod sale;
+mod shop;
+mod statistics;
 
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use place::Place;
-use std::time::Instant;
+use sale::Load;
+use serde_json::Value;
+use shop::{Binary, Ledger};
+use statistics::{Runs, short};
+use std::{path::PathBuf, time::Instant};
 
-/// How many events the ledgers have on which what grows with them is measured.
-const SIZES: [usize; 2] = [10_000, 1_000_000];
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Cargo says so.
+    #[arg(long, global = true, hide = true)]
+    bench: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Whole sales, by one shop or by several that take turns.
+    Sale(Sale),
+}
+
+#[derive(Debug, Args)]
+struct Sale {
+    /// A `lango` to measure, made with any commit; the first is what others are compared with.
+    #[arg(long)]
+    shop: Vec<PathBuf>,
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// How many sales a round has.
+    #[arg(long, default_value_t = 4_000)]
+    sales: usize,
+    /// How many buy at once; each waits for the code before the next sale.
+    #[arg(long, default_value_t = 64)]
+    buyers: usize,
+    /// How many codes each of 200 sites has; twice as many as are sold, if nothing is said.
+    #[arg(long)]
+    codes: Option<usize>,
+    /// How many events the ledger has before, made by this tree's writer.
+    #[arg(long, default_value_t = 0)]
+    events: usize,
+    /// On which database; both, if none is named.
+    #[arg(long)]
+    on: Option<On>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum On {
+    Sqlite,
+    Postgres,
+}
 
 #[tokio::main]
 async fn main() {
-    // Cargo calls benches with `--bench`, and with `--test` when it only wants them built and
-    // started.
+    // Cargo calls benches with `--test` when it only wants them built and started.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    // On a disk: a folder in memory knows no fsync.
+    match Arguments::parse().command {
+        Command::Sale(sale) => compare(&sale).await,
+    }
+}
+
+/// The databases that were asked for, on a disk: a folder in memory knows no fsync.
+fn places(on: Option<On>) -> (tempfile::TempDir, Vec<Place>) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    cluster::PLACE.set(std::env::temp_dir()).expect("nobody has asked for it yet");
-    let cluster = cluster::cluster();
-    let sqlite = Place::Sqlite(folder.path().to_owned());
-    let postgres = Place::Postgres(cluster);
-    if wanted("append") {
-        appends(&sqlite, &postgres).await;
+    let mut places = vec![];
+    if on != Some(On::Postgres) {
+        places.push(Place::sqlite(folder.path()));
     }
-    if wanted("allocate") {
-        allocations(&postgres).await;
+    if on != Some(On::Sqlite) {
+        // Its owner is another user, who may not look into folders of ours.
+        cluster::PLACE.set(std::env::temp_dir()).expect("nobody has asked for it yet");
+        places.push(Place::postgres(folder.path(), cluster::cluster()));
     }
-    if !["start", "verify", "beside", "rebuild", "sale"].into_iter().any(wanted) {
-        return;
+    (folder, places)
+}
+
+async fn compare(sale: &Sale) {
+    let mut binaries: Vec<_> = sale.shop.iter().map(|path| Binary::at(path)).collect();
+    if binaries.is_empty() {
+        binaries.push(Binary::ours());
     }
-    for place in [&sqlite, &postgres] {
-        for size in SIZES {
-            grown(place, size).await;
+    let load = Load { sales: sale.sales, buyers: sale.buyers };
+    let codes = sale.codes.unwrap_or(2 * sale.sales.div_ceil(shop::SITES));
+    let (_folder, places) = places(sale.on);
+    for place in &places {
+        let ledgers: Vec<_> =
+            binaries.iter().map(|binary| Ledger::prepare(binary, place, codes)).collect();
+        for ledger in &ledgers {
+            history::grow(ledger.database.url(), ledger.key(), sale.events).await;
         }
-    }
-}
-
-/// Whether a figure was asked for: by its name, or by none.
-fn wanted(figure: &str) -> bool {
-    let mut asked = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
-    let none = asked.next().is_none();
-    none || std::env::args().any(|argument| argument == figure)
-}
-
-async fn appends(sqlite: &Place, postgres: &Place) {
-    let callers = append::CALLERS;
-    let (ours, raw) =
-        (append::ours(&sqlite.url("append")).await, append::raw_inserts(&sqlite.url("raw")).await);
-    say("append, SQLite", &format!("{callers} callers, full fsync"), ours);
-    beside("raw inserts, 128 rows a transaction", raw, ours);
-    let ours = append::ours(&postgres.url("")).await;
-    say("append, PostgreSQL", &format!("{callers} callers"), ours);
-    beside("one transaction each, head locked", append::one_by_one(&postgres.url("")).await, ours);
-    beside("COPY, 1,000 rows a transaction", append::copy(&postgres.url("")).await, ours);
-}
-
-async fn allocations(postgres: &Place) {
-    for callers in [64, 256] {
-        let ours = allocate::ours(&postgres.url(""), callers).await;
-        let usual = allocate::skip_locked(&postgres.url(""), callers).await;
-        say("hold and allocate, PostgreSQL", &format!("{callers} callers"), ours);
-        beside("for update skip locked", usual, ours);
-    }
-}
-
-/// What may depend on how long the ledger is.
-async fn grown(place: &Place, size: usize) {
-    let url = place.url(&format!("grown-{size}"));
-    history::grow(&url, size).await;
-    let name = |what: &str| format!("{what}, {}", place.name());
-    let about = format!("{size} events");
-    if wanted("start") {
-        let took = history::start(&url).await;
-        println!("{:<34} {about:<26} {:>10.3} s", name("start"), took.as_secs_f64());
-    }
-    if wanted("verify") {
-        let (verified, hashed) = history::verify(&url).await;
-        say(&name("verify"), &about, verified);
-        beside("SHA-256 of the same links alone", hashed, verified);
-    }
-    if wanted("beside") {
-        let (held, mib) = history::verify_beside(&url).await;
-        say(&name("verify beside"), &format!("{about}, {mib} MiB more"), held);
-    }
-    if wanted("rebuild") {
-        let (all, each) = history::rebuild(&url).await;
-        say(&name("rebuild, all"), &about, all);
-        for (projection, rate) in each {
-            say(&name(&format!("rebuild, {projection}")), &about, rate);
+        let mut samples: Vec<Vec<Value>> = vec![vec![]; binaries.len()];
+        for _ in 0..sale.rounds {
+            for (n, binary) in binaries.iter().enumerate() {
+                let sample = sale::sell(binary, place, &ledgers[n], load).await;
+                say_sample(place, binary, &sample);
+                samples[n].push(sample);
+            }
         }
-    }
-    if wanted("sale") {
-        let sold = sale::sales(&url).await;
-        say(&name("whole sale"), &format!("{about}, {} buyers", sale::BUYERS_AT_ONCE), sold);
+        println!("\n{}, {} events before, medians of {}:", place.name(), sale.events, sale.rounds);
+        for (binary, of_it) in binaries.iter().zip(&samples) {
+            say_medians(&binary.name, of_it, &samples[0]);
+        }
+        println!();
     }
 }
 
-fn say(what: &str, about: &str, rate: f64) {
-    println!("{what:<34} {about:<26} {rate:>10.0} /s");
+fn say_sample(place: &Place, binary: &Binary, sample: &Value) {
+    let figure = |name: &str| short(sample[name].as_f64().unwrap_or(f64::NAN));
+    println!(
+        "{:<10} {:>5} sales/s  cpu a sale: shop {} load {} postgres {} ms  switches {}  wait p95 \
+         {} slowest {} ms  {}",
+        place.name(),
+        figure("sales_per_second"),
+        figure("shop_cpu_ms"),
+        figure("load_cpu_ms"),
+        figure("postgres_cpu_ms"),
+        figure("shop_switches"),
+        figure("p95_ms"),
+        figure("slowest_ms"),
+        binary.name
+    );
 }
 
-/// A yardstick, and the ratio to it.
-fn beside(what: &str, rate: f64, ours: f64) {
-    println!("    {what:<57} {rate:>9.0} /s  {:>6.2} of it", ours / rate);
+/// A shop's medians, and their ratios to those of the first.
+fn say_medians(name: &str, samples: &[Value], first: &[Value]) {
+    println!("{name}");
+    for figure in [
+        "sales_per_second",
+        "shop_cpu_ms",
+        "postgres_cpu_ms",
+        "load_cpu_ms",
+        "shop_switches",
+        "shop_io_calls",
+        "p95_ms",
+        "slowest_ms",
+        "start_ms",
+        "shop_mib",
+    ] {
+        let (runs, base) = (Runs::of(samples, figure), Runs::of(first, figure));
+        if base.median() == 0.0 {
+            continue;
+        }
+        let ratio = runs.median() / base.median();
+        println!("  {figure:<18} {:<28} {ratio:>6.3} of the first", runs.text());
+    }
 }
 
 /// So many a second.

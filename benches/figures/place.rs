@@ -1,58 +1,139 @@
-//! Where a measured ledger stands: a file on the disk, or a schema of a cluster on the same disk.
+//! Where a measured ledger stands: a file on the disk, or a database of a cluster on the same disk.
 
-use crate::cluster::Cluster;
+use crate::{
+    cluster::Cluster,
+    machine::{Process, Used},
+};
 use lango::{
     app,
     store::{Opening, Store},
 };
-use sqlx::{Connection as _, PgConnection};
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
-/// A database for ledgers.
-pub enum Place {
-    /// Files in a folder.
-    Sqlite(PathBuf),
-    /// Schemas of a cluster.
-    Postgres(&'static Cluster),
+/// The key of ledgers that this process opens itself.
+pub const KEY: [u8; 32] = [7; 32];
+
+/// A kind of database, and where its ledgers are made.
+#[derive(Clone)]
+pub struct Place {
+    /// For keys, logs and SQLite's files.
+    folder: PathBuf,
+    cluster: Option<&'static Cluster>,
+}
+
+/// One database.
+pub struct Database {
+    url: String,
+    at: At,
+}
+
+enum At {
+    File(PathBuf),
+    Cluster(&'static Cluster, String),
+}
+
+/// What SQLite's file is called in its folder.
+const FILE: &str = "lango.db";
+
+static NUMBERS: AtomicUsize = AtomicUsize::new(0);
+
+fn new_name() -> String {
+    format!("ledger_{}", NUMBERS.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Place {
+    pub fn sqlite(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), cluster: None }
+    }
+
+    pub fn postgres(folder: &Path, cluster: &'static Cluster) -> Self {
+        Self { folder: folder.to_owned(), cluster: Some(cluster) }
+    }
+
     /// What it is called.
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "SQLite",
-            Self::Postgres(_) => "PostgreSQL",
+        if self.cluster.is_some() { "PostgreSQL" } else { "SQLite" }
+    }
+
+    pub fn new_folder(&self) -> PathBuf {
+        let folder = self.folder.join(new_name());
+        std::fs::create_dir(&folder).expect("a folder is made");
+        folder
+    }
+
+    /// A database that is not there yet, or is empty.
+    pub fn new_database(&self, folder: &Path) -> Database {
+        let Some(cluster) = self.cluster else { return Database::file(folder) };
+        let name = new_name();
+        cluster.sql(&format!("create database {name}"));
+        Database::of(cluster, name)
+    }
+
+    /// A copy of a database that nobody has open.
+    pub fn copy(&self, from: &Database, folder: &Path) -> Database {
+        match &from.at {
+            At::File(file) => {
+                for end in ["", "-wal"] {
+                    let from = PathBuf::from(format!("{}{end}", file.display()));
+                    if from.exists() {
+                        let to = folder.join(format!("{FILE}{end}"));
+                        std::fs::copy(from, to).expect("it is copied");
+                    }
+                }
+                Database::file(folder)
+            }
+            At::Cluster(cluster, name) => {
+                let copy = new_name();
+                cluster.sql(&format!("create database {copy} template {name}"));
+                Database::of(cluster, copy)
+            }
         }
     }
 
     /// The address of a new ledger.
-    pub fn url(&self, name: &str) -> String {
-        match self {
-            Self::Sqlite(folder) => format!("sqlite:{}", folder.join(name).display()),
-            Self::Postgres(cluster) => cluster.url(&cluster.new_schema()),
+    pub fn new_url(&self) -> String {
+        self.new_database(&self.new_folder()).url
+    }
+
+    /// What the database's own processes used so far.
+    pub fn used(&self) -> Used {
+        let Some(cluster) = self.cluster else { return Used::default() };
+        let file = cluster.sql("select pg_read_file('postmaster.pid')");
+        let id = file.lines().next().and_then(|line| line.parse().ok());
+        Process(id.expect("the server's number")).used_with_children()
+    }
+}
+
+impl Database {
+    fn file(folder: &Path) -> Self {
+        let file = folder.join(FILE);
+        Self { url: format!("sqlite:{}", file.display()), at: At::File(file) }
+    }
+
+    fn of(cluster: &'static Cluster, name: String) -> Self {
+        let schema = cluster.url("public").replace("/postgres?", &format!("/{name}?"));
+        let (url, _) = schema.split_once("&options").expect("it names a schema");
+        Self { url: url.to_owned(), at: At::Cluster(cluster, name) }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Removes it; a file goes with its folder.
+    pub fn remove(self) {
+        if let At::Cluster(cluster, name) = self.at {
+            cluster.sql(&format!("drop database {name}"));
         }
     }
 }
 
-/// Opens a ledger with the key of all these ledgers.
-pub async fn open(url: &str) -> Store {
+/// Opens a ledger with a key.
+pub async fn open(url: &str, master: [u8; 32]) -> Store {
     let (clock, random) = app::machine();
-    let opening =
-        Opening { url: url.to_owned(), master: [7; 32], zone: app::nairobi(), clock, random };
+    let opening = Opening { url: url.to_owned(), master, zone: app::nairobi(), clock, random };
     Store::open(opening).await.expect("a ledger opens")
-}
-
-/// How many events of a kind a ledger has.
-pub async fn count(url: &str, kind: &str) -> i64 {
-    let sql = format!("select count(*) from events where kind = '{kind}'");
-    if url.starts_with("sqlite:") {
-        let file = rusqlite::Connection::open(&url["sqlite:".len()..]).expect("it opens");
-        file.query_row(&sql, [], |row| row.get(0)).expect("it counts")
-    } else {
-        let mut connection = PgConnection::connect(url).await.expect("it opens");
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-            .fetch_one(&mut connection)
-            .await
-            .expect("it counts")
-    }
 }

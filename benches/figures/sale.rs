@@ -1,118 +1,124 @@
-//! Whole sales over HTTP, with the simulators and the load in this process.
+//! Whole sales over HTTP: POST, prompt, PIN, callback, code, the text with the code. The shop runs
+//! in its own process; load and simulators run in this one.
 
-use crate::{place, rate};
-use lango::{
-    adapters::http,
-    app,
-    commands::catalogue::{DefinePackage, RegisterSite},
-    ledger::{
-        catalogue::Package,
-        kernel::{id::Slug, money::Cents},
-    },
-    services::{acting::Acting, stock::import::Import},
-    simulators::town::world::{Addresses, Plan, World},
-    store::Store,
+use crate::{
+    browser::Browser,
+    machine::Process,
+    place::Place,
+    providers::{Arrivals, Providers},
+    shop::{Binary, Ledger, SITES, Serving},
+    statistics::quantile,
 };
+use serde_json::{Value, json};
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
+use tokio::{task::JoinSet, time::timeout};
 
-/// How many buy at once.
-pub const BUYERS_AT_ONCE: usize = 64;
-const SITES: usize = 200;
-const SALES: usize = 4_000;
-const SELLING_MAX: Duration = Duration::from_mins(3);
+/// A sale that takes longer is missing.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
-/// Whole sales a second: POST, prompt, PIN, callback, code, SMS queued and sent.
-pub async fn sales(url: &str) -> f64 {
-    let store = place::open(url).await;
-    let sold = || place::count(url, "purchase_fulfilled");
-    let before = sold().await;
-    let plan = Plan { addresses: Addresses::any(), callbacks: true, machine: app::machine() };
-    let mut world = World::open(store.clone(), plan).await.expect("the world opens");
-    stock(&store).await;
-    world.daraja.set_faults(|faults| faults.pin_after_ms = Some(0));
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    world
-        .start(async move {
-            let _ = stopped.await;
-        })
-        .expect("the shop starts");
-    let client = http::client(Duration::from_secs(30)).expect("a client");
+/// How much is sold, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    pub sales: usize,
+    /// How many buy at once; each waits for the text before the next sale.
+    pub buyers: usize,
+}
+
+/// Sells from a copy of a ledger, and tells what that took.
+pub async fn sell(binary: &Binary, place: &Place, ledger: &Ledger, load: Load) -> Value {
+    let providers = Providers::start(load.sales).await;
+    let ledger = ledger.copy(place);
+    let serving = Serving::start(binary, &ledger, &providers);
+    let sample = sell_at(&serving, place, &providers, load).await;
+    if sample["missing"] != 0 {
+        report_missing(binary, &ledger, &providers.arrivals, load);
+        serving.stop();
+        println!("kept: {}, {}", ledger.folder.display(), ledger.database.url());
+        return sample;
+    }
+    serving.stop();
+    ledger.remove();
+    sample
+}
+
+/// Prints the events of sales that did not end.
+fn report_missing(binary: &Binary, ledger: &Ledger, arrivals: &Arrivals, load: Load) {
+    let missing = (0..load.sales).filter(|sale| arrivals.of_sale(*sale).is_none());
+    for sale in missing.take(5) {
+        println!("sale {sale} is missing after {} s:", ENDS_WITHIN.as_secs());
+        println!("{}", binary.run(ledger, &["audit", "show", &format!("07{sale:08}")]));
+    }
+}
+
+/// Sells at a shop that runs, and tells what that took.
+pub async fn sell_at(serving: &Serving, place: &Place, providers: &Providers, load: Load) -> Value {
+    let used = || [serving.process().used(), Process::this().used(), place.used()];
+    let before = used();
+    let posted = buy_all(serving.shop, &providers.arrivals, load).await;
+    // What follows a text, such as its delivery report, belongs to the sale too.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let after = used();
+    let of_sale = |sale| providers.arrivals.of_sale(sale);
+    let last = (0..load.sales).filter_map(of_sale).max().unwrap_or_default();
+    let took = last - posted.iter().min().copied().unwrap_or_default();
+    let wait = |sale: usize| Some((of_sale(sale)? - posted[sale]).as_secs_f64() * 1e3);
+    let mut waits: Vec<_> = (0..load.sales).filter_map(wait).collect();
+    waits.sort_by(f64::total_cmp);
+    let sales = f64::from(u32::try_from(load.sales).expect("a count"));
+    let each = |which: usize| after[which].since(before[which]).each(sales);
+    let shop = each(0);
+    json!({
+        "sales": load.sales,
+        "missing": load.sales - waits.len(),
+        "sales_per_second": sales / took.as_secs_f64(),
+        "shop_cpu_ms": shop.cpu_ms,
+        "shop_switches": shop.switches,
+        "shop_io_calls": shop.calls,
+        "load_cpu_ms": each(1).cpu_ms,
+        "postgres_cpu_ms": each(2).cpu_ms,
+        "p50_ms": quantile(&waits, 0.5),
+        "p95_ms": quantile(&waits, 0.95),
+        "slowest_ms": quantile(&waits, 1.0),
+        "start_ms": serving.start.as_secs_f64() * 1e3,
+        "shop_mib": serving.process().mib("VmRSS:"),
+    })
+}
+
+/// Buys all, each sale by the next buyer who is free; tells when each was posted.
+async fn buy_all(shop: SocketAddr, arrivals: &Arc<Arrivals>, load: Load) -> Vec<Duration> {
     let next = Arc::new(AtomicUsize::new(0));
-    let begun = Instant::now();
-    let mut buyers = tokio::task::JoinSet::new();
-    for _ in 0..BUYERS_AT_ONCE {
-        let (client, next, shop) = (client.clone(), Arc::clone(&next), world.addresses.shop);
+    let mut buyers = JoinSet::new();
+    for _ in 0..load.buyers {
+        let (next, arrivals) = (Arc::clone(&next), Arc::clone(arrivals));
         buyers.spawn(async move {
+            let (mut browser, mut posted) = (Browser::of(shop), vec![]);
             loop {
-                let n = next.fetch_add(1, Ordering::Relaxed);
-                if n >= SALES {
-                    break;
+                let sale = next.fetch_add(1, Ordering::Relaxed);
+                if sale >= load.sales {
+                    return posted;
                 }
-                buy(&client, shop, n).await;
+                posted.push((sale, arrivals.now()));
+                buy(&mut browser, sale).await;
+                // Who is left without one is reported at the end.
+                let _ = timeout(ENDS_WITHIN, arrivals.wait_for(sale)).await;
             }
         });
     }
-    buyers.join_all().await;
-    loop {
-        let count = usize::try_from(sold().await - before).expect("a count");
-        if count >= SALES {
-            break;
-        }
-        assert!(begun.elapsed() < SELLING_MAX, "only {count} of {SALES} were sold");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-    let rate = rate(SALES, begun);
-    drop(stop);
-    world.stopped().await;
-    rate
+    let mut posted = buyers.join_all().await.concat();
+    posted.sort_unstable();
+    posted.into_iter().map(|(_, at)| at).collect()
 }
 
-async fn buy(client: &reqwest::Client, shop: std::net::SocketAddr, n: usize) {
-    let form = [
-        ("package", "daily".to_owned()),
-        ("version.daily", "1".to_owned()),
-        ("phone", format!("07{n:08}")),
-        ("nonce", format!("bench-{n}")),
-    ];
-    let to = format!("http://{shop}/s/bench-{}/buy", n % SITES);
-    let response = client.post(to).form(&form).send().await.expect("the shop answers");
-    assert_eq!(response.status().as_u16(), 303, "sale {n}");
-}
-
-async fn stock(store: &Store) {
-    let (_, random) = app::machine();
-    for n in 0..SITES {
-        let site = Slug::parse(&format!("bench-{n}")).expect("a short name");
-        let register =
-            RegisterSite::new(site.clone(), "Bench".into(), "http://10.5.50.1/login".into());
-        store.execute(register).await.expect("a site is added");
-        let package = Package {
-            site: site.clone(),
-            package: Slug::parse("daily").expect("a short name"),
-            version: 1,
-            name: "Daily".into(),
-            price_cents: Cents::from_kes(50),
-            validity_seconds: 86_400,
-            profile: "daily".into(),
-            devices: 1,
-            rate_kbps_down: None,
-            rate_kbps_up: None,
-            data_bytes_max: None,
-            name_sw: None,
-            place: None,
-            retired: false,
-        };
-        store.execute(DefinePackage { package }).await.expect("a package is added");
-        let codes: Vec<String> = (0..2 * SALES / SITES).map(|i| format!("C{n}X{i:06}")).collect();
-        let daily = Slug::parse("daily").expect("a short name");
-        let import = Import { package: Some(daily), ..Import::to(site) };
-        let acting = Acting::at_command_line(store, random.as_ref());
-        acting.import(&import, codes.join("\n").as_bytes()).await.expect("codes come in");
-    }
+async fn buy(browser: &mut Browser, sale: usize) {
+    let to = format!("/s/bench-{}/buy", sale % SITES);
+    let form = format!("package=daily&version.daily=1&phone=07{sale:08}&nonce=bench-{sale}");
+    let answer = browser.post(&to, &form).await;
+    assert_eq!(answer.status, 303, "sale {sale}: {}", String::from_utf8_lossy(&answer.body));
 }
