@@ -1,10 +1,7 @@
 //! Holding and allocating a code on PostgreSQL: our way, one writer that decides in memory, beside
 //! the usual way, a row locked in each transaction.
 
-use crate::{
-    append::{Step, again_and_again},
-    place,
-};
+use crate::{append::again_and_again, place};
 use lango::{
     app,
     ledger::{
@@ -32,7 +29,6 @@ fn key() -> PackageKey {
 }
 
 /// Holds a code and sells it, in one decision.
-#[derive(Clone)]
 struct HoldAndAllocate {
     purchase: PurchaseId,
 }
@@ -95,17 +91,12 @@ pub async fn ours(url: &str, callers: usize) -> f64 {
         let stock = Stock { vouchers, batch: lango::ledger::kernel::id::BatchId(id()) };
         store.execute(stock).await.expect("codes come in");
     }
-    let found = again_and_again(callers, |_| {
-        let store = store.clone();
+    let ((clock, random), writer) = (app::machine(), store.clone());
+    let found = again_and_again(callers, move || {
+        let command = HoldAndAllocate { purchase: PurchaseId(random.id(clock.now())) };
+        let writer = writer.clone();
         async move {
-            let (clock, random) = app::machine();
-            Box::new(move || -> Step {
-                let command = HoldAndAllocate { purchase: PurchaseId(random.id(clock.now())) };
-                let store = store.clone();
-                Box::pin(async move {
-                    store.execute(command).await.expect("a code is sold");
-                })
-            }) as Box<dyn FnMut() -> Step + Send>
+            writer.execute(command).await.expect("a code is sold");
         }
     })
     .await;
@@ -129,29 +120,31 @@ pub async fn skip_locked(url: &str, callers: usize) -> f64 {
     ] {
         sqlx::query(sql).execute(&pool).await.expect("it is made");
     }
-    let found = again_and_again(callers, |_| {
-        let pool = pool.clone();
+    let ((clock, random), codes) = (app::machine(), pool.clone());
+    let found = again_and_again(callers, move || {
+        let (codes, purchase) = (codes.clone(), random.id(clock.now()).to_string());
         async move {
-            let (clock, random) = app::machine();
-            Box::new(move || -> Step {
-                let (pool, purchase) = (pool.clone(), random.id(clock.now()).to_string());
-                Box::pin(async move {
-                    sqlx::query(
-                        "update codes set state = 'sold', purchase = $1
-                         where id = (
-                           select id from codes where state = 'free'
-                           order by id limit 1 for update skip locked
-                         )",
-                    )
-                    .bind(purchase)
-                    .execute(&pool)
-                    .await
-                    .expect("a code is sold");
-                })
-            }) as Box<dyn FnMut() -> Step + Send>
+            sqlx::query(
+                "update codes set state = 'sold', purchase = $1
+                 where id = (
+                   select id from codes where state = 'free'
+                   order by id limit 1 for update skip locked
+                 )",
+            )
+            .bind(purchase)
+            .execute(&codes)
+            .await
+            .expect("a code is sold");
         }
     })
     .await;
     pool.close().await;
     found
+}
+
+/// One of the two events that sell a code, for [`crate::append::copy`].
+pub fn event() -> (&'static str, String) {
+    let (PackageKey { site, package }, purchase) = (key(), PurchaseId(uuid::Uuid::nil()));
+    let event = VoucherEvent::Allocated { site, package, purchase };
+    ("voucher_allocated", serde_json::to_string(&event).expect("plain data"))
 }

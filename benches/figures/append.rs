@@ -10,21 +10,14 @@ use lango::{
         kernel::id::{BatchId, Slug},
     },
 };
-use sqlx::{
-    Row as _,
-    postgres::{PgConnectOptions, PgPoolCopyExt as _, PgPoolOptions},
-};
+use sqlx::postgres::{PgConnectOptions, PgPoolCopyExt as _, PgPoolOptions};
 use std::{
     fmt::Write as _,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     time::{Duration, Instant},
 };
 
 /// How many append at once.
-pub const CALLERS: usize = 256;
+const CALLERS: usize = 256;
 const LASTS: Duration = Duration::from_secs(3);
 
 fn batch_event() -> BatchEvent {
@@ -43,48 +36,38 @@ fn data() -> String {
 }
 
 /// Has callers do something again and again; tells how often a second it was done.
-pub async fn again_and_again<F>(callers: usize, deed: impl Fn(usize) -> F) -> f64
+pub async fn again_and_again<F>(
+    callers: usize,
+    deed: impl Fn() -> F + Clone + Send + 'static,
+) -> f64
 where
-    F: Future<Output = Box<dyn FnMut() -> Step + Send>>,
+    F: Future<Output = ()> + Send + 'static,
 {
-    let done = Arc::new(AtomicUsize::new(0));
-    let mut ready = vec![];
-    for caller in 0..callers {
-        ready.push(deed(caller).await);
-    }
     let begun = Instant::now();
     let mut running = tokio::task::JoinSet::new();
-    for mut step in ready {
-        let done = Arc::clone(&done);
+    for _ in 0..callers {
+        let deed = deed.clone();
         running.spawn(async move {
+            let mut done = 0;
             while begun.elapsed() < LASTS {
-                step().await;
-                done.fetch_add(1, Ordering::Relaxed);
+                deed().await;
+                done += 1;
             }
+            done
         });
     }
-    running.join_all().await;
-    rate(done.load(Ordering::Relaxed), begun)
+    rate(running.join_all().await.into_iter().sum(), begun)
 }
-
-/// One deed of a caller.
-pub type Step = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Events a second through the writer.
 pub async fn ours(url: &str) -> f64 {
     let store = place::open(url, place::KEY).await;
-    let found = again_and_again(CALLERS, |_| {
-        let store = store.clone();
+    let ((clock, random), writer) = (app::machine(), store.clone());
+    let found = again_and_again(CALLERS, move || {
+        let (batch, writer) = (BatchId(random.id(clock.now())), writer.clone());
         async move {
-            let (clock, random) = app::machine();
-            Box::new(move || -> Step {
-                let batch = BatchId(random.id(clock.now()));
-                let command = RecordBatch { batch, imported: batch_event() };
-                let store = store.clone();
-                Box::pin(async move {
-                    store.execute(command).await.expect("an append works");
-                })
-            }) as Box<dyn FnMut() -> Step + Send>
+            let command = RecordBatch { batch, imported: batch_event() };
+            writer.execute(command).await.expect("an append works");
         }
     })
     .await;
@@ -96,90 +79,38 @@ pub async fn ours(url: &str) -> f64 {
 /// chain, no reading, no deciding.
 pub async fn raw_inserts(url: &str) -> f64 {
     place::open(url, place::KEY).await.close().await;
-    let mut connection = SqliteConnection::connect(url).await.expect("it opens");
-    sqlx::query("pragma synchronous = full").execute(&mut connection).await.expect("it is set");
-    let row = sqlx::query("select coalesce(max(position), 0) from events");
-    let row = row.fetch_one(&mut connection).await.expect("it is read");
-    let (mut position, begun) = (row.get::<i64, _>(0), Instant::now());
+    let file = url.strip_prefix("sqlite:").expect("a file");
+    let mut connection = rusqlite::Connection::open(file).expect("it opens");
+    connection.execute_batch("pragma synchronous = full").expect("it is set");
+    let sql = "select coalesce(max(position), 0) from events";
+    let first: i64 = connection.query_row(sql, [], |row| row.get(0)).expect("it is read");
     let (clock, random) = app::machine();
-    let (data, first) = (data(), position);
+    let (data, mut position, begun) = (data(), first, Instant::now());
     while begun.elapsed() < LASTS {
-        file.execute_batch("begin immediate").expect("it begins");
-        let mut insert = file
-            .prepare_cached(
-                "insert into events (position, stream, version, kind, schema, recorded_at,
-                   business_day, actor, data, hash)
-                 values ($1, $2, 1, 'batch_imported', 1, 1, '2026-11-22', 'bench', $3,
-                   zeroblob(32))",
-            )
-            .expect("it is a statement");
+        let transaction = connection.transaction().expect("it begins");
+        let insert = "insert into events (position, stream, version, kind, schema, recorded_at,
+                        business_day, actor, data, hash)
+                      values ($1, $2, 1, 'batch_imported', 1, 1, '2026-11-22', 'bench', $3,
+                        zeroblob(32))";
+        let mut insert = transaction.prepare_cached(insert).expect("it is SQL");
         for _ in 0..128 {
             position += 1;
             let stream = format!("batch-{}", random.id(clock.now()).simple());
-            insert.execute(rusqlite::params![position, stream, data]).expect("an insert works");
+            insert.execute((position, stream, &data)).expect("an insert works");
         }
-        file.execute_batch("commit").expect("it commits");
+        drop(insert);
+        transaction.commit().expect("it commits");
     }
     rate(usize::try_from(position - first).expect("a count"), begun)
 }
 
-/// PostgreSQL's first yardstick: a transaction for each append, which locks the head, follows it
-/// and moves it.
-pub async fn one_by_one(url: &str) -> f64 {
-    place::open(url, place::KEY).await.close().await;
-    let options: PgConnectOptions = url.parse().expect("an address");
-    let pool = PgPoolOptions::new().max_connections(64).connect_with(options).await;
-    let pool = pool.expect("it opens");
-    let data = data();
-    again_and_again(CALLERS, |_| {
-        let (pool, data) = (pool.clone(), data.clone());
-        async move {
-            let (clock, random) = app::machine();
-            Box::new(move || -> Step {
-                let stream = format!("batch-{}", random.id(clock.now()).simple());
-                let (pool, data) = (pool.clone(), data.clone());
-                Box::pin(async move { append_alone(&pool, stream, data).await })
-            }) as Box<dyn FnMut() -> Step + Send>
-        }
-    })
-    .await
+/// The events of appends, for [`copy`].
+pub fn event() -> (&'static str, String) {
+    ("batch_imported", data())
 }
 
-async fn append_alone(pool: &sqlx::PgPool, stream: String, data: String) {
-    let mut transaction = pool.begin().await.expect("it begins");
-    let head = sqlx::query("select position, hash from ledger_head for update");
-    let head = head.fetch_one(&mut *transaction).await.expect("the head is read");
-    let (position, before): (i64, Vec<u8>) = (head.get(0), head.get(1));
-    let hash = lango::ledger::kernel::chain::Hash::from(sha256(&before, &data));
-    sqlx::query("update ledger_head set position = $1, hash = $2")
-        .bind(position + 1)
-        .bind(&hash[..])
-        .execute(&mut *transaction)
-        .await
-        .expect("the head moves");
-    sqlx::query(
-        "insert into events (position, stream, version, kind, schema, recorded_at, business_day,
-           actor, data, hash)
-         values ($1, $2, 1, 'batch_imported', 1, 1, '2026-11-22', 'bench', $3, $4)",
-    )
-    .bind(position + 1)
-    .bind(stream)
-    .bind(data)
-    .bind(&hash[..])
-    .execute(&mut *transaction)
-    .await
-    .expect("an insert works");
-    transaction.commit().await.expect("it commits");
-}
-
-fn sha256(before: &[u8], data: &str) -> [u8; 32] {
-    use sha2::Digest as _;
-    sha2::Sha256::new().chain_update(before).chain_update(data).finalize().into()
-}
-
-/// PostgreSQL's second yardstick: COPY into the same columns and indexes, without triggers, 1,000
-/// rows a transaction.
-pub async fn copy(url: &str) -> f64 {
+/// PostgreSQL's yardstick: COPY of the same rows into the same table, 1,000 a transaction.
+pub async fn copy(url: &str, (kind, data): (&str, String)) -> f64 {
     place::open(url, place::KEY).await.close().await;
     let options: PgConnectOptions = url.parse().expect("an address");
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
@@ -189,7 +120,7 @@ pub async fn copy(url: &str) -> f64 {
         .await
         .expect("it is made");
     let (clock, random) = app::machine();
-    let data = data().replace('\\', "\\\\");
+    let data = data.replace('\\', "\\\\");
     let (begun, mut position) = (Instant::now(), 0);
     while begun.elapsed() < LASTS {
         let mut rows = String::new();
@@ -197,7 +128,7 @@ pub async fn copy(url: &str) -> f64 {
             position += 1;
             let stream = format!("batch-{}", random.id(clock.now()).simple());
             let hash = "ab".repeat(32);
-            let about = "1\tbatch_imported\t1\t1\t2026-11-22\tbench";
+            let about = format!("1\t{kind}\t1\t1\t2026-11-22\tbench");
             writeln!(rows, "{position}\t{stream}\t{about}\t{data}\t\\\\x{hash}")
                 .expect("a string takes every text");
         }
@@ -208,5 +139,6 @@ pub async fn copy(url: &str) -> f64 {
         copy.send(rows.into_bytes()).await.expect("rows are sent");
         copy.finish().await.expect("rows are in");
     }
+    pool.close().await;
     rate(position, begun)
 }

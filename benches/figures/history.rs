@@ -1,7 +1,7 @@
 //! A ledger with a past: as many events as wished, of sales like any other, made by the writer in
-//! large commits. What is measured on it: verifying, rebuilding, starting.
+//! large commits. What is measured on it: verifying and rebuilding.
 
-use crate::{place, rate};
+use crate::{machine::Process, place, rate};
 use lango::{
     app,
     ledger::{
@@ -27,10 +27,8 @@ use lango::{
         world::World,
     },
 };
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use serde_json::{Map, Value, json};
+use std::time::Instant;
 use uuid::Uuid;
 
 /// How many sales share a commit.
@@ -163,18 +161,9 @@ pub async fn grow(url: &str, key: [u8; 32], events: usize) {
     store.close().await;
 }
 
-/// How long a start takes.
-pub async fn start(url: &str) -> Duration {
-    let begun = Instant::now();
-    let store = place::open(url, place::KEY).await;
-    let took = begun.elapsed();
-    store.close().await;
-    took
-}
-
 /// Events a second that are read and verified; beside it hashing alone, in memory.
-pub async fn verify(url: &str) -> (f64, f64) {
-    let store = place::open(url, place::KEY).await;
+pub async fn verify(url: &str, key: [u8; 32]) -> Value {
+    let store = place::open(url, key).await;
     let begun = Instant::now();
     let audit = store.verify().await.expect("the ledger is read");
     let verified = rate(usize::try_from(audit.events).expect("a count"), begun);
@@ -186,45 +175,37 @@ pub async fn verify(url: &str) -> (f64, f64) {
     }
     let hashed = rate(events.len() * rounds, begun);
     store.close().await;
-    (verified, hashed)
+    json!({ "events_per_second": verified, "of_sha_256_alone": verified / hashed })
 }
 
 /// Events a second in which what stands beside the ledger is held to it, and how many MiB that
 /// takes at most.
-pub async fn verify_beside(url: &str) -> (f64, u64) {
-    let store = place::open(url, place::KEY).await;
+pub async fn verify_beside(url: &str, key: [u8; 32]) -> Value {
+    let store = place::open(url, key).await;
     let events = usize::try_from(store.read().last_position().await.expect("it is read"));
-    // From here on the peak counts anew.
-    std::fs::write("/proc/self/clear_refs", "5").expect("this is Linux");
-    let (before, begun) = (kib("VmRSS:"), Instant::now());
+    Process::this().forget_peak();
+    let (before, begun) = (Process::this().mib("VmRSS:"), Instant::now());
     store.read().verify_beside(Some(&*store.vault())).await.expect("all of it is read");
     let rate = rate(events.expect("a count"), begun);
-    let took = kib("VmHWM:").saturating_sub(before) / 1_024;
     store.close().await;
-    (rate, took)
-}
-
-fn kib(what: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("it is there");
-    line.split_whitespace().next().and_then(|word| word.parse().ok()).expect("a number")
+    json!({ "events_per_second": rate, "mib": Process::this().mib("VmHWM:") - before })
 }
 
 /// What a rebuild made of all events: events a second of all projections together, and of each.
-pub async fn rebuild(url: &str) -> (f64, BTreeMap<&'static str, f64>) {
-    let store = place::open(url, place::KEY).await;
+pub async fn rebuild(url: &str, key: [u8; 32]) -> Value {
+    let store = place::open(url, key).await;
     let events = usize::try_from(store.read().last_position().await.expect("it is read"));
     let events = events.expect("a count");
-    let (begun, mut each) = (Instant::now(), BTreeMap::new());
+    let (begun, mut found) = (Instant::now(), Map::new());
     let mut since = begun;
     let told = store.rebuild_projections(|step| {
         if step.position == step.head {
-            each.insert(step.projection, rate(events, since));
+            found.insert(step.projection.to_owned(), rate(events, since).into());
             since = Instant::now();
         }
     });
     told.await.expect("projections are rebuilt");
-    let all = rate(events, begun);
+    found.insert("events_per_second".to_owned(), rate(events, begun).into());
     store.close().await;
-    (all, each)
+    Value::Object(found)
 }

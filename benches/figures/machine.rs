@@ -114,3 +114,13 @@ pub fn facts() -> serde_json::Value {
         "memory_gib": (memory / 1_048_576.0).round(),
     })
 }
+
+/// The commit that is checked out, and whether files differ from it.
+pub fn commit() -> String {
+    let git = std::process::Command::new("git")
+        .args(["describe", "--always", "--dirty", "--abbrev=9", "--exclude=*"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output();
+    let said = git.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    said.unwrap_or_default()
+}

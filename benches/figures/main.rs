@@ -6,20 +6,25 @@ mod append;
 mod browser;
 #[path = "../../tests/it/cluster.rs"]
 mod cluster;
+mod desk;
 mod history;
 mod machine;
+mod measure;
 mod place;
 mod providers;
+mod results;
+mod room;
 mod sale;
 mod shop;
 mod statistics;
+mod trouble;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use measure::Wanted;
 use place::Place;
+use results::{Of, Results};
 use sale::Load;
-use serde_json::Value;
 use shop::{Binary, Ledger};
-use statistics::{Runs, short};
 use std::{path::PathBuf, time::Instant};
 
 #[derive(Debug, Parser)]
@@ -33,22 +38,47 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// All figures, or those that are named; writes the samples to `benches/results`.
+    Measure(Measure),
     /// Whole sales, by one shop or by several that take turns.
     Sale(Sale),
 }
 
 #[derive(Debug, Args)]
+struct Measure {
+    /// append, allocate, room, trouble, sale, verify, beside, rebuild, desk
+    figures: Vec<String>,
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// How many events the ledgers have before.
+    #[arg(long, value_delimiter = ',', default_value = "0,10000,100000,1000000")]
+    events: Vec<usize>,
+    /// On which database; both, if none is named.
+    #[arg(long)]
+    on: Option<On>,
+    /// Where the samples go instead.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Another `lango` than this tree's; what calls the library is this tree's all the same.
+    #[arg(long)]
+    shop: Option<PathBuf>,
+    /// The commit that the samples are of, where it is not the one that is checked out.
+    #[arg(long)]
+    commit: Option<String>,
+}
+
+#[derive(Debug, Args)]
 struct Sale {
-    /// A `lango` to measure, made with any commit; the first is what others are compared with.
+    /// A `lango` to measure, made with any commit; the others are compared with the first.
     #[arg(long)]
     shop: Vec<PathBuf>,
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// How many sales a round has.
-    #[arg(long, default_value_t = 4_000)]
+    #[arg(long, default_value_t = measure::LOAD.sales)]
     sales: usize,
     /// How many buy at once; each waits for the code before the next sale.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = measure::LOAD.buyers)]
     buyers: usize,
     /// How many codes each of 200 sites has; twice as many as are sold, if nothing is said.
     #[arg(long)]
@@ -59,6 +89,9 @@ struct Sale {
     /// On which database; both, if none is named.
     #[arg(long)]
     on: Option<On>,
+    /// Where the samples go, if anywhere.
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,8 +107,54 @@ async fn main() {
         return;
     }
     match Arguments::parse().command {
-        Command::Sale(sale) => compare(&sale).await,
+        Command::Measure(wanted) => measure(wanted).await,
+        Command::Sale(sale) => compare(sale).await,
     }
+}
+
+async fn measure(asked: Measure) {
+    let commit = asked.commit.unwrap_or_else(machine::commit);
+    let mut results = match asked.out {
+        Some(file) => Results::new(Some(file), commit),
+        None => Results::of_today(commit),
+    };
+    let shop = asked.shop.map_or_else(Binary::ours, |path| Binary::at(&path));
+    let (figures, rounds, mut sizes) = (asked.figures, asked.rounds, asked.events);
+    sizes.sort_unstable();
+    let wanted = Wanted { shop, figures, rounds, sizes };
+    let (_folder, places) = places(asked.on);
+    for place in &places {
+        measure::on(place, &wanted, &mut results).await;
+    }
+    results.print_medians();
+}
+
+async fn compare(sale: Sale) {
+    let mut binaries: Vec<_> = sale.shop.iter().map(|path| Binary::at(path)).collect();
+    if binaries.is_empty() {
+        binaries.push(Binary::ours());
+    }
+    let load = Load { sales: sale.sales, buyers: sale.buyers };
+    let codes = sale.codes.unwrap_or(2 * sale.sales.div_ceil(shop::SITES));
+    let (mut results, (_folder, places)) =
+        (Results::new(sale.out, machine::commit()), places(sale.on));
+    for place in &places {
+        let mut ledgers = vec![];
+        for binary in &binaries {
+            let ledger = Ledger::prepare(binary, place, codes);
+            history::grow(ledger.database.url(), ledger.key(), sale.events).await;
+            ledgers.push((binary, ledger));
+        }
+        for _ in 0..sale.rounds {
+            for (binary, ledger) in &ledgers {
+                let (shop, on) = (binary.name.as_str(), place.name());
+                let of = Of { figure: "sale", on, events: sale.events, shop };
+                results.add(of, &sale::sell(binary, place, ledger, load).await);
+            }
+        }
+        ledgers.into_iter().for_each(|(_, ledger)| ledger.remove());
+    }
+    results.print_medians();
 }
 
 /// The databases that were asked for, on a disk: a folder in memory knows no fsync.
@@ -91,77 +170,6 @@ fn places(on: Option<On>) -> (tempfile::TempDir, Vec<Place>) {
         places.push(Place::postgres(folder.path(), cluster::cluster()));
     }
     (folder, places)
-}
-
-async fn compare(sale: &Sale) {
-    let mut binaries: Vec<_> = sale.shop.iter().map(|path| Binary::at(path)).collect();
-    if binaries.is_empty() {
-        binaries.push(Binary::ours());
-    }
-    let load = Load { sales: sale.sales, buyers: sale.buyers };
-    let codes = sale.codes.unwrap_or(2 * sale.sales.div_ceil(shop::SITES));
-    let (_folder, places) = places(sale.on);
-    for place in &places {
-        let ledgers: Vec<_> =
-            binaries.iter().map(|binary| Ledger::prepare(binary, place, codes)).collect();
-        for ledger in &ledgers {
-            history::grow(ledger.database.url(), ledger.key(), sale.events).await;
-        }
-        let mut samples: Vec<Vec<Value>> = vec![vec![]; binaries.len()];
-        for _ in 0..sale.rounds {
-            for (n, binary) in binaries.iter().enumerate() {
-                let sample = sale::sell(binary, place, &ledgers[n], load).await;
-                say_sample(place, binary, &sample);
-                samples[n].push(sample);
-            }
-        }
-        println!("\n{}, {} events before, medians of {}:", place.name(), sale.events, sale.rounds);
-        for (binary, of_it) in binaries.iter().zip(&samples) {
-            say_medians(&binary.name, of_it, &samples[0]);
-        }
-        println!();
-    }
-}
-
-fn say_sample(place: &Place, binary: &Binary, sample: &Value) {
-    let figure = |name: &str| short(sample[name].as_f64().unwrap_or(f64::NAN));
-    println!(
-        "{:<10} {:>5} sales/s  cpu a sale: shop {} load {} postgres {} ms  switches {}  wait p95 \
-         {} slowest {} ms  {}",
-        place.name(),
-        figure("sales_per_second"),
-        figure("shop_cpu_ms"),
-        figure("load_cpu_ms"),
-        figure("postgres_cpu_ms"),
-        figure("shop_switches"),
-        figure("p95_ms"),
-        figure("slowest_ms"),
-        binary.name
-    );
-}
-
-/// A shop's medians, and their ratios to those of the first.
-fn say_medians(name: &str, samples: &[Value], first: &[Value]) {
-    println!("{name}");
-    for figure in [
-        "sales_per_second",
-        "shop_cpu_ms",
-        "postgres_cpu_ms",
-        "load_cpu_ms",
-        "shop_switches",
-        "shop_io_calls",
-        "p95_ms",
-        "slowest_ms",
-        "start_ms",
-        "shop_mib",
-    ] {
-        let (runs, base) = (Runs::of(samples, figure), Runs::of(first, figure));
-        if base.median() == 0.0 {
-            continue;
-        }
-        let ratio = runs.median() / base.median();
-        println!("  {figure:<18} {:<28} {ratio:>6.3} of the first", runs.text());
-    }
 }
 
 /// So many a second.

@@ -8,7 +8,9 @@ use lango::{
     app,
     store::{Opening, Store},
 };
+use sqlx::{Connection as _, PgConnection};
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -55,7 +57,11 @@ impl Place {
 
     /// What it is called.
     pub const fn name(&self) -> &'static str {
-        if self.cluster.is_some() { "PostgreSQL" } else { "SQLite" }
+        if self.is_postgres() { "PostgreSQL" } else { "SQLite" }
+    }
+
+    pub const fn is_postgres(&self) -> bool {
+        self.cluster.is_some()
     }
 
     pub fn new_folder(&self) -> PathBuf {
@@ -95,7 +101,10 @@ impl Place {
 
     /// The address of a new ledger.
     pub fn new_url(&self) -> String {
-        self.new_database(&self.new_folder()).url
+        match self.cluster {
+            Some(cluster) => cluster.url(&cluster.new_schema()),
+            None => self.new_database(&self.new_folder()).url,
+        }
     }
 
     /// What the database's own processes used so far.
@@ -121,6 +130,28 @@ impl Database {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// How many bytes each table and each index takes.
+    pub async fn bytes(&self) -> BTreeMap<String, f64> {
+        match &self.at {
+            At::File(file) => {
+                let connection = rusqlite::Connection::open(file).expect("it opens");
+                let sql = "select name, sum(pgsize) from dbstat group by name";
+                let mut sizes = connection.prepare(sql).expect("SQLite was built with dbstat");
+                let row = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?));
+                let sizes = sizes.query_map([], row).expect("it is read");
+                sizes.collect::<Result<_, _>>().expect("it is read")
+            }
+            At::Cluster(..) => {
+                let sql = "select relname::text, pg_relation_size(oid)::float8 from pg_class
+                           where relkind in ('r', 'i', 't') and relpages > 0";
+                let mut connection = PgConnection::connect(&self.url).await.expect("it opens");
+                let sizes: Vec<(String, f64)> =
+                    sqlx::query_as(sql).fetch_all(&mut connection).await.expect("it is read");
+                sizes.into_iter().collect()
+            }
+        }
     }
 
     /// Removes it; a file goes with its folder.

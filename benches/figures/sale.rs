@@ -7,7 +7,7 @@ use crate::{
     place::Place,
     providers::{Arrivals, Providers},
     shop::{Binary, Ledger, SITES, Serving},
-    statistics::quantile,
+    statistics::latencies,
 };
 use serde_json::{Value, json};
 use std::{
@@ -61,21 +61,19 @@ fn report_missing(binary: &Binary, ledger: &Ledger, arrivals: &Arrivals, load: L
 pub async fn sell_at(serving: &Serving, place: &Place, providers: &Providers, load: Load) -> Value {
     let used = || [serving.process().used(), Process::this().used(), place.used()];
     let before = used();
-    let posted = buy_all(serving.shop, &providers.arrivals, load).await;
+    let posted = buy_all(serving.shop, &providers.arrivals, load, true).await;
     // What follows a text, such as its delivery report, belongs to the sale too.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let after = used();
     let of_sale = |sale| providers.arrivals.of_sale(sale);
     let last = (0..load.sales).filter_map(of_sale).max().unwrap_or_default();
     let took = last - posted.iter().min().copied().unwrap_or_default();
-    let wait = |sale: usize| Some((of_sale(sale)? - posted[sale]).as_secs_f64() * 1e3);
-    let mut waits: Vec<_> = (0..load.sales).filter_map(wait).collect();
-    waits.sort_by(f64::total_cmp);
+    let wait = |sale: usize| Some(of_sale(sale)? - posted[sale]);
+    let waits: Vec<_> = (0..load.sales).filter_map(wait).collect();
     let sales = f64::from(u32::try_from(load.sales).expect("a count"));
     let each = |which: usize| after[which].since(before[which]).each(sales);
     let shop = each(0);
-    json!({
-        "sales": load.sales,
+    let mut found = json!({
         "missing": load.sales - waits.len(),
         "sales_per_second": sales / took.as_secs_f64(),
         "shop_cpu_ms": shop.cpu_ms,
@@ -83,16 +81,21 @@ pub async fn sell_at(serving: &Serving, place: &Place, providers: &Providers, lo
         "shop_io_calls": shop.calls,
         "load_cpu_ms": each(1).cpu_ms,
         "postgres_cpu_ms": each(2).cpu_ms,
-        "p50_ms": quantile(&waits, 0.5),
-        "p95_ms": quantile(&waits, 0.95),
-        "slowest_ms": quantile(&waits, 1.0),
         "start_ms": serving.start.as_secs_f64() * 1e3,
         "shop_mib": serving.process().mib("VmRSS:"),
-    })
+    });
+    found.as_object_mut().expect("it is one").extend(latencies("sale", waits));
+    found
 }
 
-/// Buys all, each sale by the next buyer who is free; tells when each was posted.
-async fn buy_all(shop: SocketAddr, arrivals: &Arc<Arrivals>, load: Load) -> Vec<Duration> {
+/// Buys all, each sale by the next buyer who is free, who may wait for its text; tells when each was
+/// posted.
+pub async fn buy_all(
+    shop: SocketAddr,
+    arrivals: &Arc<Arrivals>,
+    load: Load,
+    wait: bool,
+) -> Vec<Duration> {
     let next = Arc::new(AtomicUsize::new(0));
     let mut buyers = JoinSet::new();
     for _ in 0..load.buyers {
@@ -106,8 +109,10 @@ async fn buy_all(shop: SocketAddr, arrivals: &Arc<Arrivals>, load: Load) -> Vec<
                 }
                 posted.push((sale, arrivals.now()));
                 buy(&mut browser, sale).await;
-                // Who is left without one is reported at the end.
-                let _ = timeout(ENDS_WITHIN, arrivals.wait_for(sale)).await;
+                if wait {
+                    // Who is left without one is reported at the end.
+                    let _ = timeout(ENDS_WITHIN, arrivals.wait_for(sale)).await;
+                }
             }
         });
     }
@@ -120,5 +125,5 @@ async fn buy(browser: &mut Browser, sale: usize) {
     let to = format!("/s/bench-{}/buy", sale % SITES);
     let form = format!("package=daily&version.daily=1&phone=07{sale:08}&nonce=bench-{sale}");
     let answer = browser.post(&to, &form).await;
-    assert_eq!(answer.status, 303, "sale {sale}: {}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(answer.status, 303, "sale {sale} at {to}");
 }

@@ -31,7 +31,8 @@ impl Binary {
     pub fn at(path: &Path) -> Self {
         let whole = path.canonicalize();
         let whole = whole.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self { name: path.display().to_string(), path: whole }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { name, path: whole }
     }
 
     /// The binary of this tree.

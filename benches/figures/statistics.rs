@@ -1,9 +1,10 @@
-//! Medians with their spread, as text and as JSON.
+//! Medians with their spread.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::time::Duration;
 
 /// A value of a sorted list, by how much of the list is not above it.
-pub fn quantile(sorted: &[f64], share: f64) -> f64 {
+fn quantile(sorted: &[f64], share: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "lists are short")]
     let at = (sorted.len().saturating_sub(1)) as f64 * share;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in it")]
@@ -16,8 +17,8 @@ pub fn quantile(sorted: &[f64], share: f64) -> f64 {
 pub struct Runs(Vec<f64>);
 
 impl Runs {
-    pub fn of(samples: &[Value], name: &str) -> Self {
-        let mut all: Vec<_> = samples.iter().filter_map(|sample| sample[name].as_f64()).collect();
+    pub fn of(runs: impl Iterator<Item = f64>) -> Self {
+        let mut all: Vec<_> = runs.collect();
         all.sort_by(f64::total_cmp);
         Self(all)
     }
@@ -35,6 +36,16 @@ impl Runs {
         let (least, most) = (quantile(&self.0, 0.0), quantile(&self.0, 1.0));
         format!("{} ({}–{})", short(self.median()), short(least), short(most))
     }
+}
+
+/// How long something took for half, 95 and 99 in a hundred, and at most, in milliseconds.
+pub fn latencies(what: &str, mut times: Vec<Duration>) -> Map<String, Value> {
+    times.sort_unstable();
+    let times: Vec<_> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+    let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("slowest", 1.0)];
+    let found =
+        shares.map(|(name, share)| (format!("{what}_{name}_ms"), quantile(&times, share).into()));
+    found.into_iter().collect()
 }
 
 /// Three digits that matter, with commas between thousands.
