@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint bless bench bench-compare crash days fuzz ci tools
+.PHONY: help demo run test lint bless bench bench-compare profile crash days fuzz ci tools
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -25,11 +25,16 @@ bless: tools ## Run the tests and take every changed snapshot file as right; the
 	INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --locked --no-fail-fast
 	@find src tests -name '.*.pending-snap' -print -delete | sed 's/^/inline, to be edited by hand: /'
 
-bench: ## Measure, each figure beside its yardstick
+bench: ## Measure everything, each figure beside its yardstick; samples go to benches/results
 	cargo bench --locked --bench '*'
 
 bench-compare: ## Let the shops of another commit and of this tree sell in turns: BASE=<commit>
 	@bash benches/compare "$${BASE:?say which commit: make bench-compare BASE=main}" $(ARGS)
+
+profile: ## Sell under perf, and print where the shop's time goes
+	RUSTFLAGS="-C force-frame-pointers=yes" CFLAGS=-fno-omit-frame-pointer \
+	    cargo build --profile profiling --locked --bin lango --target-dir target/profile
+	cargo bench --locked --bench figures -- --profile --shop target/profile/profiling/lango $(ARGS)
 
 crash: ## Kill the shop 200 times under load, and check that nothing is lost
 	LANGO_TEST_KILLS=200 cargo test --locked --test it -- --nocapture crash::

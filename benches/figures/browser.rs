@@ -43,13 +43,12 @@ impl Browser {
             "{method} {path} HTTP/1.1\r\nHost: {server}\r\nCookie: {cookie}\r\n\
              Origin: http://{server}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
         );
-        let mut connection = match self.connection.take() {
-            Some(open) => open,
-            None => {
-                let open = TcpStream::connect(server).await.expect("the shop listens");
-                open.set_nodelay(true).expect("it is TCP");
-                open
-            }
+        let mut connection = if let Some(open) = self.connection.take() {
+            open
+        } else {
+            let open = TcpStream::connect(server).await.expect("the shop listens");
+            open.set_nodelay(true).expect("it is TCP");
+            open
         };
         let request = [head.as_bytes(), body].concat();
         connection.write_all(&request).await.expect("the shop reads");

@@ -32,7 +32,7 @@ impl Desk {
         let form = format!("name=Bench&password={}", PASSWORD.replace(' ', "+"));
         let answer = browser.post("/admin/sign-in", &form).await;
         let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
-        browser.cookie = cookie.expect("the owner is let in").to_owned();
+        cookie.expect("the owner is let in").clone_into(&mut browser.cookie);
         Self(browser)
     }
 
@@ -72,19 +72,19 @@ impl Desk {
         let digits: String = sale.chars().filter(|c| *c != '-').collect();
         let reference = &digits[digits.len() - 10..];
         let pages = [
-            ("home", "/admin".to_owned()),
-            ("sales", "/admin/sales".to_owned()),
-            ("sales of a rare status", "/admin/sales?status=settled".to_owned()),
-            ("search by reference", format!("/admin/sales?q=LG{reference}")),
-            ("search by phone", "/admin/sales?q=0700000007".to_owned()),
-            ("a sale", format!("/admin/sales/{sale}")),
-            ("money", "/admin/money".to_owned()),
-            ("stock", "/admin/stock".to_owned()),
-            ("packages", "/admin/packages".to_owned()),
-            ("a package", "/admin/packages/bench-7/daily".to_owned()),
-            ("a site", "/admin/sites/bench-7".to_owned()),
-            ("routers", "/admin/routers".to_owned()),
-            ("revenue", "/admin/revenue".to_owned()),
+            ("desk: home", "/admin".to_owned()),
+            ("desk: sales", "/admin/sales".to_owned()),
+            ("desk: sales of a rare status", "/admin/sales?status=settled".to_owned()),
+            ("desk: search by reference", format!("/admin/sales?q=LG{reference}")),
+            ("desk: search by phone", "/admin/sales?q=0700000007".to_owned()),
+            ("desk: a sale", format!("/admin/sales/{sale}")),
+            ("desk: money", "/admin/money".to_owned()),
+            ("desk: stock", "/admin/stock".to_owned()),
+            ("desk: packages", "/admin/packages".to_owned()),
+            ("desk: a package", "/admin/packages/bench-7/daily".to_owned()),
+            ("desk: a site", "/admin/sites/bench-7".to_owned()),
+            ("desk: routers", "/admin/routers".to_owned()),
+            ("desk: revenue", "/admin/revenue".to_owned()),
         ];
         let mut found = vec![];
         for (name, path) in pages {

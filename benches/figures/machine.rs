@@ -59,7 +59,7 @@ impl Process {
         let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
         let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).map(Process);
         for child in ids {
-            if child.stat().is_some_and(|stat| stat[1] == f64::from(self.0)) {
+            if child.stat().is_some_and(|stat| (stat[1] - f64::from(self.0)).abs() < 0.5) {
                 used = used.plus(child.used(), 1.0);
             }
         }

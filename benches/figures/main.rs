@@ -1,9 +1,11 @@
-//! Figures, each beside its yardstick in one run, as medians of several with their spread.
-//! `docs/developer/performance.md` says how they are made. Nothing is asserted of their size.
+//! Figures, each beside its yardstick in one run, as medians of several with their spread: `make
+//! bench`, or some of them: `cargo bench --bench figures -- sale trouble`. Nothing is asserted of
+//! their size. `docs/developer/performance.md` says how they are made.
 
 mod allocate;
 mod append;
 mod browser;
+mod chart;
 #[path = "../../tests/it/cluster.rs"]
 mod cluster;
 mod desk;
@@ -11,87 +13,63 @@ mod history;
 mod machine;
 mod measure;
 mod place;
+mod profile;
 mod providers;
 mod results;
 mod room;
 mod sale;
 mod shop;
 mod statistics;
+mod table;
 mod trouble;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use measure::Wanted;
+use clap::{Parser, ValueEnum};
 use place::Place;
-use results::{Of, Results};
+use results::Results;
 use sale::Load;
-use shop::{Binary, Ledger};
+use shop::Binary;
 use std::{path::PathBuf, time::Instant};
 
 #[derive(Debug, Parser)]
 struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-    /// Cargo says so.
-    #[arg(long, global = true, hide = true)]
-    bench: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// All figures, or those that are named; writes the samples to `benches/results`.
-    Measure(Measure),
-    /// Whole sales, by one shop or by several that take turns.
-    Sale(Sale),
-}
-
-#[derive(Debug, Args)]
-struct Measure {
-    /// append, allocate, room, trouble, sale, verify, beside, rebuild, desk
+    /// append, allocate, room, trouble, sale, verify, beside, rebuild, desk; none means all.
     figures: Vec<String>,
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// How many events the ledgers have before.
-    #[arg(long, value_delimiter = ',', default_value = "0,10000,100000,1000000")]
-    events: Vec<usize>,
-    /// On which database; both, if none is named.
-    #[arg(long)]
-    on: Option<On>,
-    /// Where the samples go instead.
-    #[arg(long)]
-    out: Option<PathBuf>,
-    /// Another `lango` than this tree's; what calls the library is this tree's all the same.
-    #[arg(long)]
-    shop: Option<PathBuf>,
-    /// The commit that the samples are of, where it is not the one that is checked out.
-    #[arg(long)]
-    commit: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct Sale {
-    /// A `lango` to measure, made with any commit; the others are compared with the first.
+    /// A `lango` to measure, of any commit, instead of this tree's. Several take turns, and are
+    /// compared with the first. What calls the library is this tree's all the same.
     #[arg(long)]
     shop: Vec<PathBuf>,
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// How many sales a round has.
-    #[arg(long, default_value_t = measure::LOAD.sales)]
+    /// How many events the ledgers have before; this tree's writer makes them.
+    #[arg(long, value_delimiter = ',', default_value = "0,10000,100000,1000000")]
+    events: Vec<usize>,
+    /// How many sales a run has.
+    #[arg(long, default_value_t = 4_000)]
     sales: usize,
     /// How many buy at once; each waits for the code before the next sale.
-    #[arg(long, default_value_t = measure::LOAD.buyers)]
+    #[arg(long, default_value_t = 64)]
     buyers: usize,
-    /// How many codes each of 200 sites has; twice as many as are sold, if nothing is said.
-    #[arg(long)]
-    codes: Option<usize>,
-    /// How many events the ledger has before, made by this tree's writer.
-    #[arg(long, default_value_t = 0)]
-    events: usize,
     /// On which database; both, if none is named.
     #[arg(long)]
     on: Option<On>,
-    /// Where the samples go, if anywhere.
+    /// Where the samples go; those of this tree's shop go to `benches/results`.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// The commit that the samples are of, where it is not the one that is checked out.
+    #[arg(long)]
+    commit: Option<String>,
+    /// Print tables of results instead, a column for each file.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    table: Vec<PathBuf>,
+    /// With `--table`: draw sales a second against events in the ledger as well.
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
+    /// Sell under `perf` instead, and print where the shop's time went.
+    #[arg(long)]
+    profile: bool,
+    /// Cargo says so.
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -106,53 +84,42 @@ async fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    match Arguments::parse().command {
-        Command::Measure(wanted) => measure(wanted).await,
-        Command::Sale(sale) => compare(sale).await,
+    let asked = Arguments::parse();
+    if asked.table.is_empty() {
+        measure(asked).await;
+        return;
+    }
+    let all: Vec<_> = asked.table.iter().map(|file| Results::read(file)).collect();
+    table::print(&all);
+    if let Some(file) = asked.chart {
+        std::fs::write(file, chart::draw(&all)).expect("it is written");
     }
 }
 
-async fn measure(asked: Measure) {
+async fn measure(asked: Arguments) {
     let commit = asked.commit.unwrap_or_else(machine::commit);
+    let kept = asked.shop.is_empty() && !asked.profile;
     let mut results = match asked.out {
-        Some(file) => Results::new(Some(file), commit),
-        None => Results::of_today(commit),
+        None if kept => Results::of_today(&commit),
+        out => Results::new(out, &commit),
     };
-    let shop = asked.shop.map_or_else(Binary::ours, |path| Binary::at(&path));
+    let mut shops: Vec<_> = asked.shop.iter().map(|path| Binary::at(path)).collect();
+    if shops.is_empty() {
+        shops.push(Binary::ours());
+    }
+    let load = Load { sales: asked.sales, buyers: asked.buyers };
+    let (_folder, places) = places(asked.on);
+    if asked.profile {
+        for place in &places {
+            profile::sell(&shops[0], place, load).await;
+        }
+        return;
+    }
     let (figures, rounds, mut sizes) = (asked.figures, asked.rounds, asked.events);
     sizes.sort_unstable();
-    let wanted = Wanted { shop, figures, rounds, sizes };
-    let (_folder, places) = places(asked.on);
+    let wanted = measure::Wanted { shops, figures, rounds, sizes, load };
     for place in &places {
         measure::on(place, &wanted, &mut results).await;
-    }
-    results.print_medians();
-}
-
-async fn compare(sale: Sale) {
-    let mut binaries: Vec<_> = sale.shop.iter().map(|path| Binary::at(path)).collect();
-    if binaries.is_empty() {
-        binaries.push(Binary::ours());
-    }
-    let load = Load { sales: sale.sales, buyers: sale.buyers };
-    let codes = sale.codes.unwrap_or(2 * sale.sales.div_ceil(shop::SITES));
-    let (mut results, (_folder, places)) =
-        (Results::new(sale.out, machine::commit()), places(sale.on));
-    for place in &places {
-        let mut ledgers = vec![];
-        for binary in &binaries {
-            let ledger = Ledger::prepare(binary, place, codes);
-            history::grow(ledger.database.url(), ledger.key(), sale.events).await;
-            ledgers.push((binary, ledger));
-        }
-        for _ in 0..sale.rounds {
-            for (binary, ledger) in &ledgers {
-                let (shop, on) = (binary.name.as_str(), place.name());
-                let of = Of { figure: "sale", on, events: sale.events, shop };
-                results.add(of, &sale::sell(binary, place, ledger, load).await);
-            }
-        }
-        ledgers.into_iter().for_each(|(_, ledger)| ledger.remove());
     }
     results.print_medians();
 }

@@ -1,4 +1,4 @@
-//! All figures, or some of them, on both databases.
+//! All figures, or some of them, on one database.
 
 use crate::{
     allocate, append,
@@ -12,14 +12,10 @@ use crate::{
     shop::{Binary, Ledger, SITES, Serving},
     trouble,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-/// What is sold in one run.
-pub const LOAD: Load = Load { sales: 4_000, buyers: 64 };
-/// Codes at each site for one run of [`LOAD`].
-const CODES: usize = 40;
-/// The same for a day of load.
-const CODES_OF_A_DAY: usize = room::SALES / SITES + 10;
+/// Codes at each site for a day of load.
+const CODES_OF_A_DAY: usize = room::SALES as usize / SITES + 10;
 /// The same for trouble; a shop never lets more than half of its codes be held.
 const CODES_OF_TROUBLE: usize = 2 * trouble::PAID / SITES + 10;
 /// Sales before the desk is looked at, so that its newest ones are like any other.
@@ -27,12 +23,15 @@ const SEEN_AT_DESK: usize = 200;
 
 /// What to measure, and how often.
 pub struct Wanted {
-    pub shop: Binary,
+    /// They take turns.
+    pub shops: Vec<Binary>,
     /// Names of figures; none means all.
     pub figures: Vec<String>,
     pub rounds: usize,
     /// How many events the ledgers have before, in rising order.
     pub sizes: Vec<usize>,
+    /// What is sold in a run.
+    pub load: Load,
 }
 
 impl Wanted {
@@ -43,61 +42,78 @@ impl Wanted {
 
 /// Measures on one database.
 pub async fn on(place: &Place, wanted: &Wanted, results: &mut Results) {
-    let ours = &wanted.shop;
-    let of = |figure, events| Of { figure, on: place.name(), events, shop: &ours.name };
+    let of = |figure| Of { figure, on: place.name(), events: 0, shop: "library" };
     for _ in 0..wanted.rounds {
         if wanted.has("append") {
-            results.add(of("append", 0), &appended(place).await);
+            results.add(of("append"), &appended(place).await);
         }
         if wanted.has("allocate") && place.is_postgres() {
-            results.add(of("allocate", 0), &allocated(place).await);
+            results.add(of("allocate"), &allocated(place).await);
         }
     }
-    if wanted.has("room") {
-        let ledger = Ledger::prepare(ours, place, CODES_OF_A_DAY);
-        results.add(of("room", 0), &room::measure(ours, place, &ledger).await);
-        ledger.remove();
-    }
-    if wanted.has("trouble") {
-        let ledger = Ledger::prepare(ours, place, CODES_OF_TROUBLE);
-        for _ in 0..wanted.rounds {
-            let [without, during] = trouble::measure(ours, place, &ledger).await;
-            results.add(of("trouble", 0), &without);
-            results.add(of("trouble with an import", 0), &during);
-        }
-        ledger.remove();
-    }
+    alone(place, wanted, results).await;
     if !["sale", "verify", "beside", "rebuild", "desk"].iter().any(|it| wanted.has(it)) {
         return;
     }
-    let fresh = Ledger::prepare(ours, place, CODES);
     let mut ledgers = vec![];
-    for size in &wanted.sizes {
-        let ledger = fresh.copy(place);
-        history::grow(ledger.database.url(), ledger.key(), *size).await;
-        ledgers.push((*size, ledger));
+    for shop in &wanted.shops {
+        let codes = 2 * wanted.load.sales.div_ceil(SITES);
+        let fresh = Ledger::prepare(shop, place, codes);
+        for size in &wanted.sizes {
+            let ledger = fresh.copy(place);
+            history::grow(ledger.database.url(), ledger.key(), *size).await;
+            ledgers.push((shop, *size, ledger));
+        }
+        fresh.remove();
     }
     for _ in 0..wanted.rounds {
-        for (size, ledger) in ledgers.iter().filter(|_| wanted.has("sale")) {
-            results.add(of("sale", *size), &sale::sell(ours, place, ledger, LOAD).await);
+        for (shop, events, ledger) in ledgers.iter().filter(|_| wanted.has("sale")) {
+            let of = Of { figure: "sale", on: place.name(), events: *events, shop: &shop.name };
+            results.add(of, &sale::sell(shop, place, ledger, wanted.load).await);
         }
     }
-    for (size, ledger) in ledgers.iter().filter(|(size, _)| *size > 0) {
-        grown(place, wanted, *size, ledger, results).await;
-    }
-    if let Some((size, ledger)) = ledgers.last().filter(|_| wanted.has("desk")) {
-        for (page, found) in at_desk(ours, place, ledger).await {
-            let (figure, found) = (format!("desk: {page}"), Value::Object(found));
-            results.add(Of { figure: &figure, ..of("", *size) }, &found);
+    let most = wanted.sizes.last();
+    for (shop, events, ledger) in ledgers.iter().filter(|(_, size, _)| Some(size) == most) {
+        let of = |figure| Of { figure, on: place.name(), events: *events, shop: &shop.name };
+        if wanted.has("desk") {
+            for (page, found) in at_desk(shop, place, ledger).await {
+                results.add(of(page), &Value::Object(found));
+            }
         }
     }
-    ledgers.into_iter().map(|(_, ledger)| ledger).chain([fresh]).for_each(Ledger::remove);
+    for (shop, events, ledger) in ledgers {
+        if events > 0 && shop.name == wanted.shops[0].name {
+            grown(place, wanted, events, &ledger, results).await;
+        }
+        ledger.remove();
+    }
+}
+
+/// What needs ledgers of its own: memory and disk after a day of load, and trouble.
+async fn alone(place: &Place, wanted: &Wanted, results: &mut Results) {
+    for shop in &wanted.shops {
+        let of = |figure| Of { figure, on: place.name(), events: 0, shop: &shop.name };
+        if wanted.has("room") {
+            let ledger = Ledger::prepare(shop, place, CODES_OF_A_DAY);
+            results.add(of("room"), &room::measure(shop, place, &ledger).await);
+            ledger.remove();
+        }
+        if wanted.has("trouble") {
+            let ledger = Ledger::prepare(shop, place, CODES_OF_TROUBLE);
+            for _ in 0..wanted.rounds {
+                let [without, during] = trouble::measure(shop, place, &ledger).await;
+                results.add(of("trouble"), &without);
+                results.add(of("trouble with an import"), &during);
+            }
+            ledger.remove();
+        }
+    }
 }
 
 /// What reads the whole ledger.
 async fn grown(place: &Place, wanted: &Wanted, events: usize, ledger: &Ledger, into: &mut Results) {
-    let (url, key, shop) = (ledger.database.url(), ledger.key(), &wanted.shop.name);
-    let of = |figure| Of { figure, on: place.name(), events, shop };
+    let (url, key) = (ledger.database.url(), ledger.key());
+    let of = |figure| Of { figure, on: place.name(), events, shop: "library" };
     for _ in 0..wanted.rounds {
         if wanted.has("verify") {
             into.add(of("verify"), &history::verify(url, key).await);
@@ -142,7 +158,7 @@ async fn at_desk(
     binary: &Binary,
     place: &Place,
     ledger: &Ledger,
-) -> Vec<(&'static str, serde_json::Map<String, Value>)> {
+) -> Vec<(&'static str, Map<String, Value>)> {
     let (ledger, providers) = (ledger.copy(place), Providers::start(SEEN_AT_DESK).await);
     desk::add_owner(binary, &ledger);
     let serving = Serving::start(binary, &ledger, &providers);

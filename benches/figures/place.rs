@@ -78,27 +78,6 @@ impl Place {
         Database::of(cluster, name)
     }
 
-    /// A copy of a database that nobody has open.
-    pub fn copy(&self, from: &Database, folder: &Path) -> Database {
-        match &from.at {
-            At::File(file) => {
-                for end in ["", "-wal"] {
-                    let from = PathBuf::from(format!("{}{end}", file.display()));
-                    if from.exists() {
-                        let to = folder.join(format!("{FILE}{end}"));
-                        std::fs::copy(from, to).expect("it is copied");
-                    }
-                }
-                Database::file(folder)
-            }
-            At::Cluster(cluster, name) => {
-                let copy = new_name();
-                cluster.sql(&format!("create database {copy} template {name}"));
-                Database::of(cluster, copy)
-            }
-        }
-    }
-
     /// The address of a new ledger.
     pub fn new_url(&self) -> String {
         match self.cluster {
@@ -130,6 +109,27 @@ impl Database {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A copy; nobody has this one open.
+    pub fn copy(&self, folder: &Path) -> Self {
+        match &self.at {
+            At::File(file) => {
+                for end in ["", "-wal"] {
+                    let from = PathBuf::from(format!("{}{end}", file.display()));
+                    if from.exists() {
+                        let to = folder.join(format!("{FILE}{end}"));
+                        std::fs::copy(from, to).expect("it is copied");
+                    }
+                }
+                Self::file(folder)
+            }
+            At::Cluster(cluster, name) => {
+                let copy = new_name();
+                cluster.sql(&format!("create database {copy} template {name}"));
+                Self::of(cluster, copy)
+            }
+        }
     }
 
     /// How many bytes each table and each index takes.
@@ -166,5 +166,5 @@ impl Database {
 pub async fn open(url: &str, master: [u8; 32]) -> Store {
     let (clock, random) = app::machine();
     let opening = Opening { url: url.to_owned(), master, zone: app::nairobi(), clock, random };
-    Store::open(opening).await.expect("a ledger opens")
+    Box::pin(Store::open(opening)).await.expect("a ledger opens")
 }

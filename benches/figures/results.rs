@@ -8,6 +8,9 @@ use lango::app;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+/// A table or index that a sale lets grow by fewer bytes is not worth a line.
+const SHOWN: f64 = 20.0;
+
 /// What was measured, on which database, with how many events before, and by whose `lango`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Of<'a> {
@@ -25,7 +28,7 @@ pub struct Results {
 
 impl Results {
     /// None yet.
-    pub fn new(file: Option<PathBuf>, commit: String) -> Self {
+    pub fn new(file: Option<PathBuf>, commit: &str) -> Self {
         let date = app::machine().0.now().business_day(&app::nairobi()).to_string();
         let whole = json!({
             "date": date,
@@ -37,7 +40,7 @@ impl Results {
     }
 
     /// Those of a day's run of this commit, to be kept beside the code.
-    pub fn of_today(commit: String) -> Self {
+    pub fn of_today(commit: &str) -> Self {
         let mut results = Self::new(None, commit);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/results");
         std::fs::create_dir_all(&folder).expect("the folder is ours");
@@ -92,6 +95,30 @@ impl Results {
             *found == Of { shop: if any { found.shop } else { of.shop }, ..of }
         });
         Runs::of(found.filter_map(|(_, sample)| sample[name].as_f64()))
+    }
+
+    /// The figures whose name begins so, with how many events the ledger had before.
+    pub fn figures(&self, beginning: &str, on: &str) -> Vec<(String, usize)> {
+        let mut found: Vec<(String, usize)> = vec![];
+        for (of, _) in self.samples().filter(|(of, _)| of.on == on) {
+            if of.figure.starts_with(beginning) && found.iter().all(|(name, _)| name != of.figure) {
+                found.push((of.figure.to_owned(), of.events));
+            }
+        }
+        found
+    }
+
+    /// The names of a figure's numbers that begin so, the largest first; none below [`SHOWN`].
+    pub fn numbers(&self, of: Of, beginning: &str) -> Vec<String> {
+        let alike = |found: &Of| Of { shop: "", ..*found } == of;
+        let sample = self.samples().find(|(found, _)| alike(found)).map(|(_, sample)| sample);
+        let numbers = sample.and_then(Value::as_object).into_iter().flatten();
+        let numbers = numbers.filter(|(name, _)| name.starts_with(beginning));
+        let mut found: Vec<_> =
+            numbers.filter_map(|(name, number)| Some((number.as_f64()?, name))).collect();
+        found.retain(|(number, _)| *number >= SHOWN);
+        found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        found.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
     /// How many events the ledgers had on which a figure was measured.

@@ -67,8 +67,8 @@ pub async fn sell_at(serving: &Serving, place: &Place, providers: &Providers, lo
     let after = used();
     let of_sale = |sale| providers.arrivals.of_sale(sale);
     let last = (0..load.sales).filter_map(of_sale).max().unwrap_or_default();
-    let took = last - posted.iter().min().copied().unwrap_or_default();
-    let wait = |sale: usize| Some(of_sale(sale)? - posted[sale]);
+    let took = last.saturating_sub(posted.iter().min().copied().unwrap_or_default());
+    let wait = |sale: usize| Some(of_sale(sale)?.saturating_sub(posted[sale]));
     let waits: Vec<_> = (0..load.sales).filter_map(wait).collect();
     let sales = f64::from(u32::try_from(load.sales).expect("a count"));
     let each = |which: usize| after[which].since(before[which]).each(sales);

@@ -21,7 +21,6 @@ const SERVES_WITHIN: Duration = Duration::from_secs(60);
 const ROUTER_LOGIN: &str = "http://10.5.50.1/login";
 
 /// A binary to be measured.
-#[derive(Debug, Clone)]
 pub struct Binary {
     pub name: String,
     path: PathBuf,
@@ -109,7 +108,7 @@ impl Ledger {
                 std::fs::copy(self.folder.join(name), folder.join(name)).expect("it is copied");
             }
         }
-        Self { database: place.copy(&self.database, &folder), folder }
+        Self { database: self.database.copy(&folder), folder }
     }
 
     /// Removes all of it.

@@ -31,10 +31,24 @@ impl Runs {
         }
     }
 
+    pub fn least(&self) -> f64 {
+        quantile(&self.0, 0.0)
+    }
+
+    pub fn most(&self) -> f64 {
+        quantile(&self.0, 1.0)
+    }
+
     /// The median, and from where to where the runs lie.
     pub fn text(&self) -> String {
-        let (least, most) = (quantile(&self.0, 0.0), quantile(&self.0, 1.0));
-        format!("{} ({}–{})", short(self.median()), short(least), short(most))
+        match self.0[..] {
+            [] => "–".to_owned(),
+            [only] => short(only),
+            _ => {
+                let [middle, least, most] = [self.median(), self.least(), self.most()].map(short);
+                format!("{middle} ({least}–{most})")
+            }
+        }
     }
 }
 
