@@ -157,7 +157,7 @@ pub async fn grow(url: &str, key: [u8; 32], events: usize) {
         let ids = (0..SALES_AT_ONCE).map(|_| ids()).collect();
         store.execute(Sales { ids }).await.expect("sales are recorded");
     }
-    while store.project().await.expect("projections are folded") > 0 {}
+    while Box::pin(store.project()).await.expect("projections are folded") > 0 {}
     store.close().await;
 }
 
@@ -185,7 +185,8 @@ pub async fn verify_beside(url: &str, key: [u8; 32]) -> Value {
     let events = usize::try_from(store.read().last_position().await.expect("it is read"));
     Process::this().forget_peak();
     let (before, begun) = (Process::this().mib("VmRSS:"), Instant::now());
-    store.read().verify_beside(Some(&*store.vault())).await.expect("all of it is read");
+    let (books, vault) = (store.read(), store.vault());
+    Box::pin(books.verify_beside(Some(&*vault))).await.expect("all of it is read");
     let rate = rate(events.expect("a count"), begun);
     store.close().await;
     json!({ "events_per_second": rate, "mib": Process::this().mib("VmHWM:") - before })
@@ -204,7 +205,7 @@ pub async fn rebuild(url: &str, key: [u8; 32]) -> Value {
             since = Instant::now();
         }
     });
-    told.await.expect("projections are rebuilt");
+    Box::pin(told).await.expect("projections are rebuilt");
     found.insert("events_per_second".to_owned(), rate(events, begun).into());
     store.close().await;
     Value::Object(found)

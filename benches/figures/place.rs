@@ -119,7 +119,10 @@ impl Database {
                     let from = PathBuf::from(format!("{}{end}", file.display()));
                     if from.exists() {
                         let to = folder.join(format!("{FILE}{end}"));
-                        std::fs::copy(from, to).expect("it is copied");
+                        std::fs::copy(from, &to).expect("it is copied");
+                        // Otherwise the shop's first sync would write all of it.
+                        let copied = std::fs::File::open(to).and_then(|file| file.sync_all());
+                        copied.expect("it is on the disk");
                     }
                 }
                 Self::file(folder)

@@ -88,8 +88,8 @@ pub async fn sell_at(serving: &Serving, place: &Place, providers: &Providers, lo
     found
 }
 
-/// Buys all, each sale by the next buyer who is free, who may wait for its text; tells when each was
-/// posted.
+/// Buys all, each sale by the next buyer who is free, who may wait for its text; tells when each
+/// was posted.
 pub async fn buy_all(
     shop: SocketAddr,
     arrivals: &Arc<Arrivals>,

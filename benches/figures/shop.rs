@@ -17,7 +17,7 @@ use std::{
 
 /// So many that the limits on one site never hold the load back.
 pub const SITES: usize = 200;
-const SERVES_WITHIN: Duration = Duration::from_secs(60);
+const SERVES_WITHIN: Duration = Duration::from_mins(1);
 const ROUTER_LOGIN: &str = "http://10.5.50.1/login";
 
 /// A binary to be measured.

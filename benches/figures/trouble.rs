@@ -60,7 +60,8 @@ pub async fn measure(binary: &Binary, place: &Place, ledger: &Ledger) -> [Value;
     let codes = codes.join("\n");
     let import = desk.import(&codes);
     let during = under_load(serving.shop, &callbacks, &next, import).await;
-    serving.stop();
+    // Asked to end, it would first wait for those that never answer.
+    drop(serving);
     ledger.remove();
     [without, during]
 }
