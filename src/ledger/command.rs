@@ -335,6 +335,11 @@ pub trait Command: Send + Sync {
         vec![]
     }
 
+    /// Whether it gives way to commands for which somebody waits: large, and one of many.
+    fn is_patient(&self) -> bool {
+        false
+    }
+
     /// Decides from what was read.
     fn decide(&self, world: &World, now: Micros) -> Result<Decision, Refusal>;
 

@@ -5,7 +5,7 @@ use crate::{
     ledger::kernel::time::MINUTE,
     processes::context::Context,
     services::backup::{self, BackupError, Nightly, Place, Proof},
-    store::{BackupRecord, StoreError},
+    store::{BackupRecord, StoreError, on_another_thread},
 };
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
         let nightly = Arc::clone(nightly);
         let calls = context.calls.clone();
         nightly.rest_until(now.plus(MINUTE));
-        calls.make(SUBJECT, async move {
+        let work = async move {
             let done = async {
                 match to_do {
                     ToDo::BackUp => back_up(&context, &nightly, &place, record).await,
@@ -57,7 +57,8 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
                 // next start does both again.
                 () = context.closed() => {}
             }
-        });
+        };
+        calls.make(SUBJECT, on_another_thread(work));
     } else if let Some(next) = next {
         nightly.rest_until(next);
     }

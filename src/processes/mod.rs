@@ -32,7 +32,7 @@ pub use read_inbox::take_in;
 use crate::{
     ledger::command::WorkKind,
     processes::{caught::caught, context::Context},
-    store::{Chore, Store, StoreError},
+    store::{Chore, Store, StoreError, on_another_thread},
 };
 use handle::{Thing, handle};
 use std::{future::Future, sync::Arc, time::Duration};
@@ -101,7 +101,10 @@ impl Process {
             Self::Checkpoint => checkpoint::look(context).await,
             Self::TellOwner => tell_owner::look(context).await,
             Self::BackUp => backup::look(context).await,
-            Self::TakeUploads => take_uploads::look(context).await,
+            Self::TakeUploads => {
+                let context = Arc::clone(context);
+                on_another_thread(async move { take_uploads::look(&context).await }).await
+            }
         }
     }
 

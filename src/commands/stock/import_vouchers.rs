@@ -22,8 +22,8 @@ use crate::ledger::{
     world::World,
 };
 
-/// How many lines go into one commit.
-pub const LINES_PER_COMMIT: usize = 200;
+/// How many lines go into one commit: a callback that comes meanwhile waits for a few milliseconds.
+pub const LINES_PER_COMMIT: usize = 50;
 
 /// Records that a file was read and judged.
 #[derive(Debug, Clone)]
@@ -66,6 +66,10 @@ pub struct ImportLines {
 impl Command for ImportLines {
     fn needs(&self, world: &World) -> Vec<Need> {
         self.lines.iter().flat_map(|line| needs(world, line)).collect()
+    }
+
+    fn is_patient(&self) -> bool {
+        true
     }
 
     fn decide(&self, world: &World, _: Micros) -> Result<Decision, Refusal> {

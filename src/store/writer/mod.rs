@@ -81,25 +81,61 @@ pub(super) struct Job {
 
 /// The way to the writer.
 #[derive(Clone)]
-pub(super) struct Sender(mpsc::Sender<Job>);
+pub(super) struct Sender {
+    /// For whatever somebody waits for.
+    prompt: mpsc::Sender<Job>,
+    /// For what gives way: one of these a commit.
+    patient: mpsc::Sender<Job>,
+}
+
+/// The other end.
+struct Jobs {
+    prompt: mpsc::Receiver<Job>,
+    patient: mpsc::Receiver<Job>,
+}
+
+impl Jobs {
+    /// Fills an empty batch with what waits; `false` when nobody can send any more.
+    async fn fill(&mut self, batch: &mut Vec<Job>) -> bool {
+        tokio::select! {
+            biased;
+            count = self.prompt.recv_many(batch, BATCH_MAX) => if count == 0 { return false },
+            Some(job) = self.patient.recv() => batch.push(job),
+        }
+        // Those who were answered just now ask for more at once: let them, so that they share this
+        // commit instead of waiting for it.
+        tokio::task::yield_now().await;
+        while batch.len() < BATCH_MAX
+            && let Ok(job) = self.prompt.try_recv()
+        {
+            batch.push(job);
+        }
+        let patient = |job: &Job| job.command.is_patient();
+        if !batch.iter().any(patient) {
+            batch.extend(self.patient.try_recv());
+        }
+        true
+    }
+}
 
 impl Sender {
     /// Has a command carried out; returns after its events are durable.
     pub async fn execute(&self, command: Arc<dyn Command>) -> Result<Answer, CommandError> {
         let (answer, heard) = oneshot::channel();
-        let sent = self.0.send(Job { command, answer }).await;
+        let lane = if command.is_patient() { &self.patient } else { &self.prompt };
+        let sent = lane.send(Job { command, answer }).await;
         sent.map_err(|_| StoreError::Stopped)?;
         heard.await.map_err(|_| StoreError::Stopped)?
     }
 
     /// Returns when it has ended, for which there is no reason but a panic.
     pub async fn ended(&self) {
-        self.0.closed().await;
+        self.prompt.closed().await;
     }
 
     /// Whether it has.
     pub fn has_ended(&self) -> bool {
-        self.0.is_closed()
+        self.prompt.is_closed()
     }
 }
 
@@ -185,22 +221,15 @@ impl Batch {
 impl Writer {
     /// Starts the writer; it ends when all senders are gone.
     pub fn start(self) -> Sender {
-        let (sender, jobs) = mpsc::channel(QUEUE_MAX);
+        let (prompt, patient) = (mpsc::channel(QUEUE_MAX), mpsc::channel(QUEUE_MAX));
+        let jobs = Jobs { prompt: prompt.1, patient: patient.1 };
         keep_thread("lango-writer", self.run(jobs));
-        Sender(sender)
+        Sender { prompt: prompt.0, patient: patient.0 }
     }
 
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    async fn run(mut self, mut jobs: Jobs) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            // Those who were answered just now ask for more at once: let them, so that they share
-            // this commit instead of waiting for it.
-            tokio::task::yield_now().await;
-            while batch.len() < BATCH_MAX
-                && let Ok(job) = jobs.try_recv()
-            {
-                batch.push(job);
-            }
+        while jobs.fill(&mut batch).await {
             let commands: Vec<_> = batch.iter().map(|job| Arc::clone(&job.command)).collect();
             let outcomes = self.carry_out(&commands).await;
             for (job, outcome) in batch.drain(..).zip(outcomes) {
