@@ -7,7 +7,7 @@ use crate::{
     },
     phrases::{Parameter, PhraseError},
     processes::context::Context,
-    store::StoreError,
+    store::{PurchaseView, StoreError},
 };
 
 /// Why a text could not be made.
@@ -30,10 +30,9 @@ pub(super) struct Text {
 
 /// The text of a purchase's message: its code, or that it is owed one. Plain, because one character
 /// outside the GSM alphabet triples the price of a message.
-pub(super) async fn compose(context: &Context, id: PurchaseId) -> Result<Text, TextError> {
+pub(super) async fn compose(context: &Context, view: &PurchaseView) -> Result<Text, TextError> {
     let missing = TextError::Missing;
-    let view = context.store.read().purchase(id).await?.ok_or(missing(id))?;
-    let purchase = &view.purchase;
+    let (id, purchase) = (view.id, &view.purchase);
     let version = context.store.read().package_version(&purchase.package, purchase.package_version);
     let package = version.await?.ok_or(missing(id))?;
     let say = |key: &str, more: &[Parameter<'_>]| {

@@ -24,8 +24,8 @@ use crate::{
     ports::{PaymentNews, ProviderRefs},
     processes::{caught::caught, context::Context},
     store::{
-        C2B_CONFIRMATION, CommandError, Inbox, Lookup, RawMessage, SOURCE_C2B, SOURCE_PAYMENT,
-        SOURCE_REPORT, Sealed, StoreError,
+        C2B_CONFIRMATION, CommandError, Inbox, Lookup, RawMessage, Referenced, SOURCE_C2B,
+        SOURCE_PAYMENT, SOURCE_REPORT, Sealed, StoreError,
     },
 };
 use std::sync::Arc;
@@ -110,7 +110,7 @@ async fn decide(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreErr
         SOURCE_PAYMENT => callback(context, letter).await,
         SOURCE_C2B if letter.subject == C2B_CONFIRMATION => c2b(context, letter).await,
         // Only a question whether money may come: it was answered, and nothing has moved.
-        SOURCE_C2B => ignore(context, letter, None).await,
+        SOURCE_C2B => ignore(context, letter, false).await,
         SOURCE_REPORT => report(context, letter).await,
         _ => Err(StoreError::BadRow { table: "inbox", column: "source" }),
     }
@@ -119,18 +119,20 @@ async fn decide(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreErr
 async fn callback(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreError> {
     let unreadable = |_| StoreError::BadRow { table: "inbox", column: "subject" };
     let payment: PaymentId = letter.subject.parse().map_err(unreadable)?;
-    let whose = Sealed::ProviderRefs(payment);
+    let known = context.store.read().sealed(&Sealed::ProviderRefs(payment)).await?;
+    let forgotten = known.as_ref().is_some_and(Vec::is_empty);
     let Some(read) = context.payments.read_callback(&letter.message.body) else {
         tracing::warn!(%payment, "a callback cannot be understood");
-        return ignore(context, letter, Some(whose)).await;
+        return ignore(context, letter, forgotten).await;
     };
-    let (names, news) = match names(context, payment, &read.refs).await? {
+    let known = known.filter(|_| !forgotten);
+    let (names, news) = match names(context, payment, known, &read.refs).await? {
         Names::Known => (None, news(context, read.news)),
         Names::First(sealed) => (Some(sealed), news(context, read.news)),
         Names::OfAnother => {
             tracing::warn!(%payment, "a callback names another attempt");
             let PaymentNews::Paid { .. } = read.news else {
-                return ignore(context, letter, Some(whose)).await;
+                return ignore(context, letter, forgotten).await;
             };
             (None, News::OfAnother)
         }
@@ -147,7 +149,7 @@ async fn callback(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreE
         names,
         message: MessageId(context.id()),
     };
-    execute(context, letter, take, Some(whose), unclear).await
+    execute(context, letter, take, Fate { ignored: unclear, erased: forgotten }).await
 }
 
 /// Whose the provider's names in a callback are.
@@ -162,16 +164,16 @@ enum Names {
 async fn names(
     context: &Context,
     payment: PaymentId,
+    known: Option<Vec<u8>>,
     claimed: &ProviderRefs,
 ) -> Result<Names, StoreError> {
-    let whose = Sealed::ProviderRefs(payment);
     let claimed = serde_json::to_string(claimed).expect("two texts are plain data");
-    let place = whose.context();
-    Ok(match context.store.open_sealed(whose).await? {
-        None => Names::First(context.store.vault().seal(&place, claimed.as_bytes())),
-        Some(known) if known == claimed => Names::Known,
-        Some(_) => Names::OfAnother,
-    })
+    let place = Sealed::ProviderRefs(payment).context();
+    let Some(known) = known else {
+        return Ok(Names::First(context.store.vault().seal(&place, claimed.as_bytes())));
+    };
+    let same = context.store.unseal_text(&place, &known).await? == claimed;
+    Ok(if same { Names::Known } else { Names::OfAnother })
 }
 
 fn news(context: &Context, news: PaymentNews) -> News {
@@ -192,7 +194,7 @@ fn receipt_given(context: &Context, number: &str) -> ReceiptGiven {
 async fn c2b(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreError> {
     let Some(read) = context.payments.read_c2b(&letter.message.body) else {
         tracing::warn!("a C2B message cannot be understood");
-        return ignore(context, letter, None).await;
+        return ignore(context, letter, false).await;
     };
     let named = match read.reference.as_deref().and_then(referenced) {
         Some(digits) => context.store.read().payment_of_reference(&digits).await?,
@@ -210,7 +212,11 @@ async fn c2b(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreError>
         named,
         message: MessageId(context.id()),
     };
-    execute(context, letter, take, payment.map(Sealed::ProviderRefs), false).await
+    let erased = match payment {
+        Some(payment) => context.store.read().is_forgotten(Sealed::ProviderRefs(payment)).await?,
+        None => false,
+    };
+    execute(context, letter, take, Fate { ignored: false, erased }).await
 }
 
 /// A payment of the sale that a receipt is known to belong to.
@@ -224,15 +230,15 @@ async fn report(context: &Context, letter: &Letter<'_>) -> Result<bool, StoreErr
     let gateway = context.sms.iter().find(|gateway| gateway.id() == letter.subject);
     let RawMessage { content_type, body, .. } = letter.message;
     let read = gateway.and_then(|gateway| gateway.read_report(content_type, body));
-    let Some(read) = read else { return ignore(context, letter, None).await };
+    let Some(read) = read else { return ignore(context, letter, false).await };
     let fingerprint = message_ref(context, letter.subject, &read.reference);
     match context.store.read().message_of_ref(&fingerprint).await? {
-        Some(message) => {
+        Some(Referenced { message, forgotten }) => {
             let report = TakeReport { message, outcome: read.outcome };
-            execute(context, letter, report, Some(Sealed::MessageText(message)), false).await
+            execute(context, letter, report, Fate { ignored: false, erased: forgotten }).await
         }
         None if letter.received_at.until(context.now()) < REPORT_WAITS => Ok(false),
-        None => ignore(context, letter, None).await,
+        None => ignore(context, letter, false).await,
     }
 }
 
@@ -241,27 +247,25 @@ pub(super) fn message_ref(context: &Context, gateway: &str, reference: &str) -> 
     context.store.vault().fingerprint(Lookup::MessageRef(gateway, reference))
 }
 
-async fn ignore(
-    context: &Context,
-    letter: &Letter<'_>,
-    whose: Option<Sealed>,
-) -> Result<bool, StoreError> {
-    execute(context, letter, KeepBeside::default(), whose, true).await
+async fn ignore(context: &Context, letter: &Letter<'_>, erased: bool) -> Result<bool, StoreError> {
+    execute(context, letter, KeepBeside::default(), Fate { ignored: true, erased }).await
 }
 
-/// Decides about a message. Where what the vault keeps of the same sale is forgotten, its bytes are
-/// not kept either.
+/// What becomes of a message, whatever is decided.
+struct Fate {
+    /// It leads to nothing.
+    ignored: bool,
+    /// What the vault keeps of the same sale is forgotten, so its bytes are not kept either.
+    erased: bool,
+}
+
+/// Decides about a message.
 async fn execute(
     context: &Context,
     letter: &Letter<'_>,
     command: impl Command + 'static,
-    whose: Option<Sealed>,
-    ignored: bool,
+    Fate { ignored, erased }: Fate,
 ) -> Result<bool, StoreError> {
-    let erased = match whose {
-        Some(whose) => context.store.read().is_forgotten(whose).await?,
-        None => false,
-    };
     if erased && matches!(letter.kept, FromOutside::New(_)) {
         return Ok(false);
     }

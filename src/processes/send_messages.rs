@@ -17,7 +17,7 @@ use crate::{
     },
     ledger::{
         command::{Postponed, WorkKind},
-        kernel::{id::MessageId, time::SECOND},
+        kernel::{id::MessageId, stream::Stream, time::SECOND},
         message::{Message, MessageStatus},
     },
     ports::{SmsGateway, SmsRetry, SmsSubmitted},
@@ -46,7 +46,12 @@ pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
 }
 
 async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), CommandError> {
-    let Some(message) = context.store.read().message(id).await? else { return Ok(()) };
+    let view = context.store.read().purchase_with(&Stream::Message(id)).await?;
+    let message = match &view {
+        Some(view) => view.messages.iter().find(|(of, _)| *of == id).map(|(_, it)| it.clone()),
+        None => context.store.read().message(id).await?,
+    };
+    let Some(message) = message else { return Ok(()) };
     if message.status == MessageStatus::Submitted {
         // Whoever made the call did not live to record its outcome.
         let gateway = message.tried.last().cloned().unwrap_or_default();
@@ -61,8 +66,8 @@ async fn send(context: &Context, id: MessageId, work: &Work) -> Result<(), Comma
         return pause(context, work).await;
     }
     let to = context.store.phone(message.contact).await?;
-    let text = match (message.purchase, &context.settings.digest) {
-        (Some(purchase), _) => compose(context, purchase).await,
+    let text = match (&view, &context.settings.digest) {
+        (Some(view), _) => compose(context, view).await,
         (None, Some(digest)) => tell_owner::compose(context, digest).await,
         // The owner wishes for none any more.
         (None, None) => return give_up(context, id).await,

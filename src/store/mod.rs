@@ -32,6 +32,7 @@ pub use queries::{
     backups::{BackupMade, BackupRecord, CopyStanding},
     catalogue::Offer,
     events::{ProjectionState, StoredEvent},
+    message::Referenced,
     money::{Earned, Exception, ExceptionKind},
     router::{AtRouter, RouterNews, ToldOfCode, UsageCounts},
     sale::{PaymentView, PurchaseView, VoucherCode},

@@ -58,8 +58,17 @@ pub struct StoredEvent {
     pub amount_cents: Option<i64>,
 }
 
-const EVENT_COLUMNS: &str = "position, stream, version, kind, schema, recorded_at, business_day, \
-    correlation, actor, once, data, hash, site, package, amount_cents";
+/// A statement that reads whole events.
+macro_rules! events {
+    ($rest:literal) => {
+        concat!(
+            "select position, stream, version, kind, schema, recorded_at, business_day,
+               correlation, actor, once, data, hash, site, package, amount_cents
+             from events ",
+            $rest
+        )
+    };
+}
 
 impl StoredEvent {
     async fn all(
@@ -124,36 +133,45 @@ impl Reader {
         position: i64,
         limit: i64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let statement = format!(
-            "select {EVENT_COLUMNS} from events where position > $1 order by position limit $2"
-        );
-        StoredEvent::all(self, query(statement).bind(position).bind(limit), "read the ledger").await
+        let asked = query(events!("where position > $1 order by position limit $2"));
+        StoredEvent::all(self, asked.bind(position).bind(limit), "read the ledger").await
     }
 
     /// All events of a purchase, across streams, in order.
     pub async fn events_of(&self, purchase: PurchaseId) -> Result<Vec<StoredEvent>, StoreError> {
-        let statement =
-            format!("select {EVENT_COLUMNS} from events where correlation = $1 order by position");
-        StoredEvent::all(self, query(statement).bind(purchase.to_string()), "read a purchase").await
+        let asked = query(events!("where correlation = $1 order by position"));
+        StoredEvent::all(self, asked.bind(purchase), "read a purchase").await
+    }
+
+    /// All events of the purchase to which a stream belongs.
+    pub(super) async fn events_beside(
+        &self,
+        stream: &Stream,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let asked = query(events!(
+            "where correlation = (
+               select correlation from events where stream = $1 and version = 1
+             )
+             order by position"
+        ));
+        StoredEvent::all(self, asked.bind(stream.to_string()), "read a purchase").await
     }
 
     /// All events of a stream, in order.
     pub async fn stream_events(&self, stream: &Stream) -> Result<Vec<StoredEvent>, StoreError> {
-        let statement =
-            format!("select {EVENT_COLUMNS} from events where stream = $1 order by version");
-        StoredEvent::all(self, query(statement).bind(stream.to_string()), "read a stream").await
+        let asked = query(events!("where stream = $1 order by version"));
+        StoredEvent::all(self, asked.bind(stream.to_string()), "read a stream").await
     }
 
     /// The events of the latest batches, newest first.
     pub async fn latest_batches(&self, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
         // Ids are in order of time, so their streams are.
-        let statement = format!(
-            "select {EVENT_COLUMNS} from events
-             where stream >= 'batch-' and stream < 'batch.'
+        let asked = query(events!(
+            "where stream >= 'batch-' and stream < 'batch.'
              order by stream desc
              limit $1"
-        );
-        StoredEvent::all(self, query(statement).bind(limit), "read the latest batches").await
+        ));
+        StoredEvent::all(self, asked.bind(limit), "read the latest batches").await
     }
 
     /// The last position.

@@ -9,6 +9,14 @@ use crate::{
     store::{Reader, StoreError, database::sql::query, error::Attempt},
 };
 
+/// A message that a gateway has named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Referenced {
+    pub message: MessageId,
+    /// Whether its text is forgotten.
+    pub forgotten: bool,
+}
+
 impl Reader {
     /// A message.
     pub async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
@@ -33,12 +41,18 @@ impl Reader {
     pub async fn message_of_ref(
         &self,
         fingerprint: &Fingerprint,
-    ) -> Result<Option<MessageId>, StoreError> {
-        let row = query("select message from message_refs where fingerprint = $1")
-            .bind(fingerprint.as_slice())
-            .first(&self.pool)
-            .await
-            .attempt("find a message")?;
-        row.map(|row| row.parse(0, "message_refs", "message")).transpose()
+    ) -> Result<Option<Referenced>, StoreError> {
+        let row = query(
+            "select message, sealed from message_refs left join message_texts using (message)
+             where fingerprint = $1",
+        )
+        .bind(fingerprint.as_slice())
+        .first(&self.pool)
+        .await
+        .attempt("find a message")?;
+        let Some(row) = row else { return Ok(None) };
+        let message = row.parse(0, "message_refs", "message")?;
+        let text: Option<&[u8]> = row.get(1);
+        Ok(Some(Referenced { message, forgotten: text.is_some_and(<[u8]>::is_empty) }))
     }
 }

@@ -212,6 +212,16 @@ impl Reader {
         Ok(row.map_or(0, |row| row.get(0)))
     }
 
+    /// The purchase to which a stream belongs; `None` where it belongs to none.
+    pub async fn purchase_with(&self, stream: &Stream) -> Result<Option<PurchaseView>, StoreError> {
+        let events = self.events_beside(stream).await?;
+        let Some(id) = events.first().and_then(|event| event.correlation.as_deref()) else {
+            return Ok(None);
+        };
+        let unreadable = |_| StoreError::BadRow { table: "events", column: "correlation" };
+        PurchaseView::fold(id.parse().map_err(unreadable)?, &events)
+    }
+
     /// A purchase.
     pub async fn purchase(&self, id: PurchaseId) -> Result<Option<PurchaseView>, StoreError> {
         PurchaseView::fold(id, &self.events_of(id).await?)
