@@ -24,7 +24,7 @@ use crate::{
     ports::{PaymentNews, ProviderRefs},
     processes::{caught::caught, context::Context},
     store::{
-        C2B_CONFIRMATION, CommandError, Inbox, Lookup, RawMessage, Referenced, SOURCE_C2B,
+        C2B_CONFIRMATION, CommandError, Inbox, Item, Lookup, RawMessage, Referenced, SOURCE_C2B,
         SOURCE_PAYMENT, SOURCE_REPORT, Sealed, StoreError,
     },
 };
@@ -57,14 +57,20 @@ pub async fn take_in(
     if let Ok(Ok(true)) = caught(decide(context, &letter)).await {
         return Ok(());
     }
-    let mut kept = context.store.execute(KeepBeside::inbox(row)).await;
-    if matches!(kept, Err(CommandError::Failed(StoreError::KeysChanged))) {
-        // Its sender does not send it again, so it is sealed anew with the changed key.
-        let row = sealed(context, source, subject, message);
-        kept = context.store.execute(KeepBeside::inbox(row)).await;
-    }
+    // Its sender does not send it again: it is kept, whatever is wrong with deciding about it.
+    let kept = match context.store.execute(KeepBeside::inbox(row.clone())).await {
+        Err(CommandError::Failed(StoreError::KeysChanged)) => {
+            let row = sealed(context, source, subject, message);
+            context.store.execute(KeepBeside::inbox(row)).await.map(drop)
+        }
+        Err(CommandError::Failed(StoreError::Stopped)) => {
+            let item = Item::inbox(context.store.keep_without_writer(row).await?);
+            Ok(context.store.count_breakdown(&item).await?)
+        }
+        kept => kept.map(drop),
+    };
     context.tell();
-    kept.map(drop)
+    kept
 }
 
 fn sealed(

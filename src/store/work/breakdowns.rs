@@ -25,6 +25,13 @@ pub struct Item {
     pub subject: String,
 }
 
+impl Item {
+    /// A row of the inbox.
+    pub fn inbox(row: i64) -> Self {
+        Self { kind: "inbox", subject: row.to_string() }
+    }
+}
+
 /// A thing that waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stuck {

@@ -1,5 +1,13 @@
 //! What comes from outside, as the vault keeps it.
 
+use crate::{
+    ledger::command::{InboxRow, VaultWrite},
+    store::{
+        Store,
+        database::sql::query,
+        error::{Attempt, StoreError},
+    },
+};
 use serde::{Deserialize, Serialize};
 
 /// A payment's callback.
@@ -31,5 +39,30 @@ impl RawMessage {
     /// The context under which it is sealed.
     pub fn context(source: &str, subject: &str) -> String {
         format!("inbox:{source}:{subject}")
+    }
+}
+
+impl Store {
+    /// Keeps a message without the writer, which has ended: its sender will not send it again. Tells
+    /// the row.
+    pub async fn keep_without_writer(&self, row: InboxRow) -> Result<i64, StoreError> {
+        let pool = self.projecting.pool();
+        let begun = pool.begin(pool.words().begin_writing).await;
+        let mut transaction = begun.attempt("begin to keep a message")?;
+        // Rows are numbered one after another, whichever instance keeps them.
+        let head = query(pool.words().head).first(&mut transaction).await;
+        head.map(drop).attempt("read the end of the ledger")?;
+        let kept = VaultWrite::Inbox(row.clone());
+        transaction.keep(&[kept], self.now()).await?;
+        let row =
+            query("select row from inbox where source = $1 and subject = $2 and fingerprint = $3")
+                .bind(row.source)
+                .bind(&row.subject)
+                .bind(&row.fingerprint)
+                .one(&mut transaction)
+                .await
+                .attempt("find a message that was kept")?;
+        transaction.commit().await.attempt("keep a message")?;
+        Ok(row.get(0))
     }
 }

@@ -87,7 +87,7 @@ impl Owed {
 impl Inbox {
     /// Itself, as its breakdowns are counted.
     pub fn item(&self) -> Item {
-        Item { kind: "inbox", subject: self.row.to_string() }
+        Item::inbox(self.row)
     }
 }
 

@@ -354,7 +354,7 @@ async fn registering_twice_is_harmless_and_says_so() {
 }
 
 #[tokio::test]
-async fn what_came_just_before_the_power_failed_is_decided_after_it() {
+async fn what_came_just_before_the_power_failed_is_decided_already() {
     let mut town = registered(1).await;
     town.mpesa_will(|faults| {
         (faults.lose_submit_response, faults.callback_never) = (true, true);
@@ -362,7 +362,7 @@ async fn what_came_just_before_the_power_failed_is_decided_after_it() {
     let mut njeri = prompted(&mut town, "0726 000 013").await;
     njeri.enters_pin();
     town.mpesa.idle().await;
-    assert_eq!(town.c2b_messages().await, [(1, String::new())], "kept, and not yet decided");
+    assert_eq!(town.c2b_messages().await, [(1, "taken".into())], "kept and decided in one commit");
     town.restart().await;
     town.settle().await;
     njeri.sees(PAID).await;
@@ -386,5 +386,5 @@ crate::on_postgres_too! {
     where_validation_is_on_every_question_is_answered_yes,
     a_validation_that_takes_too_long_ends_as_it_was_registered,
     registering_twice_is_harmless_and_says_so,
-    what_came_just_before_the_power_failed_is_decided_after_it,
+    what_came_just_before_the_power_failed_is_decided_already,
 }

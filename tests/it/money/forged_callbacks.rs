@@ -1,7 +1,7 @@
 //! What forgers, replays and nonsense at the callbacks' addresses come to.
 
 use crate::town::{Customer, Town};
-use lango::simulators::daraja::Prompt;
+use lango::simulators::daraja::{Prompt, Throttle};
 use serde_json::json;
 
 /// A made-up proof number of the right form.
@@ -127,18 +127,21 @@ async fn a_callback_for_a_payment_not_yet_asked_for_sells_nothing_and_is_shown_t
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
     town.callbacks_lie = true;
+    town.mpesa_will(|faults| faults.throttle = Some(Throttle::SystemBusy));
     let mut njeri = town.customer("Njeri", "0713 000 006");
-    njeri.chooses("daily").await;
-    let payment = town.view_of(&njeri).await.payments[0].id;
+    town.asks(&mut njeri, "daily").await;
+    town.mpesa_will(|faults| faults.throttle = None);
+    let payment = town.view_of(&njeri).await.payments[1].id;
     let secret = town.store().vault().hook_secret(payment);
     let address = town.url(&format!("/hooks/p/{payment}/{secret}"));
-    // Delivered before the processes have run once, and decided about before the submit.
+    // M-PESA was busy, and is asked again in a while.
     let forged = body("0000-1-1", "ws_CO_2211202618000000713000009", FORGED);
     assert_eq!(town.posts(&address, &forged).await.0, 200);
     town.settle().await;
     assert_eq!(town.count("payment_confirmed").await, 0);
     assert_eq!(town.count("purchase_fulfilled").await, 0);
     assert_eq!(town.exceptions().await, ["unmatched not_asked"]);
+    town.passes(25).await;
     town.pays(&njeri).await;
     njeri.sees("Paid. Here is your code").await;
     town.close().await;

@@ -97,14 +97,14 @@ async fn while_the_pin_is_entered_so_that_the_callback_is_lost() {
 }
 
 #[tokio::test]
-async fn after_the_callback_before_it_was_decided_about() {
+async fn after_the_callback() {
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
     let mut njeri = town.customer("Njeri", "0717 000 006");
     town.asks(&mut njeri, "daily").await;
     njeri.enters_pin();
     town.mpesa.idle().await;
-    assert_eq!(town.callbacks().await, [(1, String::new())], "kept, and not yet decided about");
+    assert_eq!(town.callbacks().await, [(1, "taken".into())], "kept and decided in one commit");
     town.restart().await;
     town.settle().await;
     ends_in_one_sale(town, njeri).await;
@@ -191,7 +191,7 @@ crate::on_postgres_too! {
     during_the_call_and_nobody_pays,
     while_the_phone_shows_the_prompt,
     while_the_pin_is_entered_so_that_the_callback_is_lost,
-    after_the_callback_before_it_was_decided_about,
+    after_the_callback,
     during_the_sms,
     when_all_is_done,
     at_any_moment_of_a_busy_evening,
