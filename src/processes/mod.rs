@@ -216,7 +216,8 @@ impl Process {
             Self::SendMessages => chore(Chore::Work(WorkKind::SendMessage)),
             Self::Fulfil => chore(Chore::ServeOwed),
             Self::Project | Self::Checkpoint | Self::TellOwner => Bell::Ledger(store.position()),
-            Self::ReadInbox | Self::BackUp | Self::TakeUploads => Bell::None,
+            Self::ReadInbox => chore(Chore::ReadInbox),
+            Self::BackUp | Self::TakeUploads => Bell::None,
         }
     }
 

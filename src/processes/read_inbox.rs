@@ -24,8 +24,8 @@ use crate::{
     ports::{PaymentNews, ProviderRefs},
     processes::{caught::caught, context::Context},
     store::{
-        C2B_CONFIRMATION, CommandError, Inbox, Item, Lookup, RawMessage, Referenced, SOURCE_C2B,
-        SOURCE_PAYMENT, SOURCE_REPORT, Sealed, StoreError,
+        C2B_CONFIRMATION, Chore, CommandError, Inbox, Item, Lookup, RawMessage, Referenced,
+        SOURCE_C2B, SOURCE_PAYMENT, SOURCE_REPORT, Sealed, StoreError,
     },
 };
 use std::sync::Arc;
@@ -69,7 +69,7 @@ pub async fn take_in(
         }
         kept => kept.map(drop),
     };
-    context.tell();
+    context.store.stir(Chore::ReadInbox);
     kept
 }
 
@@ -87,6 +87,9 @@ fn sealed(
 }
 
 pub(super) async fn look(context: &Arc<Context>) -> Result<usize, StoreError> {
+    if !context.store.read().is_inbox_undecided().await? {
+        return Ok(0);
+    }
     // Apart, so that reports which wait for their gateway's answer never stand before a callback.
     let mut rows = vec![];
     for source in [SOURCE_PAYMENT, SOURCE_C2B, SOURCE_REPORT] {

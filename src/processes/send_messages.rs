@@ -22,7 +22,7 @@ use crate::{
     },
     ports::{SmsGateway, SmsRetry, SmsSubmitted},
     processes::context::Context,
-    store::{CommandError, Sealed, StoreError, Work},
+    store::{Chore, CommandError, Sealed, StoreError, Work},
 };
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ async fn record(
     };
     context.store.execute(RecordSend { message, gateway, outcome, reference }).await?;
     // A report that overtook this answer waits in the inbox for the name.
-    context.tell();
+    context.store.stir(Chore::ReadInbox);
     Ok(())
 }
 

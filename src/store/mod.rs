@@ -198,6 +198,11 @@ impl Store {
         self.stir.of(chore)
     }
 
+    /// Says that there may be something of a chore to do.
+    pub fn stir(&self, chore: Chore) {
+        self.stir.for_chore(chore);
+    }
+
     /// The last position that this instance knows of; changes with each of its commits, and when it
     /// hears of others.
     pub fn position(&self) -> watch::Receiver<i64> {

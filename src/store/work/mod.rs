@@ -251,6 +251,12 @@ impl Reader {
         Ok(rows.iter().map(Inbox::of).collect())
     }
 
+    /// Whether there are messages from outside that nothing was decided about yet.
+    pub async fn is_inbox_undecided(&self) -> Result<bool, StoreError> {
+        let row = query("select 1 from inbox where outcome is null limit 1").first(&self.pool);
+        Ok(row.await.attempt("look for messages")?.is_some())
+    }
+
     /// Messages from outside that nothing was decided about yet, in the order they came.
     pub async fn inbox_undecided(
         &self,

@@ -11,15 +11,18 @@ pub enum Chore {
     Work(WorkKind),
     /// Serve a buyer who is owed a code.
     ServeOwed,
+    /// Decide about a message from outside.
+    ReadInbox,
 }
 
 impl Chore {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Work(WorkKind::SubmitPayment),
         Self::Work(WorkKind::SettlePayment),
         Self::Work(WorkKind::ExpirePurchase),
         Self::Work(WorkKind::SendMessage),
         Self::ServeOwed,
+        Self::ReadInbox,
     ];
 
     /// Whether a commit at `now` gives this to do at once.
@@ -32,6 +35,8 @@ impl Chore {
             Self::ServeOwed => {
                 changes.counts.values().any(|(free, _, owed)| *free > 0 && *owed > 0)
             }
+            // Whoever kept it says so.
+            Self::ReadInbox => false,
         }
     }
 }
@@ -47,8 +52,17 @@ impl Stir {
 
     /// Changes when there may be something of a chore to do.
     pub fn of(&self, chore: Chore) -> watch::Receiver<()> {
+        self.sender(chore).subscribe()
+    }
+
+    /// Wakes whoever does a chore.
+    pub(in crate::store) fn for_chore(&self, chore: Chore) {
+        self.sender(chore).send_replace(());
+    }
+
+    fn sender(&self, chore: Chore) -> &watch::Sender<()> {
         let place = Chore::ALL.iter().position(|other| *other == chore);
-        self.0[place.expect("all chores are listed")].subscribe()
+        &self.0[place.expect("all chores are listed")]
     }
 
     /// Wakes those to whom a commit gives something to do.
