@@ -47,9 +47,10 @@ const IMPORT: &str = "trouble with an import";
 pub fn print(all: &[Results]) {
     let cells = |of: Of, number: &str| -> String {
         let runs = all.iter().map(|results| results.runs(of, number));
-        runs.map(|runs| format!(" {} |", runs.text())).collect()
+        runs.flat_map(|runs| [" ".to_owned(), runs.text(), " |".to_owned()]).collect()
     };
-    let commits: String = all.iter().map(|results| format!(" {} |", results.commit())).collect();
+    let commits = all.iter().flat_map(|results| [" ", results.commit(), " |"]);
+    let commits: String = commits.collect();
     let rules = "---|".repeat(all.len());
     println!("| what |{commits} reach |\n|---|{rules}---|");
     for (what, figure, on, events, number, reach) in ROWS {

@@ -184,7 +184,7 @@ impl Bell {
             Self::None => return std::future::pending().await,
         };
         if rang.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

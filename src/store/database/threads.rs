@@ -3,7 +3,7 @@
 //! statement to statement on one thread, keeps everything there.
 
 use super::gate;
-use std::thread;
+use std::{pin::Pin, thread};
 use tokio::runtime::Handle;
 
 /// Has work that never ends done on a thread of its own.
@@ -25,18 +25,19 @@ pub(in crate::store) fn keep_thread(
 /// # Panics
 ///
 /// When the work does.
-pub async fn on_another_thread<T: Send + 'static>(
+pub fn on_another_thread<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
-) -> T {
+) -> Pin<Box<dyn Future<Output = T> + Send>> {
     if gate::stands_here() {
-        return work.await;
+        return Box::pin(work);
     }
-    let runtime = Handle::current();
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(work)).await;
-    match done {
-        Ok(done) => done,
-        Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
-        // The runtime ends: nobody waits any more.
-        Err(_) => std::future::pending().await,
-    }
+    let (work, runtime) = (Box::pin(work), Handle::current());
+    Box::pin(async move {
+        match tokio::task::spawn_blocking(move || runtime.block_on(work)).await {
+            Ok(done) => done,
+            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+            // The runtime ends: nobody waits any more.
+            Err(_) => std::future::pending().await,
+        }
+    })
 }

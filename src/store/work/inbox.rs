@@ -58,7 +58,7 @@ impl Store {
             query("select row from inbox where source = $1 and subject = $2 and fingerprint = $3")
                 .bind(row.source)
                 .bind(&row.subject)
-                .bind(&row.fingerprint)
+                .bind(row.fingerprint)
                 .one(&mut transaction)
                 .await
                 .attempt("find a message that was kept")?;

@@ -431,7 +431,7 @@ impl Table {
         }
     }
 
-    fn row<'w>(self, place: usize, write: &'w VaultWrite, now: Micros) -> Option<SetRow<'w>> {
+    fn row(self, place: usize, write: &VaultWrite, now: Micros) -> Option<SetRow<'_>> {
         Some(match (self, write) {
             (Self::Contacts, VaultWrite::Contact { contact, fingerprint, sealed }) => {
                 set_row![contact, fingerprint, sealed]

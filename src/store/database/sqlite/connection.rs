@@ -93,7 +93,7 @@ impl Connection {
         query: &Query<'_>,
         mut step: impl FnMut(&mut CachedStatement<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), Failure> {
-        let text = self.spelt_out(&query.text);
+        let text = self.spelt_out(query);
         let mut statement = self.inner.prepare_cached(&text)?;
         let Some(rows) = &query.given else {
             bind(&mut statement, &query.params)?;
@@ -106,9 +106,9 @@ impl Connection {
         Ok(())
     }
 
-    /// The text as SQLite reads it.
-    fn spelt_out(&mut self, text: &Cow<'static, str>) -> Arc<str> {
-        let Cow::Borrowed(own) = text else { return spell(text) };
+    /// A statement's text as SQLite reads it.
+    fn spelt_out(&mut self, query: &Query<'_>) -> Arc<str> {
+        let Cow::Borrowed(own) = query.text else { return spell(&query.text) };
         let place = (own.as_ptr().addr(), own.len());
         Arc::clone(self.spelt.entry(place).or_insert_with(|| spell(own)))
     }
