@@ -86,7 +86,7 @@ pub struct Opening {
 #[derive(Clone)]
 pub struct Store {
     reader: Reader,
-    sender: writer::Sender,
+    sender: writer::queue::Sender,
     keyring: Arc<Keyring>,
     position: watch::Sender<i64>,
     news: News,

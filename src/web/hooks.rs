@@ -1,6 +1,6 @@
 //! Where providers call. The bytes are committed before the answer leaves, with what they lead to
-//! where that is clear at once; a callback waits for nobody outside. A wrong secret is refused before the message is
-//! looked at, and every wrong secret takes equally long.
+//! where that is clear at once; a callback waits for nobody outside. A wrong secret is refused
+//! before the message is looked at, and every wrong secret takes equally long.
 
 use super::state::{Shop, TheShop};
 use crate::{

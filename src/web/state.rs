@@ -2,9 +2,15 @@
 
 use super::{desk, limits::Limits, page, portal, pulse::Pulse};
 use crate::{
-    ledger::{accent::Accent, catalogue::Site},
-    processes::context::Context,
+    commands::sale::start_purchase::StartPurchase,
+    ledger::{
+        accent::Accent,
+        catalogue::Site,
+        kernel::{id::PurchaseId, phone::Phone},
+    },
+    processes::{self, context::Context},
     services::{catalogue::Receivers, router::kit::KitSettings, staff::Passwords},
+    store::CommandError,
 };
 use axum::extract::State;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -53,6 +59,15 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// Starts a purchase, and has the phone asked for the money beside the page.
+    pub async fn start_purchase(
+        &self,
+        command: StartPurchase,
+        payer: Phone,
+    ) -> Result<PurchaseId, CommandError> {
+        processes::start_purchase(&self.context, command, payer).await
+    }
+
     pub fn new(context: Arc<Context>, settings: WebSettings) -> Self {
         Self {
             context,

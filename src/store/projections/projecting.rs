@@ -18,7 +18,8 @@ pub struct Projecting {
 }
 
 impl Projecting {
-    /// Opens the connection, beside the one that writes, builds what is missing and takes in what is new.
+    /// Opens the connection, beside the one that writes, builds what is missing and takes in
+    /// what is new.
     pub async fn open(url: &str, writer: &Database) -> Result<Self, StoreError> {
         let pool = database::folder(url, writer).await?;
         projections::make_missing(&pool, ALL).await?;

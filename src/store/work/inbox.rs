@@ -43,8 +43,8 @@ impl RawMessage {
 }
 
 impl Store {
-    /// Keeps a message without the writer, which has ended: its sender will not send it again. Tells
-    /// the row.
+    /// Keeps a message without the writer, which has ended: its sender will not send it again.
+    /// Tells the row.
     pub async fn keep_without_writer(&self, row: InboxRow) -> Result<i64, StoreError> {
         let pool = self.projecting.pool();
         let begun = pool.begin(pool.words().begin_writing).await;

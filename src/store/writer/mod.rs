@@ -16,6 +16,7 @@ pub(super) mod catalogue;
 pub(super) mod changes;
 pub(super) mod needs;
 pub(super) mod news;
+pub(super) mod queue;
 pub(super) mod stir;
 pub(super) mod turn;
 
@@ -49,6 +50,7 @@ use crate::{
             changes::Changes,
             needs::Scope,
             news::News,
+            queue::{BATCH_MAX, Jobs, Sender, queue},
             stir::Stir,
             turn::{Turn, read},
         },
@@ -56,13 +58,7 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, oneshot, watch};
-
-/// How many commands share one commit at most: bounds the time the last of them waits.
-const BATCH_MAX: usize = 256;
-
-/// How many commands may wait; beyond it callers wait for room.
-const QUEUE_MAX: usize = 4096;
+use tokio::sync::watch;
 
 /// How many things the writer remembers from batch to batch: bounds its memory to a few MB. Beyond
 /// it sales are forgotten, and those that are under way are read once more.
@@ -72,72 +68,6 @@ const REMEMBERED_MAX: usize = 50_000;
 /// Buyers' pages wait meanwhile.
 const DOUBT_LOOKS: usize = 20;
 const DOUBT_PAUSE: Duration = Duration::from_millis(500);
-
-/// A command on its way.
-pub(super) struct Job {
-    command: Arc<dyn Command>,
-    answer: oneshot::Sender<Result<Answer, CommandError>>,
-}
-
-/// The way to the writer.
-#[derive(Clone)]
-pub(super) struct Sender {
-    /// For whatever somebody waits for.
-    prompt: mpsc::Sender<Job>,
-    /// For what gives way: one of these a commit.
-    patient: mpsc::Sender<Job>,
-}
-
-/// The other end.
-struct Jobs {
-    prompt: mpsc::Receiver<Job>,
-    patient: mpsc::Receiver<Job>,
-}
-
-impl Jobs {
-    /// Fills an empty batch with what waits; `false` when nobody can send any more.
-    async fn fill(&mut self, batch: &mut Vec<Job>) -> bool {
-        tokio::select! {
-            biased;
-            count = self.prompt.recv_many(batch, BATCH_MAX) => if count == 0 { return false },
-            Some(job) = self.patient.recv() => batch.push(job),
-        }
-        // Those who were answered just now ask for more at once: let them, so that they share this
-        // commit instead of waiting for it.
-        tokio::task::yield_now().await;
-        while batch.len() < BATCH_MAX
-            && let Ok(job) = self.prompt.try_recv()
-        {
-            batch.push(job);
-        }
-        let patient = |job: &Job| job.command.is_patient();
-        if !batch.iter().any(patient) {
-            batch.extend(self.patient.try_recv());
-        }
-        true
-    }
-}
-
-impl Sender {
-    /// Has a command carried out; returns after its events are durable.
-    pub async fn execute(&self, command: Arc<dyn Command>) -> Result<Answer, CommandError> {
-        let (answer, heard) = oneshot::channel();
-        let lane = if command.is_patient() { &self.patient } else { &self.prompt };
-        let sent = lane.send(Job { command, answer }).await;
-        sent.map_err(|_| StoreError::Stopped)?;
-        heard.await.map_err(|_| StoreError::Stopped)?
-    }
-
-    /// Returns when it has ended, for which there is no reason but a panic.
-    pub async fn ended(&self) {
-        self.prompt.closed().await;
-    }
-
-    /// Whether it has.
-    pub fn has_ended(&self) -> bool {
-        self.prompt.is_closed()
-    }
-}
 
 /// What the writer works with.
 pub(super) struct Writer {
@@ -221,10 +151,9 @@ impl Batch {
 impl Writer {
     /// Starts the writer; it ends when all senders are gone.
     pub fn start(self) -> Sender {
-        let (prompt, patient) = (mpsc::channel(QUEUE_MAX), mpsc::channel(QUEUE_MAX));
-        let jobs = Jobs { prompt: prompt.1, patient: patient.1 };
+        let (sender, jobs) = queue();
         keep_thread("lango-writer", self.run(jobs));
-        Sender { prompt: prompt.0, patient: patient.0 }
+        sender
     }
 
     async fn run(mut self, mut jobs: Jobs) {

@@ -17,7 +17,6 @@ use crate::{
         },
         refusal::Refusal,
     },
-    processes,
     store::{CommandError, Lookup, Sealed},
     web::{
         page::{Fields, Result, Sorry},
@@ -142,7 +141,7 @@ async fn start(shop: &Shop, frame: &Frame, wish: &Wish) -> Result<PurchaseId, Co
         link: vault.link(purchase),
         provider: context.payments.name(),
     };
-    processes::start_purchase(context, command, wish.phone.clone()).await
+    shop.start_purchase(command, wish.phone.clone()).await
 }
 
 /// Starts the purchase and leads to its page, or shows the shop page again with the reason.

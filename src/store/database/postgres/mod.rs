@@ -12,7 +12,6 @@ use serde_json::Value;
 use sqlx::{
     AssertSqlSafe, Column as _, Decode, PgPool, Postgres, Row as _, Type, TypeInfo as _,
     ValueRef as _,
-    error::DatabaseError,
     migrate::MigrateError,
     postgres::{PgArguments, PgColumn, PgConnectOptions, PgPoolOptions, PgRow},
 };
@@ -230,12 +229,4 @@ pub fn values_of(row: &PgRow) -> Result<Vec<(String, Value)>, Failure> {
         Ok((column.name().to_owned(), value))
     };
     row.columns().iter().map(value).collect()
-}
-
-/// Whether a failure is the statement's own fault: a feature that is not there, data, a constraint,
-/// a cursor's misuse, syntax or a name.
-pub fn blames_statement(failure: &sqlx::Error) -> bool {
-    let code = failure.as_database_error().and_then(DatabaseError::code);
-    let own = |code: &str| ["0A", "21", "22", "23", "42", "P0"].contains(&&code[..2]);
-    code.is_some_and(|code| own(&code))
 }

@@ -4,6 +4,7 @@
 use crate::store::database::{
     failure::Failure,
     statement::{Param, Query, expand},
+    words::Column,
 };
 use rusqlite::{
     CachedStatement, ToSql,
@@ -127,7 +128,7 @@ impl Connection {
 /// Spells a set out, and numbers values by `?`: a `$1` would be a name to SQLite, numbered by where
 /// it comes first.
 fn spell(text: &str) -> Arc<str> {
-    let expanded = expand(text, super::set).map(|(text, _)| text);
+    let expanded = expand(text, set).map(|(text, _)| text);
     let text = expanded.as_deref().unwrap_or(text);
     let mut spelt = String::with_capacity(text.len());
     let mut rest = text;
@@ -142,6 +143,13 @@ fn spell(text: &str) -> Arc<str> {
     }
     spelt += rest;
     spelt.into()
+}
+
+/// A set of rows: `$1`, `$2` … are the values of one of them, for the statement is run for each.
+fn set(columns: &[Column<'_>]) -> String {
+    let column = |(place, (name, _)): (usize, &Column<'_>)| format!("${} as {name}", place + 1);
+    let columns: Vec<String> = columns.iter().enumerate().map(column).collect();
+    format!("(select {}) as given", columns.join(", "))
 }
 
 fn bind<'p>(

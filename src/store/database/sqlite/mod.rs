@@ -10,7 +10,7 @@ use crate::store::{
     database::sqlite::{options::Options, pool::Pool},
     error::{Attempt, StoreError},
 };
-use rusqlite::{Error, OpenFlags};
+use rusqlite::OpenFlags;
 use std::path::Path;
 
 /// Pages are small; a few readers are plenty, and each costs memory.
@@ -23,8 +23,7 @@ const READER_CACHE_KIB: i64 = 2_048;
 /// What SQLite says in its own way.
 pub const WORDS: Words = Words {
     begin_reading: "begin",
-    // At once for writing: a transaction that becomes a writer later may find itself overtaken.
-    begin_writing: "begin immediate",
+    begin_writing: pool::BEGIN_WRITING,
     head: "select position, hash, recorded_at from events order by position desc limit 1",
     move_head: None,
     lock_projections: None,
@@ -129,21 +128,4 @@ pub fn readers(url: &str) -> Result<Pool, StoreError> {
 pub fn folder(url: &str, writer: &Pool) -> Result<Pool, StoreError> {
     let folder = Pool::of(1, Options::of(url, READER_CACHE_KIB));
     Ok(folder.attempt("open the database for projections")?.in_turn_with(writer))
-}
-
-/// A set of rows: `$1`, `$2` … are the values of one of them, for the statement is run for each.
-pub fn set(columns: &[Column<'_>]) -> String {
-    let column = |(place, (name, _)): (usize, &Column<'_>)| format!("${} as {name}", place + 1);
-    let columns: Vec<String> = columns.iter().enumerate().map(column).collect();
-    format!("(select {}) as given", columns.join(", "))
-}
-
-/// Whether a failure is the statement's own fault.
-pub fn blames_statement(failure: &Error) -> bool {
-    const OWN: [i32; 5] = [1, 18, 19, 20, 25]; // error, too big, constraint, mismatch, range
-    // The low byte is the kind of result, the rest only refines it.
-    let (Error::SqliteFailure(error, _) | Error::SqlInputError { error, .. }) = failure else {
-        return false;
-    };
-    OWN.contains(&(error.extended_code & 0xff))
 }

@@ -12,6 +12,10 @@ use std::{
 };
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
+/// Begins a transaction that writes, at once: one that becomes a writer later may find itself
+/// overtaken.
+pub const BEGIN_WRITING: &str = "begin immediate";
+
 /// A lock that the connections of this process that write to one file take in turn. SQLite itself
 /// would have them look again and again whether the other one is done.
 type Turns = Arc<tokio::sync::Mutex<()>>;
@@ -88,7 +92,7 @@ impl Pool {
 
     /// Begins a transaction; one that writes waits for its turn.
     pub async fn begin(&self, with: &'static str) -> Result<Transaction, Failure> {
-        let writes = with == super::WORDS.begin_writing;
+        let writes = with == BEGIN_WRITING;
         let turn = if writes { Some(Arc::clone(&self.turns).lock_owned().await) } else { None };
         let lent = self.lend().await?;
         lent.batch(with)?;
