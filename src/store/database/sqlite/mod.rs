@@ -5,7 +5,7 @@ mod migrate;
 mod options;
 pub(super) mod pool;
 
-use super::words::{Column, WAS_USED, Words};
+use super::words::{WAS_USED, Words};
 use crate::store::{
     database::sqlite::{options::Options, pool::Pool},
     error::{Attempt, StoreError},
