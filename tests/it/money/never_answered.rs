@@ -144,9 +144,11 @@ async fn a_prompt_that_a_restarted_shop_sends_counts_once() {
     town.stock("daily", 1).await;
     let mut njeri = town.customer("Njeri", "0724 000 009");
     for _ in 0..5 {
-        njeri.chooses("daily").await;
+        town.mpesa_will(|faults| faults.throttle = Some(Throttle::SystemBusy));
+        town.asks(&mut njeri, "daily").await;
+        town.mpesa_will(|faults| faults.throttle = None);
         town.restart().await;
-        town.settle().await;
+        town.passes(25).await;
         njeri.cancels();
         town.passes(125).await;
         town.ends_in(&njeri, &["payment_declined", "purchase_expired", "voucher_released"]).await;
