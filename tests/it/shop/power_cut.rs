@@ -2,7 +2,10 @@
 //! the start, and no phone is asked twice.
 
 use crate::town::{Customer, Plan, Town};
-use lango::simulators::sms_gateway::{Faults as SmsFaults, Silence};
+use lango::simulators::{
+    daraja::Throttle,
+    sms_gateway::{Faults as SmsFaults, Silence},
+};
 use tokio::time::{Duration, sleep};
 
 const PAID: &str = "Paid. Here is your code";
@@ -24,9 +27,12 @@ async fn after_the_form_before_the_call() {
     let mut town = Town::open().await;
     town.stock("daily", 1).await;
     let mut njeri = town.customer("Njeri", "0717 000 001");
-    njeri.chooses("daily").await;
+    // The first call leaves with the commit of the form; M-PESA is busy, and another is due.
+    town.mpesa_will(|faults| faults.throttle = Some(Throttle::SystemBusy));
+    town.asks(&mut njeri, "daily").await;
+    town.mpesa_will(|faults| faults.throttle = None);
     town.restart().await;
-    town.settle().await;
+    town.passes(25).await;
     town.pays(&njeri).await;
     ends_in_one_sale(town, njeri).await;
 }
