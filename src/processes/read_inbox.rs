@@ -54,7 +54,11 @@ pub async fn take_in(
     let row = sealed(context, source, subject, message);
     let kept = FromOutside::New(row.clone());
     let letter = Letter { source, subject, message, received_at: context.now(), kept };
-    if let Ok(Ok(true)) = caught(decide(context, &letter)).await {
+    // What came before is decided about once: a repetition is counted. It may be what nobody can
+    // decide about without breaking down.
+    if let Ok(false) = context.store.read().is_kept(&row).await
+        && let Ok(Ok(true)) = caught(decide(context, &letter)).await
+    {
         return Ok(());
     }
     // Its sender does not send it again: it is kept, whatever is wrong with deciding about it.

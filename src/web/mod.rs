@@ -5,6 +5,7 @@
 //! Two listeners: buyers, providers and routers reach [`public`]; [`staff`] is never served to the
 //! hotspot. `page` is the stack that draws, `portal` the buyers' pages, `desk` the staff's.
 
+mod aside;
 mod desk;
 mod health;
 mod hooks;
@@ -113,12 +114,12 @@ pub fn staff(shop: Arc<Shop>) -> Router {
         .route("/admin/revenue", get(revenue::show))
         .route("/admin/revenue.csv", get(revenue::file::revenue))
         .route("/admin/stock.csv", get(revenue::file::stock))
+        .route_layer(from_fn_with_state(Arc::clone(&shop), aside::step_aside))
         // Its reader keeps to a limit of its own.
         .route(
             "/admin/stock/upload",
             get(upload::show).post(upload::send).layer(DefaultBodyLimit::disable()),
         )
         .route_layer(from_fn_with_state(Arc::clone(&shop), door::door));
-    let pages = porch.merge(desk).route_layer(from_fn(page::door::step_aside));
-    listener(shop, Router::new(), pages)
+    listener(shop, Router::new(), porch.merge(desk))
 }

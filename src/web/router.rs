@@ -1,7 +1,10 @@
 //! `/router/{site}/…`: where a site's router fetches its scripts and pages, and tells of its codes.
 //! Without the site's key or a pass for it, everything here is "not found".
 
-use super::state::{Shop, TheShop};
+use super::{
+    aside::aside,
+    state::{Shop, TheShop},
+};
 use crate::{
     adapters::routeros::{report::Report, scripts::INSTALL},
     commands::by::By,
@@ -112,7 +115,9 @@ pub async fn report(
     // Lango makes only UTF-8 names, so a user with another is skipped later.
     let text = String::from_utf8_lossy(&body);
     let report = Report::read(&text).map_err(|why| No::Unreadable(why.to_string()))?;
-    let orders = shop.context.acting(By::Router).hear(&site.site, &report).await?;
+    let context = Arc::clone(&shop.context);
+    let hear = async move { context.acting(By::Router).hear(&site.site, &report).await };
+    let orders = aside(&shop, hear).await?;
     // A code that became free may be owed to a buyer.
     shop.context.tell();
     Ok(orders.write())
@@ -124,7 +129,10 @@ pub async fn codes(
     FromRouter(site): FromRouter,
     body: Bytes,
 ) -> Result<String, No> {
-    match shop.context.acting(By::Router).import(&Import::to(site.site), &body).await {
+    let context = Arc::clone(&shop.context);
+    let import =
+        async move { context.acting(By::Router).import(&Import::to(site.site), &body).await };
+    match aside(&shop, import).await {
         Ok(report) if report.counts.no_package > 0 => Err(No::Unreadable(
             "no package of this site, or several, have the profile of these codes".into(),
         )),

@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use page::{error::Sorry, set::Set};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use url::Url;
 
 /// The owner's settings for pages.
@@ -46,6 +47,9 @@ pub struct DeskSettings {
 /// The shop, as a handler is given it.
 pub type TheShop = State<Arc<Shop>>;
 
+/// How many requests are aside at once: more would only wait for the database together.
+const ASIDE_MAX: usize = 8;
+
 /// Everything that handlers work with.
 pub struct Shop {
     /// Store, clock and the processes' signal.
@@ -56,6 +60,8 @@ pub struct Shop {
     pub(super) passwords: Passwords,
     pub(super) portal: Set,
     pub(super) desk: Set,
+    /// Room for requests whose work is done aside ([`super::aside`]).
+    pub(super) asides: Semaphore,
 }
 
 impl Shop {
@@ -77,6 +83,7 @@ impl Shop {
             passwords: Passwords::default(),
             portal: portal::templates::set(),
             desk: desk::templates::set(),
+            asides: Semaphore::new(ASIDE_MAX),
         }
     }
 

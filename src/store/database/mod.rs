@@ -161,3 +161,66 @@ pub fn to_hash(bytes: Vec<u8>) -> Result<Hash, StoreError> {
     let unreadable = |_| StoreError::BadRow { table: "events", column: "hash" };
     bytes.try_into().map_err(unreadable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        cluster::cluster,
+        database::sql::{Row, set_row},
+    };
+
+    /// A new database of either kind with a table of one text, one number and one blob.
+    async fn pools(folder: &Path) -> [Pool; 2] {
+        let file = format!("sqlite:{}", folder.join("lango.db").display());
+        let schema = cluster().url(&cluster().new_schema());
+        let mut pools = [file, schema].into_iter();
+        let mut next = async |blob: &str| {
+            let pool = Database::open(&pools.next().unwrap()).await.unwrap().into_pool();
+            let table = format!("create table tried (name text, number bigint, bytes {blob})");
+            query(table).run(&pool).await.unwrap();
+            pool
+        };
+        [next("blob").await, next("bytea").await]
+    }
+
+    #[tokio::test]
+    async fn a_set_means_the_same_to_both() {
+        let folder = tempfile::tempdir().unwrap();
+        for pool in pools(folder.path()).await {
+            let rows = vec![
+                set_row!["b", 2_i64, b"\0\xff"],
+                set_row!["a", None::<i64>, b""],
+                set_row!["b", 1_i64, None::<&[u8]>],
+            ];
+            let insert = "insert into tried (name, number, bytes)
+                 select name, number, bytes from {given: name text, number bigint, bytes bytes}";
+            assert_eq!(query(insert).given(rows).run(&pool).await.unwrap(), 3);
+            // Out of order, one name twice, and one that is nowhere.
+            let names = ["b", "z", "a", "b"].iter().map(|name| set_row![name]).collect();
+            let asked = "select name, number, bytes from tried
+                 where name in (select name from {given: name text})
+                 order by name, number";
+            let found = query(asked).given(names).all(&pool).await.unwrap();
+            let row = |row: &Row| -> (String, Option<i64>, Option<Vec<u8>>) {
+                (row.get(0), row.get(1), row.get(2))
+            };
+            let b = |number, bytes| ("b".to_owned(), Some(number), bytes);
+            let expected =
+                [("a".to_owned(), None, Some(vec![])), b(1, None), b(2, Some(vec![0, 255]))];
+            assert_eq!(found.iter().map(row).collect::<Vec<_>>(), expected);
+            let none = query(asked).given(vec![]).all(&pool).await.unwrap();
+            assert!(none.is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn values_are_those_of_their_numbers_wherever_they_stand() {
+        let folder = tempfile::tempdir().unwrap();
+        for pool in pools(folder.path()).await {
+            let asked = query("select $2 || '-' || $1 || '-' || $2").bind("one").bind("two");
+            let row = asked.one(&pool).await.unwrap();
+            assert_eq!(row.get::<String>(0), "two-one-two");
+        }
+    }
+}

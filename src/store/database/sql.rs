@@ -9,7 +9,8 @@
 //! ```
 //!
 //! PostgreSQL is told all rows at once, one array a column. SQLite stands in this process, and runs
-//! the statement once for each row; so a statement must mean the same either way.
+//! the statement once for each row; so a statement must mean the same either way. One that reads
+//! may order its rows by the columns of its set alone, and what is behind them.
 
 use super::{
     failure::Failure,

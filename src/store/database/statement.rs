@@ -60,7 +60,7 @@ pub(super) fn expand(text: &str, set: fn(&[Column<'_>]) -> String) -> Option<(St
 }
 
 /// A value for a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Param<'a> {
     Null,
     Text(Cow<'a, str>),
@@ -78,18 +78,6 @@ macro_rules! set_row {
     };
 }
 pub(in crate::store) use set_row;
-
-impl Param<'_> {
-    /// The same with nothing borrowed.
-    pub fn into_owned(self) -> Param<'static> {
-        match self {
-            Self::Null => Param::Null,
-            Self::Text(text) => Param::Text(Cow::Owned(text.into_owned())),
-            Self::Number(number) => Param::Number(number),
-            Self::Bytes(bytes) => Param::Bytes(Cow::Owned(bytes.into_owned())),
-        }
-    }
-}
 
 impl<'a> From<&'a str> for Param<'a> {
     fn from(text: &'a str) -> Self {

@@ -183,15 +183,16 @@ impl Store {
             "select row, source, subject, sealed, received_at from inbox
              where (source, subject) in (
                select source, subject from {given: source text, subject text}
-             )
-             order by row",
+             )",
         )
         .given(payments.iter().map(|payment| set_row![SOURCE_PAYMENT, payment]).collect())
         .all(&self.read().pool)
         .await
         .attempt("read what was told of payments")?;
+        let mut rows: Vec<Inbox> = rows.iter().map(Inbox::of).collect();
+        rows.sort_unstable_by_key(|row| row.row);
         let mut told = vec![];
-        for Inbox { source, subject, sealed, received_at, .. } in rows.iter().map(Inbox::of) {
+        for Inbox { source, subject, sealed, received_at, .. } in rows {
             if !sealed.is_empty() {
                 let context = RawMessage::context(&source, &subject);
                 let plain = self.unseal(&context, &sealed).await?;

@@ -3,8 +3,8 @@
 use crate::{
     ledger::command::{InboxRow, VaultWrite},
     store::{
-        Store,
-        database::sql::query,
+        Reader, Store,
+        database::sql::{Query, query},
         error::{Attempt, StoreError},
     },
 };
@@ -42,6 +42,20 @@ impl RawMessage {
     }
 }
 
+const SAME: &str = "select row from inbox where source = $1 and subject = $2 and fingerprint = $3";
+
+impl Reader {
+    /// Whether the same bytes came before.
+    pub async fn is_kept(&self, row: &InboxRow) -> Result<bool, StoreError> {
+        let found = same(row).first(&self.pool).await.attempt("look for a message")?;
+        Ok(found.is_some())
+    }
+}
+
+fn same(row: &InboxRow) -> Query<'_> {
+    query(SAME).bind(row.source).bind(&row.subject).bind(row.fingerprint)
+}
+
 impl Store {
     /// Keeps a message without the writer, which has ended: its sender will not send it again.
     /// Tells the row.
@@ -54,14 +68,7 @@ impl Store {
         head.map(drop).attempt("read the end of the ledger")?;
         let kept = VaultWrite::Inbox(row.clone());
         transaction.keep(&[kept], self.now()).await?;
-        let row =
-            query("select row from inbox where source = $1 and subject = $2 and fingerprint = $3")
-                .bind(row.source)
-                .bind(&row.subject)
-                .bind(row.fingerprint)
-                .one(&mut transaction)
-                .await
-                .attempt("find a message that was kept")?;
+        let row = same(&row).one(&mut transaction).await.attempt("find a message that was kept")?;
         transaction.commit().await.attempt("keep a message")?;
         Ok(row.get(0))
     }

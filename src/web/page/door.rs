@@ -1,7 +1,7 @@
 //! Where pages are drawn: behind every handler for people.
 
 use super::{Frame, Page, Result, Sorry, policy::headers, set::Set};
-use crate::{processes::caught::caught, store::on_another_thread};
+use crate::processes::caught::caught;
 use axum::{
     extract::Request,
     http::StatusCode,
@@ -39,11 +39,6 @@ pub async fn answer(
             (StatusCode::INTERNAL_SERVER_ERROR, "Please try again.\n").into_response()
         }
     }
-}
-
-/// Answers where nobody else waits: a page of the desk asks the database long questions.
-pub async fn step_aside(request: Request, next: Next) -> Response {
-    on_another_thread(next.run(request)).await
 }
 
 /// The outermost net: whatever panics, the caller hears at least the status.

@@ -5,7 +5,7 @@ use crate::{
     cli::Place,
     outside::{Shop, in_time},
     serving::Serving,
-    town::{Plan, Town, sql},
+    town::{Customer, Plan, Town, sql},
 };
 use lango::{
     app,
@@ -21,7 +21,7 @@ use lango::{
     },
     processes::{self, context::Digest},
     simulators::daraja::Throttle,
-    store::{CommandError, Store, StoreError},
+    store::{CommandError, RawMessage, Store, StoreError},
 };
 use std::sync::{Mutex, mpsc};
 
@@ -154,6 +154,10 @@ async fn a_callback_that_cannot_be_read_waits_for_a_person_and_the_next_is_taken
     town.bugs().over_callbacks(None);
     town.settle().await;
     njeri.does_not_see(PAID).await;
+    assert_eq!(comes_again(&town, &njeri).await, 200);
+    njeri.does_not_see(PAID).await;
+    let times = town.callbacks().await;
+    assert!(times.contains(&(2, String::new())), "a repetition is counted: {times:?}");
     owner.sends("/admin/money/again", &[("what", &what)]).await;
     owner.reads("Lango is trying again.");
     town.settle().await;
@@ -161,6 +165,18 @@ async fn a_callback_that_cannot_be_read_waits_for_a_person_and_the_next_is_taken
     owner.sends("/admin/money/again", &[("what", &what)]).await;
     owner.does_not_read("Lango is trying again.");
     town.close().await;
+}
+
+/// The provider sends somebody's callback once more, byte for byte; the status of the answer.
+async fn comes_again(town: &Town, payer: &Customer) -> u16 {
+    let payment = town.view_of(payer).await.payments[0].id.to_string();
+    let rows = town.store().read().inbox_after(0, 99).await.unwrap();
+    let row = rows.iter().find(|row| row.subject == payment).unwrap();
+    let context = RawMessage::context("payment", &row.subject);
+    let plain = town.store().unseal(&context, &row.sealed).await.unwrap();
+    let message: RawMessage = serde_json::from_slice(&plain).unwrap();
+    let body = String::from_utf8(message.body).unwrap();
+    town.posts(&payer.prompts()[0].callback_url, &body).await.0
 }
 
 #[tokio::test]

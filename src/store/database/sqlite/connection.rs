@@ -3,7 +3,7 @@
 
 use crate::store::database::{
     failure::Failure,
-    statement::{Param, Query, expand},
+    statement::{Param, Query, SetRow, expand},
     words::Column,
 };
 use rusqlite::{
@@ -55,10 +55,17 @@ impl Connection {
         Self { inner, spelt: HashMap::new() }
     }
 
-    /// All rows; those of a set one after another.
+    /// All rows; those of a set one after another. A set has no row twice and no order, so neither
+    /// has what is found: it comes in the order of the set's values, sorted.
     pub fn all(&mut self, query: &Query<'_>) -> Result<Vec<Row>, Failure> {
+        let rows = query.given.as_ref().map(|rows| {
+            let mut rows: Vec<&SetRow<'_>> = rows.iter().collect();
+            rows.sort_unstable();
+            rows.dedup();
+            rows
+        });
         let mut found = vec![];
-        self.each(query, |statement| {
+        self.each(query, rows, |statement| {
             let names: Vec<String> =
                 statement.column_names().into_iter().map(str::to_owned).collect();
             let (names, columns): (Arc<[String]>, _) = (names.into(), statement.column_count());
@@ -76,7 +83,8 @@ impl Connection {
     /// Runs it, once for each row of its set; tells how many rows it changed.
     pub fn run(&mut self, query: &Query<'_>) -> Result<u64, Failure> {
         let mut changed = 0;
-        self.each(query, |statement| {
+        let rows = query.given.as_ref().map(|rows| rows.iter().collect());
+        self.each(query, rows, |statement| {
             if statement.column_count() > 0 {
                 // A pragma that answers, which nobody reads.
                 let mut rows = statement.raw_query();
@@ -92,11 +100,12 @@ impl Connection {
     fn each(
         &mut self,
         query: &Query<'_>,
+        rows: Option<Vec<&SetRow<'_>>>,
         mut step: impl FnMut(&mut CachedStatement<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), Failure> {
         let text = self.spelt_out(query);
         let mut statement = self.inner.prepare_cached(&text)?;
-        let Some(rows) = &query.given else {
+        let Some(rows) = rows else {
             bind(&mut statement, &query.params)?;
             return Ok(step(&mut statement)?);
         };
